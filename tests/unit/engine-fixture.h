@@ -18,6 +18,7 @@
 
 #include <cmocka.h>
 
+#include "directory-fixture.h"
 #include "track/check.h"
 #include "track/ground/state.h"
 #include "track/guard.h"
@@ -31,11 +32,11 @@ static inline uint64_t engine_random(uint64_t *state) {
 
 /* Returns in the process that has the directory. */
 static inline void engine_execute(char **argv) {
-    static char directory[] = "/tmp/memtrack-engine-XXXXXX";
+    static char directory[DIRECTORY_BYTES];
     if (getenv("MEMTRACK_DIR") != NULL && getenv("ENGINE") != NULL)
         return;
-    if (mkdtemp(directory) == NULL || setenv("MEMTRACK_DIR", directory, 1) != 0 ||
-        setenv("ENGINE", "1", 1) != 0)
+    directory_make(directory);
+    if (setenv("MEMTRACK_DIR", directory, 1) != 0 || setenv("ENGINE", "1", 1) != 0)
         abort();
     execv("/proc/self/exe", argv);
     abort();

@@ -13,6 +13,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "directory-fixture.h"
 #include "ledger/layout.h"
 
 #define FIXTURE_BASE UINT64_C(0x7f0000000000)
@@ -109,16 +110,27 @@ static inline void fixture_setup(struct fixture *f) {
     f->threads = fixture_extent(f, MT_EXTENT_THREADS, &used,
                                 sizeof(struct mt_thread_row) * MT_THREADS_PER_CHUNK);
     fixture_fill(f);
-    strcpy(f->directory, "/tmp/memtrack-test-XXXXXX");
-    if (!mkdtemp(f->directory))
-        abort();
+    directory_make(f->directory);
     snprintf(f->path, sizeof f->path, "%s/1.2.0.ledger", f->directory);
 }
 
 static inline void fixture_teardown(struct fixture *f) {
-    unlink(f->path);
-    rmdir(f->directory);
+    directory_remove(f->directory);
     free(f->image);
+}
+
+/* A test's state that is the fixture and no more: as cmocka's set-up and tear-down. */
+static inline int fixture_begin(void **state) {
+    struct fixture *f = calloc(1, sizeof *f);
+    fixture_setup(f);
+    *state = f;
+    return 0;
+}
+
+static inline int fixture_end(void **state) {
+    fixture_teardown(*state);
+    free(*state);
+    return 0;
 }
 
 /* Write the first bytes of the image. */

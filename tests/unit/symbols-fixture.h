@@ -4,6 +4,7 @@
 #ifndef TESTS_UNIT_SYMBOLS_FIXTURE_H
 #define TESTS_UNIT_SYMBOLS_FIXTURE_H
 
+#include "directory-fixture.h"
 #include "profile-fixture.h"
 
 #include <dlfcn.h>
@@ -31,7 +32,7 @@ static const char source[] =
     "    return r;\n"
     "}\n";
 
-static char directory[64];
+static char directory[DIRECTORY_BYTES];
 
 __attribute__((format(printf, 1, 2))) static inline void run(const char *format, ...) {
     char command[1024], all[1200];
@@ -150,26 +151,18 @@ static inline void assert_note(const struct mt_profile *p, const char *text) {
     fail_msg("no note has \"%s\"", text);
 }
 
-/* ---- the tests of files -----------------------------------------------------------------------
- * */
+/* ---- the tests of files -------------------------------------------------------------------- */
 
 static inline int setup(void **state) {
     (void)state;
-    strcpy(directory, "/tmp/memtrack-test-XXXXXX");
-    if (!mkdtemp(directory))
-        return -1;
-    FILE *f = fopen(file("probe.c"), "we");
-    if (!f)
-        return -1;
-    fputs(source, f);
-    return fclose(f);
+    directory_make(directory);
+    directory_write_text(file("probe.c"), source);
+    return 0;
 }
 
 static inline int teardown(void **state) {
     (void)state;
-    char command[128];
-    snprintf(command, sizeof command, "rm -rf %s", directory);
-    return system(command);
+    return directory_remove(directory);
 }
 
 #define COMPILES(name) cmocka_unit_test_setup_teardown(name, setup, teardown)

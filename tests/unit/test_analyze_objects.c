@@ -5,6 +5,7 @@
 #include <sys/stat.h>
 
 #include "analyze-fixture.h"
+#include "directory-fixture.h"
 
 /* ---- traces, stacks, text -------------------------------------------------------------------- */
 
@@ -69,15 +70,12 @@ static void stacks_can_be_walked_and_printed(void **state) {
 /* Its text now, marked when it was edited after the recording began. */
 static void lines_of_source_say_when_they_are_newer(void **state) {
     (void)state;
-    char folder[] = "/tmp/memtrack-analyze-XXXXXX", sub[64], path[80];
-    assert_non_null(mkdtemp(folder));
+    char folder[DIRECTORY_BYTES], sub[64], path[80];
+    directory_make(folder);
     snprintf(sub, sizeof sub, "%s/src", folder);
     snprintf(path, sizeof path, "%s/main.c", sub);
     assert_int_equal(mkdir(sub, 0700), 0);
-    FILE *file = fopen(path, "w");
-    assert_non_null(file);
-    fputs("1\n2\n3\n4\n  load(name);\n", file);
-    fclose(file);
+    directory_write_text(path, "1\n2\n3\n4\n  load(name);\n");
     static const struct {
         uint64_t start_ns;
         const char *mark;
@@ -97,9 +95,7 @@ static void lines_of_source_say_when_they_are_newer(void **state) {
         memtrack_profile_free(profile);
         mt_profile_free(model);
     }
-    unlink(path);
-    rmdir(sub);
-    rmdir(folder);
+    assert_int_equal(directory_remove(folder), 0);
 }
 
 static void traces_say_what_they_are(void **state) {
@@ -185,8 +181,8 @@ static void saved_parts_are_profiles(void **state) {
     (void)state;
     struct mt_profile *model = with_axis(41);
     memtrack_profile *profile = handle_of(model), *then, *part, *again;
-    char folder[] = "/tmp/memtrack-test-XXXXXX", path[64], at[80];
-    assert_non_null(mkdtemp(folder));
+    char folder[DIRECTORY_BYTES], path[64], at[80];
+    directory_make(folder);
     snprintf(path, sizeof path, "%s/p@rt.pb.gz", folder);
     memtrack_filter *filter;
     ok(memtrack_filter_new(&filter));

@@ -17,6 +17,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "directory-fixture.h"
 #include "ledger/cut.h"
 #include "ledger/find.h"
 #include "profile/ledger/convert.h"
@@ -58,8 +59,7 @@ static void tell(const struct target *t, const char *order) {
 static int setup(void **state) {
     struct target *t = calloc(1, sizeof *t);
     int orders[2], answers[2];
-    strcpy(t->directory, "/tmp/memtrack-cut-XXXXXX");
-    assert_non_null(mkdtemp(t->directory));
+    directory_make(t->directory);
     assert_int_equal(pipe(orders) | pipe(answers), 0);
     t->pid = fork();
     assert_true(t->pid >= 0);
@@ -84,7 +84,7 @@ static int teardown(void **state) {
     waitpid(t->pid, NULL, 0);
     fclose(t->orders);
     fclose(t->answers);
-    rmdir(t->directory);
+    directory_remove(t->directory);
     free(t);
     return 0;
 }

@@ -18,19 +18,18 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "directory-fixture.h"
 #include "ledger/find.h"
 #include "ledger/layout.h"
 
 struct place {
-    char directory[64];
+    char directory[DIRECTORY_BYTES];
     pid_t child; /* has something mapped, until it is killed; 0: none */
 };
 
 static int setup(void **state) {
     struct place *p = calloc(1, sizeof *p);
-    strcpy(p->directory, "/tmp/memtrack-find-XXXXXX");
-    if (!mkdtemp(p->directory))
-        return -1;
+    directory_make(p->directory);
     setenv("MEMTRACK_DIR", p->directory, 1);
     *state = p;
     return 0;
@@ -46,10 +45,8 @@ static void end_child(struct place *p) {
 
 static int teardown(void **state) {
     struct place *p = *state;
-    char command[128];
     end_child(p);
-    snprintf(command, sizeof command, "rm -rf %s", p->directory);
-    int rc = system(command);
+    int rc = directory_remove(p->directory);
     free(p);
     return rc;
 }

@@ -12,21 +12,21 @@
 #include "profile/ledger/convert.h"
 #include "profile/ledger/follow.h"
 
-struct state {
+struct follow_test {
     struct fixture f;
     struct mt_ledger *ledger;
     struct mt_follow *follow;
 };
 
 static int setup(void **state) {
-    struct state *s = calloc(1, sizeof *s);
+    struct follow_test *s = calloc(1, sizeof *s);
     fixture_setup(&s->f);
     *state = s;
     return 0;
 }
 
 static int teardown(void **state) {
-    struct state *s = *state;
+    struct follow_test *s = *state;
     mt_follow_free(s->follow);
     mt_ledger_close(s->ledger);
     fixture_teardown(&s->f);
@@ -34,7 +34,7 @@ static int teardown(void **state) {
     return 0;
 }
 
-static void begin(struct state *s) {
+static void begin(struct follow_test *s) {
     struct mt_error error = {{0}, {0}};
     fixture_write(&s->f);
     if (mt_ledger_open(s->f.path, &s->ledger, &error) != 0 ||
@@ -42,7 +42,7 @@ static void begin(struct state *s) {
         fail_msg("%s", error.message);
 }
 
-static void read_all(struct state *s) {
+static void read_all(struct follow_test *s) {
     struct mt_error error = {{0}, {0}};
     bool complete;
     fixture_write(&s->f);
@@ -90,7 +90,7 @@ static struct summary *summarize(const struct mt_profile *p) {
     return all;
 }
 
-static void check_same(struct state *s) {
+static void check_same(struct follow_test *s) {
     struct mt_profile *whole = NULL, *followed = mt_follow_profile(s->follow);
     struct mt_ledger *ledger = NULL;
     assert_int_equal(mt_ledger_open(s->f.path, &ledger, NULL), 0);
@@ -105,7 +105,7 @@ static void check_same(struct state *s) {
 }
 
 static void follows_what_grows_and_changes(void **state) {
-    struct state *s = *state;
+    struct follow_test *s = *state;
     struct fixture *f = &s->f;
     unsigned seed = 1;
     mt_node_id parent = fixture_node(f, MT_NODE_ROOT, 0x400100, 1);
@@ -133,7 +133,7 @@ static void follows_what_grows_and_changes(void **state) {
 }
 
 static void adds_up_what_several_threads_did(void **state) {
-    struct state *s = *state;
+    struct follow_test *s = *state;
     struct fixture *f = &s->f;
     mt_node_id node = fixture_node(f, MT_NODE_ROOT, 0x400100, 1);
     fixture_site(f, node, 10, 8);
@@ -151,7 +151,7 @@ static void adds_up_what_several_threads_did(void **state) {
 }
 
 static void renames_the_samples_of_a_thread(void **state) {
-    struct state *s = *state;
+    struct follow_test *s = *state;
     fixture_site(&s->f, fixture_node(&s->f, MT_NODE_ROOT, 0x400100, 1), 10, 8);
     begin(s);
     read_all(s);
@@ -165,7 +165,7 @@ static void renames_the_samples_of_a_thread(void **state) {
 }
 
 static void scales_what_was_sampled(void **state) {
-    struct state *s = *state;
+    struct follow_test *s = *state;
     s->f.header->sample_bytes = 4096;
     fixture_site(&s->f, fixture_node(&s->f, MT_NODE_ROOT, 0x400100, 1), 10, 64);
     begin(s);
@@ -178,7 +178,7 @@ static void scales_what_was_sampled(void **state) {
 }
 
 static void keeps_to_its_budget(void **state) {
-    struct state *s = *state;
+    struct follow_test *s = *state;
     struct fixture *f = &s->f;
     mt_node_id node = fixture_node(f, MT_NODE_ROOT, 0x400100, 1);
     for (unsigned i = 0; i < MT_SITES_PER_CHUNK - 1; i++)
@@ -195,7 +195,7 @@ static void keeps_to_its_budget(void **state) {
 /* A process may scribble over its ledger while it is followed: nothing must break, and indexes must
  * stay in bounds. */
 static void survives_scribbling(void **state) {
-    struct state *s = *state;
+    struct follow_test *s = *state;
     struct fixture *f = &s->f;
     unsigned seed = 7;
     for (unsigned i = 0; i < 200; i++)

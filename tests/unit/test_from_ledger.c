@@ -11,19 +11,6 @@
 #include "ledger-fixture.h"
 #include "profile/ledger/convert.h"
 
-static int setup(void **state) {
-    struct fixture *f = calloc(1, sizeof *f);
-    fixture_setup(f);
-    *state = f;
-    return 0;
-}
-
-static int teardown(void **state) {
-    fixture_teardown(*state);
-    free(*state);
-    return 0;
-}
-
 static struct mt_profile *convert(struct fixture *f, struct mt_ledger_map *map) {
     struct mt_ledger *ledger = NULL;
     struct mt_profile *profile = NULL;
@@ -467,7 +454,7 @@ static void shares_deep_paths(void **state) {
 }
 
 int main(void) {
-#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+#define TEST(name) cmocka_unit_test_setup_teardown(name, fixture_begin, fixture_end)
     const struct CMUnitTest tests[] = {
         TEST(takes_identity),
         TEST(makes_frames_innermost_first),

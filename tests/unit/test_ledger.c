@@ -12,19 +12,6 @@
 #include "ledger-fixture.h"
 #include "ledger/ledger.h"
 
-static int setup(void **state) {
-    struct fixture *f = calloc(1, sizeof *f);
-    fixture_setup(f);
-    *state = f;
-    return 0;
-}
-
-static int teardown(void **state) {
-    fixture_teardown(*state);
-    free(*state);
-    return 0;
-}
-
 /* Everything that a reader can be asked for. Returns the result of the open. */
 static int read_all(const char *path, uint64_t *damage) {
     struct mt_ledger *ledger;
@@ -47,6 +34,15 @@ static int read_all(const char *path, uint64_t *damage) {
     *damage = mt_ledger_damage(ledger);
     mt_ledger_close(ledger);
     return 0;
+}
+
+/* The ledger, of which these modules were read: the second is where the fixture has put it. */
+static struct mt_ledger *open_modules(const struct fixture *f, struct mt_module modules[3]) {
+    struct mt_ledger *ledger;
+    assert_int_equal(mt_ledger_open(f->path, &ledger, NULL), 0);
+    assert_int_equal(mt_ledger_read_items(ledger, MT_EXTENT_MODULES, 0, 3, modules), 3);
+    assert_int_equal(modules[1].start, 0x400000);
+    return ledger;
 }
 
 static void reads_totals(void **state) {
@@ -113,11 +109,8 @@ static void follows_the_directory(void **state) {
     f->header->directory = FIXTURE_BASE + f->bytes - fixture_pages(sizeof *block);
     f->header->segment[0].bytes = f->bytes;
     fixture_write(f);
-    struct mt_ledger *ledger;
-    assert_int_equal(mt_ledger_open(f->path, &ledger, NULL), 0);
     struct mt_module modules[3];
-    assert_int_equal(mt_ledger_read_items(ledger, MT_EXTENT_MODULES, 0, 3, modules), 3);
-    assert_int_equal(modules[1].start, 0x400000);
+    struct mt_ledger *ledger = open_modules(f, modules);
     assert_int_equal(mt_ledger_damage(ledger), 0);
     mt_ledger_close(ledger);
 
@@ -257,11 +250,8 @@ static void a_chunk_ends_with_its_segment(void **state) {
     struct fixture *f = *state;
     f->header->segment[0].bytes = (uint64_t)((char *)&f->modules[2] - f->image);
     fixture_write(f);
-    struct mt_ledger *ledger;
-    assert_int_equal(mt_ledger_open(f->path, &ledger, NULL), 0);
     struct mt_module modules[3];
-    assert_int_equal(mt_ledger_read_items(ledger, MT_EXTENT_MODULES, 0, 3, modules), 3);
-    assert_int_equal(modules[1].start, 0x400000);
+    struct mt_ledger *ledger = open_modules(f, modules);
     assert_int_equal(modules[2].start, 0);
     assert_true(mt_ledger_damage(ledger) > 0);
     mt_ledger_close(ledger);
@@ -334,7 +324,7 @@ static void addresses_outside_read_as_zeros(void **state) {
 }
 
 int main(void) {
-#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+#define TEST(name) cmocka_unit_test_setup_teardown(name, fixture_begin, fixture_end)
     const struct CMUnitTest tests[] = {
         TEST(reads_totals),
         TEST(follows_growth),

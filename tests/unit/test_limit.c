@@ -13,6 +13,7 @@
 
 #include <cmocka.h>
 
+#include "directory-fixture.h"
 #include "watch/limit.h"
 
 enum { PID = 77 };
@@ -27,25 +28,19 @@ static void write_file(const char *path, const char *content) {
         mkdir(full, 0700);
         *slash = '/';
     }
-    FILE *file = fopen(full, "w");
-    assert_non_null(file);
-    fputs(content, file);
-    fclose(file);
+    directory_write_text(full, content);
 }
 
 static int setup(void **state) {
     (void)state;
-    strcpy(root, "/tmp/memtrack-limit-XXXXXX");
-    assert_non_null(mkdtemp(root));
+    directory_make(root);
     write_file("/proc/meminfo", "MemTotal:        8000000 kB\nMemFree:  1 kB\n");
     return 0;
 }
 
 static int teardown(void **state) {
     (void)state;
-    char command[128];
-    snprintf(command, sizeof command, "rm -rf '%s'", root);
-    return system(command);
+    return directory_remove(root);
 }
 
 static struct mt_limit look(void) {

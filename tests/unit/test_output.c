@@ -14,6 +14,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "directory-fixture.h"
 #include "profile-fixture.h"
 #include "profile/pprof/output.h"
 
@@ -103,25 +104,21 @@ static void numbers(void **state) {
 
 /* ---- writing --------------------------------------------------------------------------------- */
 
-static char directory[64];
+static char directory[DIRECTORY_BYTES];
 
 static int setup(void **state) {
     (void)state;
-    strcpy(directory, "/tmp/memtrack-output-XXXXXX");
-    return mkdtemp(directory) && chdir(directory) == 0 ? 0 : -1;
+    directory_make(directory);
+    return chdir(directory);
 }
 
 static int teardown(void **state) {
-    char command[128];
     (void)state;
-    snprintf(command, sizeof command, "rm -rf %s", directory);
-    return chdir("/") == 0 ? system(command) : -1;
+    return chdir("/") == 0 ? directory_remove(directory) : -1;
 }
 
 static void put(const char *path, const char *text, time_t age) {
-    FILE *file = fopen(path, "w");
-    fputs(text, file);
-    fclose(file);
+    directory_write_text(path, text);
     const struct timespec times[2] = {{.tv_sec = time(NULL) - age}, {.tv_sec = time(NULL) - age}};
     assert_int_equal(utimensat(AT_FDCWD, path, times, 0), 0);
 }

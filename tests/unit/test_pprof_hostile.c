@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Files that are damaged, malicious, or no profiles at all: always an error with a reason, never a
  * crash. */
+#include "directory-fixture.h"
 #include "pprof-fixture.h"
 
 #include <errno.h>
@@ -256,18 +257,14 @@ static void path_refused(const char *path, int status, const char *reason) {
 static void content_refused(const char *directory, const void *data, size_t n, const char *reason) {
     char path[256];
     snprintf(path, sizeof path, "%s/file", directory);
-    int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
-    assert_true(fd >= 0);
-    assert_int_equal(write(fd, data, n), (ssize_t)n);
-    close(fd);
+    directory_write(path, data, n);
     path_refused(path, -MEMTRACK_EFORMAT, reason);
-    unlink(path);
 }
 
 static void what_is_not_a_profile(void **state) {
     (void)state;
-    char directory[] = "/tmp/memtrack-test-XXXXXX", path[256];
-    assert_non_null(mkdtemp(directory));
+    char directory[DIRECTORY_BYTES], path[256];
+    directory_make(directory);
     path_refused(directory, -MEMTRACK_EFORMAT, "a directory");
     path_refused("/dev/null", -MEMTRACK_EFORMAT, "not a regular file");
     snprintf(path, sizeof path, "%s/none", directory);
@@ -290,7 +287,7 @@ static void what_is_not_a_profile(void **state) {
     content_refused(directory, "heap profile: one\n", 18, "line 1");
     content_refused(directory, "plain text of someone\n", 22, "text that begins with");
     content_refused(directory, "\x1f\x8b", 2, "");
-    rmdir(directory);
+    assert_int_equal(directory_remove(directory), 0);
 }
 
 /* ---- memory that runs out -------------------------------------------------------------------- */

@@ -14,29 +14,20 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "directory-fixture.h"
 #include "view/source.h"
 
-static char folder[] = "/tmp/memtrack-source-XXXXXX";
-
-static void write_file(const char *name, const void *content, size_t bytes) {
-    FILE *file = fopen(name, "wb");
-    assert_non_null(file);
-    assert_int_equal(fwrite(content, 1, bytes, file), bytes);
-    fclose(file);
-}
+static char folder[DIRECTORY_BYTES];
 
 static int enter(void **state) {
     (void)state;
-    return mkdtemp(folder) && chdir(folder) == 0 && mkdir("sub", 0700) == 0 ? 0 : -1;
+    directory_make(folder);
+    return chdir(folder) == 0 && mkdir("sub", 0700) == 0 ? 0 : -1;
 }
 
 static int leave(void **state) {
     (void)state;
-    static const char *const names[] = {
-        "sub/a.c", "sub/empty.c", "sub/binary.c", "sub/pipe", "sub/huge.c", "sub", "."};
-    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
-        remove(names[i]);
-    return chdir("/") == 0 && rmdir(folder) == 0 ? 0 : -1;
+    return chdir("/") == 0 ? directory_remove(folder) : -1;
 }
 
 static void assert_line(struct mt_source *source, const char *file, int64_t line,
@@ -52,7 +43,7 @@ static void assert_line(struct mt_source *source, const char *file, int64_t line
 static void lines_of_a_file(void **state) {
     (void)state;
     static const char content[] = "first\n\t  second  \r\n\n   \nlast without newline";
-    write_file("sub/a.c", content, sizeof content - 1);
+    directory_write("sub/a.c", content, sizeof content - 1);
     struct mt_source *source = mt_source_new("sub");
     for (int again = 0; again < 2; again++) {
         assert_line(source, "a.c", 1, "first");
@@ -81,9 +72,9 @@ static void a_tree_that_has_moved(void **state) {
 static void what_is_not_shown(void **state) {
     (void)state;
     struct mt_source *source = mt_source_new("");
-    write_file("sub/empty.c", "", 0);
-    write_file("sub/binary.c", "a\0b\n", 4);
-    write_file("sub/huge.c", "x\n", 2);
+    directory_write("sub/empty.c", "", 0);
+    directory_write("sub/binary.c", "a\0b\n", 4);
+    directory_write("sub/huge.c", "x\n", 2);
     assert_int_equal(truncate("sub/huge.c", (16 << 20) + 1), 0);
     assert_int_equal(mkfifo("sub/pipe", 0600), 0);
     static const char *const names[] = {"sub/empty.c", "sub/binary.c", "sub/huge.c", "sub/pipe",
@@ -100,8 +91,8 @@ static void younger_than_the_program(void **state) {
                           at[2] = {{.tv_sec = 1000}, {.tv_sec = 1000}},
                           between[2] = {{.tv_sec = 2000}, {.tv_sec = 2000}},
                           after[2] = {{.tv_sec = 4000}, {.tv_sec = 4000}};
-    write_file("sub/empty.c", "x\n", 2);
-    write_file("sub/binary.c", "program", 7);
+    directory_write("sub/empty.c", "x\n", 2);
+    directory_write("sub/binary.c", "program", 7);
     assert_int_equal(utimensat(AT_FDCWD, "sub/binary.c", at, 0), 0);
     assert_true(mt_source_built_ns(start, "sub/binary.c") == built);
     assert_true(mt_source_built_ns(start, "sub/missing") == start);

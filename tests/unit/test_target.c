@@ -13,9 +13,10 @@
 
 #include <cmocka.h>
 
+#include "directory-fixture.h"
 #include "launch/target.h"
 
-static char path[] = "/tmp/memtrack-target-XXXXXX";
+static char directory[DIRECTORY_BYTES], path[64];
 static unsigned char image[1 << 20];
 static size_t bytes;
 
@@ -25,20 +26,19 @@ static int setup(void **state) {
     bytes = self ? fread(image, 1, sizeof image, self) : 0;
     if (self)
         fclose(self);
-    int fd = mkstemp(path);
-    return bytes > 64 && fd >= 0 && fchmod(fd, 0700) == 0 && close(fd) == 0 ? 0 : -1;
+    directory_make(directory);
+    snprintf(path, sizeof path, "%s/program", directory);
+    directory_write(path, "", 0);
+    return bytes > 64 ? chmod(path, 0700) : -1;
 }
 
 static int teardown(void **state) {
     (void)state;
-    return unlink(path);
+    return directory_remove(directory);
 }
 
 static int look(const unsigned char *content, size_t n) {
-    FILE *file = fopen(path, "wb");
-    assert_non_null(file);
-    assert_int_equal(fwrite(content, 1, n, file), n);
-    assert_int_equal(fclose(file), 0);
+    directory_write(path, content, n);
     struct mt_target target;
     struct mt_error error = {{0}, {0}};
     int status = mt_target_inspect(path, &target, &error);

@@ -17,7 +17,7 @@
 
 #define MS UINT64_C(1000000)
 
-struct state {
+struct ticker_test {
     struct fixture f;
     int directory;
     struct mt_ticker ticker;
@@ -25,7 +25,7 @@ struct state {
 };
 
 static int setup(void **state) {
-    struct state *s = calloc(1, sizeof *s);
+    struct ticker_test *s = calloc(1, sizeof *s);
     fixture_setup(&s->f);
     snprintf(s->f.path, sizeof s->f.path, "%s/4000000.2.0.ledger", s->f.directory);
     s->f.header->start_monotonic_ns = 1000 * MS;
@@ -37,7 +37,7 @@ static int setup(void **state) {
 }
 
 static int teardown(void **state) {
-    struct state *s = *state;
+    struct ticker_test *s = *state;
     mt_ticker_free(&s->ticker);
     close(s->directory);
     free(s->buffer);
@@ -46,8 +46,8 @@ static int teardown(void **state) {
     return 0;
 }
 
-static struct mt_profile *convert(struct state *s, struct mt_ticker_track *track, uint64_t end_ns,
-                                  struct mt_ledger_map *map) {
+static struct mt_profile *convert(struct ticker_test *s, struct mt_ticker_track *track,
+                                  uint64_t end_ns, struct mt_ledger_map *map) {
     struct mt_ledger *ledger;
     struct mt_profile *profile = NULL;
     fixture_write(&s->f);
@@ -86,7 +86,7 @@ static void names_of_ledgers(void **state) {
 
 /* 20,000 ticks with one spike: at most 4,000 stay, in order, and the spike is among them. */
 static void long_runs_stay_bounded(void **state) {
-    struct state *s = *state;
+    struct ticker_test *s = *state;
     fixture_write(&s->f);
     uint64_t now = 1000 * MS;
     for (int i = 0; i < 20000; i++) {
@@ -116,7 +116,7 @@ static void long_runs_stay_bounded(void **state) {
 }
 
 static void time_of_the_peak(void **state) {
-    struct state *s = *state;
+    struct ticker_test *s = *state;
     for (uint64_t i = 1; i <= 10; i++) {
         s->f.header->control.epoch =
             i < 6 ? i : 6; /* rises for the last time between the ticks 5 and 6 */
@@ -136,7 +136,7 @@ static void time_of_the_peak(void **state) {
 
 /* A process that ended before the first tick: the peak lies somewhere in its life. */
 static void run_without_a_tick(void **state) {
-    struct state *s = *state;
+    struct ticker_test *s = *state;
     s->f.header->control.epoch = 3;
     fixture_write(&s->f);
     mt_ticker_look(&s->ticker, 1008 * MS);
@@ -154,7 +154,7 @@ static void run_without_a_tick(void **state) {
 
 /* The next program of the same process ends the track of the one before. */
 static void exec_ends_the_predecessor(void **state) {
-    struct state *s = *state;
+    struct ticker_test *s = *state;
     char next[128];
     fixture_write(&s->f);
     mt_ticker_tick(&s->ticker, 1010 * MS);
@@ -170,7 +170,7 @@ static void exec_ends_the_predecessor(void **state) {
 }
 
 /* How many marks a condition leaves on the axis of a process whose number means nothing here. */
-static size_t marks_of(struct state *s, const char *condition) {
+static size_t marks_of(struct ticker_test *s, const char *condition) {
     char program[] = "memtrack run", option[] = "--do=true", when[64],
          *arguments[] = {program, when, option, NULL};
     snprintf(when, sizeof when, "--when=%s", condition);
@@ -215,7 +215,7 @@ static int64_t live_at(const struct mt_profile_info *info, uint32_t sample, uint
 }
 
 static void past_moments_are_exact_while_there_is_room(void **state) {
-    struct state *s = *state;
+    struct ticker_test *s = *state;
     mt_node_id a = fixture_node(&s->f, 0, 0x401000, 1), b = fixture_node(&s->f, 0, 0x402000, 1);
     struct mt_site *first = fixture_site(&s->f, a, 0, 16), *second = fixture_site(&s->f, b, 0, 64);
     struct mt_site *freed =
@@ -250,52 +250,73 @@ static void past_moments_are_exact_while_there_is_room(void **state) {
 }
 
 /* More changes than may be kept: the large ones stay true, and the bound holds. */
+/* A composition of a ledger that is written anew for each pass, and the profile of both. */
+struct composed {
+    struct mt_composition *composition;
+    struct mt_ledger *ledger;
+    struct mt_ledger_map map;
+    struct mt_profile *profile;
+};
+
+static struct composed compose(const struct ticker_test *s, size_t records, size_t most) {
+    struct composed d = {.composition = mt_composition_new(records, most)};
+    fixture_write(&s->f);
+    assert_int_equal(mt_ledger_open(s->f.path, &d.ledger, NULL), 0);
+    return d;
+}
+
+/* After as many passes, one each 10 ms. */
+static struct mt_profile *apply(struct composed *d, size_t passes) {
+    assert_int_equal(mt_ledger_convert_mapped(d->ledger, &d->profile, &d->map, NULL), 0);
+    struct mt_profile *p = d->profile;
+    p->info.n_ticks = passes;
+    p->info.ticks = calloc(passes, sizeof *p->info.ticks);
+    for (uint64_t i = 0; i < passes; i++)
+        p->info.ticks[i].time_ns = (i + 1) * 10 * MS;
+    assert_int_equal(mt_composition_apply(d->composition, p, &d->map), 0);
+    return p;
+}
+
+static void drop(struct composed *d) {
+    mt_ledger_convert_map_free(&d->map);
+    mt_profile_free(d->profile);
+    mt_ledger_close(d->ledger);
+    mt_composition_free(d->composition);
+}
+
 static void composition_stays_bounded(void **state) {
-    struct state *s = *state;
+    struct ticker_test *s = *state;
     enum { RECORDS = 1000, PASSES = 300, MOST = 2000 };
-    struct mt_composition *c = mt_composition_new(RECORDS + 1, MOST);
     mt_node_id node = fixture_node(&s->f, 0, 0x401000, 1);
     for (uint32_t i = 0; i < RECORDS; i++)
         fixture_site(&s->f, node, 1, 16)->size_class = (uint8_t)(i % 60);
     s->f.sites[5].size_class = 61;
-    fixture_write(&s->f);
-    struct mt_ledger *ledger;
-    assert_int_equal(mt_ledger_open(s->f.path, &ledger, NULL), 0);
+    struct composed d = compose(s, RECORDS + 1, MOST);
     for (uint64_t pass = 1; pass <= PASSES; pass++) {
         for (uint32_t i = 1; i <= RECORDS; i++)
             fixture_hold(&s->f.sites[i], 16 + (pass + i) % 7);
         fixture_hold(&s->f.sites[5], pass << 20);
         fixture_write(&s->f);
-        mt_composition_pass(c, ledger, pass * 10 * MS, s->buffer);
+        mt_composition_pass(d.composition, d.ledger, pass * 10 * MS, s->buffer);
     }
-    struct mt_ledger_map map;
-    struct mt_profile *p = NULL;
-    assert_int_equal(mt_ledger_convert_mapped(ledger, &p, &map, NULL), 0);
-    p->info.n_ticks = PASSES;
-    p->info.ticks = calloc(PASSES, sizeof *p->info.ticks);
-    for (uint64_t i = 0; i < PASSES; i++)
-        p->info.ticks[i].time_ns = (i + 1) * 10 * MS;
-    assert_int_equal(mt_composition_apply(c, p, &map), 0);
+    struct mt_profile *p = apply(&d, PASSES);
     assert_true(p->info.n_changes > 0 && p->info.n_changes <= MOST);
     size_t n_large = 0;
     for (size_t i = 0; i < p->info.n_changes; i++) {
         const struct mt_tick_change *change = &p->info.changes[i];
         assert_true(i == 0 || change->tick >= p->info.changes[i - 1].tick);
-        if (change->sample != map.sample_of_record[5])
+        if (change->sample != d.map.sample_of_record[5])
             continue;
         n_large++;
         assert_int_equal(change->live_bytes, (int64_t)(change->tick + 1) << 20);
     }
     assert_true(n_large >= 10);
-    mt_ledger_convert_map_free(&map);
-    mt_profile_free(p);
-    mt_ledger_close(ledger);
-    mt_composition_free(c);
+    drop(&d);
 }
 
 /* A figure that swings all night does not fill a disk. */
 static void a_condition_fires_so_often_and_no_more(void **state) {
-    struct state *s = *state;
+    struct ticker_test *s = *state;
     char program[] = "memtrack run", when[] = "--when=live>1000", again[] = "--again=0s",
          option[] = "--do=true";
     char *arguments[] = {program, when, again, option, NULL};
@@ -321,59 +342,34 @@ static void a_condition_fires_so_often_and_no_more(void **state) {
 
 /* Of passes that are put together the last one's state stays, and its time. */
 static void merged_passes_are_the_last_of_them(void **state) {
-    struct state *s = *state;
+    struct ticker_test *s = *state;
     enum { PASSES = 10000 };
-    struct mt_composition *c = mt_composition_new(10, 100000);
     fixture_site(&s->f, fixture_node(&s->f, 0, 0x401000, 1), 1, 16);
-    fixture_write(&s->f);
-    struct mt_ledger *ledger;
-    struct mt_ledger_map map;
-    struct mt_profile *p;
-    assert_int_equal(mt_ledger_open(s->f.path, &ledger, NULL), 0);
+    struct composed d = compose(s, 10, 100000);
     int fd = open(s->f.path, O_WRONLY | O_CLOEXEC);
     off_t at = (off_t)((char *)&s->f.sites[1].counters.live_bytes - s->f.image);
     for (uint64_t pass = 1; pass <= PASSES; pass++) {
         uint64_t bytes = pass * 1000;
         assert_int_equal(pwrite(fd, &bytes, sizeof bytes, at), sizeof bytes);
-        mt_composition_pass(c, ledger, pass * 10 * MS, s->buffer);
+        mt_composition_pass(d.composition, d.ledger, pass * 10 * MS, s->buffer);
     }
     close(fd);
-    assert_int_equal(mt_ledger_convert_mapped(ledger, &p, &map, NULL), 0);
-    p->info.n_ticks = PASSES;
-    p->info.ticks = calloc(PASSES, sizeof *p->info.ticks);
-    for (uint64_t i = 0; i < PASSES; i++)
-        p->info.ticks[i].time_ns = (i + 1) * 10 * MS;
-    assert_int_equal(mt_composition_apply(c, p, &map), 0);
+    struct mt_profile *p = apply(&d, PASSES);
     assert_true(p->info.n_changes > 100 && p->info.n_changes < PASSES);
     for (size_t i = 0; i < p->info.n_changes; i++)
         assert_int_equal(p->info.changes[i].live_bytes, (p->info.changes[i].tick + 1) * 1000);
-    mt_ledger_convert_map_free(&map);
-    mt_profile_free(p);
-    mt_ledger_close(ledger);
-    mt_composition_free(c);
+    drop(&d);
 }
 
 static void composition_follows_the_first_records(void **state) {
-    struct state *s = *state;
-    struct mt_composition *c = mt_composition_new(11, 100); /* record 0 is never used */
+    struct ticker_test *s = *state;
     mt_node_id node = fixture_node(&s->f, 0, 0x401000, 1);
     for (uint8_t i = 0; i < 20; i++)
         fixture_site(&s->f, node, 1, 16)->size_class = i;
-    fixture_write(&s->f);
-    struct mt_ledger *ledger;
-    struct mt_ledger_map map;
-    struct mt_profile *p;
-    assert_int_equal(mt_ledger_open(s->f.path, &ledger, NULL), 0);
-    mt_composition_pass(c, ledger, 1, s->buffer);
-    assert_int_equal(mt_ledger_convert_mapped(ledger, &p, &map, NULL), 0);
-    p->info.n_ticks = 1;
-    p->info.ticks = calloc(1, sizeof *p->info.ticks);
-    assert_int_equal(mt_composition_apply(c, p, &map), 0);
-    assert_int_equal(p->info.n_changes, 10);
-    mt_ledger_convert_map_free(&map);
-    mt_profile_free(p);
-    mt_ledger_close(ledger);
-    mt_composition_free(c);
+    struct composed d = compose(s, 11, 100); /* record 0 is never used */
+    mt_composition_pass(d.composition, d.ledger, 1, s->buffer);
+    assert_int_equal(apply(&d, 1)->info.n_changes, 10);
+    drop(&d);
 }
 
 int main(void) {

@@ -17,13 +17,13 @@
 
 #define SECOND UINT64_C(1000000000)
 
-struct state {
+struct top_test {
     struct fixture f;
     struct mt_top_model *model;
 };
 
 static int setup(void **state) {
-    struct state *s = calloc(1, sizeof *s);
+    struct top_test *s = calloc(1, sizeof *s);
     fixture_setup(&s->f);
     s->f.header->start_monotonic_ns = 10 * SECOND;
     *state = s;
@@ -31,14 +31,14 @@ static int setup(void **state) {
 }
 
 static int teardown(void **state) {
-    struct state *s = *state;
+    struct top_test *s = *state;
     mt_top_model_free(s->model);
     fixture_teardown(&s->f);
     free(s);
     return 0;
 }
 
-static void begin(struct state *s, enum mt_group_by by) {
+static void begin(struct top_test *s, enum mt_group_by by) {
     struct mt_error error = {{0}, {0}};
     struct mt_ledger *ledger;
     struct mt_top_options options = {.by = by, .window_ns = SECOND};
@@ -49,7 +49,7 @@ static void begin(struct state *s, enum mt_group_by by) {
 }
 
 /* A tick as the screen takes it, with everything done. */
-static void tick(struct state *s, uint64_t seconds) {
+static void tick(struct top_test *s, uint64_t seconds) {
     struct mt_error error = {{0}, {0}};
     int rc;
     fixture_write(&s->f);
@@ -69,12 +69,12 @@ static void add_sites(struct fixture *f, unsigned n) {
         fixture_site(f, fixture_node(f, outer, 0x401000 + 16 * i, 1), i + 1, 100);
 }
 
-static int64_t value_at(const struct state *s, size_t i, enum mt_top_column column) {
+static int64_t value_at(const struct top_test *s, size_t i, enum mt_top_column column) {
     return mt_top_model_line(s->model, i)->value[column];
 }
 
 static void takes_rates_and_changes(void **state) {
-    struct state *s = *state;
+    struct top_test *s = *state;
     add_sites(&s->f, 3);
     begin(s, MT_BY_LINE);
     tick(s, 20);
@@ -101,7 +101,7 @@ static void takes_rates_and_changes(void **state) {
 }
 
 static void a_call_path_that_comes_later_is_all_change(void **state) {
-    struct state *s = *state;
+    struct top_test *s = *state;
     add_sites(&s->f, 2);
     begin(s, MT_BY_LINE);
     tick(s, 20);
@@ -120,7 +120,7 @@ static void a_call_path_that_comes_later_is_all_change(void **state) {
 }
 
 static void orders_by_any_column(void **state) {
-    struct state *s = *state;
+    struct top_test *s = *state;
     struct fixture *f = &s->f;
     add_sites(f, 4);
     begin(s, MT_BY_LINE);
@@ -143,7 +143,7 @@ static void orders_by_any_column(void **state) {
 
 /* Putting only the first few in order gives the same as putting all in order. */
 static void orders_only_what_is_seen(void **state) {
-    struct state *s = *state;
+    struct top_test *s = *state;
     unsigned seed = 3;
     add_sites(&s->f, 500);
     for (unsigned i = 1; i <= 500; i++)
@@ -162,7 +162,7 @@ static void orders_only_what_is_seen(void **state) {
 }
 
 static void opens_a_row_into_its_call_paths(void **state) {
-    struct state *s = *state;
+    struct top_test *s = *state;
     struct fixture *f = &s->f;
     mt_node_id a = fixture_node(f, MT_NODE_ROOT, 0x400010, 1),
                b = fixture_node(f, MT_NODE_ROOT, 0x400020, 1);
@@ -195,7 +195,7 @@ static void opens_a_row_into_its_call_paths(void **state) {
 }
 
 static void filters_and_groups(void **state) {
-    struct state *s = *state;
+    struct top_test *s = *state;
     struct fixture *f = &s->f;
     fixture_site(f, fixture_node(f, MT_NODE_ROOT, 0x400010, 1), 3, 100);
     struct mt_site *other = fixture_site(f, fixture_node(f, MT_NODE_ROOT, 0x700010, 2), 1, 100);
@@ -223,7 +223,7 @@ static void filters_and_groups(void **state) {
 }
 
 static void keeps_what_it_knows_when_the_ledger_goes(void **state) {
-    struct state *s = *state;
+    struct top_test *s = *state;
     struct mt_error error = {{0}, {0}};
     add_sites(&s->f, 3);
     begin(s, MT_BY_LINE);
