@@ -241,15 +241,22 @@ class Run(Case):
         self.call("--run", "--no-leaks", "--ignore", "*leaks.c", "--", harness.program("leaks"))
 
     def test_the_runtime_does_not_leak(self):
-        self.build("quiet", '#include <locale.h>\n#include <pthread.h>\n#include <stdio.h>\n#include <stdlib.h>\n'
+        self.build("quiet", '#include <locale.h>\n#include <pthread.h>\n#include '
+                            '<stdio.h>\n#include <stdlib.h>\n'
                             '#include <time.h>\n#include <pwd.h>\n#include <unistd.h>\n'
-                            'static void *work(void *x) { free(malloc(10)); return x; }\nstatic void bye(void) {}\n'
-                            'int main(int argc, char **argv) {\n  (void)argv;\n  time_t now = 0;\n  pthread_t thread[4];\n'
-                            '  setlocale(LC_ALL, "C.UTF-8");\n  printf("%s", ctime(&now));\n  getpwuid(getuid());\n'
-                            '  setenv("MEMTRACK_TEST", "1", 1);\n  for (int i = 0; i < 40; i++) atexit(bye);\n'
-                            '  for (int i = 0; i < 4; i++) pthread_create(&thread[i], NULL, work, NULL);\n'
+                            'static void *work(void *x) { free(malloc(10)); return x; }\nstatic '
+                            'void bye(void) {}\n'
+                            'int main(int argc, char **argv) {\n  (void)argv;\n  time_t now = 0;\n '
+                            ' pthread_t thread[4];\n'
+                            '  setlocale(LC_ALL, "C.UTF-8");\n  printf("%s", ctime(&now));\n  '
+                            'getpwuid(getuid());\n'
+                            '  setenv("MEMTRACK_TEST", "1", 1);\n  for (int i = 0; i < 40; i++) '
+                            'atexit(bye);\n'
+                            '  for (int i = 0; i < 4; i++) pthread_create(&thread[i], NULL, work, '
+                            'NULL);\n'
                             '  for (int i = 0; i < 4; i++) pthread_join(thread[i], NULL);\n'
-                            '  void *volatile p = argc > 1 ? malloc(77) : NULL;\n  return p == (void *)1;\n}\n', "-g")
+                            '  void *volatile p = argc > 1 ? malloc(77) : NULL;\n  return p == '
+                            '(void *)1;\n}\n', "-g")
         self.call("--run", "--no-leaks", "--", self.path("quiet"))
         # there was something to leave out
         self.call("--run", "--max-live", "0", "--", self.path("quiet"), status=1)
@@ -353,7 +360,8 @@ class Run(Case):
 
     def test_a_directory_of_profiles_that_several_use_at_once(self):
         self.build("app", "#include <stdlib.h>\nint main(int argc, char **argv) {\n"
-                   "  void *volatile p = malloc(strtoul(argv[argc - 1], NULL, 10));\n  free(p);\n  return 0;\n}\n")
+                   "  void *volatile p = malloc(strtoul(argv[argc - 1], NULL, 10));\n  free(p);\n  "
+                   "return 0;\n}\n")
         runs = [(size, subprocess.Popen([MEMTRACK, "check", "--run", "--json", "--max-peak", "1K",
                                          "--profiles", "some/where/kept", "--", self.path("app"),
                                          size], cwd=self.dir, env=self.environment(),

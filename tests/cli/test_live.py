@@ -157,8 +157,7 @@ class Snapshot(Case):
         with self.balance() as process:
             path = os.path.join(process.directory, "old.pb.gz")
             self.snapshot(process, "-q", "-o", path)
-            diff = json.loads(self.expect(process.memtrack("diff", "--json", path, process.pid),
-                                          0).stdout)
+            diff = process.ask("diff", path, process.pid)
             self.assertGreater(diff["new"]["total_blocks"], diff["old"]["total_blocks"])
 
     def test_usage(self):
@@ -311,10 +310,8 @@ class List(Case):
         with harness.workdir() as directory:
             env = harness.plain_environment(MEMTRACK_DIR=directory)
             script = "%s & wait" % BALANCE
-            run = subprocess.Popen([harness.MEMTRACK, "run", "-q", "-o", "/dev/null", "--force",
-                                    "--", "sh", "-c", script], env=env, stdout=subprocess.PIPE,
-                                   stderr=subprocess.DEVNULL)
-            self.assertEqual(b"ready\n", run.stdout.readline())
+            run = live.Child([harness.MEMTRACK, "run", "-q", "-o", "/dev/null", "--force", "--",
+                              "sh", "-c", script], "ready", env=env, stderr=subprocess.DEVNULL)
             items = harness.ask("list", env=env)["processes"]
             ours = [item for item in items if item["file"].startswith(directory)]
             self.assertEqual(2, len(ours), items)
@@ -332,7 +329,7 @@ class List(Case):
                                          "memtrack-run-*")) and time.monotonic() < deadline:
                 harness.memtrack("list", "--clean", env=env)
             self.assertEqual([], os.listdir(directory))
-            run.stdout.close()
+            run.stop()
 
     def test_hostile_names(self):
         """Control bytes of a command line do not reach the terminal."""
@@ -478,8 +475,7 @@ class Switch(Case):
             self.assertEqual(0, report["totals"]["total_blocks"])
             self.assertTrue(any("recording was off" in note
                                 for note in report["coverage"]["notes"]), report["coverage"])
-            (own,) = [item for item in json.loads(process.memtrack("list",
-                                                                   "--json").stdout)["processes"]
+            (own,) = [item for item in process.ask("list")["processes"]
                       if item["pid"] == process.pid]
             self.assertEqual("dormant", own["state"])
 

@@ -184,7 +184,8 @@ class Stripped(Case):
         harness.check(["strip", server])
         harness.memtrack("run", "-q", "-o", "p.pb.gz", "--", server, cwd=self.dir)
         report = self.report("p.pb.gz")
-        self.assertRegex(notes(report), r"server is stripped: functions in it that allocated \d+ % of all bytes have no names")
+        self.assertRegex(notes(report), r"server is stripped: functions in it that allocated \d+ % "
+                                        r"of all bytes have no names")
         self.assertEqual(("", "", 0, 120000), largest(report))
         os.mkdir(self.path("kept"))
         os.rename(self.path("unstripped"), self.path("kept", "server"))

@@ -20,7 +20,8 @@ COLUMNS = ["live_bytes", "live_blocks", "peak_bytes", "peak_blocks", "total_byte
            "temporary_blocks", "max_bytes", "waste_bytes"]
 IN_TOTALS = [name for name in COLUMNS if name not in ("max_bytes", "waste_bytes")]
 SOURCE_TEXT = {"src/parse.cpp": "#include <vector>\n\nstatic void f()\n"
-                                "\t    tokens.push_back(Token{begin, end, kind, line, column}); // grows by doubling\n"
+                                "\t    tokens.push_back(Token{begin, end, kind, line, column}); // "
+                                "grows by doubling\n"
                                 "{\n    parse(tokenize(text));   \n",
                "src/names.c": "/* names */\nreturn strdup(name);"}
 

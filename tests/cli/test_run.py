@@ -157,7 +157,8 @@ class Transparent(Case):
 
 
 class Signals(Case):
-    SLEEPER = ("trap 'echo {0}; exit 3' {0}; echo ready; i=0; while [ $i -lt 200 ]; do sleep 0.05; i=$((i+1)); done")
+    SLEEPER = ("trap 'echo {0}; exit 3' {0}; echo ready; i=0; while [ $i -lt 200 ]; do sleep 0.05; "
+               "i=$((i+1)); done")
 
     def test_forwarded(self):
         for name in ("TERM", "HUP", "USR1", "USR2", "INT", "QUIT"):
@@ -215,7 +216,8 @@ class Signals(Case):
         if pid == 0:
             os.chdir(self.dir)
             os.execve("/bin/bash", ["bash", "--norc", "-ic",
-                                    MEMTRACK + " run -q -o x.pb.gz -- sh -c 'echo re''ady; sleep 1; echo on'; jobs -l; "
+                                    MEMTRACK + " run -q -o x.pb.gz -- sh -c 'echo re''ady; sleep "
+                                               "1; echo on'; jobs -l; "
                                     "fg; echo status $?"], self.env)
         output = terminal.read_until(master, b"ready")
         os.write(master, b"\x1a")
@@ -298,12 +300,14 @@ class Refused(Case):
 
     def test_own_malloc(self):
         own = ("#include <stddef.h>\nstatic char heap[1 << 20]; static size_t used;\n"
-               "void *malloc(size_t n) { return heap + (used += n + 15 & ~15ul) - (n + 15 & ~15ul); } void free(void *p) {}\n"
+               "void *malloc(size_t n) { return heap + (used += n + 15 & ~15ul) - (n + 15 & "
+               "~15ul); } void free(void *p) {}\n"
                "void *calloc(size_t a, size_t b) { return malloc(a * b); }\n"
                "void *realloc(void *p, size_t n) { return malloc(n); }\n%s"
                "int main(void) { return malloc(3) == NULL; }")
         self.refuse(125, ["own malloc"], self.build("own", own % "", "-rdynamic"))
-        finds = self.build("finds", own % "#include <dlfcn.h>\nvoid *f(void) { return dlsym((void *)-1l, \"x\"); }\n",
+        finds = self.build("finds", own % "#include <dlfcn.h>\nvoid *f(void) { return dlsym((void "
+                                          "*)-1l, \"x\"); }\n",
                              "-rdynamic")
         result = self.run_here("-o", "x.pb.gz", "--", finds)
         self.assertEqual(0, result.code, repr(result))
@@ -312,9 +316,11 @@ class Refused(Case):
 
     def test_own_malloc_of_a_child(self):
         """Which memtrack run does not see before it runs: its profile tells."""
-        source = ("#define _GNU_SOURCE\n#include <dlfcn.h>\n#include <stdlib.h>\nstatic char heap[1 << 20];"
+        source = ("#define _GNU_SOURCE\n#include <dlfcn.h>\n#include <stdlib.h>\nstatic char "
+                  "heap[1 << 20];"
                   " static size_t used;\n"
-                  "void *malloc(size_t n) { void *(*next)(size_t) = n < LEAST ? 0 : dlsym(RTLD_NEXT, \"malloc\");"
+                  "void *malloc(size_t n) { void *(*next)(size_t) = n < LEAST ? 0 : "
+                  "dlsym(RTLD_NEXT, \"malloc\");"
                   " return next ? next(n) : heap + (used += n + 15 & ~15ul) - (n + 15 & ~15ul); }\n"
                   "void free(void *p) { (void)p; }\n"
                   "int main(void) { return malloc(3) == NULL || malloc(5000) == NULL; }")
@@ -533,9 +539,11 @@ class Processes(Case):
         program's."""
         for seed in range(8):
             with self.subTest(seed):
-                script = ("import glob, os, random, sys; r = random.Random(%d); [os.pwrite(os.open(f, os.O_RDWR), "
+                script = ("import glob, os, random, sys; r = random.Random(%d); "
+                          "[os.pwrite(os.open(f, os.O_RDWR), "
                           "r.randbytes(64), r.randrange(8, os.path.getsize(f))) for f in glob.glob("
-                          "os.environ['MEMTRACK_DIR'] + '/*') for i in range(300)]; os.kill(os.getpid(), 9)" % seed)
+                          "os.environ['MEMTRACK_DIR'] + '/*') for i in range(300)]; "
+                          "os.kill(os.getpid(), 9)" % seed)
                 result = self.run_here("-q", "-o", "x.pb.gz", "--force", "--", sys.executable,
                                        "-Sc", script)
                 # it may fall over its own ledger
@@ -563,7 +571,8 @@ class Space(Case):
         os.mkdir(self.path("full"))
         os.mkdir(self.path("tmp"))
         self.env["TMPDIR"] = self.path("tmp")
-        result = self.in_namespace("mount -t tmpfs -o size=4k none full; head -c 4096 /dev/zero >full/zero"
+        result = self.in_namespace("mount -t tmpfs -o size=4k none full; head -c 4096 /dev/zero "
+                                   ">full/zero"
                                    .replace("full", self.path("full")), "-q", "-o", "full/x.pb.gz", "--", "ls", "/")
         self.assertEqual(0, result.code, repr(result))
         self.assertIn(b"No space left", result.stderr)

@@ -140,7 +140,8 @@ class Runtimes(case.Case):
     def test_rust(self):
         for options in (("-O",), ("-O", "-C", "lto"), ("-C", "symbol-mangling-version=v0"),
                         ("-O", "-C", "symbol-mangling-version=v0", "-C", "panic=abort")):
-            text = RUST.replace("let _ = std::panic", "if false { std::process::exit(1); } let _ = std::panic") \
+            text = RUST.replace("let _ = std::panic", "if false { std::process::exit(1); } let _ = "
+                                                      "std::panic") \
                 if "panic=abort" not in options else RUST.replace("panic!(\"oops\")", "")
             with self.subTest(options):
                 line = self.build("rustc", "leak.rs", text, "-g", "--edition", "2021", *options)

@@ -111,7 +111,9 @@ class Unseen(Case):
         self.assertNotIn("explains", text)
 
     def test_static_variables(self):
-        program = self.compile("static", "static char all[60 << 20];", "memset(all, 1, sizeof all); __asm__(\"\" :: \"r\"(all) : \"memory\");")
+        program = self.compile("static", "static char all[60 << "
+                                         "20];", "memset(all, 1, sizeof all); __asm__(\"\" :: "
+                                                 "\"r\"(all) : \"memory\");")
         self.judge(*self.track(program), "of static variables (%s)" % program)
 
     def test_allocator_in_the_executable(self):
@@ -155,7 +157,8 @@ class Children(Case):
     def test_static(self):
         program = self.compile("static", "", MALLOCED, "-static")
         note, = self.notes("%s; %s" % (program, program))
-        self.assertRegex(note, r"^Not recorded: %s \(process \d+, 2 times, up to \d\d\.\d MiB resident\): it is statically "
+        self.assertRegex(note, r"^Not recorded: %s \(process \d+, 2 times, up to \d\d\.\d MiB "
+                               r"resident\): it is statically "
                                "linked" % program)
 
     def test_executed_in_place(self):
@@ -219,7 +222,8 @@ class Children(Case):
     def test_child_with_memory_of_its_own(self):
         program = self.compile("mapped", "", MAPPED)
         text, _ = self.track("sh", "-c", program + "; exit 5")
-        self.assertRegex(text, r"mapped peak 0 B, live at exit 0 B \S+ explains little of its memory: 40\.\d MiB")
+        self.assertRegex(text, r"mapped peak 0 B, live at exit 0 B \S+ explains little of its "
+                               r"memory: 40\.\d MiB")
 
 
 if __name__ == "__main__":

@@ -130,7 +130,8 @@ class Confinement(unittest.TestCase):
                                                        harness.program("fork_ways")])
                 self.assertEqual([], forks)
                 notes = parent.notes
-                self.assertRegex(notes, r"3 processes that were forked from this one are not recorded.*madvise")
+                self.assertRegex(notes, r"3 processes that were forked from this one are not "
+                                        r"recorded.*madvise")
                 self.assertEqual(0, parent.coverage["dropped_events"])
 
     def test_forks_where_nothing_is_refused(self):

@@ -71,7 +71,8 @@ class Full(unittest.TestCase):
         os.makedirs(small)
         os.makedirs(out)
         script = ('mount -t tmpfs -o size=%s none "$1" || exit 77; small=$1 out=$2; shift 2\n'
-                  'LD_PRELOAD=%s MEMTRACK_DIR=$small "$@"; code=$?; cp $small/*.ledger $out; exit $code'
+                  'LD_PRELOAD=%s MEMTRACK_DIR=$small "$@"; code=$?; cp $small/*.ledger $out; exit '
+                  '$code'
                   % (size, harness.LIBRARY))
         result = harness.run(["unshare", "-m", "sh", "-c", script, "sh", small, out, *command])
         if result.code == harness.SKIP:

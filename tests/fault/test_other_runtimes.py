@@ -81,7 +81,8 @@ class Children(case.Case):
             notes = tracked.profile.notes
             self.assertNotIn("/program", [p.process["exe"][-8:] for p in tracked.profiles])
             if "Not recorded" in notes:  # it may have ended before anybody looked
-                self.assertRegex(notes, "Not recorded: .*program .*(built for musl|ended before it could be asked)")
+                self.assertRegex(notes, "Not recorded: .*program .*(built for musl|ended before it "
+                                        "could be asked)")
 
     def test_musl_that_lives(self):
         """Long enough to be seen."""

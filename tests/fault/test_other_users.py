@@ -2,7 +2,6 @@
 """A process can be looked at by its own user and by root; anybody else is told why not, and changes
 nothing."""
 import contextlib
-import json
 import os
 import unittest
 
@@ -11,8 +10,10 @@ from support import harness, live
 OWNER, STRANGER = 65534, 54321
 # as servers do that want core files; its /proc/PID belongs to the new user then
 PR_SET_DUMPABLE = 4
-BECOME = ("import ctypes, os, sys; os.setgroups([]); os.setresgid(%%d, %%d, %%d); os.setresuid(%%d, %%d, %%d);"
-          "ctypes.CDLL(None).prctl(%d, 1, 0, 0, 0); print('ready', flush=True); sys.stdin.read()" % PR_SET_DUMPABLE)
+BECOME = ("import ctypes, os, sys; os.setgroups([]); os.setresgid(%%d, %%d, %%d); "
+          "os.setresuid(%%d, %%d, %%d);"
+          "ctypes.CDLL(None).prctl(%d, 1, 0, 0, 0); print('ready', flush=True); "
+          "sys.stdin.read()" % PR_SET_DUMPABLE)
 
 
 def become(uid):
@@ -93,7 +94,7 @@ class OtherUsers(unittest.TestCase):
     def test_one_that_gave_up_its_user(self):
         with self.servant() as process:
             self.assertGreater(process.report()["totals"]["live_bytes"], 0)
-            listed = json.loads(process.memtrack("list", "--json").stdout)
+            listed = process.ask("list")
             self.assertIn((process.pid, "recording"),
                           [(p["pid"], p["state"]) for p in listed["processes"]])
             harness.memtrack("list", "--clean", env=process.environment_of_reader())

@@ -95,7 +95,8 @@ class Death(Case):
             with self.subTest(signal):
                 result = self.run_under("true", "bash", "-c", KILLER % signal)
                 self.assertEqual(3, result.code, result)
-                said = re.search(rb"the summary is lost: .* has died \(signal \d+ \(.*\) ended it.*\); the recording is kept "
+                said = re.search(rb"the summary is lost: .* has died \(signal \d+ \(.*\) ended "
+                                 rb"it.*\); the recording is kept "
                                  rb"in (\S+)", result.stderr)
                 self.assertTrue(said, result)
                 kept = [harness.Profile(path).process["exe"]

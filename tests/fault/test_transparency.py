@@ -73,10 +73,12 @@ def corpus():
         "make": ["make", "-s"],
         "bash": [*bash, "for i in $(seq 1 15); do echo $(( $(echo $i | cat) * 2 )); done"],
         "dash": ["dash", "-c", "i=0; while [ $i -lt 20 ]; do i=$((i+1)); (exit $i); echo $?; done"],
-        "perl": ["perl", "-ne", "$h{$_}++ for split; END { print \"$_ $h{$_}\\n\" for sort keys %h }", "text.txt"],
+        "perl": ["perl", "-ne", "$h{$_}++ for split; END { print \"$_ $h{$_}\\n\" for sort keys %h "
+                                "}", "text.txt"],
         "python pool": ["/usr/bin/python3", "pool.py"],
         "python threads": ["/usr/bin/python3", "threads.py"],
-        "python raises": ["/usr/bin/python3", "-c", "import sys; print('x', file=sys.stderr); sys.exit(7)"],
+        "python raises": ["/usr/bin/python3", "-c", "import sys; print('x', file=sys.stderr); "
+                                                    "sys.exit(7)"],
         "node": ["node", "worker.js"],
         "java": ["java", "-Xmx64m", "-XX:TieredStopAtLevel=1", "-XX:-UsePerfData", "S.java"],
         "rustc": ["rustc", "--version", "--verbose"],

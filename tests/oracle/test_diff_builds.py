@@ -43,11 +43,14 @@ int main(void) {
 # One leak and a comment inside insert, a larger buffer, forget gone, a statement between the twins,
 # lines above all.
 EDITS = [("#include <stdlib.h>\n", "/* a licence\n * of two lines */\n#include <stdlib.h>\n"),
-         ("    kept[n++] = strdup", "    /* a leak */\n    kept[n++] = malloc(48); /* leak */\n    kept[n++] = strdup"),
+         ("    kept[n++] = strdup", "    /* a leak */\n    kept[n++] = malloc(48); /* leak */\n    "
+                                    "kept[n++] = strdup"),
          ("buffer(5000)", "buffer(6000)"),
-         ("static KEEP void forget(void) {\n    kept[n++] = malloc(7777); /* forgotten */\n}\n\n", ""),
+         ("static KEEP void forget(void) {\n    kept[n++] = malloc(7777); /* forgotten "
+          "*/\n}\n\n", ""),
          ("    forget();\n", ""),
-         ("    kept[n++] = malloc(200);", "    kept[n++] = malloc(150); /* between */\n    kept[n++] = malloc(200);")]
+         ("    kept[n++] = malloc(200);", "    kept[n++] = malloc(150); /* between */\n    "
+                                          "kept[n++] = malloc(200);")]
 
 GO = """package main
 

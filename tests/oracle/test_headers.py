@@ -9,7 +9,8 @@ import os
 
 from support import case, compiler, harness
 
-WARNINGS = ("-pedantic -Wall -Wextra -Wconversion -Wshadow -Wundef -Wcast-qual -Wwrite-strings -Wredundant-decls -Wunused "
+WARNINGS = ("-pedantic -Wall -Wextra -Wconversion -Wshadow -Wundef -Wcast-qual -Wwrite-strings "
+            "-Wredundant-decls -Wunused "
             "-Werror").split()
 USES = {"weak": [], "required": ["-DMEMTRACK_REQUIRED"], "unoptimised": ["-O0"],
         "fixed": ["-fno-pic", "-O2"], "functions": ["-finstrument-functions", "-O2"]}

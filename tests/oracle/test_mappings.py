@@ -16,10 +16,13 @@ PAGE = 4096
 ALLOCATORS = ("glibc", "jemalloc", "tcmalloc", "mimalloc")
 MALLOC_ONLY = ("containers", "aligned", "peak_middle", "threads_churn", "growth")
 REAL = {
-    "python3": (["-c", "import mmap\nx = [str(i) for i in range(50000)]\nm = mmap.mmap(-1, 1 << 20)\nm.resize(1 << 21)\n"
+    "python3": (["-c", "import mmap\nx = [str(i) for i in range(50000)]\nm = mmap.mmap(-1, 1 << "
+                       "20)\nm.resize(1 << 21)\n"
                        "n = mmap.mmap(-1, 123456)\nn.close()\ndel x\n"], b""),
-    "sqlite3": (["file.db"], b"pragma mmap_size=268435456; create table t(a,b); with recursive c(i) as (select 1 union all "
-                b"select i+1 from c where i<5000) insert into t select i,hex(randomblob(50)) from c; "
+    "sqlite3": (["file.db"], b"pragma mmap_size=268435456; create table t(a,b); with recursive "
+                             b"c(i) as (select 1 union all "
+                b"select i+1 from c where i<5000) insert into t select i,hex(randomblob(50)) from "
+                b"c; "
                 b"select sum(length(b)) from t where a%7=0; delete from t where a%3=0; vacuum;"),
     "git": (["-C", "repository", "log", "--stat"], b""),
 }

@@ -139,7 +139,8 @@ class Attach(unittest.TestCase):
             said = result.stdout + result.stderr
             for claim in CLAIMS:
                 self.assertNotIn(claim, said)
-            self.assertRegex(said, rb"(?i)dormant|recording (is|was) off|nothing was recorded|not recorded")
+            self.assertRegex(said, rb"(?i)dormant|recording (is|was) off|nothing was recorded|not "
+                                   rb"recorded")
 
     def test_children(self):
         """The children of a dormant process are dormant, across fork and exec, and can be attached

@@ -48,14 +48,17 @@ class ForkInHandler(unittest.TestCase):
                                            str(1 if SOAK and event != "thread" else step)]), 4,
                                event)
 
+    def recorded(self, directory, *arguments):
+        """How often it forked, and its tracked run."""
+        tracked = harness.track([harness.program("fork_in_handler"), *arguments], directory,
+                                ["--allocator", compiler.shared_object("bump.c")])
+        self.assertEqual(0, tracked.code, "%r" % tracked)
+        return int(tracked.stdout.split()[0]), tracked
+
     def test_what_children_have(self):
         """A ledger of their own, with what they have allocated since the handler returned."""
         with harness.workdir() as directory:
-            command = [harness.program("fork_in_handler"), "fork", "malloc", "17"]
-            tracked = harness.track(command, directory,
-                                    ["--allocator", compiler.shared_object("bump.c")])
-            self.assertEqual(0, tracked.code, "%r" % tracked)
-            forks = int(tracked.stdout.split()[0])
+            forks, tracked = self.recorded(directory, "fork", "malloc", "17")
             self.assertEqual(forks + 1, len(tracked.profiles))
             rows = [p.row("function", "live") for p in tracked.profiles if p.process["pid"] !=
                     tracked.profile.process["pid"]]
@@ -66,17 +69,16 @@ class ForkInHandler(unittest.TestCase):
     def test_that_never_returns(self):
         """The handler ends its child: it has no ledger, and its parent says so."""
         with harness.workdir() as directory:
-            command = [harness.program("fork_in_handler"), "within", "malloc", "29"]
-            tracked = harness.track(command, directory,
-                                    ["--allocator", compiler.shared_object("bump.c")])
-            self.assertEqual(0, tracked.code, "%r" % tracked)
+            forks, tracked = self.recorded(directory, "within", "malloc", "29")
             notes = tracked.profile.notes
-            said = re.search(r"(\d+) processes that were forked from this one are not recorded, since they could not make a ledger: a "
-                             "signal handler had interrupted the recorder, forked, and did not return\\.", notes)
+            said = re.search(r"(\d+) processes that were forked from this one are not recorded, "
+                             r"since they could not make a ledger: a "
+                             "signal handler had interrupted the recorder, forked, and did not "
+                             "return\\.", notes)
             self.assertIsNotNone(said, notes)
             # of an event: in the first and last instructions of a hook
             outside = len(tracked.profiles) - 1
-            self.assertEqual(int(tracked.stdout.split()[0]), int(said[1]) + outside)
+            self.assertEqual(forks, int(said[1]) + outside)
             self.assertGreater(int(said[1]), outside)
 
 

@@ -57,7 +57,8 @@ class Locks(case.Case):
     def test_all_at_once(self):
         for seed in range(FIRST_SEED, FIRST_SEED + SEEDS):
             tracked, (bad, blocks, size, of_process, of_threads, clears, *loads) = self.storm(seed)
-            print("seed %d: %d scopes of the process, %d of threads, %d clears, plugins loaded %s times"
+            print("seed %d: %d scopes of the process, %d of threads, %d clears, plugins loaded %s "
+                  "times"
                   % (seed, of_process, of_threads, clears, loads))
             profile = tracked.profile
             self.assertEqual(0, bad)

@@ -73,18 +73,24 @@ def sql_text(rng, rows):
     vocabulary = words(rng)
     insert = "".join("INSERT INTO t VALUES(%d,'%s',%d);\n" %
                      (i, rng.choice(vocabulary), rng.randint(0, 10 ** 6)) for i in range(rows))
-    return ("CREATE TABLE t(id INTEGER PRIMARY KEY, name TEXT, value INT);\nBEGIN;\n" + insert + "COMMIT;\n"
-            "CREATE INDEX i ON t(name, value);\nSELECT name, count(*), sum(value) FROM t GROUP BY name ORDER BY 3;\n"
-            "SELECT a.id, b.id FROM t a JOIN t b ON a.value = b.value WHERE a.id < b.id LIMIT 20;\n")
+    return ("CREATE TABLE t(id INTEGER PRIMARY KEY, name TEXT, value "
+            "INT);\nBEGIN;\n" + insert + "COMMIT;\n"
+            "CREATE INDEX i ON t(name, value);\nSELECT name, count(*), sum(value) FROM t GROUP BY "
+            "name ORDER BY 3;\n"
+            "SELECT a.id, b.id FROM t a JOIN t b ON a.value = b.value WHERE a.id < b.id LIMIT "
+            "20;\n")
 
 
 def c_text(rng, functions):
     parts = ["typedef struct { int a, b; double c[4]; } s;\n"]
     for i in range(functions):
-        parts.append("double f%d(s *p, int n) { double r = %d; for (int i = 0; i < n; i++) { p->c[i & 3] += r * %d;"
-                     " if (p->a ^ i) r += p->b %% %d; switch (i %% 5) { case 1: r -= 2; break; case 3: r *= p->c[1]; } }"
+        parts.append("double f%d(s *p, int n) { double r = %d; for (int i = 0; i < n; i++) { "
+                     "p->c[i & 3] += r * %d;"
+                     " if (p->a ^ i) r += p->b %% %d; switch (i %% 5) { case 1: r -= 2; break; "
+                     "case 3: r *= p->c[1]; } }"
                      " return r + %s; }\n" % (i, i, rng.randint(1, 99), rng.randint(2, 50),
-                                              "f%d(p, n - 1)" % rng.randint(0, i - 1) if i else "0"))
+                                              "f%d(p, n - "
+                                              "1)" % rng.randint(0, i - 1) if i else "0"))
     return "".join(parts)
 
 
@@ -94,7 +100,8 @@ PYTHON = ("import re, json\n"
           "text = open('text.txt').read()\n"
           "count = {}\n"
           "for word in re.findall(r'[a-z]+', text): count[word] = count.get(word, 0) + 1\n"
-          "print(len(names), len(count), max(count.values()), json.dumps(rows[:2], sort_keys=True))\n")
+          "print(len(names), len(count), max(count.values()), json.dumps(rows[:2], "
+          "sort_keys=True))\n")
 
 GENERATORS = {"text.txt": (text, 20000), "j.json": (json_text, 4000), "x.xml": (xml_text, 6000),
               "q.sql": (sql_text, 8000), "in.c": (c_text, 200), "other.txt": (text, 18000)}
@@ -151,8 +158,10 @@ def programs(names=COMMON):
     return [program(name, *arguments.get(name, ())) for name in names]
 
 
-PERL = ('my %h; while (<>) { $h{$_}++ for split } my @k = sort { $h{$b} <=> $h{$a} || $a cmp $b } keys %h; '
-        'print "$_ $h{$_}\\n" for @k[0..50]; my $s = join ",", map { scalar reverse } @k; $s =~ s/(\\w+),/<$1>/g; '
+PERL = ('my %h; while (<>) { $h{$_}++ for split } my @k = sort { $h{$b} <=> $h{$a} || $a cmp $b } '
+        'keys %h; '
+        'print "$_ $h{$_}\\n" for @k[0..50]; my $s = join ",", map { scalar reverse } @k; $s =~ '
+        's/(\\w+),/<$1>/g; '
         'print length($s), "\\n";')
 def real(scale=1):
     """Real programs as a distribution ships them. Those that are not installed are left out."""
@@ -160,14 +169,17 @@ def real(scale=1):
     with open(os.path.join(directory, "q.sql"), "rb") as file:
         sql = file.read()
     wanted = [
-        ("jq", ["jq", "-S", "map(select(.value > 10) | {name, t: .tags[0], s: (.name + .tags[1])})", "j.json"], b"", {}),
+        ("jq", ["jq", "-S", "map(select(.value > 10) | {name, t: .tags[0], s: (.name + "
+                            ".tags[1])})", "j.json"], b"", {}),
         ("sqlite3", ["sqlite3", ":memory:"], sql, {}),
-        ("xmllint", ["xmllint", "--format", "--xpath", "//item[v > 500000]/name", "x.xml"], b"", {}),
+        ("xmllint", ["xmllint", "--format", "--xpath", "//item[v > "
+                                                       "500000]/name", "x.xml"], b"", {}),
         ("perl", ["perl", "-e", PERL, "text.txt"], b"", {}),
         ("python3", ["/usr/bin/python3", "-E", "-s", "-S", "work.py"], b"", {"PYTHONMALLOC": "malloc"}),
         ("sed", ["sed", "-E", r"s/([a-z]+) ([a-z]+)/\2-\1/g; /^[xyz]/d; G", "text.txt"], b"", {}),
         ("git", ["git", "diff", "--no-index", "--stat", "-p", "text.txt", "other.txt"], b"", {"GIT_CONFIG_NOSYSTEM": "1"}),
-        ("gawk", ["gawk", "{ for (i = 1; i <= NF; i++) n[$i]++ } END { PROCINFO[\"sorted_in\"] = \"@ind_str_asc\"; "
+        ("gawk", ["gawk", "{ for (i = 1; i <= NF; i++) n[$i]++ } END { PROCINFO[\"sorted_in\"] = "
+                          "\"@ind_str_asc\"; "
                   "for (w in n) print w, n[w] }", "text.txt"], b"", {}),
         ("sort", ["sort", "--parallel=1", "-k2", "text.txt"], b"", {}),
     ]
