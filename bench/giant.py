@@ -1,10 +1,11 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
 """
-giant.py N FILE: a heap profile with N samples, each with a call path of its own (8 to 39 frames over 20,000 locations of 5,000 functions), as a
-program with that many allocation sites would have it. The same N gives the same file.
+giant.py N FILE: a heap profile with N samples, each with a call path of its own (8 to 39 frames
+over 20,000 locations of 5,000 functions), as a program with that many allocation sites would have
+it. The same N gives the same file.
 
-    bench/giant.py 1000000 giant.pb.gz; /usr/bin/time -v memtrack report --by stack giant.pb.gz
+bench/giant.py 1000000 giant.pb.gz; /usr/bin/time -v memtrack report --by stack giant.pb.gz
 """
 import gzip
 import random
@@ -32,20 +33,29 @@ def number(tag, value):
 
 
 def head():
-    strings = [b"", b"alloc_objects", b"count", b"alloc_space", b"bytes", b"inuse_objects", b"inuse_space", b"/bin/app"]
+    strings = [
+        b"", b"alloc_objects", b"count", b"alloc_space", b"bytes", b"inuse_objects", b"inuse_space",
+        b"/bin/app"]
     first_name = len(strings)
     strings += [b"space%d::function_%d(int, char const*)" % (i % 40, i) for i in range(FUNCTIONS)]
     first_file = len(strings)
     strings += [b"/src/dir%d/file%d.cc" % (i % 20, i) for i in range(FILES)]
-    yield from (field(1, number(1, name) + number(2, unit)) for name, unit in ((1, 2), (3, 4), (5, 2), (6, 4)))
+    yield from (field(1,
+                      number(1, name) + number(2, unit))
+                for name, unit in ((1, 2), (3, 4), (5, 2), (6, 4)))
     yield from (field(6, text) for text in strings)
-    yield field(3, number(1, 1) + number(2, 0x400000) + number(3, 0x900000) + number(5, 7) + number(7, 1) + number(8, 1) +
-                number(9, 1))
+    yield field(
+        3,
+        number(1, 1) + number(2, 0x400000) + number(3, 0x900000) + number(5, 7) + number(7, 1) +
+        number(8, 1) + number(9, 1))
     for i in range(FUNCTIONS):
-        yield field(5, number(1, i + 1) + number(2, first_name + i) + number(4, first_file + i % FILES))
+        yield field(
+            5,
+            number(1, i + 1) + number(2, first_name + i) + number(4, first_file + i % FILES))
     for i in range(LOCATIONS):
         line = number(1, i % FUNCTIONS + 1) + number(2, i // 7 + 1)
-        yield field(4, number(1, i + 1) + number(2, 1) + number(3, 0x400000 + i * 16) + field(4, line))
+        yield field(4,
+                    number(1, i + 1) + number(2, 1) + number(3, 0x400000 + i * 16) + field(4, line))
 
 
 def write(out, n):
@@ -58,7 +68,9 @@ def write(out, n):
         stack = chance.choices(identifiers, k=30)
         for _ in range(n):
             shared = chance.randrange(2, 25)  # outer frames in common with the one before
-            stack = chance.choices(identifiers, k=max(1, chance.randrange(8, 40) - shared)) + stack[-shared:]
+            stack = chance.choices(identifiers, k=max(
+                1,
+                chance.randrange(8, 40) - shared)) + stack[-shared:]
             size = chance.randrange(3) * chance.randrange(1000)
             total = size + chance.randrange(100000)
             values = varint(total // 64 + 1) + varint(total) + varint(size // 64) + varint(size)

@@ -30,13 +30,13 @@ def describe():
         "kernel": platform.release(),
         "libc": " ".join(platform.libc_ver()),
         "compiler": first_line(["gcc", "--version"]),
-        "huge_pages_shmem": field("/sys/kernel/mm/transparent_hugepage/shmem_enabled", r"\[(\w+)\]"),
-        "load_before": os.getloadavg()[0],
-    }
+        "huge_pages_shmem": field("/sys/kernel/mm/transparent_hugepage/shmem_enabled",
+                                  r"\[(\w+)\]"),
+        "load_before": os.getloadavg()[0], }
 
 
 def sentence(machine):
-    return ("%s: %d × %s%s, %s GiB of memory, %s, Linux %s, %s, %s; load before the run %.2f." % (
-        machine["date"], machine["processors"], machine["processor"], " (virtual machine)" if machine["virtual"] else "",
-        machine["memory_gib"], machine["system"], machine["kernel"], machine["libc"], machine["compiler"],
-        machine["load_before"]))
+    return ("%s: %d × %s%s, %s GiB of memory, %s, Linux %s, %s, %s; load before the run %.2f." %
+            (machine["date"], machine["processors"], machine["processor"], " (virtual machine)"
+             if machine["virtual"] else "", machine["memory_gib"], machine["system"],
+             machine["kernel"], machine["libc"], machine["compiler"], machine["load_before"]))

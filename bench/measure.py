@@ -1,9 +1,8 @@
 # SPDX-License-Identifier: MIT
 """One run of one workload under one tool.
 
-Times and sizes come from bench/launch.c. What other processes used of the machine meanwhile is taken from /proc/stat, so
-that a disturbed figure can be told from a slow one.
-"""
+Times and sizes come from bench/launch.c. What other processes used of the machine meanwhile is
+taken from /proc/stat, so that a disturbed figure can be told from a slow one."""
 import hashlib
 import json
 import os
@@ -45,20 +44,27 @@ def own_s():
 
 
 def scratch_directory(fast):
-    """On tmpfs for ledgers, which is where they live by default; on the cache's disk for files that are kept."""
+    """On tmpfs for ledgers, which is where they live by default; on the cache's disk for files
+    that are kept."""
     parent = "/dev/shm" if fast and os.access("/dev/shm", os.W_OK) else None
     return tempfile.mkdtemp(prefix="memtrack-bench-", dir=parent)
 
 
 def occupied(paths):
-    return sum(os.stat(path).st_blocks * 512 if path.endswith(".ledger") else os.path.getsize(path) for path in paths)
+    return sum(
+        os.stat(path).st_blocks * 512 if path.endswith(".ledger") else os.path.getsize(path)
+        for path in paths)
 
 
 def parse_output(workload, text):
     if workload.shape == "depth":
-        return {"ns": {int(d): float(ns) for d, ns in re.findall(r"depth (\d+): ([\d.]+) ns", text)}}
+        return {
+            "ns": {int(d): float(ns) for d, ns in re.findall(r"depth (\d+): ([\d.]+) ns", text)}}
     if workload.shape == "scopes":
-        return {"ns": {what: float(ns) for what, ns in re.findall(r"^(.+): ([\d.-]+) ns$", text, re.MULTILINE)}}
+        return {
+            "ns": {
+                what: float(ns)
+                for what, ns in re.findall(r"^(.+): ([\d.-]+) ns$", text, re.MULTILINE)}}
     if workload.shape in ("throughput", "snapshots"):
         found = re.search(workload.throughput, text)
         if not found:
@@ -80,21 +86,24 @@ class Bench:
         """Starts the launcher; finish() waits for it."""
         self.result = os.path.join(scratch, "result.json")
         command = [self.launcher, *options, "-o", self.result, "--", *argv]
-        return subprocess.Popen(command, env=dict(os.environ, **environment), cwd=scratch, stdin=stdin, stdout=stdout,
-                                stderr=subprocess.PIPE)
+        return subprocess.Popen(command, env=dict(os.environ, **environment), cwd=scratch,
+                                stdin=stdin, stdout=stdout, stderr=subprocess.PIPE)
 
     def finish(self, process):
         _, errors = process.communicate()
         if process.returncode != 0:
-            raise Failed("launcher: exit %d: %s" % (process.returncode, errors.decode(errors="replace")[-300:]))
+            raise Failed("launcher: exit %d: %s" %
+                         (process.returncode, errors.decode(errors="replace")[-300:]))
         with open(self.result) as source:
             result = json.load(source)
         if result["status"] != 0:
-            raise Failed("exit %d: %s" % (result["status"], errors.decode(errors="replace").strip()[-300:]))
+            raise Failed("exit %d: %s" %
+                         (result["status"], errors.decode(errors="replace").strip()[-300:]))
         return result
 
     def arguments(self, workload, tool, scratch):
-        argv = [self.resolve(word.replace("{seconds}", str(self.seconds))) for word in workload.command]
+        argv = [
+            self.resolve(word.replace("{seconds}", str(self.seconds))) for word in workload.command]
         environment = dict(workload.environment, **tool.environment(scratch))
         return argv, environment
 
@@ -106,7 +115,8 @@ class Bench:
         if workload.shape == "startup":
             options = (*options, "-r", str(self.repeat))
         with open(stdin, "rb") as source, open(printed, "wb") as sink:
-            process = self.launch(tool.command(argv, scratch), environment, scratch, source, sink, options)
+            process = self.launch(tool.command(argv, scratch), environment, scratch, source, sink,
+                                  options)
             with tool.beside(scratch):
                 result = self.finish(process)
         with open(printed, "rb") as source:
@@ -119,15 +129,16 @@ class Bench:
         """redis-server under the tool; the time is that of its clients."""
         argv, environment = self.arguments(workload, tool, scratch)
         socket = os.path.join(scratch, "socket")
-        process = self.launch(tool.command([*argv, socket], scratch), environment, scratch, subprocess.DEVNULL,
-                              subprocess.DEVNULL, options)
+        process = self.launch(tool.command([*argv, socket], scratch), environment, scratch,
+                              subprocess.DEVNULL, subprocess.DEVNULL, options)
         try:
             self.wait_for(socket, process)
             begin = time.monotonic()
-            for test in (["-t", "set,get,lpush,hset,sadd,zadd", "-n", "150000", "-r", "100000", "-d", "64"],
-                         ["-n", "10000", "-r", "100000", "lrange", "mylist", "0", "20"]):
-                subprocess.run(["redis-benchmark", "-s", socket, "-P", "16", "-q", *test], check=True,
-                               stdout=subprocess.DEVNULL)
+            for test in ([
+                    "-t", "set,get,lpush,hset,sadd,zadd", "-n", "150000", "-r", "100000", "-d",
+                    "64"], ["-n", "10000", "-r", "100000", "lrange", "mylist", "0", "20"]):
+                subprocess.run(["redis-benchmark", "-s", socket, "-P", "16", "-q", *test],
+                               check=True, stdout=subprocess.DEVNULL)
             wall = time.monotonic() - begin
         finally:
             subprocess.run(["redis-cli", "-s", socket, "shutdown", "nosave"], capture_output=True)
@@ -162,10 +173,12 @@ class Bench:
             elapsed = time.monotonic() - begin
             foreign = max(0.0, (busy_s() - busy) - (own_s() - own)) / max(elapsed, 1 / TICK)
             times = self.repeat if workload.shape == "startup" else 1
-            run = {"wall_s": result["wall_ns"] / times / 1e9, "cpu_s": result["cpu_us"] / times / 1e6,
-                   "foreign_cpus": round(foreign, 2), "largest_kib": result["largest_kib"],
-                   "output_bytes": occupied(tool.outputs(scratch)) // times}
-            run.update({key: result[key] for key in ("throughput", "ns", "stdout") if key in result})
+            run = {
+                "wall_s": result["wall_ns"] / times / 1e9, "cpu_s": result["cpu_us"] / times / 1e6,
+                "foreign_cpus": round(foreign, 2), "largest_kib": result["largest_kib"],
+                "output_bytes": occupied(tool.outputs(scratch)) // times}
+            run.update({
+                key: result[key] for key in ("throughput", "ns", "stdout") if key in result})
             if workload.shape == "snapshots":
                 run["per_cpu_s"] = run["throughput"] * run["wall_s"] / run["cpu_s"]
             run.update(tool.collect(scratch))
@@ -179,7 +192,8 @@ class Bench:
 
 
 def split_memory(result, workload, resolve):
-    """The target is told by its name, which the kernel cuts to 15 characters; the rest are the tracker's."""
+    """The target is told by its name, which the kernel cuts to 15 characters; the rest are the
+    tracker's."""
     name = os.path.basename(resolve(workload.command[0]))[:15]
     targets = [p for p in result["processes"] if p["name"] == name]
     others = [p["peak_kib"] for p in result["processes"] if p["name"] != name]

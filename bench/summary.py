@@ -12,7 +12,8 @@ def spread(values):
 
 
 def paired(native, tracked, key, inverse=False):
-    pairs = [(n[key], t[key]) for n, t in zip(native, tracked) if n and t and n.get(key) and t.get(key)]
+    pairs = [
+        (n[key], t[key]) for n, t in zip(native, tracked) if n and t and n.get(key) and t.get(key)]
     return spread([n / t if inverse else t / n for n, t in pairs])
 
 
@@ -27,15 +28,31 @@ def disturbance(runs):
 def of_tool(workload, native, tracked):
     rate = workload.shape in ("throughput", "snapshots")
     result = {
-        "wall_s": values(tracked, "wall_s"), "cpu_s": values(tracked, "cpu_s"),
-        "slowdown": paired(native, tracked, "throughput", inverse=True) if rate else paired(native, tracked, "wall_s"),
-        "cpu": None if rate else paired(native, tracked, "cpu_s"),
-        "throughput": values(tracked, "throughput"), "output_bytes": values(tracked, "output_bytes"),
-        "report_s": values(tracked, "report_s"), "report_kib": values(tracked, "report_kib"),
-        "foreign_cpus": disturbance(tracked), "snapshots": values(tracked, "snapshots"),
-        "snapshot_ms": values(tracked, "snapshot_ms"),
-        "slowdown_inside": paired(native, tracked, "per_cpu_s", inverse=True),
-    }
+        "wall_s":
+        values(tracked, "wall_s"),
+        "cpu_s":
+        values(tracked, "cpu_s"),
+        "slowdown":
+        paired(native, tracked, "throughput", inverse=True) if rate else paired(
+            native, tracked, "wall_s"),
+        "cpu":
+        None if rate else paired(native, tracked, "cpu_s"),
+        "throughput":
+        values(tracked, "throughput"),
+        "output_bytes":
+        values(tracked, "output_bytes"),
+        "report_s":
+        values(tracked, "report_s"),
+        "report_kib":
+        values(tracked, "report_kib"),
+        "foreign_cpus":
+        disturbance(tracked),
+        "snapshots":
+        values(tracked, "snapshots"),
+        "snapshot_ms":
+        values(tracked, "snapshot_ms"),
+        "slowdown_inside":
+        paired(native, tracked, "per_cpu_s", inverse=True), }
     depths = [r["ns"] for r in tracked if r and "ns" in r]
     if depths:
         result["ns"] = {d: spread([ns[d] for ns in depths if d in ns]) for d in depths[0]}
@@ -43,7 +60,8 @@ def of_tool(workload, native, tracked):
 
 
 def of_workload(workload, runs, memory):
-    """runs: tool -> list with an entry (or None) per round; memory: tool -> the run that looked at each process."""
+    """runs: tool -> list with an entry (or None) per round; memory: tool -> the run that looked
+    at each process."""
     tools = {}
     for tool, tracked in runs.items():
         tools[tool] = of_tool(workload, runs["native"], tracked)

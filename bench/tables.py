@@ -55,18 +55,26 @@ def time_rows(results, key):
 def throughput_rows(results):
     for workload, tools in results:
         if workload.shape == "throughput":
-            yield [name_of(workload, tools), str(workload.threads), rate(tools["native"]["throughput"])] + [
-                ratio(figures["slowdown"]) for tool, figures in tools.items() if tool != "native"
-            ] + [number(workload.target)]
+            yield [
+                name_of(workload, tools),
+                str(workload.threads),
+                rate(tools["native"]["throughput"])
+            ] + [ratio(figures["slowdown"]) for tool, figures in tools.items() if tool != "native"
+                 ] + [number(workload.target)]
 
 
 def snapshot_rows(results):
     for workload, tools in results:
         looked_at = tools.get("snapshots")
         if looked_at and looked_at["snapshots"]:
-            yield [name_of(workload, tools), str(workload.threads), rate(tools["native"]["throughput"]),
-                   ratio(looked_at["slowdown"]), ratio(looked_at["slowdown_inside"]), "%d" % looked_at["snapshots"][0],
-                   "%.1f ms" % looked_at["snapshot_ms"][0]]
+            yield [
+                name_of(workload, tools),
+                str(workload.threads),
+                rate(tools["native"]["throughput"]),
+                ratio(looked_at["slowdown"]),
+                ratio(looked_at["slowdown_inside"]),
+                "%d" % looked_at["snapshots"][0],
+                "%.1f ms" % looked_at["snapshot_ms"][0]]
 
 
 def memory_rows(results):
@@ -147,7 +155,8 @@ def best_rows(results):
             row = [workload.name, "%.2f s" % native[1]]
             for tool, figures in tools.items():
                 if tool != "native":
-                    row.append(number(figures["cpu_s"][1] / native[1] if figures["cpu_s"] else None))
+                    row.append(number(figures["cpu_s"][1] /
+                                      native[1] if figures["cpu_s"] else None))
             yield row
 
 
@@ -157,34 +166,51 @@ def build(results, tools, more=()):
     memory = [heading for tool in others for heading in (tool + ": target", "helper", "recording")]
     triples = [heading for tool in others for heading in (tool + ": output", "report", "MiB")]
     tables = [
-        ("Wall time", "Cells are the ratio to native: median (least–greatest). The goal is the bound that this project sets itself.",
+        ("Wall time",
+         "Cells are the ratio to native: median (least–greatest). The goal is the bound that this "
+         "project sets itself.",
          ["workload", "native", *others, "goal"], time_rows(results, "slowdown")),
-        ("Processor time", "User and system time, with the tracker's other processes; cells are the ratio to native.",
+        ("Processor time",
+         "User and system time, with the tracker's other processes; cells are the ratio to native.",
          ["workload", "native", *others], time_rows(results, "cpu")),
-        ("Processor time, least", "Cells compare the least of all rounds with the least native one: that is what is "
-         "left of the ratio when other processes disturbed some rounds.", ["workload", "native", *others],
-         best_rows(results) if any(summary.disturbed(figures) for _, figures in results) else []),
+        ("Processor time, least",
+         "Cells compare the least of all rounds with the least native one: that is what is "
+         "left of the ratio when other processes disturbed some rounds.",
+         ["workload", "native",
+          *others], best_rows(results) if any(summary.disturbed(figures)
+                                              for _, figures in results) else []),
         ("Throughput", "Cells are native operations per second divided by tracked ones.",
          ["workload", "threads", "native", *others, "goal"], throughput_rows(results)),
-        ("Snapshots", "A tracked program runs alone, and with `memtrack snapshot PID --every 100ms` beside it. The slow-down is its "
-         "operations per second alone divided by those with the snapshots. The next column is the same per second of the "
-         "program's own processor time, which leaves out what the reader takes of the machine. The last column is the "
+        ("Snapshots",
+         "A tracked program runs alone, and with `memtrack snapshot PID --every 100ms` beside it. "
+         "The slow-down is its "
+         "operations per second alone divided by those with the snapshots. The next column is the "
+         "same per second of the "
+         "program's own processor time, which leaves out what the reader takes of the machine. The "
+         "last column is the "
          "processor time of the reader for each snapshot.",
-         ["workload", "threads", "alone", "slow-down", "inside", "snapshots", "each"], snapshot_rows(results)),
-        ("Peak memory", "Cells are MiB of resident memory: of the target (and its ratio to native), of the largest process "
-         "beside it, and of the one that was started (`memtrack run`, heaptrack's script) as long as the target ran.",
+         ["workload", "threads", "alone", "slow-down", "inside", "snapshots",
+          "each"], snapshot_rows(results)),
+        ("Peak memory",
+         "Cells are MiB of resident memory: of the target (and its ratio to native), of the "
+         "largest process "
+         "beside it, and of the one that was started (`memtrack run`, heaptrack's script) as long "
+         "as the target ran.",
          ["workload", "native", *memory, "goal"], memory_rows(results)),
-        ("Output", "Columns are the size of what is kept, and the time and MiB that it takes to turn it into text.",
+        ("Output",
+         "Columns are the size of what is kept, and the time and MiB that it takes to turn it into "
+         "text.",
          ["workload", *triples], output_rows(results)),
-        ("Added nanoseconds", "Cells are nanoseconds per malloc and free, by stack depth.", ["depth", "native ns", *others],
-         depth_rows(results)),
-        ("Scopes", "Cells are nanoseconds each, in a process that nobody tracks and in a tracked one. Every scope reads the "
-         "clock twice.",
-         ["what", "untracked", *others, "goal"], scope_rows(results, others)),
-        ("Start-up", "Cells are the time that is added to a program that does nothing.", ["workload", "native", *others],
-         startup_rows(results)),
-    ]
-    listed = [(title, note, *without_empty(header, list(rows))) for title, note, header, rows in [*tables, *more]]
+        ("Added nanoseconds", "Cells are nanoseconds per malloc and free, by stack depth.",
+         ["depth", "native ns", *others], depth_rows(results)),
+        ("Scopes",
+         "Cells are nanoseconds each, in a process that nobody tracks and in a tracked one. Every "
+         "scope reads the "
+         "clock twice.", ["what", "untracked", *others, "goal"], scope_rows(results, others)),
+        ("Start-up", "Cells are the time that is added to a program that does nothing.",
+         ["workload", "native", *others], startup_rows(results)), ]
+    listed = [(title, note, *without_empty(header, list(rows)))
+              for title, note, header, rows in [*tables, *more]]
     return [table for table in listed if table[3]]
 
 
@@ -194,7 +220,8 @@ def as_text(tables):
         widths = [max(len(row[i]) for row in [header, *rows]) for i in range(len(header))]
         lines += ["", title.upper(), note, ""]
         for row in [header, *rows]:
-            cells = [row[0].ljust(widths[0])] + [cell.rjust(width) for cell, width in zip(row[1:], widths[1:])]
+            cells = [row[0].ljust(widths[0])] + [
+                cell.rjust(width) for cell, width in zip(row[1:], widths[1:])]
             lines.append("  ".join(cells).rstrip())
     return "\n".join(lines) + "\n"
 
@@ -202,8 +229,10 @@ def as_text(tables):
 def as_markdown(tables):
     lines = []
     for title, note, header, rows in tables:
-        lines += ["## " + title, "", textwrap.fill(note, WIDTH, break_on_hyphens=False), "", "| " + " | ".join(header) + " |",
-                  "|---|" + "---:|" * (len(header) - 1)]
+        lines += [
+            "## " + title, "",
+            textwrap.fill(note, WIDTH, break_on_hyphens=False), "",
+            "| " + " | ".join(header) + " |", "|---|" + "---:|" * (len(header) - 1)]
         lines += ["| " + " | ".join(row) + " |" for row in rows]
         lines.append("")
     return "\n".join(lines)

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: MIT
-"""What a workload can run under: nothing, memtrack in two ways, heaptrack, or any library to preload."""
+"""What a workload can run under: nothing, memtrack in two ways, heaptrack, or any library to
+preload."""
 import contextlib
 import glob
 import os
@@ -96,13 +97,16 @@ class LookedAt(Preload):
     @contextlib.contextmanager
     def beside(self, scratch):
         pid = self.ledger(scratch).split(".")[0]
-        reader = subprocess.Popen(
-            [self.program, "snapshot", pid, "--every", "100ms", "--count", "100000", "--force", "-o",
-             os.path.join(scratch, "%n.pb.gz")], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        reader = subprocess.Popen([
+            self.program, "snapshot", pid, "--every", "100ms", "--count", "100000", "--force", "-o",
+            os.path.join(scratch, "%n.pb.gz")], stdout=subprocess.DEVNULL,
+                                  stderr=subprocess.DEVNULL)
         try:
             yield
         finally:
-            os.kill(reader.pid, signal.SIGTERM)  # it may have ended with the program; nobody has waited for it yet
+            os.kill(
+                reader.pid,
+                signal.SIGTERM)  # it may have ended with the program; nobody has waited for it yet
             _, _, self.usage = os.wait4(reader.pid, 0)
             reader.returncode = 0
 
@@ -124,7 +128,8 @@ class Memtrack(Native):
         return first_line([self.program, "--version"])
 
     def missing(self):
-        return None if os.path.exists(self.program) else "%s is not there: run make build" % self.program
+        return None if os.path.exists(
+            self.program) else "%s is not there: run make build" % self.program
 
     def command(self, argv, scratch):
         return [self.program, "run", "-q", "-o", os.path.join(scratch, "%e.%p.pb.gz"), "--", *argv]
@@ -148,7 +153,8 @@ class Heaptrack(Native):
         return None if shutil.which("heaptrack") else "heaptrack is not installed: run make deps"
 
     def command(self, argv, scratch):
-        # The name would otherwise start with the tool that is used to open it, if a graphical one is installed.
+        # The name would otherwise start with the tool that is used to open it, if a graphical one
+        # is installed.
         return ["heaptrack", "-o", os.path.join(scratch, "heaptrack"), *argv]
 
     def outputs(self, scratch):
@@ -170,18 +176,23 @@ def choose(names, preloads, build):
             raise SystemExit("bench: no tool %s; there are: %s" % (name, " ".join(known)))
     if "native" not in wanted:
         wanted = ["native", *wanted]
-    return [known[name] for name in wanted] + named_apart([Preload(path) for path in preloads], wanted)
+    return [known[name] for name in wanted] + named_apart([Preload(path)
+                                                           for path in preloads], wanted)
 
 
 def named_apart(preloads, taken):
-    """Results are kept by a tool's name: libraries of one file name get as much of their directories as tells them apart."""
+    """Results are kept by a tool's name: libraries of one file name get as much of their
+    directories as tells them apart."""
     for preload in preloads:
         parts = pathlib.PurePath(preload.preload).parent.parts[1:]
-        same = [other for other in preloads if os.path.basename(other.preload) == os.path.basename(preload.preload)]
+        same = [
+            other for other in preloads
+            if os.path.basename(other.preload) == os.path.basename(preload.preload)]
         if any(other.preload == preload.preload for other in same if other is not preload):
             raise SystemExit("bench: --preload %s is given twice" % preload.preload)
         n = 0
-        while n < len(parts) and any(apart(other, n) == apart(preload, n) for other in same if other is not preload):
+        while n < len(parts) and any(
+                apart(other, n) == apart(preload, n) for other in same if other is not preload):
             n += 1
         preload.name = apart(preload, n)
         if preload.name in taken:
@@ -192,4 +203,5 @@ def named_apart(preloads, taken):
 def apart(preload, n):
     """The name of a library with the last n of its directories."""
     directories = pathlib.PurePath(preload.preload).parent.parts[1:]
-    return "/".join([*directories[len(directories) - min(n, len(directories)):], preload.plain_name])
+    return "/".join([
+        *directories[len(directories) - min(n, len(directories)):], preload.plain_name])

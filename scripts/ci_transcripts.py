@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: MIT
 """
-The sessions of docs/ci.md, each in a directory with the files of docs/examples/ci: function NAME(folder, memtrack, shell)
-returns the text that a person would see; shell(command, folder, memtrack) shows one command. memtrack is in a build
-directory: what needs an installed one installs it from there.
+The sessions of docs/ci.md, each in a directory with the files of docs/examples/ci: function
+NAME(folder, memtrack, shell) returns the text that a person would see; shell(command, folder,
+memtrack) shows one command. memtrack is in a build directory: what needs an installed one installs
+it from there.
 """
 import pathlib
 import shutil
@@ -24,44 +25,53 @@ def _copy(folder):
 
 def check(folder, memtrack, shell):
     _copy(folder)
-    return _shown([BUILD, "memtrack check --run --max-peak 128K --no-leaks --profiles profiles -- ./test_names; "
-                   "echo \"status $?\"",
-                   "memtrack report --no-pager --by stack --sort live -n 1 profiles/test_names.pb.gz | grep -A3 'CALL PATH'"],
-                  folder, memtrack, shell)
+    return _shown([
+        BUILD,
+        "memtrack check --run --max-peak 128K --no-leaks --profiles profiles -- ./test_names; "
+        "echo \"status $?\"",
+        "memtrack report --no-pager --by stack --sort live -n 1 profiles/test_names.pb.gz | grep "
+        "-A3 'CALL PATH'"
+    ], folder, memtrack, shell)
 
 
 def baseline(folder, memtrack, shell):
     _copy(folder)
-    return _shown([BUILD, "memtrack run -q -o baseline.pb.gz -- ./test_names 1000",
-                   "memtrack check --run --baseline baseline.pb.gz --profiles today -- ./test_names 1100; "
-                   "echo \"status $?\""],
-                  folder, memtrack, shell)
+    return _shown([
+        BUILD, "memtrack run -q -o baseline.pb.gz -- ./test_names 1000",
+        "memtrack check --run --baseline baseline.pb.gz --profiles today -- ./test_names 1100; "
+        "echo \"status $?\""], folder, memtrack, shell)
 
 
 def expect(folder, memtrack, shell):
     _copy(folder)
-    return _shown(["gcc -g unit_names.c names.c -o unit_names -lcmocka",
-                   "memtrack run -q -o unit.pb.gz -- ./unit_names; echo \"status $?\"",
-                   "memtrack report --no-pager --include scope:unit_names.c:44 --by stack --sort live -n 1 unit.pb.gz | "
-                   "grep -A4 'CALL PATH'"], folder, memtrack, shell)
+    return _shown([
+        "gcc -g unit_names.c names.c -o unit_names -lcmocka",
+        "memtrack run -q -o unit.pb.gz -- ./unit_names; echo \"status $?\"",
+        "memtrack report --no-pager --include scope:unit_names.c:44 --by stack --sort live -n 1 "
+        "unit.pb.gz | "
+        "grep -A4 'CALL PATH'"], folder, memtrack, shell)
 
 
 def compare(folder, memtrack, shell):
     _copy(folder)
-    return _shown([BUILD, "memtrack compare -- ./test_names 1000 -- ./test_names 100000"], folder, memtrack, shell)
+    return _shown([BUILD, "memtrack compare -- ./test_names 1000 -- ./test_names 100000"], folder,
+                  memtrack, shell)
 
 
 def cmake(folder, memtrack, shell):
     _copy(folder)
     prefix = folder / "prefix"
-    subprocess.run(["cmake", "--install", memtrack.parent, "--prefix", prefix], check=True, stdout=subprocess.DEVNULL)
+    subprocess.run(["cmake", "--install", memtrack.parent, "--prefix", prefix], check=True,
+                   stdout=subprocess.DEVNULL)
     installed = prefix / "bin/memtrack"
-    text = _shown(["cmake -S . -B build -DCMAKE_BUILD_TYPE=Debug | tail -1", "cmake --build build | tail -1",
-                   "ctest --test-dir build --output-on-failure 2>/dev/null; true"], folder, installed, shell)
+    text = _shown([
+        "cmake -S . -B build -DCMAKE_BUILD_TYPE=Debug | tail -1", "cmake --build build | tail -1",
+        "ctest --test-dir build --output-on-failure 2>/dev/null; true"], folder, installed, shell)
     return text.replace("; true\n", "\n")
 
 
-SESSIONS = {"check": check, "baseline": baseline, "expect": expect, "compare": compare, "cmake": cmake}
+SESSIONS = {
+    "check": check, "baseline": baseline, "expect": expect, "compare": compare, "cmake": cmake}
 
 
 def unsteady(name, line):

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: MIT
-"""The Python workload: parse and print JSON, group it, grow an unbalanced tree of objects, fill a dictionary.
+"""The Python workload: parse and print JSON, group it, grow an unbalanced tree of objects, fill a
+dictionary.
 
 Run with PYTHONMALLOC=malloc, or the interpreter's own pools hide the objects from every tracker.
-usage: load.py SCALE RECORDS.json
-"""
+usage: load.py SCALE RECORDS.json"""
 import json
 import sys
 

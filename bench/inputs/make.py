@@ -2,13 +2,13 @@
 # SPDX-License-Identifier: MIT
 """Makes the inputs of the benchmark: the same bytes on every machine.
 
-Everything is derived from random.Random(seed).random(), whose sequence Python promises not to change (randint and choices
-carry no such promise). Each input is written beside its final name and renamed, so that an interrupted run leaves no half
-file behind. The sizes follow what the programs meet in practice: 40 MB of JSON, 19 MB of XML, 7 MB of SQL, the
-preprocessed amalgamation of SQLite, 200,000 lines of preprocessed C++, and a repository with a few thousand commits.
+Everything is derived from random.Random(seed).random(), whose sequence Python promises not to
+change (randint and choices carry no such promise). Each input is written beside its final name and
+renamed, so that an interrupted run leaves no half file behind. The sizes follow what the programs
+meet in practice: 40 MB of JSON, 19 MB of XML, 7 MB of SQL, the preprocessed amalgamation of SQLite,
+200,000 lines of preprocessed C++, and a repository with a few thousand commits.
 
-usage: make.py DIRECTORY [INPUT]...
-"""
+usage: make.py DIRECTORY [INPUT]..."""
 import json
 import os
 import random
@@ -19,8 +19,10 @@ import sys
 import repository
 import sources
 
-WORDS = ("amber basil cedar dune ember fjord grove heath inlet jetty knoll larch maple nettle oasis pine quarry reed "
-         "sage thorn umbra vale willow yarrow").split()
+WORDS = (
+    "amber basil cedar dune ember fjord grove heath inlet jetty knoll larch maple nettle oasis "
+    "pine quarry reed "
+    "sage thorn umbra vale willow yarrow").split()
 HERE = os.path.dirname(os.path.abspath(__file__))
 
 
@@ -50,9 +52,13 @@ def json_record(dice, i):
         "c": {"k%d" % dice.below(51): dice.pick(WORDS), "text": "x" * dice.between(0, 120)},
     }
     return {
-        "id": i, "name": dice.phrase(3, 3), "tags": dice.phrase(1, 8).split(), "score": round(dice.next() * 1000, 4),
-        "active": i % 2 == 1, "nested": nested, "desc": dice.phrase(5, 40),
-    }
+        "id": i,
+        "name": dice.phrase(3, 3),
+        "tags": dice.phrase(1, 8).split(),
+        "score": round(dice.next() * 1000, 4),
+        "active": i % 2 == 1,
+        "nested": nested,
+        "desc": dice.phrase(5, 40), }
 
 
 def make_json(path, records=100000):
@@ -70,18 +76,24 @@ def make_xml(path, items=100000):
     with open(path, "w") as out:
         out.write('<?xml version="1.0"?>\n<root>\n')
         for i in range(items):
-            entries = "".join('<e n="%d">%s</e>' % (j, dice.pick(WORDS)) for j in range(dice.between(0, 8)))
-            out.write('<item id="%d" kind="%s"><name>%s</name><v a="%d">%s</v><list>%s</list></item>\n' % (
-                i, dice.pick(WORDS), dice.phrase(3, 3), dice.below(100000), "y" * dice.between(0, 60), entries))
+            entries = "".join('<e n="%d">%s</e>' % (j, dice.pick(WORDS))
+                              for j in range(dice.between(0, 8)))
+            out.write(
+                '<item id="%d" kind="%s"><name>%s</name><v a="%d">%s</v><list>%s</list></item>\n' %
+                (i, dice.pick(WORDS), dice.phrase(
+                    3, 3), dice.below(100000), "y" * dice.between(0, 60), entries))
         out.write("</root>\n")
 
 
 def sql_query(dice, i, rows):
     if i % 200 == 0:
-        return ("SELECT name,weight,length(note) FROM parts WHERE name>'%s99%d' ORDER BY weight LIMIT 5;\n"
-                % (dice.pick(WORDS), dice.below(100)))
-    return ("SELECT parts.name,tags.word,group_concat(note) FROM parts JOIN tags ON parts.id=tags.part "
-            "WHERE parts.id=%d GROUP BY 1,2;\n" % dice.below(rows + 1))
+        return (
+            "SELECT name,weight,length(note) FROM parts WHERE name>'%s99%d' ORDER BY weight LIMIT "
+            "5;\n"
+            % (dice.pick(WORDS), dice.below(100)))
+    return (
+        "SELECT parts.name,tags.word,group_concat(note) FROM parts JOIN tags ON parts.id=tags.part "
+        "WHERE parts.id=%d GROUP BY 1,2;\n" % dice.below(rows + 1))
 
 
 def make_sql(path, rows=60000, queries=12000):
@@ -93,8 +105,12 @@ def make_sql(path, rows=60000, queries=12000):
             out.write("INSERT INTO parts VALUES(%d,'%s%d',%f,'%s');\n" % (
                 i, dice.pick(WORDS), dice.below(10000), dice.next(), "z" * dice.between(0, 60)))
             if i % 2 == 0:
-                out.write("INSERT INTO tags VALUES(%d,'%s');\n" % (dice.below(rows + 1), dice.pick(WORDS)))
-        out.write("COMMIT;\nCREATE INDEX parts_name ON parts(name);\nCREATE INDEX tags_part ON tags(part);\n")
+                out.write("INSERT INTO tags VALUES(%d,'%s');\n" %
+                          (dice.below(rows + 1), dice.pick(WORDS)))
+        out.write(
+            "COMMIT;\nCREATE INDEX parts_name ON parts(name);\nCREATE INDEX tags_part ON "
+            "tags(part);\n"
+        )
         for i in range(queries):
             out.write(sql_query(dice, i, rows))
         out.write("SELECT word,count(*),avg(weight),max(upper(name)||'-'||lower(note)) FROM parts "
@@ -104,9 +120,11 @@ def make_sql(path, rows=60000, queries=12000):
 
 
 def make_cxx(path):
-    """Preprocessed here and now, so that the compiler's own headers fit the compiler that is measured."""
+    """Preprocessed here and now, so that the compiler's own headers fit the compiler that is
+    measured."""
     source = os.path.join(HERE, "templates.cpp")
-    subprocess.run(["clang++", "-std=c++17", "-E", "-I/usr/include/eigen3", "-o", path, source], check=True)
+    subprocess.run(["clang++", "-std=c++17", "-E", "-I/usr/include/eigen3", "-o", path, source],
+                   check=True)
 
 
 INPUTS = {
