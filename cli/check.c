@@ -23,6 +23,7 @@
 #include "command/command.h"
 #include "command/input.h"
 #include "export/check.h"
+#include "export/export.h"
 #include "launch/target.h"
 #include "run/measured.h"
 #include "view/format/format.h"
@@ -290,12 +291,21 @@ static const struct mt_check_run *run_of(const struct check *check) {
     return check->options->run ? &check->run : NULL;
 }
 
+static int export(const struct check *check, FILE *stream, enum mt_export_format format,
+                  struct mt_error *error) {
+    const struct mt_export thing = {
+        .what = MT_EXPORT_CHECK,
+        .check = {check->checked, check->n, run_of(check)},
+    };
+    return mt_export(stream, &thing, format, error);
+}
+
 static int write_junit(const struct check *check, struct mt_error *error) {
     const char *path = check->options->junit;
     FILE *file = fopen(path, "we");
     if (!file)
         return cannot_write(path, error);
-    int rc = mt_junit_check(file, check->checked, check->n, run_of(check), error);
+    int rc = export(check, file, MT_EXPORT_JUNIT, error);
     if (fclose(file) != 0 && rc == 0)
         rc = cannot_write(path, error);
     return rc;
@@ -306,7 +316,7 @@ static void tell(struct check *check, FILE *stream) {
     struct mt_error error = {{0}, {0}};
     int rc = 0;
     if (o->json)
-        rc = mt_json_check(stream, check->checked, check->n, run_of(check), &error);
+        rc = export(check, stream, MT_EXPORT_JSON, &error);
     else
         print_text(check, stream);
     if (rc == 0 && o->junit)

@@ -19,7 +19,7 @@
 
 #include "command/command.h"
 #include "command/options.h"
-#include "export/json_comparison.h"
+#include "export/export.h"
 #include "run/measured.h"
 #include "text/terminal.h"
 #include "view/compare/comparison.h"
@@ -368,8 +368,12 @@ static int tell(const struct compare *c, struct mt_error *error) {
     char *const *const commands[2] = {c->commands[0], c->commands[1]};
     struct mt_comparison comparison;
     int rc = mt_comparison_build(runs, c->n_runs, &comparison, error);
+    const struct mt_export thing = {
+        .what = MT_EXPORT_COMPARISON,
+        .comparison = {&comparison, commands},
+    };
     if (rc == 0 && c->json)
-        rc = mt_json_comparison(stdout, &comparison, commands, error);
+        rc = mt_export(stdout, &thing, MT_EXPORT_JSON, error);
     else if (rc == 0)
         print_text(c, &comparison);
     mt_comparison_free(&comparison);

@@ -16,8 +16,7 @@
 #include "command/command.h"
 #include "command/input.h"
 #include "command/view_options.h"
-#include "export/csv.h"
-#include "export/json.h"
+#include "export/export.h"
 #include "text/diff_table.h"
 #include "view/compare/diff.h"
 #include "view/format/format.h"
@@ -170,9 +169,13 @@ static int print_text(const struct request *r, const struct mt_diff *diff,
 
 static int print(const struct request *r, const struct mt_diff *diff,
                  const char *const names[MT_N_SIDES], struct mt_error *error) {
-    if (r->view.json)
-        return mt_json_diff(stdout, diff, names, r->view.n, error);
-    return r->view.csv ? mt_csv_diff(stdout, diff, r->view.n, error) : print_text(r, diff, names);
+    const struct mt_export thing = {
+        .what = MT_EXPORT_DIFF,
+        .diff = {diff, names, r->view.n},
+    };
+    if (r->view.json || r->view.csv)
+        return mt_export(stdout, &thing, r->view.json ? MT_EXPORT_JSON : MT_EXPORT_CSV, error);
+    return print_text(r, diff, names);
 }
 
 /* What a column counts, in words. */

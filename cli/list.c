@@ -237,9 +237,14 @@ static int print_json(const struct lists *lists, struct mt_error *error) {
         for (size_t j = 0; items[i] && j < all[i]->n; j++)
             items[i][j] = all[i]->items[j].listed;
     }
+    const struct mt_export thing = {
+        .what = MT_EXPORT_LIST,
+        .list = {.running = {items[0], all[0]->n},
+                 .left = {items[1], all[1]->n},
+                 .profiles = {items[2], all[2]->n}},
+    };
     if (rc == 0)
-        rc = mt_json_list(stdout, items[0], all[0]->n, items[1], all[1]->n, items[2], all[2]->n,
-                          error);
+        rc = mt_export(stdout, &thing, MT_EXPORT_JSON, error);
     for (size_t i = 0; i < 3; i++)
         free(items[i]);
     return rc;

@@ -10,8 +10,7 @@
 #include "command/command.h"
 #include "command/input.h"
 #include "command/view_options.h"
-#include "export/csv.h"
-#include "export/json.h"
+#include "export/export.h"
 #include "text/lines.h"
 #include "text/table.h"
 #include "view/subject.h"
@@ -105,9 +104,13 @@ static int print_text(const struct request *r, const struct mt_rows *rows) {
 }
 
 static int print(const struct request *r, const struct mt_rows *rows, struct mt_error *error) {
-    if (r->view.json)
-        return mt_json_report(stdout, rows, r->view.n, error);
-    return r->view.csv ? mt_csv_report(stdout, rows, r->view.n, error) : print_text(r, rows);
+    const struct mt_export thing = {
+        .what = MT_EXPORT_REPORT,
+        .report = {rows, r->view.n},
+    };
+    if (r->view.json || r->view.csv)
+        return mt_export(stdout, &thing, r->view.json ? MT_EXPORT_JSON : MT_EXPORT_CSV, error);
+    return print_text(r, rows);
 }
 
 /* A profile of another tool may lack the default column. */

@@ -11,7 +11,7 @@
 #include "command/command.h"
 #include "command/input.h"
 #include "command/options.h"
-#include "export/scopes.h"
+#include "export/export.h"
 #include "text/file.h"
 #include "text/scopes_table.h"
 #include "text/terminal.h"
@@ -177,8 +177,10 @@ static int write_trace(const struct request *r, const struct mt_profile *profile
                        struct mt_error *error) {
     FILE *file;
     int rc = mt_file_create(r->trace, r->force, &file, error);
-    return rc == 0 ? mt_file_finish(file, r->trace, mt_trace_events(file, profile, error), error)
-                   : rc;
+    if (rc != 0)
+        return rc;
+    const struct mt_export thing = {.what = MT_EXPORT_EVENTS, .events = {.profile = profile}};
+    return mt_file_finish(file, r->trace, mt_export(file, &thing, MT_EXPORT_TRACE, error), error);
 }
 
 static int print_text(const struct request *r, const struct mt_scopes_rows *rows) {
@@ -198,13 +200,15 @@ static int print_text(const struct request *r, const struct mt_scopes_rows *rows
 
 static int print(const struct request *r, const struct mt_scopes_rows *rows,
                  struct mt_error *error) {
-    if (r->events && r->json)
-        return mt_json_events(stdout, rows->profile, r->table.n, error);
-    if (r->events && r->csv)
-        return mt_csv_events(stdout, rows->profile, r->table.n, error);
-    if (r->json)
-        return mt_json_scopes(stdout, rows, r->table.n, error);
-    return r->csv ? mt_csv_scopes(stdout, rows, r->table.n, error) : print_text(r, rows);
+    struct mt_export thing = {.what = MT_EXPORT_SCOPES, .scopes = {rows, r->table.n}};
+    if (r->events)
+        thing = (struct mt_export){
+            .what = MT_EXPORT_EVENTS,
+            .events = {rows->profile, r->table.n},
+        };
+    if (r->json || r->csv)
+        return mt_export(stdout, &thing, r->json ? MT_EXPORT_JSON : MT_EXPORT_CSV, error);
+    return print_text(r, rows);
 }
 
 static int show(const struct request *r, const char *path, struct mt_error *error) {

@@ -19,7 +19,7 @@
 #include "base/process.h"
 #include "command/command.h"
 #include "command/options.h"
-#include "export/json_live.h"
+#include "export/export.h"
 #include "profile/ledger/live.h"
 #include "profile/pprof/output.h"
 #include "run/summary.h"
@@ -186,7 +186,8 @@ static int print_snapshot(const struct request *r, const struct mt_profile *prof
                           const char *path, struct mt_error *error) {
     const struct mt_run_summary_options summary = {
         .profile_path = path, .color = r->color, .by_live = true};
-    int rc = r->json ? mt_json_snapshot(stdout, profile, path, error) : 0;
+    const struct mt_export thing = {.what = MT_EXPORT_SNAPSHOT, .snapshot = {profile, path}};
+    int rc = r->json ? mt_export(stdout, &thing, MT_EXPORT_JSON, error) : 0;
     if (!r->json && !r->quiet)
         mt_run_summary_print(stdout, profile, &summary);
     if (rc == 0 && fflush(stdout) != 0) /* who follows a series waits for it */

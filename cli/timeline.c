@@ -14,8 +14,7 @@
 #include "command/command.h"
 #include "command/input.h"
 #include "command/options.h"
-#include "export/scopes.h"
-#include "export/timeline.h"
+#include "export/export.h"
 #include "text/chart.h"
 #include "text/file.h"
 #include "text/terminal.h"
@@ -23,6 +22,7 @@
 #include "view/format/format.h"
 #include "view/subject.h"
 #include "view/symbols/symbols.h"
+#include "view/timeline/breakdown.h"
 #include "watch/watch.h"
 
 #define NS_PER_MS UINT64_C(1000000)
@@ -370,39 +370,35 @@ static int print_text(const struct request *r, const struct mt_timeline *t) {
     return rc;
 }
 
-static int print_svg(const struct request *r, const struct mt_timeline *t,
-                     const struct mt_breakdown *breakdown, struct mt_error *error) {
-    const struct mt_svg_options options = {
-        .width = (unsigned)(r->width ? r->width : SVG_WIDTH),
-        .height = (unsigned)(r->height ? r->height : SVG_HEIGHT),
-    };
+/* Into a file that may not be there yet. */
+static int write_file(const struct request *r, const char *path, const struct mt_export *thing,
+                      enum mt_export_format format, struct mt_error *error) {
     FILE *file;
-    int rc = mt_file_create(r->svg, r->force, &file, error);
-    if (rc != 0)
-        return rc;
-    return mt_file_finish(file, r->svg, mt_svg_timeline(file, t, breakdown, &options, error),
-                          error);
-}
-
-static int print_trace(const struct request *r, const struct mt_timeline *t,
-                       struct mt_error *error) {
-    FILE *file;
-    int rc = mt_file_create(r->trace, r->force, &file, error);
-    return rc == 0 ? mt_file_finish(file, r->trace, mt_trace_timeline(file, t, error), error) : rc;
+    int rc = mt_file_create(path, r->force, &file, error);
+    return rc == 0 ? mt_file_finish(file, path, mt_export(file, thing, format, error), error) : rc;
 }
 
 static int print(const struct request *r, const struct mt_timeline *t,
                  const struct mt_breakdown *breakdown, struct mt_error *error) {
+    const struct mt_export memory = {
+        .what = MT_EXPORT_TIMELINE,
+        .timeline = {.timeline = t,
+                     .breakdown = breakdown,
+                     .width = (unsigned)(r->width ? r->width : SVG_WIDTH),
+                     .height = (unsigned)(r->height ? r->height : SVG_HEIGHT)},
+    };
+    const struct mt_export events = {
+        .what = MT_EXPORT_TIMELINE_EVENTS,
+        .timeline_events = {t},
+    };
     if (r->svg)
-        return print_svg(r, t, breakdown, error);
+        return write_file(r, r->svg, &memory, MT_EXPORT_SVG, error);
     if (r->trace)
-        return print_trace(r, t, error);
-    if (r->csv && r->events)
-        return mt_csv_events_of_timeline(stdout, t, error);
+        return write_file(r, r->trace, &events, MT_EXPORT_TRACE, error);
     if (r->json)
-        return mt_json_timeline(stdout, t, breakdown, error);
+        return mt_export(stdout, &memory, MT_EXPORT_JSON, error);
     if (r->csv)
-        return mt_csv_timeline(stdout, t, breakdown, error);
+        return mt_export(stdout, r->events ? &events : &memory, MT_EXPORT_CSV, error);
     return print_text(r, t) == 0 ? 0 : mt_error_set(error, MEMTRACK_ENOMEM, "", "out of memory");
 }
 

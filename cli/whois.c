@@ -13,7 +13,7 @@
 #include "base/clock.h"
 #include "command/command.h"
 #include "command/options.h"
-#include "export/json_live.h"
+#include "export/export.h"
 #include "ledger/blocks.h"
 #include "ledger/control.h"
 #include "profile/ledger/convert_blocks.h"
@@ -310,8 +310,11 @@ static int print(const struct inquiry *q, struct mt_error *error) {
             print_answer(q, &q->answers[i], &terminal);
     }
     if (q->request->json) {
-        int rc = mt_json_whois(stdout, mt_ledger_process(q->ledger), q->rows, q->answers,
-                               q->request->n, error);
+        const struct mt_export thing = {
+            .what = MT_EXPORT_WHOIS,
+            .whois = {mt_ledger_process(q->ledger), q->rows, q->answers, q->request->n},
+        };
+        int rc = mt_export(stdout, &thing, MT_EXPORT_JSON, error);
         if (rc != 0)
             return rc;
     }

@@ -10,7 +10,7 @@
 #include <stdio.h>
 
 #include "command/command.h"
-#include "export/json_live.h"
+#include "export/export.h"
 #include "ledger/control.h"
 #include "profile/ledger/live.h"
 #include "text/terminal.h"
@@ -83,8 +83,12 @@ static int switch_process(const struct request *r, bool on, struct mt_error *err
     mt_ledger_close(ledger);
     if (rc != 0)
         return rc;
+    const struct mt_export thing = {
+        .what = MT_EXPORT_SWITCH,
+        .switched = {(uint32_t)r->pid, was_on, on},
+    };
     if (r->json)
-        return mt_json_switch(stdout, (uint32_t)r->pid, was_on, on, error);
+        return mt_export(stdout, &thing, MT_EXPORT_JSON, error);
     if (!r->quiet)
         say(r, was_on, on);
     return 0;

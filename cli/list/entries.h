@@ -7,7 +7,7 @@
 #include <sys/types.h>
 
 #include "base/error.h"
-#include "export/json_live.h"
+#include "export/export.h"
 #include "ledger/find.h"
 
 struct mt_list_entry {

@@ -9,7 +9,7 @@
 #include <string.h>
 
 #include "command/command.h"
-#include "export/json_live.h"
+#include "export/export.h"
 #include "ledger/find.h"
 #include "ledger/verify.h"
 #include "profile/ledger/live.h"
@@ -39,7 +39,8 @@ static int put_json(const struct mt_ledger *ledger, const struct mt_verdict *v,
                                          .n_items = v->n_checked,
                                          .n_faults = v->n_faults,
                                          .is_counted = v->sums_checked};
-    return mt_json_verify(stdout, &verified, error);
+    const struct mt_export thing = {.what = MT_EXPORT_VERIFY, .verified = &verified};
+    return mt_export(stdout, &thing, MT_EXPORT_JSON, error);
 }
 
 /* t: NULL for JSON */

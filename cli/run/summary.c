@@ -5,7 +5,7 @@
  */
 #include "run/summary.h"
 
-#include "export/json.h"
+#include "export/export.h"
 #include "text/lines.h"
 #include "text/table.h"
 
@@ -63,9 +63,9 @@ int mt_run_summary_print_json(FILE *stream, const struct mt_profile *profile, si
     struct mt_view_options view = {.by = MT_BY_LINE, .sort = MT_VALUE_PEAK_BYTES};
     struct mt_rows *rows;
     int status = mt_rows_build(profile, &view, &rows, error);
+    const struct mt_export thing = {.what = MT_EXPORT_REPORT, .report = {rows, n}};
     if (status == 0)
-        status = mt_json_report(stream, rows, n, error);
-    if (status == 0)
-        mt_rows_free(rows);
+        status = mt_export(stream, &thing, MT_EXPORT_JSON, error);
+    mt_rows_free(rows);
     return status;
 }

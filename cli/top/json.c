@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What a table says, as lib/export writes it (export/json_top.h): the figures are taken out of the
+ * What a table says, as lib/export writes it (export/export.h): the figures are taken out of the
  * model here, since only this side knows it.
  */
 #include <stdlib.h>
 
-#include "export/json_top.h"
+#include "export/export.h"
 #include "top/top.h"
 
-static struct mt_json_top_line line_of(const struct mt_top_line *line) {
-    return (struct mt_json_top_line){
+static struct mt_export_top_line line_of(const struct mt_top_line *line) {
+    return (struct mt_export_top_line){
         .live_bytes = line->value[MT_TOP_LIVE],
         .live_blocks = line->value[MT_TOP_BLOCKS],
         .total_bytes = line->value[MT_TOP_TOTAL],
@@ -21,7 +21,7 @@ static struct mt_json_top_line line_of(const struct mt_top_line *line) {
     };
 }
 
-static void set_totals(const struct mt_top *top, struct mt_json_top *json) {
+static void set_totals(const struct mt_top *top, struct mt_export_top *json) {
     const struct mt_ledger_totals *t = mt_top_model_totals(top->model);
     const struct mt_axis *axis = mt_top_model_axis(top->model);
     json->unknown_frees = t->unknown_frees;
@@ -39,7 +39,7 @@ int mt_top_json(const struct mt_top *top, uint64_t now_ns, FILE *stream, struct 
     size_t n = mt_top_model_count(top->model);
     if (top->n && top->n < n)
         n = top->n;
-    struct mt_json_top_line *lines = calloc(n + 1, sizeof *lines);
+    struct mt_export_top_line *lines = calloc(n + 1, sizeof *lines);
     if (!lines)
         return mt_error_set(error, MEMTRACK_ENOMEM, "", "out of memory while writing JSON");
     for (size_t i = 0; i < n; i++) {
@@ -47,7 +47,7 @@ int mt_top_json(const struct mt_top *top, uint64_t now_ns, FILE *stream, struct 
         lines[i] = line_of(line);
         lines[i].row = mt_rows_at(rows, line->row);
     }
-    struct mt_json_top json = {
+    struct mt_export_top json = {
         .profile = mt_top_model_profile(top->model),
         .rows = rows,
         .state = mt_top_target_state_name(top->target.state),
@@ -62,7 +62,8 @@ int mt_top_json(const struct mt_top *top, uint64_t now_ns, FILE *stream, struct 
         .n = n,
     };
     set_totals(top, &json);
-    int rc = mt_json_top(stream, &json, error);
+    const struct mt_export thing = {.what = MT_EXPORT_TOP, .top = json};
+    int rc = mt_export(stream, &thing, MT_EXPORT_JSON, error);
     free(lines);
     return rc;
 }

@@ -4,8 +4,6 @@
 #ifndef MT_EXPORT_CHECK_H
 #define MT_EXPORT_CHECK_H
 
-#include <stdio.h>
-
 #include "base/error.h"
 #include "profile/profile.h"
 #include "view/budget/budget.h"
@@ -41,12 +39,5 @@ int mt_export_check_init(struct mt_checked *checked, const char *path,
 void mt_export_check_free(struct mt_checked *checked);
 /* No budget of it failed, and it could be read. */
 bool mt_export_check_is_good(const struct mt_checked *checked);
-
-/* Both write all of it; text is made valid UTF-8. run is NULL when the profiles were there before.
- * 0, -MEMTRACK_ENOMEM or -MEMTRACK_EIO. */
-int mt_json_check(FILE *stream, const struct mt_checked *checked, size_t n,
-                  const struct mt_check_run *run, struct mt_error *error);
-int mt_junit_check(FILE *stream, const struct mt_checked *checked, size_t n,
-                   const struct mt_check_run *run, struct mt_error *error);
 
 #endif

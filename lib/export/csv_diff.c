@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: MIT */
-/* A difference as CSV: the columns of its JSON rows, by the rules of csv.c. */
+/* A difference as CSV, by the rules of csv.c: for each column of the JSON rows old_x, new_x and
+ * diff_x, behind the state of the row and its old key. */
 #include <inttypes.h>
 #include <stdlib.h>
 
 #include "export/columns.h"
 #include "export/csv-local.h"
-#include "export/csv.h"
+#include "export/export-local.h"
+#include "view/compare/diff.h"
 
 static void put_header(FILE *stream, const struct mt_diff *diff) {
     static const char *const prefixes[] = {"old", "new", "diff"};
@@ -37,8 +39,9 @@ static bool put_names(FILE *stream, const struct mt_diff *diff, const struct mt_
     return done && mt_csv_put(stream, mt_profile_text(profile, named->module));
 }
 
-int mt_csv_diff(FILE *stream, const struct mt_diff *diff, size_t n, struct mt_error *error) {
-    size_t count = mt_diff_count(diff), last = n && n < count ? n : count;
+int mt_csv_diff(FILE *stream, const struct mt_export *thing, struct mt_error *error) {
+    const struct mt_diff *diff = thing->diff.diff;
+    size_t last = mt_export_shown(thing->diff.n, mt_diff_count(diff));
     bool done = true;
     put_header(stream, diff);
     for (size_t i = 0; i < last && done; i++) {

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What the JSON of a report and of a difference have in common. Values are the caller's; NULL: out
- * of memory. */
+/* What the JSON of all kinds has in common. Values are the caller's; NULL: out of memory. */
 #ifndef MT_EXPORT_JSON_LOCAL_H
 #define MT_EXPORT_JSON_LOCAL_H
 
@@ -23,13 +22,22 @@ json_t *mt_json_process(const struct mt_profile *profile);
 json_t *mt_json_recording(const struct mt_profile *profile);
 json_t *mt_json_totals(const struct mt_rows *rows);
 json_t *mt_json_notes(const struct mt_rows *rows);
+/* key, function, file, line, module */
+json_t *mt_json_row_names(const struct mt_rows *rows, const struct mt_row *row);
 json_t *mt_json_margins(const struct mt_rows *rows, const struct mt_row *row);
-json_t *mt_json_events_metadata(const struct mt_profile *profile,
-                                const struct mt_scope_event *event); /* export/scopes.c */
+json_t *mt_json_kept_events(const struct mt_scopes *scopes); /* how many of how many */
+/* What the program said of a scope; of a key that was set twice the last value. */
+json_t *mt_json_metadata(const struct mt_profile *profile, const struct mt_scope_event *event);
 
 /* Writes and releases the members. 0, -MEMTRACK_ENOMEM (a value is NULL) or -MEMTRACK_EIO. */
 int mt_json_put_members(FILE *stream, const struct mt_json_member *members, size_t n,
                         struct mt_error *error);
+/* Writes a whole object and releases it: on one line, or a tree of lines. 0, -MEMTRACK_ENOMEM (object
+ * is NULL) or -MEMTRACK_EIO. */
+int mt_json_put_line(FILE *stream, json_t *object, struct mt_error *error);
+int mt_json_put_tree(FILE *stream, json_t *object, struct mt_error *error);
+/* Writes the i-th object of an array on a line of its own, and releases it. False: out of memory. */
+bool mt_json_put_item(FILE *stream, size_t i, json_t *object);
 /* Writes an object without its closing brace, and releases it. False: out of memory. */
 bool mt_json_put_open(FILE *stream, json_t *object);
 int mt_json_out_of_memory(struct mt_error *error);

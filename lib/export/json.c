@@ -1,19 +1,18 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * jansson builds each member and each row; the object around them is written here, so that 300,000
- * rows are never in memory at once as trees of values. Every field is always there and always of
- * one type: what is not known, or not determined by the grouping, is "" or 0 (null alone for an end
- * that was not seen, and the part of it that does not apply). Output is ASCII: what a terminal
- * would obey in a file name is spelt \\u009b.
+ * What the JSON of all kinds is made of. jansson builds each member and each row; the object around
+ * them is written here, so that 300,000 rows are never in memory at once as trees of values. Every
+ * field is always there and always of one type: what is not known is "" or 0 (null alone for an end
+ * that was not seen, and the part of it that does not apply). Output is ASCII: what a terminal would
+ * obey in a file name is spelt \\u009b.
  */
-#include "export/json.h"
+#include "export/json-local.h"
 
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/array.h"
 #include "export/columns.h"
-#include "export/json-local.h"
 #include "view/format/format.h"
 #include "view/summary/summary.h"
 
@@ -69,6 +68,18 @@ json_t *mt_json_totals(const struct mt_rows *rows) {
                      mt_json_number(info->usable_measured ? info->usable_bytes : 0));
 }
 
+json_t *mt_json_row_names(const struct mt_rows *rows, const struct mt_row *row) {
+    const struct mt_profile *profile = mt_rows_profile(rows);
+    char *key = mt_rows_key(rows, row);
+    json_t *object =
+        json_pack("{s:o, s:o, s:o, s:I, s:o}", "key", key ? mt_json_text(key) : NULL, "function",
+                  mt_json_text(mt_profile_text(profile, row->function)), "file",
+                  mt_json_text(mt_profile_text(profile, row->file)), "line", (json_int_t)row->line,
+                  "module", mt_json_text(mt_profile_text(profile, row->module)));
+    free(key);
+    return object;
+}
+
 json_t *mt_json_notes(const struct mt_rows *rows) {
     struct mt_summary facts = {0};
     mt_summary_notes(rows, &facts);
@@ -92,25 +103,6 @@ json_t *mt_json_margins(const struct mt_rows *rows, const struct mt_row *row) {
     return margins;
 }
 
-static json_t *anonymous_object(const struct mt_anonymous *anonymous) {
-    if (anonymous->bytes == 0)
-        return json_null();
-    return json_pack("{s:o, s:o, s:o, s:b}", "bytes", mt_json_number(anonymous->bytes),
-                     "recorded_bytes", mt_json_number(anonymous->recorded_bytes), "time_ns",
-                     anonymous->is_estimate ? json_null() : mt_json_number(anonymous->time_ns),
-                     "is_estimate", (int)anonymous->is_estimate);
-}
-
-static json_t *coverage_object(const struct mt_rows *rows) {
-    const struct mt_coverage *coverage = &mt_rows_profile(rows)->info.coverage;
-    return json_pack(
-        "{s:o, s:o, s:o, s:o, s:o, s:o}", "unknown_frees", mt_json_number(coverage->unknown_frees),
-        "dropped_events", mt_json_number(coverage->dropped_events), "lossy_blocks",
-        mt_json_number(coverage->lossy_blocks), "truncated_stacks",
-        mt_json_number(coverage->truncated_stacks), "anonymous",
-        anonymous_object(&mt_rows_profile(rows)->info.anonymous), "notes", mt_json_notes(rows));
-}
-
 static json_t *frame_object(const struct mt_profile *profile, const struct mt_row_frame *frame) {
     char address[24];
     snprintf(address, sizeof address, "0x%llx", (unsigned long long)frame->address);
@@ -122,25 +114,26 @@ static json_t *frame_object(const struct mt_profile *profile, const struct mt_ro
                      "inlined", (int)frame->is_inlined);
 }
 
-static json_t *row_object(const struct mt_rows *rows, const struct mt_row *row) {
-    const struct mt_profile *profile = mt_rows_profile(rows);
-    char *key = mt_rows_key(rows, row);
-    json_t *object =
-        json_pack("{s:o, s:o, s:o, s:I, s:o}", "key", key ? mt_json_text(key) : NULL, "function",
-                  mt_json_text(mt_profile_text(profile, row->function)), "file",
-                  mt_json_text(mt_profile_text(profile, row->file)), "line", (json_int_t)row->line,
-                  "module", mt_json_text(mt_profile_text(profile, row->module)));
-    free(key);
-    int status = object ? 0 : -1;
-    for (size_t i = 0; i < MT_N_VALUES && status == 0; i++)
-        status = json_object_set_new(object, mt_export_columns[i].name,
-                                     json_integer(row->value[mt_export_columns[i].value]));
-    if (status == 0 && profile->info.sample_bytes)
-        status = json_object_set_new(object, "margin", mt_json_margins(rows, row));
-    if (status == 0)
-        return object;
-    json_decref(object);
-    return NULL;
+json_t *mt_json_kept_events(const struct mt_scopes *scopes) {
+    return json_pack("{s:o, s:I, s:I}", "seen", mt_json_number(scopes->events_seen), "kept",
+                     (json_int_t)scopes->n_events, "sample", (json_int_t)scopes->event_sample);
+}
+
+json_t *mt_json_metadata(const struct mt_profile *profile, const struct mt_scope_event *event) {
+    json_t *object = json_object();
+    for (size_t i = 0; i < event->n_keys && object; i++) {
+        const struct mt_scope_key *key = &profile->info.scopes.keys[event->first_key + i];
+        json_t *name = mt_json_text(mt_profile_text(profile, key->key));
+        int status = name ? json_object_set_new(object, json_string_value(name),
+                                                mt_json_text(mt_profile_text(profile, key->value)))
+                          : -1;
+        json_decref(name);
+        if (status != 0) {
+            json_decref(object);
+            object = NULL;
+        }
+    }
+    return object;
 }
 
 /* ---- writing --------------------------------------------------------------------------------- */
@@ -151,6 +144,24 @@ int mt_json_out_of_memory(struct mt_error *error) {
 
 int mt_json_finish(FILE *stream, struct mt_error *error) {
     return ferror(stream) ? mt_error_set(error, MEMTRACK_EIO, "", "cannot write the JSON: %m") : 0;
+}
+
+/* Writes and releases an object of any size. */
+static int put_object(FILE *stream, json_t *object, size_t flags, struct mt_error *error) {
+    if (!object)
+        return mt_json_out_of_memory(error);
+    bool written = json_dumpf(object, stream, flags) == 0 && fputc('\n', stream) != EOF;
+    json_decref(object);
+    return written ? mt_json_finish(stream, error)
+                   : mt_error_set(error, MEMTRACK_EIO, "", "cannot write the JSON: %m");
+}
+
+int mt_json_put_line(FILE *stream, json_t *object, struct mt_error *error) {
+    return put_object(stream, object, MT_JSON_FLAGS, error);
+}
+
+int mt_json_put_tree(FILE *stream, json_t *object, struct mt_error *error) {
+    return put_object(stream, object, JSON_INDENT(1) | JSON_ENSURE_ASCII, error);
 }
 
 static int put(FILE *stream, const struct mt_json_member *member, struct mt_error *error) {
@@ -185,6 +196,13 @@ bool mt_json_put_open(FILE *stream, json_t *object) {
         fwrite(dumped, 1, strlen(dumped) - 1, stream);
     free(dumped);
     return dumped != NULL;
+}
+
+bool mt_json_put_item(FILE *stream, size_t i, json_t *object) {
+    fputs(i ? ",\n  " : "\n  ", stream);
+    bool made = object && (json_dumpf(object, stream, MT_JSON_FLAGS) == 0 || ferror(stream));
+    json_decref(object);
+    return made;
 }
 
 bool mt_json_stacks_init(struct mt_json_stacks *stacks, FILE *stream, const struct mt_rows *rows) {
@@ -224,42 +242,4 @@ bool mt_json_put_stack(struct mt_json_stacks *s, const struct mt_row *row) {
                 n ? "," : "");
     fputc(']', s->stream);
     return true;
-}
-
-static int put_rows(FILE *stream, const struct mt_rows *rows, size_t n, struct mt_error *error) {
-    size_t count = mt_rows_count(rows), last = n && n < count ? n : count;
-    bool with_stacks = mt_rows_options(rows)->by == MT_BY_STACK;
-    struct mt_json_stacks stacks;
-    bool done = mt_json_stacks_init(&stacks, stream, rows);
-    fputs(",\n \"rows\":[", stream);
-    for (size_t i = 0; i < last && done; i++) {
-        const struct mt_row *row = mt_rows_at(rows, i);
-        fputs(i ? ",\n  " : "\n  ", stream);
-        done = mt_json_put_open(stream, row_object(rows, row)) &&
-               (!with_stacks || mt_json_put_stack(&stacks, row));
-        fputc('}', stream);
-    }
-    fputs("]}\n", stream);
-    mt_json_stacks_free(&stacks);
-    return done ? mt_json_finish(stream, error) : mt_json_out_of_memory(error);
-}
-
-int mt_json_report(FILE *stream, const struct mt_rows *rows, size_t n, struct mt_error *error) {
-    const struct mt_profile *profile = mt_rows_profile(rows);
-    const struct mt_view_options *options = mt_rows_options(rows);
-    const struct mt_json_member members[] = {
-        {"{\"schema\":", json_string("memtrack-report/1")},
-        {",\n \"process\":", mt_json_process(profile)},
-        {",\n \"recording\":", mt_json_recording(profile)},
-        {",\n \"totals\":", mt_json_totals(rows)},
-        {",\n \"totals_margin\":",
-         profile->info.sample_bytes ? mt_json_margins(rows, mt_rows_all(rows)) : json_null()},
-        {",\n \"coverage\":", coverage_object(rows)},
-        {",\n \"self\":",
-         json_pack("{s:o}", "ledger_bytes", mt_json_number(profile->info.ledger_bytes))},
-        {",\n \"group_by\":", json_string(mt_group_by_name(options->by))},
-        {",\n \"sort\":", json_string(mt_sort_name(options->sort))},
-    };
-    int status = mt_json_put_members(stream, members, sizeof members / sizeof *members, error);
-    return status ? status : put_rows(stream, rows, n, error);
 }

@@ -4,10 +4,10 @@
  * always there and of one type; null stands for what does not apply to this budget (a baseline, a
  * scope) or is not known (the figure of an unknown one).
  */
-#include <jansson.h>
 #include <stdlib.h>
 
 #include "export/check.h"
+#include "export/export-local.h"
 #include "export/json-local.h"
 
 /* malloc'ed text, which is freed. */
@@ -93,11 +93,12 @@ static json_t *run_object(const struct mt_check_run *run) {
                      run->status, "error", run->problem ? mt_json_text(run->problem) : json_null());
 }
 
-int mt_json_check(FILE *stream, const struct mt_checked *checked, size_t n,
-                  const struct mt_check_run *run, struct mt_error *error) {
+int mt_json_check(FILE *stream, const struct mt_export *thing, struct mt_error *error) {
+    const struct mt_checked *checked = thing->check.checked;
+    const struct mt_check_run *run = thing->check.run;
     json_t *files = json_array(), *root;
     bool complete = files != NULL, good = !run || (run->status == 0 && !run->problem);
-    for (size_t i = 0; complete && i < n; i++) {
+    for (size_t i = 0; complete && i < thing->check.n; i++) {
         complete = append(files, file_object(&checked[i]));
         good &= mt_export_check_is_good(&checked[i]);
     }
@@ -108,12 +109,5 @@ int mt_json_check(FILE *stream, const struct mt_checked *checked, size_t n,
     root = files ? json_pack("{s:s, s:b, s:o, s:o}", "schema", "memtrack-check/1", "ok", (int)good,
                              "run", run_object(run), "files", files)
                  : NULL;
-    if (!root)
-        return mt_error_set(error, MEMTRACK_ENOMEM, "", "out of memory while writing JSON");
-    int rc = json_dumpf(root, stream, JSON_INDENT(1) | JSON_ENSURE_ASCII) != 0 ||
-                     fputc('\n', stream) == EOF
-                 ? mt_error_set(error, MEMTRACK_EIO, "", "cannot write the JSON: %m")
-                 : 0;
-    json_decref(root);
-    return rc;
+    return mt_json_put_tree(stream, root, error);
 }

@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Every value of every run is there, so that a reader with another idea of statistics can have it.
+ * A comparison of two commands as JSON, schema memtrack-compare/1
+ * (docs/schema/memtrack-compare-1.json). Every value of every run is there, so that a reader with another idea of statistics can have it.
  * A measure that is not known of all runs has null where its figures would be.
  */
-#include "export/json_comparison.h"
-
-#include <jansson.h>
 #include <math.h>
 
+#include "export/export-local.h"
 #include "export/json-local.h"
+#include "view/compare/comparison.h"
 
 /* Medians of an even number of values may end in .5; everything else is whole. */
 static json_t *figure(double value) {
@@ -65,8 +65,9 @@ static json_t *command_array(char *const *command) {
     return array;
 }
 
-int mt_json_comparison(FILE *stream, const struct mt_comparison *comparison,
-                       char *const *const commands[2], struct mt_error *error) {
+int mt_json_comparison(FILE *stream, const struct mt_export *thing, struct mt_error *error) {
+    const struct mt_comparison *comparison = thing->comparison.comparison;
+    char *const *const *commands = thing->comparison.commands;
     json_t *statistics = json_array();
     for (enum mt_measure measure = 0; measure < MT_N_MEASURES && statistics; measure++)
         if (json_array_append_new(statistics, statistic_object(comparison, measure)) != 0) {
@@ -76,12 +77,5 @@ int mt_json_comparison(FILE *stream, const struct mt_comparison *comparison,
     json_t *root = json_pack("{s:s, s:I, s:[o, o], s:o}", "schema", "memtrack-compare/1", "runs",
                              (json_int_t)comparison->n_runs, "commands", command_array(commands[0]),
                              command_array(commands[1]), "statistics", statistics);
-    if (!root)
-        return mt_error_set(error, MEMTRACK_ENOMEM, "", "out of memory while writing JSON");
-    int rc = json_dumpf(root, stream, JSON_INDENT(1) | JSON_ENSURE_ASCII) != 0 ||
-                     fputc('\n', stream) == EOF
-                 ? mt_error_set(error, MEMTRACK_EIO, "", "cannot write the JSON: %m")
-                 : 0;
-    json_decref(root);
-    return rc;
+    return mt_json_put_tree(stream, root, error);
 }

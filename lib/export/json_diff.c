@@ -9,9 +9,9 @@
 #include <stdlib.h>
 
 #include "export/columns.h"
+#include "export/export-local.h"
 #include "export/json-local.h"
-#include "export/json.h"
-#include "view/format/format.h"
+#include "view/compare/diff.h"
 
 static json_t *columns_array(const struct mt_diff *diff) {
     json_t *columns = json_array();
@@ -130,19 +130,19 @@ static int put_rows(FILE *stream, const struct mt_diff *diff, size_t n, struct m
     return done ? mt_json_finish(stream, error) : mt_json_out_of_memory(error);
 }
 
-int mt_json_diff(FILE *stream, const struct mt_diff *diff, const char *const names[MT_N_SIDES],
-                 size_t n, struct mt_error *error) {
+int mt_json_diff(FILE *stream, const struct mt_export *thing, struct mt_error *error) {
+    const struct mt_diff *diff = thing->diff.diff;
     const struct mt_json_member members[] = {
         {"{\"schema\":", json_string("memtrack-diff/1")},
         {",\n \"old\":", mt_json_totals(mt_diff_rows(diff, MT_OLD))},
         {",\n \"new\":", mt_json_totals(mt_diff_rows(diff, MT_NEW))},
         {",\n \"diff\":", totals_difference(diff)},
-        {",\n \"sides\":", sides_object(diff, names)},
+        {",\n \"sides\":", sides_object(diff, thing->diff.names)},
         {",\n \"columns\":", columns_array(diff)},
         {",\n \"notes\":", notes_array(diff)},
         {",\n \"group_by\":", json_string(mt_group_by_name(mt_diff_by(diff)))},
         {",\n \"sort\":", json_string(mt_sort_name(mt_diff_sort(diff)))},
     };
     int status = mt_json_put_members(stream, members, sizeof members / sizeof *members, error);
-    return status ? status : put_rows(stream, diff, n, error);
+    return status ? status : put_rows(stream, diff, thing->diff.n, error);
 }

@@ -1,13 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * An object per table, on a line of its own, so that a script reads tables as they come. Rates that
+ * A table of memtrack top as JSON, schema memtrack-top/1: an object on a line of its own, so that a script reads tables as they come. Rates that
  * have not been taken yet are null rather than 0: nothing is known of them.
  */
-#include "export/json_top.h"
-
-#include <stdlib.h>
-
 #include "base/clock.h"
+#include "export/export-local.h"
 #include "export/json-local.h"
 #include "view/format/format.h"
 
@@ -17,7 +14,7 @@ static json_t *rate(bool has_rates, int64_t value) {
     return has_rates ? json_integer(value) : json_null();
 }
 
-static void set_values(json_t *object, const struct mt_json_top_line *line, bool has_rates) {
+static void set_values(json_t *object, const struct mt_export_top_line *line, bool has_rates) {
     json_object_set_new(object, "live_bytes", json_integer(line->live_bytes));
     json_object_set_new(object, "live_blocks", json_integer(line->live_blocks));
     json_object_set_new(object, "total_bytes", json_integer(line->total_bytes));
@@ -28,7 +25,7 @@ static void set_values(json_t *object, const struct mt_json_top_line *line, bool
     json_object_set_new(object, "blocks_per_second", rate(has_rates, line->blocks_per_second));
 }
 
-static json_t *stack_array(const struct mt_json_top *top, const struct mt_row *row) {
+static json_t *stack_array(const struct mt_export_top *top, const struct mt_row *row) {
     struct mt_row_frame frames[MAX_STACK];
     const struct mt_profile *p = top->profile;
     bool truncated;
@@ -44,16 +41,9 @@ static json_t *stack_array(const struct mt_json_top *top, const struct mt_row *r
     return stack;
 }
 
-static json_t *row_object(const struct mt_json_top *top, const struct mt_json_top_line *line) {
+static json_t *row_object(const struct mt_export_top *top, const struct mt_export_top_line *line) {
     const struct mt_row *row = line->row;
-    const struct mt_profile *p = top->profile;
-    char *key = mt_rows_key(top->rows, row);
-    json_t *object =
-        json_pack("{s:o, s:o, s:o, s:I, s:o}", "key", key ? mt_json_text(key) : NULL, "function",
-                  mt_json_text(mt_profile_text(p, row->function)), "file",
-                  mt_json_text(mt_profile_text(p, row->file)), "line", (json_int_t)row->line,
-                  "module", mt_json_text(mt_profile_text(p, row->module)));
-    free(key);
+    json_t *object = mt_json_row_names(top->rows, row);
     if (!object)
         return NULL;
     set_values(object, line, top->has_rates);
@@ -62,7 +52,7 @@ static json_t *row_object(const struct mt_json_top *top, const struct mt_json_to
     return object;
 }
 
-static json_t *process_object(const struct mt_json_top *top) {
+static json_t *process_object(const struct mt_export_top *top) {
     const struct mt_profile_info *info = &top->profile->info;
     json_t *command = json_array();
     for (size_t i = 0; i < info->n_command; i++)
@@ -73,7 +63,7 @@ static json_t *process_object(const struct mt_json_top *top) {
                      "state", top->state);
 }
 
-static json_t *totals_object(const struct mt_json_top *top) {
+static json_t *totals_object(const struct mt_export_top *top) {
     json_t *object = json_object();
     if (!object)
         return NULL;
@@ -85,7 +75,7 @@ static json_t *totals_object(const struct mt_json_top *top) {
     return object;
 }
 
-static json_t *table_object(const struct mt_json_top *top) {
+static json_t *table_object(const struct mt_export_top *top) {
     char time[MT_FORMAT_BYTES];
     json_t *rows = json_array();
     for (size_t i = 0; i < top->n; i++)
@@ -102,12 +92,8 @@ static json_t *table_object(const struct mt_json_top *top) {
         mt_group_by_name(top->by), "sort", top->sort, "rows", rows);
 }
 
-int mt_json_top(FILE *stream, const struct mt_json_top *top, struct mt_error *error) {
-    json_t *object = table_object(top);
-    if (!object)
-        return mt_json_out_of_memory(error);
-    json_dumpf(object, stream, MT_JSON_FLAGS);
-    fputc('\n', stream); /* what could not be written is found out when the output is finished */
-    json_decref(object);
-    return 0;
+/* What could not be written is found out when the output is finished, as with tables for people. */
+int mt_json_top(FILE *stream, const struct mt_export *thing, struct mt_error *error) {
+    int rc = mt_json_put_line(stream, table_object(&thing->top), error);
+    return rc == -MEMTRACK_EIO ? 0 : rc;
 }

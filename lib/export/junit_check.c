@@ -17,6 +17,7 @@
 #include <string.h>
 
 #include "export/check.h"
+#include "export/export-local.h"
 #include "export/xml-local.h"
 
 struct counts {
@@ -123,8 +124,10 @@ static bool put_run(FILE *out, const struct mt_check_run *run) {
     return done;
 }
 
-int mt_junit_check(FILE *stream, const struct mt_checked *checked, size_t n,
-                   const struct mt_check_run *run, struct mt_error *error) {
+int mt_junit_check(FILE *stream, const struct mt_export *thing, struct mt_error *error) {
+    const struct mt_checked *checked = thing->check.checked;
+    const struct mt_check_run *run = thing->check.run;
+    size_t n = thing->check.n;
     struct counts all = {.tests = run != NULL, .errors = run && (run->status || run->problem)};
     for (size_t i = 0; i < n; i++) {
         struct counts one = count(&checked[i]);

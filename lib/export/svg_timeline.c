@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * One chart as an SVG that stands alone in a browser, a wiki or a README: no script, no font, no
- * other file.
+ * other file. What scopes and counters there are makes it higher than was asked for. It is of the
+ * breakdown if given, else of the sum if there is one, else of the heap of each process (with one:
+ * all its figures).
  *
  *   title                                       what ran
  *   subtitle                                    peak, resolution
@@ -15,10 +17,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "export/export-local.h"
 #include "export/svg-local.h"
-#include "export/timeline.h"
 #include "export/xml-local.h"
 #include "view/format/format.h"
+#include "view/timeline/breakdown.h"
 #include "view/timeline/scale.h"
 
 #define MOST_BYTES 4e18 /* on the axis */
@@ -221,7 +224,7 @@ static unsigned left_of(const struct mt_svg_chart *c) {
     return c->tracks.n ? MT_SVG_TRACK_LABELS : LEFT;
 }
 
-static bool lay_out(struct mt_svg_chart *c, const struct mt_svg_options *options) {
+static bool lay_out(struct mt_svg_chart *c, const struct mt_export_timeline *options) {
     c->total_width = options->width;
     c->total_height = options->height;
     c->left = left_of(c);
@@ -244,25 +247,26 @@ static const struct mt_course *main_course(const struct mt_timeline *t) {
     return t->sum.n_points ? &t->sum : t->n_courses == 1 ? &t->courses[0] : NULL;
 }
 
-static size_t columns_of(const struct mt_svg_options *options, unsigned left) {
+static size_t columns_of(const struct mt_export_timeline *options, unsigned left) {
     size_t pixels = options->width > left + RIGHT ? options->width - left - RIGHT : 1;
     return pixels < MOST_COLUMNS ? pixels : MOST_COLUMNS;
 }
 
-int mt_svg_timeline(FILE *stream, const struct mt_timeline *t, const struct mt_breakdown *breakdown,
-                    const struct mt_svg_options *options, struct mt_error *error) {
+int mt_svg_timeline(FILE *stream, const struct mt_export *thing, struct mt_error *error) {
+    const struct mt_timeline *t = thing->timeline.timeline;
+    const struct mt_breakdown *breakdown = thing->timeline.breakdown;
     const struct mt_course *course = main_course(t);
     struct mt_svg_chart c = {
         .stream = stream, .timeline = t, .course = course, .to_ns = t->duration_ns};
-    c.n_columns = columns_of(options, MT_SVG_TRACK_LABELS);
+    c.n_columns = columns_of(&thing->timeline, MT_SVG_TRACK_LABELS);
     struct mt_timeline_tracks tracks;
     bool done = mt_tracks_build(t, course, c.n_columns, &tracks) == 0;
     c.tracks = tracks;
-    c.n_columns = columns_of(options, left_of(&c));
+    c.n_columns = columns_of(&thing->timeline, left_of(&c));
     done = done && (breakdown ? add_layers(&c, breakdown)
                     : course  ? add_figures(&c, course)
                               : add_processes(&c));
-    done = done && lay_out(&c, options) && draw(&c, breakdown);
+    done = done && lay_out(&c, &thing->timeline) && draw(&c, breakdown);
     for (size_t l = 0; l < c.n_lines; l++) {
         free(c.lines[l].label);
         free(c.lines[l].columns);

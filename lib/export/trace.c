@@ -1,6 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The trace event format. Viewers stack the complete events of a thread by their times and drop, or
+ * Scopes, marks and counters, and the heap and RSS of the time axis, in the JSON trace event format
+ * ("Trace Event Format", Google) for Perfetto and chrome://tracing: a scope is a complete event (X)
+ * of its thread, or a pair of asynchronous ones (b, e) when it does not nest with the others there;
+ * counters are C events, marks are instants (i).
+ *
+ * Viewers stack the complete events of a thread by their times and drop, or
  * misplace, one that begins inside of another and ends after it. Scopes of the whole process and
  * scopes that changed threads do that, so each thread's events are walked once in the order of
  * their begin, with a stack of ends, and those that do not fit become asynchronous pairs, which
@@ -8,12 +13,12 @@
  *
  * Times are microseconds with the nanoseconds as decimals.
  */
-#include "export/scopes.h"
-
 #include <inttypes.h>
 #include <stdlib.h>
 
+#include "export/export-local.h"
 #include "export/json-local.h"
+#include "view/timeline/timeline.h"
 
 struct trace {
     FILE *stream;
@@ -92,7 +97,7 @@ static int compare_events(const void *a, const void *b) {
 }
 
 static json_t *arguments_of(const struct mt_profile *profile, const struct mt_scope_event *event) {
-    json_t *object = mt_json_events_metadata(profile, event);
+    json_t *object = mt_json_metadata(profile, event);
     if (object &&
         (json_object_set_new(object, "net_bytes", json_integer(event->net_bytes)) != 0 ||
          json_object_set_new(object, "peak_bytes", json_integer(event->peak_bytes)) != 0)) {
@@ -205,14 +210,15 @@ static int end_trace(struct trace *t, struct mt_error *error) {
     return t->failed ? mt_json_out_of_memory(error) : mt_json_finish(t->stream, error);
 }
 
-int mt_trace_events(FILE *stream, const struct mt_profile *profile, struct mt_error *error) {
-    struct trace t = {.stream = stream, .profile = profile};
+int mt_trace_events(FILE *stream, const struct mt_export *thing, struct mt_error *error) {
+    struct trace t = {.stream = stream, .profile = thing->events.profile};
     begin_trace(&t);
     put_process(&t);
     return end_trace(&t, error);
 }
 
-int mt_trace_timeline(FILE *stream, const struct mt_timeline *timeline, struct mt_error *error) {
+int mt_trace_timeline(FILE *stream, const struct mt_export *thing, struct mt_error *error) {
+    const struct mt_timeline *timeline = thing->timeline_events.timeline;
     struct trace t = {.stream = stream};
     begin_trace(&t);
     for (size_t i = 0; i < timeline->n_courses; i++) {

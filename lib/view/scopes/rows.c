@@ -260,3 +260,8 @@ int64_t mt_scopes_rows_margin(const struct mt_scopes_rows *rows, const struct mt
                        : (double)amount;
     return mt_margin_of(whole, mt_margin_most_of_bytes(whole, period));
 }
+
+bool mt_scopes_rows_is_estimate(const struct mt_scopes_rows *rows, enum mt_scope_value value) {
+    return rows->profile->info.sample_bytes && value != MT_SCOPE_DURATION_NS &&
+           value != MT_SCOPE_CPU_NS;
+}

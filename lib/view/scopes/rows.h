@@ -55,4 +55,7 @@ int64_t mt_scopes_rows_margin(const struct mt_scopes_rows *rows, const struct mt
 /* "net_bytes", ...: what exports call the values. */
 const char *mt_scopes_rows_value_key(enum mt_scope_value value);
 
+/* Does sampling make figures of this value estimates? */
+bool mt_scopes_rows_is_estimate(const struct mt_scopes_rows *rows, enum mt_scope_value value);
+
 #endif

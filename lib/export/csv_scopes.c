@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: MIT */
+/* Scopes by name as CSV: the figures of the JSON rows, by the rules of csv.c. */
+#include <inttypes.h>
+
+#include "export/csv-local.h"
+#include "export/export-local.h"
+#include "view/scopes/rows.h"
+
+int mt_csv_scopes(FILE *stream, const struct mt_export *thing, struct mt_error *error) {
+    const struct mt_scopes_rows *rows = thing->scopes.rows;
+    bool done = true;
+    fputs("name,process,threads,count,errors", stream);
+    for (size_t v = 0; v < MT_N_SCOPE_VALUES; v++) {
+        const char *key = mt_scopes_rows_value_key((enum mt_scope_value)v);
+        fprintf(stream, ",%s_sum,%s_mean,%s_p50,%s_p95,%s_max", key, key, key, key, key);
+        if (v != MT_SCOPE_PEAK_BYTES)
+            fprintf(stream, ",own_%s", key);
+    }
+    for (size_t v = 0; v < MT_N_SCOPE_VALUES; v++)
+        if (mt_scopes_rows_is_estimate(rows, (enum mt_scope_value)v))
+            fprintf(stream, ",%s_sum_margin", mt_scopes_rows_value_key((enum mt_scope_value)v));
+    fputs("\r\n", stream);
+    for (size_t i = 0; i < mt_export_shown(thing->scopes.n, rows->n) && done; i++) {
+        const struct mt_scope_row *row = &rows->items[i];
+        done = mt_csv_put(stream, mt_profile_text(rows->profile, row->name));
+        fprintf(stream, ",%d,%" PRIu32 ",%" PRIu64 ",%" PRIu64, (int)row->is_process,
+                row->n_threads, row->count, row->errors);
+        for (size_t v = 0; v < MT_N_SCOPE_VALUES; v++) {
+            const struct mt_scope_statistic *s = &row->value[v];
+            fprintf(stream, ",%" PRId64 ",%.3f,%" PRId64 ",%" PRId64 ",%" PRId64, s->sum, s->mean,
+                    s->p50, s->p95, s->max);
+            if (v != MT_SCOPE_PEAK_BYTES)
+                fprintf(stream, ",%" PRId64, row->own[v]);
+        }
+        for (enum mt_scope_value v = 0; v < MT_N_SCOPE_VALUES; v++)
+            if (mt_scopes_rows_is_estimate(rows, v))
+                fprintf(stream, ",%" PRId64,
+                        mt_scopes_rows_margin(rows, row, v, row->value[v].sum));
+        fputs("\r\n", stream);
+    }
+    return mt_csv_finish(stream, done, error);
+}

@@ -1,0 +1,202 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What is written for programs and other tools: things of several kinds, each in the formats that it
+ * has. The table of them is in export.c.
+ */
+#ifndef MT_EXPORT_H
+#define MT_EXPORT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+
+#include "base/error.h"
+#include "view/rows/group_by.h"
+
+struct mt_profile;
+struct mt_rows;
+struct mt_row;
+struct mt_diff;
+struct mt_comparison;
+struct mt_scopes_rows;
+struct mt_timeline;
+struct mt_breakdown;
+struct mt_checked;   /* export/check.h */
+struct mt_check_run; /* likewise */
+
+/* ---- things ---------------------------------------------------------------------------------- */
+
+/* A ledger, or a profile in the current directory, as `memtrack list` shows it. */
+struct mt_listed {
+    const char *path;
+    const char *state; /* "recording", "dormant", "off", "ended", "profile", "unreadable" */
+    const char *why;   /* it is unreadable; else "" */
+    uint32_t pid;
+    const char *exe;
+    const char *const *command; /* NULL after the last word */
+    uint64_t start_time_ns;     /* since the epoch, 0: not known */
+    uint64_t age_ns;            /* of the recording; 0: not known */
+    uint64_t
+        last_seen_ns; /* since the epoch: about when a process ended; 0: not known, or it has not */
+    int64_t live_bytes, peak_bytes;
+    uint64_t total_blocks, ledger_bytes;
+    bool is_attended; /* a memtrack run is at work on it */
+};
+struct mt_export_listed {
+    const struct mt_listed *items;
+    size_t n;
+};
+
+/* What `memtrack list --verify` found in a ledger. */
+struct mt_verified {
+    uint32_t pid;
+    const char *file, *first; /* first: the first fault, "" when there is none */
+    uint64_t n_items, n_faults;
+    bool is_counted; /* the live blocks were */
+};
+
+/* What is known of an address. Blocks of address 0 are none. */
+struct mt_whois_block {
+    uint64_t address, bytes;
+};
+struct mt_whois_answer {
+    uint64_t address;
+    bool is_live;
+    struct mt_whois_block block, before, after; /* before and after when it is not live */
+    uint64_t from_ns,
+        to_ns; /* when it was allocated, since the start of the recording; UINT64_MAX: unknown */
+    uint64_t age_from_ns,
+        age_to_ns; /* how long ago that is, at least and at most; 0, 0: the process has ended */
+    const char *thread, *domain,
+        *scope;               /* scope: the innermost one when it was allocated; "" none */
+    const struct mt_row *row; /* of the rows below, by stack; NULL: no block */
+};
+
+/* A table of `memtrack top`. Every column of the lines adds up to its total. */
+struct mt_export_top_line {
+    int64_t live_bytes, live_blocks, total_bytes, total_blocks;
+    int64_t diff_live_bytes, diff_live_blocks;
+    int64_t bytes_per_second, blocks_per_second;
+    const struct mt_row *row; /* of the rows; NULL: the totals */
+};
+
+struct mt_export_top {
+    const struct mt_profile *profile;
+    const struct mt_rows *rows;
+    const char *state; /* of the process */
+    const char *sort;  /* the column's name */
+    enum mt_group_by by;
+    uint64_t uptime_ns, window_ns;
+    uint64_t sample_bytes; /* 0: exact */
+    bool is_off;
+    uint64_t unknown_frees, dropped_events, lossy_blocks, failed_allocations;
+    int64_t peak_bytes;
+    uint64_t rss_bytes; /* 0: not known */
+    bool has_rates;     /* else they are null */
+    struct mt_export_top_line totals;
+    const struct mt_export_top_line *lines;
+    size_t n;
+};
+
+enum mt_export_what {
+    MT_EXPORT_REPORT,
+    MT_EXPORT_DIFF,
+    MT_EXPORT_COMPARISON,
+    MT_EXPORT_CHECK,
+    MT_EXPORT_LIST,
+    MT_EXPORT_VERIFY,
+    MT_EXPORT_SNAPSHOT,
+    MT_EXPORT_WHOIS,
+    MT_EXPORT_SWITCH,
+    MT_EXPORT_TOP,
+    MT_EXPORT_SCOPES,
+    MT_EXPORT_EVENTS, /* scopes one by one, marks, counters */
+    MT_EXPORT_TIMELINE,
+    MT_EXPORT_TIMELINE_EVENTS, /* those of all its processes, on its clock */
+    MT_N_EXPORTS
+};
+
+struct mt_export {
+    enum mt_export_what what;
+    union {
+        struct {
+            const struct mt_rows *rows;
+            size_t n; /* the first so many, 0: all of them; likewise below */
+        } report;
+        struct {
+            const struct mt_diff *diff;
+            const char *const *names; /* of both sides */
+            size_t n;
+        } diff;
+        struct {
+            const struct mt_comparison *comparison;
+            char *const *const *commands; /* the two, NULL at the end of each */
+        } comparison;
+        struct {
+            const struct mt_checked *checked;
+            size_t n;
+            const struct mt_check_run *run; /* NULL: the profiles were there before */
+        } check;
+        struct {
+            struct mt_export_listed running, left, profiles;
+        } list;
+        const struct mt_verified *verified;
+        struct {
+            const struct mt_profile *profile;
+            const char *file; /* where it was written to */
+        } snapshot;
+        struct {
+            uint32_t pid;
+            const struct mt_rows *rows; /* by stack */
+            const struct mt_whois_answer *answers;
+            size_t n;
+        } whois;
+        struct {
+            uint32_t pid;
+            bool was_on, is_on;
+        } switched;
+        struct mt_export_top top;
+        struct {
+            const struct mt_scopes_rows *rows;
+            size_t n;
+        } scopes;
+        struct {
+            const struct mt_profile *profile;
+            size_t n; /* the last so many scopes */
+        } events;
+        struct mt_export_timeline {
+            const struct mt_timeline *timeline;
+            const struct mt_breakdown *breakdown; /* or NULL */
+            unsigned width, height;               /* of a chart, in pixels */
+        } timeline;
+        struct {
+            const struct mt_timeline *timeline;
+        } timeline_events;
+    };
+};
+
+/* ---- formats --------------------------------------------------------------------------------- */
+
+enum mt_export_format {
+    MT_EXPORT_JSON,
+    MT_EXPORT_CSV,   /* RFC 4180 */
+    MT_EXPORT_SVG,   /* a chart that stands alone; light and dark by prefers-color-scheme */
+    MT_EXPORT_TRACE, /* for Perfetto and chrome://tracing */
+    MT_EXPORT_JUNIT,
+    MT_N_EXPORT_FORMATS
+};
+
+/* "json", "csv", ...: what the option is called that asks for it. */
+const char *mt_export_format_name(enum mt_export_format format);
+bool mt_export_has(enum mt_export_what what, enum mt_export_format format);
+
+/*
+ * Writes the thing. Text is made valid UTF-8 (JSON, SVG) or printable (CSV). 0, -MEMTRACK_ENOMEM,
+ * -MEMTRACK_EIO, or -MEMTRACK_EUSAGE when it does not have the format; a partly written stream is
+ * the caller's to judge.
+ */
+int mt_export(FILE *stream, const struct mt_export *thing, enum mt_export_format format,
+              struct mt_error *error);
+
+#endif

@@ -1,0 +1,79 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Scopes by name as JSON, schema memtrack-scopes/1 (docs/schema/memtrack-scopes-1.json). A row is
+ * written as it is made, for the reason that rows of a report are. Every field is always there and of
+ * one type.
+ */
+#include "export/export-local.h"
+#include "export/json-local.h"
+#include "view/scopes/rows.h"
+
+/* With what the sum may be off by, when it is an estimate. */
+static json_t *statistic_object(const struct mt_scopes_rows *rows, const struct mt_scope_row *row,
+                                enum mt_scope_value value) {
+    const struct mt_scope_statistic *s = &row->value[value];
+    json_t *object =
+        json_pack("{s:I, s:f, s:I, s:I, s:I}", "sum", (json_int_t)s->sum, "mean", s->mean, "p50",
+                  (json_int_t)s->p50, "p95", (json_int_t)s->p95, "max", (json_int_t)s->max);
+    if (object && mt_scopes_rows_is_estimate(rows, value))
+        json_object_set_new(object, "sum_margin",
+                            json_integer(mt_scopes_rows_margin(rows, row, value, s->sum)));
+    return object;
+}
+
+static json_t *row_object(const struct mt_scopes_rows *rows, const struct mt_scope_row *row) {
+    json_t *object = json_pack("{s:o, s:b, s:I, s:o, s:o}", "name",
+                               mt_json_text(mt_profile_text(rows->profile, row->name)), "process",
+                               (int)row->is_process, "threads", (json_int_t)row->n_threads, "count",
+                               mt_json_number(row->count), "errors", mt_json_number(row->errors));
+    int status = object ? 0 : -1;
+    for (size_t v = 0; v < MT_N_SCOPE_VALUES && status == 0; v++) {
+        char own[32];
+        const char *key = mt_scopes_rows_value_key((enum mt_scope_value)v);
+        snprintf(own, sizeof own, "own_%s", key);
+        status =
+            json_object_set_new(object, key, statistic_object(rows, row, (enum mt_scope_value)v));
+        if (status == 0 && v != MT_SCOPE_PEAK_BYTES)
+            status = json_object_set_new(object, own, json_integer(row->own[v]));
+    }
+    if (status == 0)
+        return object;
+    json_decref(object);
+    return NULL;
+}
+
+static json_t *open_object(const struct mt_profile *profile, const struct mt_scope_open *open) {
+    return json_pack(
+        "{s:o, s:b, s:o, s:o, s:I, s:I, s:o, s:o}", "name",
+        mt_json_text(mt_profile_text(profile, open->name)), "process", (int)open->is_process,
+        "thread", mt_json_text(mt_profile_text(profile, open->thread)), "time_ns",
+        mt_json_number(open->time_ns), "net_bytes", (json_int_t)open->net_bytes, "peak_bytes",
+        (json_int_t)open->peak_bytes, "allocated_bytes", mt_json_number(open->allocated_bytes),
+        "allocated_blocks", mt_json_number(open->allocated_blocks));
+}
+
+int mt_json_scopes(FILE *stream, const struct mt_export *thing, struct mt_error *error) {
+    const struct mt_scopes_rows *rows = thing->scopes.rows;
+    const struct mt_profile *profile = rows->profile;
+    const struct mt_json_member members[] = {
+        {"{\"schema\":", json_string("memtrack-scopes/1")},
+        {",\n \"process\":", mt_json_process(profile)},
+        {",\n \"recording\":", mt_json_recording(profile)},
+        {",\n \"events\":", mt_json_kept_events(&profile->info.scopes)},
+        {",\n \"cpu_measured\":", json_boolean(profile->info.scopes.has_cpu)},
+        {",\n \"sort\":", json_string(mt_scopes_sort_name(rows->sort))},
+    };
+    int status = mt_json_put_members(stream, members, sizeof members / sizeof *members, error);
+    if (status != 0)
+        return status;
+    const struct mt_scopes *scopes = &profile->info.scopes;
+    bool made = true;
+    fputs(",\n \"open\":[", stream);
+    for (size_t i = 0; i < scopes->n_open && made; i++)
+        made = mt_json_put_item(stream, i, open_object(profile, &scopes->open[i]));
+    fputs("],\n \"rows\":[", stream);
+    for (size_t i = 0; i < mt_export_shown(thing->scopes.n, rows->n) && made; i++)
+        made = mt_json_put_item(stream, i, row_object(rows, &rows->items[i]));
+    fputs("]}\n", stream);
+    return made ? mt_json_finish(stream, error) : mt_json_out_of_memory(error);
+}
