@@ -377,15 +377,6 @@ static void put_process(const struct mt_terminal *terminal, const struct mt_time
     free(name);
 }
 
-static int by_peak(const void *a, const void *b) {
-    const struct mt_course *x = *(const struct mt_course *const *)a,
-                           *y = *(const struct mt_course *const *)b;
-    return x->peak_bytes < y->peak_bytes   ? 1
-           : x->peak_bytes > y->peak_bytes ? -1
-           : x < y                         ? -1
-                                           : x > y;
-}
-
 static int by_place(const void *a, const void *b) {
     const struct mt_course *x = *(const struct mt_course *const *)a,
                            *y = *(const struct mt_course *const *)b;
@@ -404,7 +395,7 @@ int mt_chart_print_processes(const struct mt_terminal *terminal, const struct mt
         sorted[i] = &timeline->courses[i];
     size_t shown = timeline->n_courses < n ? timeline->n_courses : n;
     if (rc == 0) {
-        qsort(sorted, timeline->n_courses, sizeof *sorted, by_peak);
+        qsort(sorted, timeline->n_courses, sizeof *sorted, mt_timeline_compare_peaks);
         qsort(sorted, shown, sizeof *sorted, by_place);
         fprintf(terminal->stream, "%8s %-*s %-*s %10s\n", "process", NAME_WIDTH, "program",
                 (int)columns, strlen(heading) <= columns ? heading : "heap", "peak");

@@ -12,6 +12,7 @@
 #include <string.h>
 
 #include "base/array.h"
+#include "base/saturate.h"
 #include "export/columns.h"
 #include "view/format/format.h"
 #include "view/summary/summary.h"
@@ -24,7 +25,7 @@ json_t *mt_json_text(const char *raw) {
 }
 
 json_t *mt_json_number(uint64_t value) {
-    return json_integer(value > INT64_MAX ? INT64_MAX : (json_int_t)value);
+    return json_integer(mt_saturate_signed(value));
 }
 
 json_t *mt_json_process(const struct mt_profile *profile) {

@@ -68,15 +68,6 @@ static bool add_figures(struct mt_svg_chart *c, const struct mt_course *course) 
     return true;
 }
 
-static int by_peak(const void *a, const void *b) {
-    const struct mt_course *x = *(const struct mt_course *const *)a,
-                           *y = *(const struct mt_course *const *)b;
-    return x->peak_bytes < y->peak_bytes   ? 1
-           : x->peak_bytes > y->peak_bytes ? -1
-           : x < y                         ? -1
-                                           : x > y;
-}
-
 /* The heaps of the processes that had the highest. */
 static bool add_processes(struct mt_svg_chart *c) {
     size_t n = c->timeline->n_courses;
@@ -85,7 +76,7 @@ static bool add_processes(struct mt_svg_chart *c) {
     for (size_t i = 0; done && i < n; i++)
         sorted[i] = &c->timeline->courses[i];
     if (done)
-        qsort(sorted, n, sizeof *sorted, by_peak);
+        qsort(sorted, n, sizeof *sorted, mt_timeline_compare_peaks);
     for (size_t i = 0; done && i < n && i < MT_SVG_MOST_LINES; i++) {
         char *label = NULL,
              *name = mt_xml_escape_shortened(

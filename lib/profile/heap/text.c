@@ -23,6 +23,7 @@
 #include <string.h>
 
 #include "base/array.h"
+#include "base/saturate.h"
 #include "ledger/layout.h"
 #include "profile/heap/go.h"
 #include "profile/heap/maps.h"
@@ -162,8 +163,7 @@ static void add_up(struct counts *sum, const struct counts *counts) {
     const int64_t *from = &counts->live_blocks;
     int64_t *to = &sum->live_blocks;
     for (size_t i = 0; i < sizeof *sum / sizeof *to; i++)
-        if (__builtin_add_overflow(to[i], from[i], &to[i]))
-            to[i] = from[i] < 0 ? INT64_MIN : INT64_MAX;
+        mt_saturate_add(&to[i], from[i]);
 }
 
 /* Go's records are of blocks of one size each; others' hold all sizes. */

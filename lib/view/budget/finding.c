@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/saturate.h"
 #include "view/budget/budget-local.h"
 #include "view/format/format.h"
 
@@ -53,23 +54,20 @@ const char *mt_finding_outcome_name(enum mt_outcome outcome) {
 
 /* ---- sentences ------------------------------------------------------------------------------- */
 
-static int64_t as_signed(uint64_t value) {
-    return value > INT64_MAX ? INT64_MAX : (int64_t)value;
-}
-
 /* "1,234 blocks", "45.2 MiB". In bytes where the unit would hide a difference: near is what it is
  * held against. */
 static char *amount(char text[MT_FORMAT_BYTES], const struct mt_finding *finding, uint64_t value,
                     uint64_t near) {
     char other[MT_FORMAT_BYTES];
     if (finding->of == MT_BUDGET_TOTAL_BLOCKS || finding->of == MT_BUDGET_LEAKS) {
-        size_t n = strlen(mt_format_count(text, as_signed(value)));
+        size_t n = strlen(mt_format_count(text, mt_saturate_signed(value)));
         snprintf(text + n, MT_FORMAT_BYTES - n, value == 1 ? " block" : " blocks");
         return text;
     }
-    mt_format_size(text, as_signed(value), false);
-    if (value != near && strcmp(text, mt_format_size(other, as_signed(near), false)) == 0) {
-        size_t n = strlen(mt_format_size(text, as_signed(value), true));
+    mt_format_size(text, mt_saturate_signed(value), false);
+    if (value != near &&
+        strcmp(text, mt_format_size(other, mt_saturate_signed(near), false)) == 0) {
+        size_t n = strlen(mt_format_size(text, mt_saturate_signed(value), true));
         snprintf(text + n, MT_FORMAT_BYTES - n, " B");
     }
     return text;
@@ -87,7 +85,7 @@ static void say_where(FILE *out, const struct mt_finding *finding) {
             named ? finding->function : "", named ? ")" : "",
             finding->of == MT_BUDGET_TOTAL_BLOCKS ? "made" : "holds",
             amount(text, &unit, (uint64_t)finding->line_amount, 0),
-            mt_format_percent(share, finding->line_amount, as_signed(whole)));
+            mt_format_percent(share, finding->line_amount, mt_saturate_signed(whole)));
 }
 
 /* What the limit is: "the budget of 32.0 MiB", "the baseline's 30.0 MiB with 5% of tolerance". */
@@ -110,7 +108,8 @@ static void say_broken(FILE *out, const struct mt_finding *finding) {
     fprintf(out, "%s %s, %s", finding->of == MT_BUDGET_TOTAL_BLOCKS ? "comes to" : "is",
             amount(actual, finding, finding->actual, against), amount(excess, finding, over, over));
     if (against)
-        fprintf(out, " (%s)", mt_format_percent(percent, as_signed(over), as_signed(against)));
+        fprintf(out, " (%s)",
+                mt_format_percent(percent, mt_saturate_signed(over), mt_saturate_signed(against)));
     fputs(" above ", out);
     say_limit(out, finding, true);
     say_where(out, finding);
@@ -122,13 +121,13 @@ static void say_leaks(FILE *out, const struct mt_finding *finding) {
         fputs(" is nothing", out);
     else {
         fprintf(out, " is %s of %s", amount(blocks, finding, finding->actual, 0),
-                mt_format_size(bytes, as_signed(finding->leaked_bytes), false));
+                mt_format_size(bytes, mt_saturate_signed(finding->leaked_bytes), false));
         say_where(out, finding);
     }
     if (finding->kept_blocks && finding->actual == 0)
         fprintf(out, "; not counted: %s of %s that the language's runtime keeps until the end",
                 amount(blocks, finding, finding->kept_blocks, 0),
-                mt_format_size(bytes, as_signed(finding->kept_bytes), false));
+                mt_format_size(bytes, mt_saturate_signed(finding->kept_bytes), false));
 }
 
 static void say_kept(FILE *out, const struct mt_finding *finding) {
@@ -138,10 +137,12 @@ static void say_kept(FILE *out, const struct mt_finding *finding) {
             amount(actual, finding, finding->actual, against));
     if (finding->outcome == MT_OUTCOME_IMPROVED)
         fprintf(out, ", %s below ",
-                mt_format_percent(share, as_signed(against - finding->actual), as_signed(against)));
+                mt_format_percent(share, mt_saturate_signed(against - finding->actual),
+                                  mt_saturate_signed(against)));
     else
         fprintf(out, ", %s of ",
-                mt_format_percent(share, as_signed(finding->actual), as_signed(against)));
+                mt_format_percent(share, mt_saturate_signed(finding->actual),
+                                  mt_saturate_signed(against)));
     say_limit(out, finding, finding->outcome != MT_OUTCOME_IMPROVED);
 }
 

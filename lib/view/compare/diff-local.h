@@ -4,6 +4,7 @@
 #ifndef MT_VIEW_COMPARE_DIFF_LOCAL_H
 #define MT_VIEW_COMPARE_DIFF_LOCAL_H
 
+#include "base/saturate.h"
 #include "view/compare/diff.h"
 #include "view/compare/match.h"
 #include "view/rows/rows-local.h"
@@ -21,8 +22,7 @@ struct mt_diff {
 /* Sums saturate. */
 static inline void mt_diff_add_value(int64_t sum[MT_N_VALUES], const int64_t value[MT_N_VALUES]) {
     for (size_t v = 0; v < MT_N_VALUES; v++)
-        if (__builtin_add_overflow(sum[v], value[v], &sum[v]))
-            sum[v] = value[v] < 0 ? INT64_MIN : INT64_MAX;
+        mt_saturate_add(&sum[v], value[v]);
 }
 
 static inline void mt_diff_add_variance(double sum[MT_N_VALUES],

@@ -14,20 +14,15 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/saturate.h"
 #include "view/compare/diff-local.h"
 #include "view/margin.h"
 
 /* ---- what a row says ------------------------------------------------------------------------- */
 
-static int64_t saturated(int64_t new, int64_t old) {
-    int64_t difference;
-    return __builtin_sub_overflow(new, old, &difference) ? (new < 0 ? INT64_MIN : INT64_MAX)
-                                                         : difference;
-}
-
 static void subtract(struct mt_diff_row *row) {
     for (size_t v = 0; v < MT_N_VALUES; v++)
-        row->diff[v] = saturated(row->value[MT_NEW][v], row->value[MT_OLD][v]);
+        row->diff[v] = mt_saturate_difference(row->value[MT_NEW][v], row->value[MT_OLD][v]);
 }
 
 static bool has_anything(const struct mt_diff *diff, const struct mt_diff_row *row,

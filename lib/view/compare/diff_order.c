@@ -1,18 +1,15 @@
 /* SPDX-License-Identifier: MIT */
 /* The order of the rows of a difference: see diff.h. */
+#include "base/saturate.h"
 #include "view/compare/diff-local.h"
 #include "view/rows/order.h"
-
-static uint64_t magnitude(int64_t value) {
-    return value < 0 ? 0 - (uint64_t)value : (uint64_t)value;
-}
 
 static int descending(int64_t x, int64_t y) {
     return x > y ? -1 : x < y;
 }
 
 static int descending_magnitude(int64_t x, int64_t y) {
-    uint64_t a = magnitude(x), b = magnitude(y);
+    uint64_t a = mt_saturate_magnitude(x), b = mt_saturate_magnitude(y);
     return a > b ? -1 : a < b;
 }
 

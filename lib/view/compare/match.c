@@ -120,11 +120,6 @@ static struct mt_identity address_identity(const struct mt_statement *it, bool a
         .tag = MT_ID_ADDRESS, .a = module, .b = position, .c = it->function};
 }
 
-static struct mt_identity module_identity(uint32_t module) {
-    return module ? (struct mt_identity){.tag = MT_ID_MODULE, .a = module}
-                  : (struct mt_identity){.tag = MT_ID_UNKNOWN};
-}
-
 struct mt_identity mt_match_entry(const struct mt_match *match, enum mt_side side, uint32_t e,
                                   enum mt_group_by by) {
     bool alone;
@@ -142,12 +137,12 @@ struct mt_identity mt_match_entry(const struct mt_match *match, enum mt_side sid
                                                   .a = it.function,
                                                   .b = it.file,
                                                   .c = it.file ? 0 : it.module}
-                           : module_identity(it.module);
+                           : mt_identity_of_module(it.module);
     case MT_BY_FILE:
         return it.file ? (struct mt_identity){.tag = MT_ID_FILE, .a = it.file}
-                       : module_identity(it.module);
+                       : mt_identity_of_module(it.module);
     default:
-        return module_identity(it.module);
+        return mt_identity_of_module(it.module);
     }
 }
 

@@ -11,15 +11,13 @@
 #include <string.h>
 #include <time.h>
 
-#define NS_PER_S UINT64_C(1000000000)
+#include "base/saturate.h"
 
-static uint64_t magnitude(int64_t value) {
-    return value < 0 ? UINT64_C(0) - (uint64_t)value : (uint64_t)value;
-}
+#define NS_PER_S UINT64_C(1000000000)
 
 char *mt_format_count(char buffer[MT_FORMAT_BYTES], int64_t count) {
     char digits[24];
-    int n = snprintf(digits, sizeof digits, "%" PRIu64, magnitude(count));
+    int n = snprintf(digits, sizeof digits, "%" PRIu64, mt_saturate_magnitude(count));
     char *out = buffer;
     if (count < 0)
         *out++ = '-';
@@ -36,7 +34,7 @@ char *mt_format_size(char buffer[MT_FORMAT_BYTES], int64_t bytes, bool exact) {
     static const char *const units[] = {"B", "KiB", "MiB", "GiB", "TiB", "PiB", "EiB"};
     if (exact)
         return mt_format_count(buffer, bytes);
-    double value = (double)magnitude(bytes);
+    double value = (double)mt_saturate_magnitude(bytes);
     size_t unit = 0;
     /* 1023.95 would be printed as 1024.0 */
     for (; unit + 1 < sizeof units / sizeof *units && value >= (unit ? 1023.95 : 1024); unit++)

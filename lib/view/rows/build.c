@@ -15,6 +15,7 @@
 #include <string.h>
 
 #include "base/array.h"
+#include "base/saturate.h"
 #include "view/margin.h"
 #include "view/rows/cumulative.h"
 #include "view/rows/identity.h"
@@ -83,8 +84,7 @@ static void sample_values(const struct builder *b, uint32_t s, int64_t value[MT_
 
 static void count(struct mt_row *row, const struct mt_amount *amount) {
     for (size_t v = 0; v < MT_N_VALUES; v++) {
-        if (__builtin_add_overflow(row->value[v], amount->value[v], &row->value[v]))
-            row->value[v] = amount->value[v] < 0 ? INT64_MIN : INT64_MAX;
+        mt_saturate_add(&row->value[v], amount->value[v]);
         if (row->variance)
             row->variance[v] += amount->variance[v];
     }
@@ -100,10 +100,8 @@ static uint8_t label_bits(const struct builder *b, const struct mt_sample *sampl
 
 static void note_signs(struct mt_rows *rows, const int64_t value[MT_N_VALUES]) {
     for (size_t v = 0; v < MT_N_VALUES; v++) {
-        int64_t amount = value[v] == INT64_MIN ? INT64_MAX : value[v] < 0 ? -value[v] : value[v];
         rows->has_negative[v] |= value[v] < 0;
-        if (__builtin_add_overflow(rows->gross[v], amount, &rows->gross[v]))
-            rows->gross[v] = INT64_MAX;
+        mt_saturate_add(&rows->gross[v], mt_saturate_signed(mt_saturate_magnitude(value[v])));
     }
 }
 

@@ -19,6 +19,8 @@
 #include <string.h>
 #include <sys/mman.h>
 
+#include "base/saturate.h"
+
 enum { LINE_BYTES = 64, HUGE_BYTES = 2 << 20, AHEAD = 12 };
 
 struct sums {
@@ -151,8 +153,7 @@ static void count(const struct mt_cumulative *c, struct sums *sums, uint32_t sam
     sums->last_sample = sample + 1;
     sums->n_sites++;
     for (size_t i = 0; i < c->n_columns; i++)
-        if (__builtin_add_overflow(sums->value[i], value[i], &sums->value[i]))
-            sums->value[i] = value[i] < 0 ? INT64_MIN : INT64_MAX;
+        mt_saturate_add(&sums->value[i], value[i]);
     for (size_t i = 0; c->is_sampled && i < c->n_columns; i++)
         variance_of(c, sums)[i] += columns->variance[i];
 }

@@ -65,7 +65,7 @@ void mt_identity_free(struct mt_identities *ids) {
 
 /* ---- what is grouped under what -------------------------------------------------------------- */
 
-static struct mt_identity module_identity(mt_string module) {
+struct mt_identity mt_identity_of_module(uint32_t module) {
     return module ? (struct mt_identity){.tag = MT_ID_MODULE, .a = module}
                   : (struct mt_identity){.tag = MT_ID_UNKNOWN};
 }
@@ -98,12 +98,12 @@ struct mt_identity mt_identity_of_entry(const struct mt_frames *frames, uint32_t
                                            .a = name,
                                            .b = file,
                                            .c = file ? 0 : entry->module}
-                    : module_identity(entry->module);
+                    : mt_identity_of_module(entry->module);
     case MT_BY_FILE:
         return file ? (struct mt_identity){.tag = MT_ID_FILE, .a = file}
-                    : module_identity(entry->module);
+                    : mt_identity_of_module(entry->module);
     default:
-        return module_identity(entry->module);
+        return mt_identity_of_module(entry->module);
     }
 }
 

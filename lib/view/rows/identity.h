@@ -43,6 +43,8 @@ struct mt_identity mt_identity_of_entry(const struct mt_frames *frames, uint32_t
                                         enum mt_group_by by);
 struct mt_identity mt_identity_of_label(const struct mt_sample *sample, enum mt_group_by by);
 struct mt_identity mt_identity_of_nothing(const struct mt_sample *sample); /* no frame to charge */
+/* A module by its text, 0: not known. */
+struct mt_identity mt_identity_of_module(uint32_t module);
 /* A frame of a call path: equal ones look the same on the page. */
 struct mt_identity mt_identity_of_frame(const struct mt_frames *frames, uint32_t entry);
 

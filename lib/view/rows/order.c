@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/saturate.h"
 #include "view/rows/identity.h"
 #include "view/rows/rows-local.h"
 
@@ -80,10 +81,6 @@ int mt_rows_order_names(const struct mt_rows *rows, const struct mt_row *x,
                : compare_paths(rows, x, y);
 }
 
-static uint64_t magnitude(int64_t value) {
-    return value < 0 ? UINT64_C(0) - (uint64_t)value : (uint64_t)value;
-}
-
 static int compare_values(const void *left, const void *right, void *context) {
     const struct mt_rows *rows = context;
     const struct mt_row *x = left, *y = right;
@@ -91,7 +88,8 @@ static int compare_values(const void *left, const void *right, void *context) {
     const enum mt_value columns[] = {sort, MT_VALUE_LIVE_BYTES, MT_VALUE_LIVE_BLOCKS};
     if (rows->has_negative[sort]) { /* what has changed most first, and what has not changed at all
                                        last */
-        uint64_t a = magnitude(x->value[sort]), b = magnitude(y->value[sort]);
+        uint64_t a = mt_saturate_magnitude(x->value[sort]),
+                 b = mt_saturate_magnitude(y->value[sort]);
         if (a != b)
             return a < b ? 1 : -1;
     }

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/array.h"
+#include "base/saturate.h"
 #include "view/margin.h"
 #include "view/rows/rows-local.h"
 
@@ -41,8 +42,7 @@ bool mt_rows_is_filtered(const struct mt_rows *rows) {
 
 static void add_row(struct mt_row *sum, const struct mt_row *row) {
     for (size_t v = 0; v < MT_N_VALUES; v++) {
-        if (__builtin_add_overflow(sum->value[v], row->value[v], &sum->value[v]))
-            sum->value[v] = row->value[v] < 0 ? INT64_MIN : INT64_MAX;
+        mt_saturate_add(&sum->value[v], row->value[v]);
         if (row->variance)
             sum->variance[v] += row->variance[v];
     }
@@ -85,7 +85,7 @@ int64_t mt_rows_total(const struct mt_rows *rows, enum mt_value value) {
         return rows->all.value[value];
     mt_rows_totals(rows, &totals);
     uint64_t total = own_total(&totals, value);
-    return total > INT64_MAX ? INT64_MAX : (int64_t)total;
+    return mt_saturate_signed(total);
 }
 
 bool mt_rows_has_negative(const struct mt_rows *rows, enum mt_value value) {

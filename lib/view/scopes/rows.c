@@ -13,6 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/saturate.h"
 #include "view/margin.h"
 
 const char *mt_scopes_rows_value_key(enum mt_scope_value value) {
@@ -29,16 +30,6 @@ const char *mt_scopes_rows_value_key(enum mt_scope_value value) {
 }
 
 /* ---- adding up ------------------------------------------------------------------------------- */
-
-static void add(int64_t *sum, int64_t value) {
-    if (__builtin_add_overflow(*sum, value, sum))
-        *sum = value < 0 ? INT64_MIN : INT64_MAX;
-}
-
-static void add_count(uint64_t *sum, uint64_t value) {
-    if (__builtin_add_overflow(*sum, value, sum))
-        *sum = UINT64_MAX;
-}
 
 /* One bucket of a run of totals, as a value. */
 struct weight {
@@ -62,7 +53,7 @@ static int compare_weights(const void *a, const void *b) {
 static uint64_t total_of(const struct weight *weights, size_t n) {
     uint64_t total = 0;
     for (size_t i = 0; i < n; i++)
-        add_count(&total, weights[i].count);
+        mt_saturate_add_count(&total, weights[i].count);
     return total;
 }
 
@@ -71,7 +62,7 @@ static int64_t percentile(const struct weight *weights, size_t n, uint64_t total
                           uint64_t percent) {
     uint64_t rank = total / 100 * percent + (total % 100 * percent + 99) / 100, below = 0;
     for (size_t i = 0; i < n; i++) {
-        add_count(&below, weights[i].count);
+        mt_saturate_add_count(&below, weights[i].count);
         if (below >= rank)
             return weights[i].value;
     }
@@ -87,7 +78,7 @@ static size_t weights_of(const struct mt_scopes *scopes, const struct mt_scope *
     room[0] = (struct weight){0, 0};
     for (size_t i = 0; i < n; i++) {
         if (!is_time)
-            add_count(&room[0].count, run[i]->idle);
+            mt_saturate_add_count(&room[0].count, run[i]->idle);
         for (size_t k = 0; k < run[i]->n_buckets; k++) {
             const struct mt_scope_bucket *bucket = &scopes->buckets[run[i]->first_bucket + k];
             if (bucket->value == value)
@@ -127,11 +118,11 @@ static void fill_row(struct mt_scope_row *row, const struct mt_scope *const *run
     for (size_t i = 0; i < n; i++) {
         if (i == 0 || run[i]->thread != run[i - 1]->thread)
             row->n_threads += run[i]->n_threads != 0 ? run[i]->n_threads : 1;
-        add_count(&row->count, run[i]->count);
-        add_count(&row->errors, run[i]->errors);
+        mt_saturate_add_count(&row->count, run[i]->count);
+        mt_saturate_add_count(&row->errors, run[i]->errors);
         for (size_t v = 0; v < MT_N_SCOPE_VALUES; v++) {
-            add(&row->value[v].sum, run[i]->sum[v]);
-            add(&row->own[v], run[i]->own[v]);
+            mt_saturate_add(&row->value[v].sum, run[i]->sum[v]);
+            mt_saturate_add(&row->own[v], run[i]->own[v]);
             if (run[i]->max[v] > row->value[v].max)
                 row->value[v].max = run[i]->max[v];
         }

@@ -17,6 +17,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/saturate.h"
 #include "view/format/format.h"
 #include "view/summary/summary.h"
 
@@ -47,10 +48,6 @@ static bool sum(const struct mt_profile *profile, const char *const names[2], ui
     return !__builtin_add_overflow(first, second, total);
 }
 
-static int64_t clamp(uint64_t value) {
-    return value > INT64_MAX ? INT64_MAX : (int64_t)value;
-}
-
 __attribute__((format(printf, 5, 6))) static void add_step(struct mt_summary *facts,
                                                            const char *name, uint64_t bytes,
                                                            const struct mt_summary_format *options,
@@ -62,7 +59,8 @@ __attribute__((format(printf, 5, 6))) static void add_step(struct mt_summary *fa
         why = NULL;
     va_end(arguments);
     mt_summary_add(facts, "", false, "%-9s %10s  %s", name,
-                   mt_format_size(size, clamp(bytes), options->exact_bytes), why ? why : "");
+                   mt_format_size(size, mt_saturate_signed(bytes), options->exact_bytes),
+                   why ? why : "");
     free(why);
 }
 
@@ -79,7 +77,7 @@ static void add_ours(const struct mt_profile *profile, const struct mt_summary_f
     if (info->usable_measured && waste >= 0)
         add_step(facts, "usable", requested + (uint64_t)waste, options,
                  "%s more (%s) by rounding up", mt_format_size(size, waste, options->exact_bytes),
-                 mt_format_percent(percent, waste, clamp(requested)));
+                 mt_format_percent(percent, waste, mt_saturate_signed(requested)));
 }
 
 static const char *joined(const char *const names[2], char *buffer, size_t bytes) {
@@ -99,8 +97,8 @@ static bool add_known(const struct steps *steps, const struct mt_profile *profil
     uint64_t idle = held > used ? held - used : 0;
     add_step(facts, "held", held, options, "%s; %s (%s) of it free",
              joined(steps->held, names, sizeof names),
-             mt_format_size(free_size, clamp(idle), options->exact_bytes),
-             mt_format_percent(percent, clamp(idle), clamp(held)));
+             mt_format_size(free_size, mt_saturate_signed(idle), options->exact_bytes),
+             mt_format_percent(percent, mt_saturate_signed(idle), mt_saturate_signed(held)));
     if (steps->resident && find(profile, steps->resident, &resident))
         add_step(facts, "resident", resident, options, "%s: with its metadata and unused pages",
                  steps->resident);
@@ -113,8 +111,9 @@ static void add_as_they_are(const struct mt_profile *profile,
     for (size_t i = 0; i < profile->info.n_allocator_stats; i++) {
         char size[MT_FORMAT_BYTES];
         const struct mt_named_value *figure = &profile->info.allocator_stats[i];
-        mt_summary_add(facts, "", false, "%s %s", mt_profile_text(profile, figure->name),
-                       mt_format_size(size, clamp(figure->value), options->exact_bytes));
+        mt_summary_add(
+            facts, "", false, "%s %s", mt_profile_text(profile, figure->name),
+            mt_format_size(size, mt_saturate_signed(figure->value), options->exact_bytes));
     }
 }
 

@@ -14,6 +14,7 @@
 #include <string.h>
 
 #include "base/array.h"
+#include "base/saturate.h"
 #include "view/format/format.h"
 
 enum {
@@ -174,10 +175,6 @@ struct figures { /* formats sizes and counts of one profile */
     char size[2 * MT_FORMAT_BYTES + 24], count[2 * MT_FORMAT_BYTES + 8], percent[MT_FORMAT_BYTES];
 };
 
-static int64_t clamp(uint64_t value) {
-    return value > INT64_MAX ? INT64_MAX : (int64_t)value;
-}
-
 static const char *size_text(struct figures *f, int64_t bytes) {
     char buffer[MT_FORMAT_BYTES];
     snprintf(f->size, sizeof f->size, "%s%s%s", f->is_sampled ? "about " : "",
@@ -235,7 +232,7 @@ static void add_peak(const struct mt_rows *rows, struct figures *f, struct mt_su
         uint64_t bound = info->totals.peak_bytes / 1000;
         mt_summary_add(facts, "", false,
                        "several threads allocated: the peak is within %s of the true one",
-                       size_text(f, clamp(bound > 65536 ? bound : 65536)));
+                       size_text(f, mt_saturate_signed(bound > 65536 ? bound : 65536)));
     }
 }
 
@@ -277,8 +274,9 @@ void mt_summary_totals(const struct mt_rows *rows, const struct mt_summary_forma
     if (profile->has_value[MT_VALUE_PEAK_BYTES])
         add_peak(rows, &f, facts);
     if (profile->has_value[MT_VALUE_TOTAL_BYTES]) {
-        mt_format_percent(f.percent, clamp(totals.temporary_blocks), clamp(totals.total_blocks));
-        mt_format_count(temporary, clamp(totals.temporary_blocks));
+        mt_format_percent(f.percent, mt_saturate_signed(totals.temporary_blocks),
+                          mt_saturate_signed(totals.total_blocks));
+        mt_format_count(temporary, mt_saturate_signed(totals.temporary_blocks));
         int64_t blocks = mt_rows_total(rows, MT_VALUE_TOTAL_BLOCKS);
         mt_summary_add(
             facts, "total", false, "%s in %s block%s%s%s%s%s%s",
@@ -296,8 +294,8 @@ void mt_summary_totals(const struct mt_rows *rows, const struct mt_summary_forma
     add_signs(rows, &f, facts);
     if (totals.failed_allocations)
         mt_summary_add(facts, "failed", true, "%s allocation%s got no memory",
-                       count_text(&f, clamp(totals.failed_allocations)),
-                       plural(clamp(totals.failed_allocations)));
+                       count_text(&f, mt_saturate_signed(totals.failed_allocations)),
+                       plural(mt_saturate_signed(totals.failed_allocations)));
 }
 
 /* ---- coverage and cost ----------------------------------------------------------------------- */
@@ -386,7 +384,8 @@ static void add_counts(const struct mt_profile *profile, struct mt_summary *fact
     for (size_t i = 0; i < sizeof counts / sizeof *counts; i++) {
         char text[MT_FORMAT_BYTES];
         if (counts[i].n && !is_noted(&profile->info, profile, counts[i].n))
-            mt_summary_add(facts, "", true, "%s %s", mt_format_count(text, clamp(counts[i].n)),
+            mt_summary_add(facts, "", true, "%s %s",
+                           mt_format_count(text, mt_saturate_signed(counts[i].n)),
                            counts[i].n == 1 ? counts[i].one : counts[i].many);
     }
 }
@@ -412,5 +411,5 @@ void mt_summary_self(const struct mt_profile *profile, const struct mt_summary_f
     struct figures f = {.options = options};
     if (info->is_memtrack)
         mt_summary_add(facts, "tracker", false, "%s of ledger",
-                       size_text(&f, clamp(info->ledger_bytes)));
+                       size_text(&f, mt_saturate_signed(info->ledger_bytes)));
 }

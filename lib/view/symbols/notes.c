@@ -86,18 +86,13 @@ static void note_missing_units(struct mt_symbols_notes *notes,
     note(notes, text);
 }
 
-static const char *base_name(const char *path) {
-    const char *slash = strrchr(path, '/');
-    return slash ? slash + 1 : path;
-}
-
 /* The line that decided to allocate is hardly in one of these. */
 static bool is_runtime(const char *path) {
     static const char *const names[] = {"libc.so",    "libc-",      "ld-linux", "ld.so",
                                         "libstdc++",  "libc++",     "libm.so",  "libgcc_s",
                                         "libpthread", "libmemtrack"};
     for (size_t i = 0; i < sizeof names / sizeof *names; i++)
-        if (strncmp(base_name(path), names[i], strlen(names[i])) == 0)
+        if (strncmp(basename(path), names[i], strlen(names[i])) == 0)
             return true;
     return false;
 }
@@ -156,7 +151,7 @@ static bool find_package(const char *path, char *name, size_t bytes) {
     if (glob("/var/lib/dpkg/info/*.list", GLOB_NOSORT, NULL, &all) != 0)
         return false;
     for (size_t i = 0; i < all.gl_pathc && !found; i++) {
-        const char *list = base_name(all.gl_pathv[i]);
+        const char *list = basename(all.gl_pathv[i]);
         found = lists(all.gl_pathv[i], path);
         snprintf(name, bytes, "%.*s", (int)strcspn(list, ":"), list);
         name[strlen(name) - (strchr(list, ':') ? 0 : sizeof ".list" - 1)] = '\0';

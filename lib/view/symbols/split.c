@@ -167,11 +167,6 @@ static Elf *open_elf(const char *path, int *fd) {
     return NULL;
 }
 
-static const char *base_name(const char *path) {
-    const char *slash = strrchr(path, '/');
-    return slash ? slash + 1 : path;
-}
-
 /* Takes path over. */
 static void add_package(struct mt_split *split, char *path) {
     int fd;
@@ -209,7 +204,7 @@ static void find_packages(struct mt_split *split) {
     for (const char *at = module->debug_path; *at;) {
         int bytes = (int)strcspn(at, ":");
         if (bytes)
-            add_package(split, format("%.*s/%s.dwp", bytes, at, base_name(module->recorded)));
+            add_package(split, format("%.*s/%s.dwp", bytes, at, basename(module->recorded)));
         at += bytes + (at[bytes] == ':');
     }
 }

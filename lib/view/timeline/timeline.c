@@ -386,3 +386,12 @@ void mt_timeline_columns(const struct mt_course *course, enum mt_series series, 
         }
     }
 }
+
+int mt_timeline_compare_peaks(const void *a, const void *b) {
+    const struct mt_course *x = *(const struct mt_course *const *)a,
+                           *y = *(const struct mt_course *const *)b;
+    return x->peak_bytes < y->peak_bytes   ? 1
+           : x->peak_bytes > y->peak_bytes ? -1
+           : x < y                         ? -1
+                                           : x > y;
+}

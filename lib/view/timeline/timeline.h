@@ -85,4 +85,7 @@ bool mt_timeline_is_sparse(enum mt_series series);
 void mt_timeline_columns(const struct mt_course *course, enum mt_series series, uint64_t from_ns,
                          uint64_t to_ns, double *columns, size_t n);
 
+/* For qsort, of pointers to courses of one timeline: the highest peak of the heap first. */
+int mt_timeline_compare_peaks(const void *a, const void *b);
+
 #endif

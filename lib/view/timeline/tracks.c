@@ -10,6 +10,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/saturate.h"
+
 struct name {
     const char *text;
     uint64_t weight; /* the heaviest are shown */
@@ -49,8 +51,8 @@ static size_t merge(struct name *names, size_t n) {
         struct name *last = n_merged ? &names[n_merged - 1] : NULL;
         if (!last || strcmp(last->text, names[i].text) != 0)
             names[n_merged++] = names[i];
-        else if (__builtin_add_overflow(last->weight, names[i].weight, &last->weight))
-            last->weight = UINT64_MAX;
+        else
+            mt_saturate_add_count(&last->weight, names[i].weight);
     }
     qsort(names, n_merged, sizeof *names, by_weight);
     return n_merged;
