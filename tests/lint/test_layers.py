@@ -48,6 +48,22 @@ TRACK_FLOORS = [
     "threads", "recover", "fork", "request", "clear", "start", "enter", "guard", "check", "record",
     "mappings", "discard", "whois",
 ]
+# lib/profile and lib/view: the folders of its room that a folder may include, beside itself.
+FOLDERS = {
+    "profile": set(),
+    "profile/heap": {"profile"},
+    "profile/ledger": {"profile"},
+    "profile/pprof": {"profile", "profile/heap"},
+    "view/format": set(),
+    "view/symbols": set(),
+    "view": {"view/format"},
+    "view/rows": {"view", "view/format"},
+    "view/scopes": {"view"},
+    "view/summary": {"view/format", "view/rows"},
+    "view/timeline": {"view/format", "view/rows"},
+    "view/compare": {"view", "view/format", "view/rows"},
+    "view/budget": {"view", "view/format", "view/rows", "view/scopes", "view/summary"},
+}
 # stdio allocates buffers, locale and iconv do as well: inside a target they would call the hooks they are part of.
 FORBIDDEN_IN_TARGET = {"stdio.h", "locale.h", "iconv.h", "wchar.h", "syslog.h", "pthread.h"}
 
@@ -94,6 +110,13 @@ def target_of(source, name):
     return None
 
 
+def runs_up(source, included):
+    """An arrow from a folder of a room to one of its floors that lies above, or is not in the table."""
+    here, there = (str(path.parent).removeprefix("lib/") for path in (source, included))
+    has_floors = here.split("/")[0] == there.split("/")[0] and here.split("/")[0] in FOLDERS
+    return has_floors and here != there and there not in FOLDERS.get(here, set())
+
+
 problems = []
 checked = 0
 for source in tree.files(".c", ".h"):
@@ -118,6 +141,9 @@ for source in tree.files(".c", ".h"):
             problems.append(f"{place}: {here} must not include {room(included)} ({included})")
         elif leads_up(source, included):
             problems.append(f"{place}: {included} stands on a higher floor of lib/track")
+        elif runs_up(source, included):
+            problems.append(f"{place}: {source.parent} must not include {included.parent} "
+                            f"({included.name})")
         elif included == source.parent / name and "/" not in name and str(source).startswith("lib/"):
             problems.append(f'{place}: write "{str(included)[4:]}", relative to lib/')
 tree.report(problems, checked and f"{checked} files")
