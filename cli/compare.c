@@ -263,7 +263,7 @@ static char *format_difference(char text[MT_FORMAT_BYTES + 1], enum mt_measure m
 }
 
 static const char *format_percent(char text[MT_FORMAT_BYTES], const struct mt_compared *compared) {
-    double median = compared->spread[0].median, percent = compared->shift.estimate / median * 100;
+    double median = compared->range[0].median, percent = compared->shift.estimate / median * 100;
     if (!(median > 0) || percent == 0)
         return "";
     snprintf(text, MT_FORMAT_BYTES, fabs(percent) < 1000 ? "%+.1f%%" : "%+.0f%%", percent);
@@ -288,7 +288,7 @@ static void print_line(const struct mt_terminal *terminal, enum mt_terminal_styl
 static void print_bounds(const struct mt_terminal *terminal, enum mt_measure measure,
                          const struct mt_compared *of) {
     char first[MT_FORMAT_BYTES], second[MT_FORMAT_BYTES], difference[MT_FORMAT_BYTES + 1];
-    const struct mt_range *one = &of->spread[0], *other = &of->spread[1];
+    const struct mt_range *one = &of->range[0], *other = &of->range[1];
     if (one->min == one->max && other->min == other->max)
         return;
     const char *lowest[] = {format(first, measure, one->min), format(second, measure, other->min),
@@ -308,8 +308,8 @@ static void print_measure(const struct mt_terminal *terminal,
     const struct mt_compared *of = &comparison->of[measure];
     if (!of->known)
         return;
-    const char *columns[] = {format(first, measure, of->spread[0].median),
-                             format(second, measure, of->spread[1].median),
+    const char *columns[] = {format(first, measure, of->range[0].median),
+                             format(second, measure, of->range[1].median),
                              format_difference(difference, measure, of->shift.estimate)};
     print_line(terminal, MT_STYLE_NONE, mt_measure_label(measure), columns);
     fprintf(terminal->stream, "%*s", PERCENT, format_percent(percent, of));

@@ -27,15 +27,15 @@ static json_t *values_array(const double *values, size_t n) {
 }
 
 static json_t *side_object(const struct mt_compared *compared, size_t side, size_t n) {
-    const struct mt_range *spread = &compared->spread[side];
+    const struct mt_range *range = &compared->range[side];
     return json_pack("{s:o, s:o, s:o, s:o}", "values", values_array(compared->values[side], n),
-                     "median", figure(spread->median), "min", figure(spread->min), "max",
-                     figure(spread->max));
+                     "median", figure(range->median), "min", figure(range->min), "max",
+                     figure(range->max));
 }
 
 static json_t *shift_object(const struct mt_compared *compared) {
     const struct mt_shift *shift = &compared->shift;
-    double median = compared->spread[0].median;
+    double median = compared->range[0].median;
     return json_pack("{s:o, s:o, s:o, s:f, s:o}", "estimate", figure(shift->estimate), "low",
                      figure(shift->low), "high", figure(shift->high), "confidence_percent",
                      shift->confidence * 100, "percent",

@@ -12,8 +12,8 @@
  * indexes, index 0 is "". Arrays grow by mt_profile_add_* and are never NULL; nothing is ever
  * removed. Not thread-safe. Everything belongs to the profile and is freed by mt_profile_free.
  */
-#ifndef MT_PROFILE_PROFILE_H
-#define MT_PROFILE_PROFILE_H
+#ifndef MT_PROFILE_H
+#define MT_PROFILE_H
 
 #include <stdbool.h>
 #include <stddef.h>

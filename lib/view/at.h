@@ -5,8 +5,8 @@
  * (ticks, and the sites that changed between two of them); the moment shown is then the last tick
  * not after it.
  */
-#ifndef MT_VIEW_MOMENT_H
-#define MT_VIEW_MOMENT_H
+#ifndef MT_VIEW_AT_H
+#define MT_VIEW_AT_H
 
 #include <stdbool.h>
 #include <stdint.h>

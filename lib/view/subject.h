@@ -3,8 +3,8 @@
  * What somebody names to be looked at, whatever its kind: "app.pb.gz", "1234.5678.0.ledger",
  * "1234", "app.pb.gz@peak". A file of the very name comes first.
  */
-#ifndef MT_PROFILE_SUBJECT_H
-#define MT_PROFILE_SUBJECT_H
+#ifndef MT_VIEW_SUBJECT_H
+#define MT_VIEW_SUBJECT_H
 
 #include <stdbool.h>
 #include <sys/types.h>

@@ -4,8 +4,8 @@
  * records that several threads keep about the same blocks are added up. The totals are the sums of
  * the samples, by construction.
  */
-#ifndef MT_PROFILE_FROM_LEDGER_H
-#define MT_PROFILE_FROM_LEDGER_H
+#ifndef MT_PROFILE_LEDGER_CONVERT_H
+#define MT_PROFILE_LEDGER_CONVERT_H
 
 #include "base/error.h"
 #include "ledger/ledger.h"

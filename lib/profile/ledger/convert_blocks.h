@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* Live blocks of a ledger as a profile: a sample for each, with the call path and the thread that
  * allocated it. */
-#ifndef MT_PROFILE_FROM_BLOCK_H
-#define MT_PROFILE_FROM_BLOCK_H
+#ifndef MT_PROFILE_LEDGER_CONVERT_BLOCKS_H
+#define MT_PROFILE_LEDGER_CONVERT_BLOCKS_H
 
 #include "base/error.h"
 #include "ledger/blocks.h"

@@ -8,8 +8,8 @@
  * each, which takes a moment: no cut, so that rows may disagree about the events under way. What
  * only grows in a ledger (nodes, modules, banks) only grows here; indexes stay valid.
  */
-#ifndef MT_PROFILE_FOLLOW_H
-#define MT_PROFILE_FOLLOW_H
+#ifndef MT_PROFILE_LEDGER_FOLLOW_H
+#define MT_PROFILE_LEDGER_FOLLOW_H
 
 #include "base/error.h"
 #include "ledger/ledger.h"

@@ -4,8 +4,8 @@
  * values), as strings of the profile. A name of a ledger never changes once it is there, so each is
  * read when it is first asked for.
  */
-#ifndef MT_PROFILE_LEDGER_NAMES_H
-#define MT_PROFILE_LEDGER_NAMES_H
+#ifndef MT_PROFILE_LEDGER_LABELS_H
+#define MT_PROFILE_LEDGER_LABELS_H
 
 #include "profile/ledger/paths.h"
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* A process as a profile, at one instant: running, stopped, or ended with its ledger still
  * there. */
-#ifndef MT_PROFILE_LIVE_H
-#define MT_PROFILE_LIVE_H
+#ifndef MT_PROFILE_LEDGER_LIVE_H
+#define MT_PROFILE_LEDGER_LIVE_H
 
 #include <sys/types.h>
 

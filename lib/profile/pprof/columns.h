@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* What pprof calls the columns of a heap profile; private to lib/profile. */
-#ifndef MT_PROFILE_COLUMNS_H
-#define MT_PROFILE_COLUMNS_H
+#ifndef MT_PROFILE_PPROF_COLUMNS_H
+#define MT_PROFILE_PPROF_COLUMNS_H
 
 #include <stdbool.h>
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* A gzip stream written to a file descriptor; private to lib/profile. Not thread-safe. */
-#ifndef MT_PROFILE_DEFLATE_H
-#define MT_PROFILE_DEFLATE_H
+#ifndef MT_PROFILE_PPROF_DEFLATE_H
+#define MT_PROFILE_PPROF_DEFLATE_H
 
 #include <stddef.h>
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Files that are no profile, known by their first bytes; private to lib/profile. */
-#ifndef MT_PROFILE_FOREIGN_H
-#define MT_PROFILE_FOREIGN_H
+#ifndef MT_PROFILE_PPROF_FOREIGN_H
+#define MT_PROFILE_PPROF_FOREIGN_H
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Which of the blocks that are live at the end of a program it should have freed. */
-#ifndef MT_VIEW_LEAKS_H
-#define MT_VIEW_LEAKS_H
+#ifndef MT_VIEW_BUDGET_LEAKS_H
+#define MT_VIEW_BUDGET_LEAKS_H
 
 #include <stdbool.h>
 #include <stdint.h>

@@ -3,8 +3,8 @@
  * The statements of one function in two builds: which is which, when lines have been added, removed
  * or edited. Private to lib/view.
  */
-#ifndef MT_VIEW_ALIGN_H
-#define MT_VIEW_ALIGN_H
+#ifndef MT_VIEW_COMPARE_ALIGNMENT_H
+#define MT_VIEW_COMPARE_ALIGNMENT_H
 
 #include <stddef.h>
 #include <stdint.h>

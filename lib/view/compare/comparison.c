@@ -19,7 +19,7 @@ static int compare_one(const struct mt_measurement *const runs[2], size_t n_runs
             values[i] = runs[side][i].value[measure];
             compared->known &= runs[side][i].known[measure];
         }
-        rc = mt_shift_range(values, n_runs, &compared->spread[side]);
+        rc = mt_shift_range(values, n_runs, &compared->range[side]);
     }
     if (rc == 0)
         rc = mt_shift_between(compared->values[0], n_runs, compared->values[1], n_runs,

@@ -2,8 +2,8 @@
 /*
  * Two commands, each run several times: their figures and how these differ.
  */
-#ifndef MT_VIEW_COMPARISON_H
-#define MT_VIEW_COMPARISON_H
+#ifndef MT_VIEW_COMPARE_COMPARISON_H
+#define MT_VIEW_COMPARE_COMPARISON_H
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -15,7 +15,7 @@
 struct mt_compared {
     bool known;        /* in every run of both */
     double *values[2]; /* n_runs each, in the order of the runs */
-    struct mt_range spread[2];
+    struct mt_range range[2];
     struct mt_shift shift; /* from the first to the second */
     enum mt_shift_verdict verdict;
 };

@@ -11,8 +11,8 @@
  * column of differences sums to the difference of the sums. Pure functions; both profiles must be
  * symbolized and outlive the difference.
  */
-#ifndef MT_VIEW_DIFF_H
-#define MT_VIEW_DIFF_H
+#ifndef MT_VIEW_COMPARE_DIFF_H
+#define MT_VIEW_COMPARE_DIFF_H
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -13,8 +13,8 @@
  *
  * Private to lib/view.
  */
-#ifndef MT_VIEW_MATCH_H
-#define MT_VIEW_MATCH_H
+#ifndef MT_VIEW_COMPARE_MATCH_H
+#define MT_VIEW_COMPARE_MATCH_H
 
 #include "profile/strings.h"
 #include "view/compare/side.h"

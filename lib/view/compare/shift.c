@@ -35,13 +35,13 @@ static double median_of_sorted(const double *values, size_t n) {
     return n % 2 ? values[n / 2] : (values[n / 2 - 1] + values[n / 2]) / 2;
 }
 
-int mt_shift_range(const double *values, size_t n, struct mt_range *spread) {
+int mt_shift_range(const double *values, size_t n, struct mt_range *range) {
     double *sorted = malloc(n * sizeof *sorted);
     if (!sorted)
         return -MEMTRACK_ENOMEM;
     memcpy(sorted, values, n * sizeof *sorted);
     qsort(sorted, n, sizeof *sorted, compare);
-    *spread = (struct mt_range){median_of_sorted(sorted, n), sorted[0], sorted[n - 1]};
+    *range = (struct mt_range){median_of_sorted(sorted, n), sorted[0], sorted[n - 1]};
     free(sorted);
     return 0;
 }

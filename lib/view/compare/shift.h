@@ -3,8 +3,8 @@
  * What repeated measurements of two things say about their difference, without assuming how they
  * are distributed. Pure functions; arrays are not changed.
  */
-#ifndef MT_VIEW_SPREAD_H
-#define MT_VIEW_SPREAD_H
+#ifndef MT_VIEW_COMPARE_SHIFT_H
+#define MT_VIEW_COMPARE_SHIFT_H
 
 #include <stddef.h>
 
@@ -26,13 +26,13 @@ struct mt_shift {
 
 enum mt_shift_verdict {
     MT_SHIFT_SAME, /* every value of both is the same one */
-    MT_SHIFT_LESS, /* b is less, beyond the spread */
+    MT_SHIFT_LESS, /* b is less, by more than chance explains */
     MT_SHIFT_MORE,
     MT_SHIFT_UNCLEAR, /* the interval holds 0 */
 };
 
 /* n > 0. 0 or -MEMTRACK_ENOMEM. */
-int mt_shift_range(const double *values, size_t n, struct mt_range *spread);
+int mt_shift_range(const double *values, size_t n, struct mt_range *range);
 /* 0 < n, m <= MT_SHIFT_MOST_VALUES. 0 or -MEMTRACK_ENOMEM. */
 int mt_shift_between(const double *a, size_t n, const double *b, size_t m, struct mt_shift *shift);
 enum mt_shift_verdict mt_shift_judge(const struct mt_shift *shift);

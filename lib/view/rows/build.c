@@ -219,7 +219,7 @@ static int prepare_filter(struct builder *b) {
     return 0;
 }
 
-static int prepare_moment(struct builder *b, struct mt_error *error) {
+static int prepare_at(struct builder *b, struct mt_error *error) {
     const struct mt_profile *profile = b->rows->profile;
     if (b->options->at.kind == MT_AT_END)
         return 0;
@@ -243,7 +243,7 @@ static int prepare_samples(struct builder *b) {
 }
 
 static int prepare(struct builder *b, struct mt_error *error) {
-    int status = prepare_moment(b, error);
+    int status = prepare_at(b, error);
     if (status == 0 && prepare_samples(b) < 0)
         return out_of_memory(error);
     if (status < 0)

@@ -61,10 +61,9 @@ static struct sums *sums_of(const struct mt_cumulative *c, uint32_t group) {
 
 /* ---- preparing ------------------------------------------------------------------------------- */
 
-static void find_columns(struct mt_cumulative *c, bool has_moment) {
+static void find_columns(struct mt_cumulative *c, bool has_at) {
     const struct mt_profile *profile = c->rows->profile;
-    bool has[MT_N_VALUES] = {
-        [MT_VALUE_LIVE_BYTES] = has_moment, [MT_VALUE_LIVE_BLOCKS] = has_moment};
+    bool has[MT_N_VALUES] = {[MT_VALUE_LIVE_BYTES] = has_at, [MT_VALUE_LIVE_BLOCKS] = has_at};
     for (size_t i = 0; i < profile->n_samples; i++)
         for (size_t v = 0; v < MT_N_VALUES; v++)
             has[v] |= profile->samples[i].value[v] != 0;
@@ -109,10 +108,10 @@ static char *new_sums(size_t bytes) {
 }
 
 int mt_cumulative_init(struct mt_cumulative *c, struct mt_rows *rows, const uint32_t *group,
-                       size_t n_groups, bool has_moment) {
+                       size_t n_groups, bool has_at) {
     size_t n_locations = rows->profile->n_locations;
     *c = (struct mt_cumulative){.rows = rows, .group = group, .n_groups = n_groups};
-    find_columns(c, has_moment);
+    find_columns(c, has_at);
     c->is_sampled = rows->profile->info.sample_bytes != 0;
     size_t column_bytes = sizeof(int64_t) + (c->is_sampled ? sizeof(double) : 0);
     c->stride = (sizeof(struct sums) + c->n_columns * column_bytes + LINE_BYTES - 1) &

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* The sums of --cumulative, by group; private to lib/view. */
-#ifndef MT_VIEW_CUMULATIVE_H
-#define MT_VIEW_CUMULATIVE_H
+#ifndef MT_VIEW_ROWS_CUMULATIVE_H
+#define MT_VIEW_ROWS_CUMULATIVE_H
 
 #include "view/rows/rows-local.h"
 
@@ -19,10 +19,10 @@ struct mt_cumulative {
     bool is_sampled; /* then variances are added up, too */
 };
 
-/* Prepares the sums of the groups 0 .. n_groups - 1. has_moment: live values of the samples are
+/* Prepares the sums of the groups 0 .. n_groups - 1. has_at: live values of the samples are
  * replaced by others. 0 or -MEMTRACK_ENOMEM. */
 int mt_cumulative_init(struct mt_cumulative *c, struct mt_rows *rows, const uint32_t *group,
-                       size_t n_groups, bool has_moment);
+                       size_t n_groups, bool has_at);
 /* Adds a sample to each group on its path from the charged frame outwards, once. 0 or
  * -MEMTRACK_ENOMEM. */
 int mt_cumulative_add(struct mt_cumulative *c, uint32_t s, uint32_t charged, uint32_t position,

@@ -7,8 +7,8 @@
  * against the sample's innermost scope and its domain, "" for none; scope::name is a function.
  * thread:PATTERN against the thread's name, its id, or both as reports show them.
  */
-#ifndef MT_VIEW_FILTER_H
-#define MT_VIEW_FILTER_H
+#ifndef MT_VIEW_ROWS_FILTER_H
+#define MT_VIEW_ROWS_FILTER_H
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -7,8 +7,8 @@
  * has a single entry. Entry ids are dense: those of location l are first_entry[l] .. first_entry[l
  * + 1] - 1.
  */
-#ifndef MT_VIEW_FRAMES_H
-#define MT_VIEW_FRAMES_H
+#ifndef MT_VIEW_ROWS_FRAMES_H
+#define MT_VIEW_ROWS_FRAMES_H
 
 #include "profile/profile.h"
 #include "view/rows/wrappers.h"

@@ -4,8 +4,8 @@
  * vector or an xmalloc. This module says of one frame what it is; frames.h applies it to whole call
  * paths. The lists are in wrappers.c and wrappers_list.c.
  */
-#ifndef MT_VIEW_WRAPPERS_H
-#define MT_VIEW_WRAPPERS_H
+#ifndef MT_VIEW_ROWS_WRAPPERS_H
+#define MT_VIEW_ROWS_WRAPPERS_H
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Some of a profile's scopes, by name. */
-#ifndef MT_VIEW_SCOPE_FILTER_H
-#define MT_VIEW_SCOPE_FILTER_H
+#ifndef MT_VIEW_SCOPES_FILTER_H
+#define MT_VIEW_SCOPES_FILTER_H
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -3,8 +3,8 @@
  * Scopes as a table: a row per name, threads added up. Pure functions over a profile, whose numbers
  * may be anything.
  */
-#ifndef MT_VIEW_SCOPE_ROWS_H
-#define MT_VIEW_SCOPE_ROWS_H
+#ifndef MT_VIEW_SCOPES_ROWS_H
+#define MT_VIEW_SCOPES_ROWS_H
 
 #include <stdbool.h>
 #include <stddef.h>

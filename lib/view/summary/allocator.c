@@ -48,7 +48,7 @@ static bool sum(const struct mt_profile *profile, const char *const names[2], ui
     return !__builtin_add_overflow(first, second, total);
 }
 
-__attribute__((format(printf, 5, 6))) static void add_step(struct mt_summary *facts,
+__attribute__((format(printf, 5, 6))) static void add_step(struct mt_summary *lines,
                                                            const char *name, uint64_t bytes,
                                                            const struct mt_summary_format *options,
                                                            const char *format, ...) {
@@ -58,24 +58,24 @@ __attribute__((format(printf, 5, 6))) static void add_step(struct mt_summary *fa
     if (vasprintf(&why, format, arguments) < 0)
         why = NULL;
     va_end(arguments);
-    mt_summary_add(facts, "", false, "%-9s %10s  %s", name,
+    mt_summary_add(lines, "", false, "%-9s %10s  %s", name,
                    mt_format_size(size, mt_saturate_signed(bytes), options->exact_bytes),
                    why ? why : "");
     free(why);
 }
 
 static void add_ours(const struct mt_profile *profile, const struct mt_summary_format *options,
-                     struct mt_summary *facts) {
+                     struct mt_summary *lines) {
     const struct mt_profile_info *info = &profile->info;
     uint64_t requested = info->totals.live_bytes;
     int64_t waste = 0;
     char size[MT_FORMAT_BYTES], percent[MT_FORMAT_BYTES];
-    add_step(facts, "requested", requested, options, "live, as the program asked for it");
+    add_step(lines, "requested", requested, options, "live, as the program asked for it");
     for (size_t i = 0; i < profile->n_samples; i++)
         if (__builtin_add_overflow(waste, profile->samples[i].value[MT_VALUE_WASTE_BYTES], &waste))
             return;
     if (info->usable_measured && waste >= 0)
-        add_step(facts, "usable", requested + (uint64_t)waste, options,
+        add_step(lines, "usable", requested + (uint64_t)waste, options,
                  "%s more (%s) by rounding up", mt_format_size(size, waste, options->exact_bytes),
                  mt_format_percent(percent, waste, mt_saturate_signed(requested)));
 }
@@ -86,50 +86,50 @@ static const char *joined(const char *const names[2], char *buffer, size_t bytes
 }
 
 static bool add_known(const struct steps *steps, const struct mt_profile *profile,
-                      const struct mt_summary_format *options, struct mt_summary *facts) {
+                      const struct mt_summary_format *options, struct mt_summary *lines) {
     uint64_t used, held, resident;
     char names[96], free_size[MT_FORMAT_BYTES], percent[MT_FORMAT_BYTES];
     if (!sum(profile, steps->used, &used) || !sum(profile, steps->held, &held))
         return false;
-    add_ours(profile, options, facts);
-    add_step(facts, "in use", used, options, "by its own count: %s",
+    add_ours(profile, options, lines);
+    add_step(lines, "in use", used, options, "by its own count: %s",
              joined(steps->used, names, sizeof names));
     uint64_t idle = held > used ? held - used : 0;
-    add_step(facts, "held", held, options, "%s; %s (%s) of it free",
+    add_step(lines, "held", held, options, "%s; %s (%s) of it free",
              joined(steps->held, names, sizeof names),
              mt_format_size(free_size, mt_saturate_signed(idle), options->exact_bytes),
              mt_format_percent(percent, mt_saturate_signed(idle), mt_saturate_signed(held)));
     if (steps->resident && find(profile, steps->resident, &resident))
-        add_step(facts, "resident", resident, options, "%s: with its metadata and unused pages",
+        add_step(lines, "resident", resident, options, "%s: with its metadata and unused pages",
                  steps->resident);
     return true;
 }
 
 static void add_as_they_are(const struct mt_profile *profile,
-                            const struct mt_summary_format *options, struct mt_summary *facts) {
-    add_ours(profile, options, facts);
+                            const struct mt_summary_format *options, struct mt_summary *lines) {
+    add_ours(profile, options, lines);
     for (size_t i = 0; i < profile->info.n_allocator_stats; i++) {
         char size[MT_FORMAT_BYTES];
         const struct mt_named_value *figure = &profile->info.allocator_stats[i];
         mt_summary_add(
-            facts, "", false, "%s %s", mt_profile_text(profile, figure->name),
+            lines, "", false, "%s %s", mt_profile_text(profile, figure->name),
             mt_format_size(size, mt_saturate_signed(figure->value), options->exact_bytes));
     }
 }
 
 void mt_summary_allocator(const struct mt_profile *profile, const struct mt_summary_format *options,
-                          struct mt_summary *facts) {
+                          struct mt_summary *lines) {
     const struct mt_profile_info *info = &profile->info;
     const char *name = mt_profile_text(profile, info->allocator),
                *path = mt_profile_text(profile, info->allocator_path);
     if (!*name)
         return;
-    mt_summary_add(facts, "allocator", false, "%s%s%s%s", name, *path ? " (" : "", path,
+    mt_summary_add(lines, "allocator", false, "%s%s%s%s", name, *path ? " (" : "", path,
                    *path ? ")" : "");
     if (info->n_allocator_stats == 0)
         return;
     for (size_t i = 0; i < sizeof known / sizeof *known; i++)
-        if (strcmp(known[i].allocator, name) == 0 && add_known(&known[i], profile, options, facts))
+        if (strcmp(known[i].allocator, name) == 0 && add_known(&known[i], profile, options, lines))
             return;
-    add_as_they_are(profile, options, facts);
+    add_as_they_are(profile, options, lines);
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Programs that call an allocator by names of its own, which are not recorded. */
-#ifndef MT_VIEW_OWN_CALLS_H
-#define MT_VIEW_OWN_CALLS_H
+#ifndef MT_VIEW_SUMMARY_OWN_CALLS_H
+#define MT_VIEW_SUMMARY_OWN_CALLS_H
 
 #include "profile/profile.h"
 

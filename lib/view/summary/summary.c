@@ -21,7 +21,7 @@ enum {
     COMMAND_BYTES = 400
 }; /* of a command line, and of a word of it, are shown; the last word may go beyond */
 
-void mt_summary_add(struct mt_summary *facts, const char *label, bool is_warning,
+void mt_summary_add(struct mt_summary *lines, const char *label, bool is_warning,
                     const char *format, ...) {
     char *text = NULL;
     va_list arguments;
@@ -29,19 +29,19 @@ void mt_summary_add(struct mt_summary *facts, const char *label, bool is_warning
     if (vasprintf(&text, format, arguments) < 0)
         text = NULL;
     va_end(arguments);
-    if (!text || !mt_array_grow(&facts->items, facts->n, sizeof *facts->items)) {
+    if (!text || !mt_array_grow(&lines->items, lines->n, sizeof *lines->items)) {
         free(text);
-        facts->failed = true;
+        lines->failed = true;
         return;
     }
-    facts->items[facts->n++] = (struct mt_summary_line){label, text, is_warning};
+    lines->items[lines->n++] = (struct mt_summary_line){label, text, is_warning};
 }
 
-void mt_summary_free(struct mt_summary *facts) {
-    for (size_t i = 0; i < facts->n; i++)
-        free(facts->items[i].text);
-    free(facts->items);
-    *facts = (struct mt_summary){0};
+void mt_summary_free(struct mt_summary *lines) {
+    for (size_t i = 0; i < lines->n; i++)
+        free(lines->items[i].text);
+    free(lines->items);
+    *lines = (struct mt_summary){0};
 }
 
 /* ---- the process ----------------------------------------------------------------------------- */
@@ -115,14 +115,14 @@ static void format_times(const struct mt_profile_info *info, char when[MT_FORMAT
     mt_format_duration(lasted, info->duration_ns);
 }
 
-static void add_times(const struct mt_profile_info *info, struct mt_summary *facts) {
+static void add_times(const struct mt_profile_info *info, struct mt_summary *lines) {
     char when[MT_FORMAT_BYTES], lasted[MT_FORMAT_BYTES], end[64];
     format_times(info, when, lasted);
     if (info->is_memtrack)
-        mt_summary_add(facts, "ran", false, "%s%sfrom %s UTC, %s", info->duration_ns ? lasted : "",
+        mt_summary_add(lines, "ran", false, "%s%sfrom %s UTC, %s", info->duration_ns ? lasted : "",
                        info->duration_ns ? " " : "", when, how_it_ended(info, end, sizeof end));
     else if (info->start_time_ns)
-        mt_summary_add(facts, "recorded", false, "%s UTC%s%s", when,
+        mt_summary_add(lines, "recorded", false, "%s UTC%s%s", when,
                        info->duration_ns ? ", over " : "", info->duration_ns ? lasted : "");
 }
 
@@ -130,36 +130,36 @@ static const char *recorder(const struct mt_profile *profile) {
     return profile->info.tool ? mt_profile_text(profile, profile->info.tool) : "another tool";
 }
 
-void mt_summary_process(const struct mt_profile *profile, struct mt_summary *facts) {
+void mt_summary_process(const struct mt_profile *profile, struct mt_summary *lines) {
     const struct mt_profile_info *info = &profile->info;
     if (info->is_memtrack) {
-        mt_summary_add(facts, "program", false, "%s (process %u)",
+        mt_summary_add(lines, "program", false, "%s (process %u)",
                        mt_profile_text(profile, info->exe), info->pid);
         char *command = command_line(profile);
         if (command && *command)
-            mt_summary_add(facts, "command", false, "%s", command);
+            mt_summary_add(lines, "command", false, "%s", command);
         free(command);
     } else {
-        mt_summary_add(facts, "program", false, "%s (recorded by %s)",
+        mt_summary_add(lines, "program", false, "%s (recorded by %s)",
                        profile->n_mappings ? mt_profile_text(profile, profile->mappings[0].path)
                                            : "unknown",
                        recorder(profile));
     }
-    add_times(info, facts);
+    add_times(info, lines);
 }
 
 void mt_summary_side(const struct mt_profile *profile, const char *label, const char *name,
-                     struct mt_summary *facts) {
+                     struct mt_summary *lines) {
     const struct mt_profile_info *info = &profile->info;
     char when[MT_FORMAT_BYTES], lasted[MT_FORMAT_BYTES], end[64];
     char *command = command_line(profile);
     format_times(info, when, lasted);
     if (info->is_memtrack)
-        mt_summary_add(facts, label, false, "%s: %s (process %u), %s from %s UTC, %s", name,
+        mt_summary_add(lines, label, false, "%s: %s (process %u), %s from %s UTC, %s", name,
                        command && *command ? command : mt_profile_text(profile, info->exe),
                        info->pid, lasted, when, how_it_ended(info, end, sizeof end));
     else
-        mt_summary_add(facts, label, false, "%s: %s (recorded by %s)%s%s%s", name,
+        mt_summary_add(lines, label, false, "%s: %s (recorded by %s)%s%s%s", name,
                        profile->n_mappings ? mt_profile_text(profile, profile->mappings[0].path)
                                            : "unknown program",
                        recorder(profile), info->start_time_ns ? ", " : "",
@@ -217,7 +217,7 @@ static const char *count_text(struct figures *f, int64_t n) {
     return mt_format_count(f->count, n);
 }
 
-static void add_peak(const struct mt_rows *rows, struct figures *f, struct mt_summary *facts) {
+static void add_peak(const struct mt_rows *rows, struct figures *f, struct mt_summary *lines) {
     const struct mt_profile_info *info = &mt_rows_profile(rows)->info;
     int64_t blocks = mt_rows_total(rows, MT_VALUE_PEAK_BLOCKS);
     char when[MT_FORMAT_BYTES], error[MT_FORMAT_BYTES], time[2 * MT_FORMAT_BYTES + 32] = "";
@@ -225,18 +225,18 @@ static void add_peak(const struct mt_rows *rows, struct figures *f, struct mt_su
         snprintf(time, sizeof time, ", %s after the start (%s%s)",
                  mt_format_duration(when, info->peak_time_ns), plus_minus(f),
                  mt_format_duration(error, info->peak_time_error_ns));
-    mt_summary_add(facts, "peak", false, "%s in %s block%s%s",
+    mt_summary_add(lines, "peak", false, "%s in %s block%s%s",
                    total_size(f, rows, MT_VALUE_PEAK_BYTES),
                    total_count(f, rows, MT_VALUE_PEAK_BLOCKS), plural(blocks), time);
     if (info->multithreaded && !info->exact_peak) {
         uint64_t bound = info->totals.peak_bytes / 1000;
-        mt_summary_add(facts, "", false,
+        mt_summary_add(lines, "", false,
                        "several threads allocated: the peak is within %s of the true one",
                        size_text(f, mt_saturate_signed(bound > 65536 ? bound : 65536)));
     }
 }
 
-static const char *moment_text(const struct mt_rows *rows, char buffer[MT_FORMAT_BYTES + 16]) {
+static const char *at_text(const struct mt_rows *rows, char buffer[MT_FORMAT_BYTES + 16]) {
     const struct mt_at *at = &mt_rows_options(rows)->at;
     char time[MT_FORMAT_BYTES];
     if (at->kind == MT_AT_PEAK)
@@ -250,13 +250,13 @@ static const char *moment_text(const struct mt_rows *rows, char buffer[MT_FORMAT
 }
 
 /* pprof -base OLD NEW writes such profiles. */
-static void add_signs(const struct mt_rows *rows, struct figures *f, struct mt_summary *facts) {
+static void add_signs(const struct mt_rows *rows, struct figures *f, struct mt_summary *lines) {
     enum mt_value sort = mt_rows_options(rows)->sort;
     if (!mt_rows_has_negative(rows, sort))
         return;
     int64_t whole = mt_rows_whole(rows, sort);
     mt_summary_add(
-        facts, "", false,
+        lines, "", false,
         "Some figures are negative, as in a difference of two profiles: shares are of the "
         "%s%s that the rows "
         "hold without their signs.",
@@ -265,21 +265,21 @@ static void add_signs(const struct mt_rows *rows, struct figures *f, struct mt_s
 }
 
 void mt_summary_totals(const struct mt_rows *rows, const struct mt_summary_format *options,
-                       struct mt_summary *facts) {
+                       struct mt_summary *lines) {
     const struct mt_profile *profile = mt_rows_profile(rows);
     struct figures f = {.options = options, .is_sampled = profile->info.sample_bytes != 0};
     struct mt_totals totals;
     char moment[MT_FORMAT_BYTES + 16], temporary[MT_FORMAT_BYTES];
     mt_rows_totals(rows, &totals);
     if (profile->has_value[MT_VALUE_PEAK_BYTES])
-        add_peak(rows, &f, facts);
+        add_peak(rows, &f, lines);
     if (profile->has_value[MT_VALUE_TOTAL_BYTES]) {
         mt_format_percent(f.percent, mt_saturate_signed(totals.temporary_blocks),
                           mt_saturate_signed(totals.total_blocks));
         mt_format_count(temporary, mt_saturate_signed(totals.temporary_blocks));
         int64_t blocks = mt_rows_total(rows, MT_VALUE_TOTAL_BLOCKS);
         mt_summary_add(
-            facts, "total", false, "%s in %s block%s%s%s%s%s%s",
+            lines, "total", false, "%s in %s block%s%s%s%s%s%s",
             total_size(&f, rows, MT_VALUE_TOTAL_BYTES),
             total_count(&f, rows, MT_VALUE_TOTAL_BLOCKS), plural(blocks),
             totals.temporary_blocks ? ", " : "", totals.temporary_blocks ? temporary : "",
@@ -287,20 +287,19 @@ void mt_summary_totals(const struct mt_rows *rows, const struct mt_summary_forma
             totals.temporary_blocks ? f.percent : "", totals.temporary_blocks ? ")" : "");
     }
     int64_t live_blocks = mt_rows_total(rows, MT_VALUE_LIVE_BLOCKS);
-    mt_summary_add(facts, "live", false, "%s in %s block%s %s",
-                   total_size(&f, rows, MT_VALUE_LIVE_BYTES),
-                   total_count(&f, rows, MT_VALUE_LIVE_BLOCKS), plural(live_blocks),
-                   moment_text(rows, moment));
-    add_signs(rows, &f, facts);
+    mt_summary_add(
+        lines, "live", false, "%s in %s block%s %s", total_size(&f, rows, MT_VALUE_LIVE_BYTES),
+        total_count(&f, rows, MT_VALUE_LIVE_BLOCKS), plural(live_blocks), at_text(rows, moment));
+    add_signs(rows, &f, lines);
     if (totals.failed_allocations)
-        mt_summary_add(facts, "failed", true, "%s allocation%s got no memory",
+        mt_summary_add(lines, "failed", true, "%s allocation%s got no memory",
                        count_text(&f, mt_saturate_signed(totals.failed_allocations)),
                        plural(mt_saturate_signed(totals.failed_allocations)));
 }
 
 /* ---- coverage and cost ----------------------------------------------------------------------- */
 
-static void add_sum_mismatch(const struct mt_rows *rows, struct mt_summary *facts) {
+static void add_sum_mismatch(const struct mt_rows *rows, struct mt_summary *lines) {
     static const struct {
         enum mt_value value;
         const char *name;
@@ -315,45 +314,45 @@ static void add_sum_mismatch(const struct mt_rows *rows, struct mt_summary *fact
                 sum = mt_rows_all(rows)->value[columns[i].value];
         char x[MT_FORMAT_BYTES], y[MT_FORMAT_BYTES];
         if (profile->has_value[columns[i].value] && total != sum)
-            mt_summary_add(facts, "", true,
+            mt_summary_add(lines, "", true,
                            "The %s of the rows add up to %s, the process total says %s.",
                            columns[i].name, mt_format_count(x, sum), mt_format_count(y, total));
     }
 }
 
-static void add_profile_notes(const struct mt_profile *profile, struct mt_summary *facts) {
+static void add_profile_notes(const struct mt_profile *profile, struct mt_summary *lines) {
     for (size_t i = 0; i < profile->info.n_notes; i++)
-        mt_summary_add(facts, "", false, "%s", mt_profile_text(profile, profile->info.notes[i]));
+        mt_summary_add(lines, "", false, "%s", mt_profile_text(profile, profile->info.notes[i]));
 }
 
-static void add_moment(const struct mt_rows *rows, struct mt_summary *facts) {
+static void add_at(const struct mt_rows *rows, struct mt_summary *lines) {
     const struct mt_at *at = &mt_rows_options(rows)->at;
     char moment[MT_FORMAT_BYTES + 16], from[MT_FORMAT_BYTES], to[MT_FORMAT_BYTES];
     uint64_t from_ns, to_ns;
     if (at->kind == MT_AT_END)
         return;
-    mt_summary_add(facts, "", false, "Live is what was live %s, not at the end of the recording.",
-                   moment_text(rows, moment));
+    mt_summary_add(lines, "", false, "Live is what was live %s, not at the end of the recording.",
+                   at_text(rows, moment));
     if (!mt_at_resolution(mt_rows_profile(rows), at, &from_ns, &to_ns))
         return;
     if (to_ns == UINT64_MAX)
-        mt_summary_add(facts, "", false, "That was recorded at %s, and nothing has changed since.",
+        mt_summary_add(lines, "", false, "That was recorded at %s, and nothing has changed since.",
                        mt_format_duration(from, from_ns));
     else
-        mt_summary_add(facts, "", false,
+        mt_summary_add(lines, "", false,
                        "That was recorded at %s; the next moment on record is %s.",
                        mt_format_duration(from, from_ns), mt_format_duration(to, to_ns));
 }
 
-void mt_summary_notes(const struct mt_rows *rows, struct mt_summary *facts) {
+void mt_summary_notes(const struct mt_rows *rows, struct mt_summary *lines) {
     const struct mt_profile *profile = mt_rows_profile(rows);
-    add_profile_notes(profile, facts);
-    add_moment(rows, facts);
+    add_profile_notes(profile, lines);
+    add_at(rows, lines);
     if (profile->info.is_memtrack && !mt_rows_has(rows, MT_VALUE_WASTE_BYTES))
-        mt_summary_add(facts, "", false, "Waste was not measured%s.",
+        mt_summary_add(lines, "", false, "Waste was not measured%s.",
                        profile->info.usable_measured ? " at that moment"
                                                      : ": usable sizes were not recorded");
-    add_sum_mismatch(rows, facts);
+    add_sum_mismatch(rows, lines);
 }
 
 /* The recorder puts its counts into sentences, as notes. */
@@ -367,7 +366,7 @@ static bool is_noted(const struct mt_profile_info *info, const struct mt_profile
     return false;
 }
 
-static void add_counts(const struct mt_profile *profile, struct mt_summary *facts) {
+static void add_counts(const struct mt_profile *profile, struct mt_summary *lines) {
     const struct mt_coverage *coverage = &profile->info.coverage;
     const struct {
         uint64_t n;
@@ -384,32 +383,32 @@ static void add_counts(const struct mt_profile *profile, struct mt_summary *fact
     for (size_t i = 0; i < sizeof counts / sizeof *counts; i++) {
         char text[MT_FORMAT_BYTES];
         if (counts[i].n && !is_noted(&profile->info, profile, counts[i].n))
-            mt_summary_add(facts, "", true, "%s %s",
+            mt_summary_add(lines, "", true, "%s %s",
                            mt_format_count(text, mt_saturate_signed(counts[i].n)),
                            counts[i].n == 1 ? counts[i].one : counts[i].many);
     }
 }
 
-void mt_summary_coverage(const struct mt_rows *rows, struct mt_summary *facts) {
+void mt_summary_coverage(const struct mt_rows *rows, struct mt_summary *lines) {
     const struct mt_profile *profile = mt_rows_profile(rows);
     const struct mt_profile_info *info = &profile->info;
-    size_t before = facts->n;
-    add_profile_notes(profile, facts);
-    add_counts(profile, facts);
-    add_sum_mismatch(rows, facts);
-    if (facts->n == before && info->is_memtrack && !info->partial && !info->approximate &&
+    size_t before = lines->n;
+    add_profile_notes(profile, lines);
+    add_counts(profile, lines);
+    add_sum_mismatch(rows, lines);
+    if (lines->n == before && info->is_memtrack && !info->partial && !info->approximate &&
         !info->sample_bytes)
-        mt_summary_add(facts, "", false, "every allocation was recorded with its whole call path");
-    add_moment(rows, facts);
-    if (facts->n > before)
-        facts->items[before].label = "coverage";
+        mt_summary_add(lines, "", false, "every allocation was recorded with its whole call path");
+    add_at(rows, lines);
+    if (lines->n > before)
+        lines->items[before].label = "coverage";
 }
 
 void mt_summary_self(const struct mt_profile *profile, const struct mt_summary_format *options,
-                     struct mt_summary *facts) {
+                     struct mt_summary *lines) {
     const struct mt_profile_info *info = &profile->info;
     struct figures f = {.options = options};
     if (info->is_memtrack)
-        mt_summary_add(facts, "tracker", false, "%s of ledger",
+        mt_summary_add(lines, "tracker", false, "%s of ledger",
                        size_text(&f, mt_saturate_signed(info->ledger_bytes)));
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Memory that a process had and that was not recorded: how much, and whose it probably is. */
-#ifndef MT_VIEW_UNSEEN_H
-#define MT_VIEW_UNSEEN_H
+#ifndef MT_VIEW_SUMMARY_UNSEEN_H
+#define MT_VIEW_SUMMARY_UNSEEN_H
 
 #include "profile/profile.h"
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Readable names of C++ and Rust symbols. Thread-safe; not async-signal-safe. */
-#ifndef MT_VIEW_DEMANGLE_H
-#define MT_VIEW_DEMANGLE_H
+#ifndef MT_VIEW_SYMBOLS_DEMANGLE_H
+#define MT_VIEW_SYMBOLS_DEMANGLE_H
 
 #include <stdbool.h>
 #include <stddef.h>

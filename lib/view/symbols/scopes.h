@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Functions that are scopes, by their names. */
-#ifndef MT_VIEW_SCOPE_NAMES_H
-#define MT_VIEW_SCOPE_NAMES_H
+#ifndef MT_VIEW_SYMBOLS_SCOPES_H
+#define MT_VIEW_SYMBOLS_SCOPES_H
 
 #include "profile/profile.h"
 

@@ -3,8 +3,8 @@
  * Shared by split.c (which split units there are), dwp.c (packages of them) and
  * pair.c (how libdw gets to see one). Private to them.
  */
-#ifndef MT_VIEW_SYMBOLS_SPLIT_H
-#define MT_VIEW_SYMBOLS_SPLIT_H
+#ifndef MT_VIEW_SYMBOLS_SPLIT_LOCAL_H
+#define MT_VIEW_SYMBOLS_SPLIT_LOCAL_H
 
 #include <elfutils/libdw.h>
 #include <stdbool.h>

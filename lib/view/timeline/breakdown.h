@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* What the heap was made of over time: the largest groups of a profile at moments all along its
  * time axis. */
-#ifndef MT_VIEW_STRATA_H
-#define MT_VIEW_STRATA_H
+#ifndef MT_VIEW_TIMELINE_BREAKDOWN_H
+#define MT_VIEW_TIMELINE_BREAKDOWN_H
 
 #include <stddef.h>
 #include <stdint.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Axes of charts: round steps and short labels. */
-#ifndef MT_VIEW_SCALE_H
-#define MT_VIEW_SCALE_H
+#ifndef MT_VIEW_TIMELINE_SCALE_H
+#define MT_VIEW_TIMELINE_SCALE_H
 
 #include <stddef.h>
 #include <stdint.h>

@@ -4,8 +4,8 @@
  * and how high each of their counters stood. Pure functions; nothing in a profile is believed to be
  * in order or in range.
  */
-#ifndef MT_VIEW_LANES_H
-#define MT_VIEW_LANES_H
+#ifndef MT_VIEW_TIMELINE_TRACKS_H
+#define MT_VIEW_TIMELINE_TRACKS_H
 
 #include <math.h>
 #include <stdbool.h>

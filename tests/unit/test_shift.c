@@ -19,13 +19,13 @@ static void assert_near(double expected, double actual) {
 static void test_median(void **state) {
     (void)state;
     const double odd[] = {5, 1, 3}, even[] = {4, 1, 3, 2};
-    struct mt_range spread;
-    assert_int_equal(0, mt_shift_range(odd, 3, &spread));
-    assert_near(3, spread.median);
-    assert_near(1, spread.min);
-    assert_near(5, spread.max);
-    assert_int_equal(0, mt_shift_range(even, 4, &spread));
-    assert_near(2.5, spread.median);
+    struct mt_range range;
+    assert_int_equal(0, mt_shift_range(odd, 3, &range));
+    assert_near(3, range.median);
+    assert_near(1, range.min);
+    assert_near(5, range.max);
+    assert_int_equal(0, mt_shift_range(even, 4, &range));
+    assert_near(2.5, range.median);
 }
 
 /* Values such that the k-th smallest difference tells which k was chosen: all differences are
