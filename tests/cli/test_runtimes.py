@@ -103,7 +103,7 @@ class Runtimes(case.Case):
     def check(self, *arguments, status):
         result = harness.run([harness.MEMTRACK, "check", "--run", "--no-leaks", "--json",
                               *arguments], cwd=self.dir, stdin=b"",
-                             env=harness.plain_environment(RUST_BACKTRACE="1"))
+                             env=harness.plain_environment(RUST_BACKTRACE="1", TMPDIR=self.dir))
         self.assertEqual(status, result.code, result)
         # standard output is the program's
         text = result.stderr[result.stderr.index(b'{\n "schema"'):]

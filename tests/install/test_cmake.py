@@ -119,7 +119,11 @@ class Project(unittest.TestCase):
         self.addCleanup(folder.cleanup)
         self.folder = pathlib.Path(folder.name)
         self.prefix, self.tree = self.folder / "a prefix", self.folder / "build"
-        self.environment = dict(os.environ, LC_ALL="C")
+        # A test that CTest kills leaves its ledgers, and one that fails its profiles: here.
+        temporary = self.folder / "temporary"
+        temporary.mkdir()
+        self.environment = dict(os.environ, LC_ALL="C", TMPDIR=str(temporary),
+                                XDG_RUNTIME_DIR=str(temporary))
         self.run_tool("cmake", "--install", BUILD, "--prefix", self.prefix)
         (self.folder / "app.c").write_text(PROGRAM)
         (self.folder / "CMakeLists.txt").write_text(PROJECT)
