@@ -15,7 +15,7 @@ from support import harness, live
 
 SNAPSHOTS = int(os.environ.get("MEMTRACK_SOAK_ROUNDS", "0")) or (2000
                                                                  if os.environ.get("MEMTRACK_SOAK")
-                                                                 else 30)
+                                                                 else 20)
 THREADS, KEPT, SWELL_MOST = 8, 16, 4000
 COLUMNS = ("live_bytes", "live_blocks", "peak_bytes", "peak_blocks", "total_bytes", "total_blocks",
            "temporary_blocks")
