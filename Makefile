@@ -25,7 +25,7 @@ demo: build ## track a real program and print which of its lines hold memory at 
 	@scripts/deps demo
 	@scripts/demo build/release/memtrack
 
-test: ## what to run after each change: unit tests, format, layers, names; under a minute when it is built
+test: ## after each change: unit tests, format, layers, names; under a minute
 	@scripts/deps build test
 	@cmake --preset ci >/dev/null
 	@cmake --build --preset ci -j $(JOBS) -- --quiet
@@ -63,13 +63,13 @@ format: ## rewrite the C files as .clang-format says
 deps: ## install everything that building, checking and measuring need
 	@scripts/deps build demo check package soak bench
 
-install: build ## install below PREFIX (/usr/local), with DESTDIR in front of it; says what, before it calls sudo
+install: build ## install below PREFIX (/usr/local); says what, before it calls sudo
 	@scripts/install "$(BUILD)"
 
 uninstall: ## remove what install put below PREFIX, and nothing else
 	@scripts/install --remove
 
-package: build ## make Debian packages, and an archive that runs where it is unpacked, in build/release
+package: build ## Debian packages, and an archive that runs where it is unpacked
 	@scripts/deps package
 	@cd build/release && cpack >/dev/null
 	@ls build/release/*.deb build/release/*.tar.gz

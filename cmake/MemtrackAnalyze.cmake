@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: MIT
 #
-# libmemtrack-analyze, the public library over everything that reads: shared, and an archive that holds one object, so
-# that nothing of ours but memtrack_* can clash with names of the program that links it.
+# libmemtrack-analyze, the public library over everything that reads: shared, and an archive that
+# holds one object, so that nothing of ours but memtrack_* can clash with names of the program that
+# links it.
 file(GLOB MT_ANALYZE_SOURCES CONFIGURE_DEPENDS lib/analyze/*.c)
 find_program(OBJCOPY_PROGRAM objcopy REQUIRED)
 find_package(Threads REQUIRED)

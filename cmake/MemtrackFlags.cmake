@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 #
-# mt_warnings: the warnings every C file of ours is held to. mt_flags: those plus include paths and definitions.
+# mt_warnings: the warnings every C file of ours is held to. mt_flags: those plus include paths and
+# definitions.
 add_library(mt_warnings INTERFACE)
 target_compile_options(mt_warnings INTERFACE
   -Wall -Wextra -Wconversion -Wshadow -Wundef -Wvla -Wpointer-arith -Wwrite-strings -Wformat=2
@@ -20,8 +21,9 @@ if(MEMTRACK_SANITIZE)
   target_link_options(mt_sanitize INTERFACE -fsanitize=${MEMTRACK_SANITIZE})
 endif()
 
-# What Debian asks of programs that read files of strangers. Not for the recorder: in a target it may import none of the
-# functions that this calls, and its first hooks run before there is a guard for the stack.
+# What Debian asks of programs that read files of strangers. Not for the recorder: in a target it
+# may import none of the functions that this calls, and its first hooks run before there is a guard
+# for the stack.
 add_library(mt_hardened INTERFACE)
 if(NOT MEMTRACK_SANITIZE)
   target_compile_options(mt_hardened INTERFACE -fstack-protector-strong

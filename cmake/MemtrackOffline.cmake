@@ -8,7 +8,8 @@ pkg_check_modules(SCREEN_LIBS REQUIRED IMPORTED_TARGET ncursesw)
 find_library(IBERTY_LIBRARY iberty REQUIRED)
 find_program(PROTOC_C protoc-c REQUIRED)
 
-# lib/profile/pprof/x.proto -> generated/profile/pprof/x.pb-c.[ch], included as "profile/pprof/x.pb-c.h"
+# lib/profile/pprof/x.proto -> generated/profile/pprof/x.pb-c.[ch], included as
+# "profile/pprof/x.pb-c.h"
 set(MT_GENERATED ${CMAKE_BINARY_DIR}/generated)
 file(GLOB MT_PROTOS CONFIGURE_DEPENDS lib/profile/pprof/*.proto)
 set(MT_PROTO_SOURCES)

@@ -8,11 +8,13 @@
 #     [BASELINE profile [TOLERANCE percent]] [PROCESS pattern...] [STRICT] [VERBOSE]
 #     [PROFILES directory] [JUNIT directory] [WORKING_DIRECTORY directory])
 #
-# COMMAND is that of add_test: a target, a program, generator expressions, any text. The command's own failure fails the test,
-# with its own status; else the test fails when a budget is broken, and the log says by what. Profiles are kept in
-# PROFILES (default: memtrack-profiles/NAME in the current binary directory), so that the command which the log names
-# can be typed, and one of them can become a BASELINE. JUNIT gets a file NAME.xml. Of names that are no good file names
-# the letters are kept, and a hash tells them apart. PROCESS: only the processes of these programs have to keep budgets.
+# COMMAND is that of add_test: a target, a program, generator expressions, any text. The command's
+# own failure fails the test, with its own status; else the test fails when a budget is broken, and
+# the log says by what. Profiles are kept in PROFILES (default: memtrack-profiles/NAME in the
+# current binary directory), so that the command which the log names can be typed, and one of them
+# can become a BASELINE. JUNIT gets a file NAME.xml. Of names that are no good file names the
+# letters are kept, and a hash tells them apart. PROCESS: only the processes of these programs have
+# to keep budgets.
 include_guard(GLOBAL)
 
 function(_memtrack_absolute out path base)
@@ -43,8 +45,8 @@ function(_memtrack_file_name out name)
   set(${out} "${file}" PARENT_SCOPE)
 endfunction()
 
-# Appends a word to code that is to be evaluated, where it will be this text, whatever is in it: a list would lose empty
-# words and split or join others.
+# Appends a word to code that is to be evaluated, where it will be this text, whatever is in it: a
+# list would lose empty words and split or join others.
 function(_memtrack_word code text)
   set(level "=")
   while(text MATCHES "\\]${level}\\]" OR text MATCHES "\\]${level}$")
@@ -118,7 +120,8 @@ function(memtrack_add_test)
     set(arg_WORKING_DIRECTORY "${CMAKE_CURRENT_BINARY_DIR}")
   endif()
 
-  # The words of COMMAND as they were given. A target among them is its file only where add_test sees the word first.
+  # The words of COMMAND as they were given. A target among them is its file only where add_test
+  # sees the word first.
   string(APPEND test " --")
   set(is_word FALSE)
   set(is_first TRUE)
