@@ -308,7 +308,7 @@ class Options(Case):
                               (["--mmap", "--max-peak", "72K"], 0), (["--max-peak", "40K"], 0)):
             with self.subTest(options):
                 result = harness.run([harness.MEMTRACK, "check", "--run", *options, "--", *command],
-                                     cwd=self.dir)
+                                     cwd=self.dir, env=harness.plain_environment(TMPDIR=self.dir))
                 self.assertEqual(code, result.code, result)
         result = harness.run([harness.MEMTRACK, "check", "--mmap", "--max-peak", "1M", "x.pb.gz"])
         self.assertEqual(2, result.code)
