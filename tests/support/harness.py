@@ -271,8 +271,17 @@ def track(command, directory, options=(), env=None, name="p", **more):
                                                          ".*.pb.gz*"))))
 
 
+def hear_signals():
+    """A shell that starts its jobs in the background has them ignore the keys of a terminal, and
+    nohup its end; programs that are started here would inherit that, and wait for ever."""
+    for number in (signal.SIGHUP, signal.SIGINT, signal.SIGQUIT):
+        if signal.getsignal(number) == signal.SIG_IGN:
+            signal.signal(number, signal.SIG_DFL)
+
+
 def main():
     """Run the module's tests; 77 when none of them could run."""
+    hear_signals()
     suite = unittest.defaultTestLoader.loadTestsFromModule(sys.modules["__main__"])
     if len(sys.argv) > 1:
         suite = unittest.defaultTestLoader.loadTestsFromNames(sys.argv[1:], sys.modules["__main__"])
