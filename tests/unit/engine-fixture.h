@@ -7,6 +7,8 @@
 #ifndef MT_TESTS_ENGINE_FIXTURE_H
 #define MT_TESTS_ENGINE_FIXTURE_H
 
+#include <dirent.h>
+#include <fcntl.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -67,11 +69,17 @@ static inline void engine_check(void) {
         fail_msg("%s", violation);
 }
 
+/* The ledger, those of children that left by _exit, and the directory. */
 static inline void engine_remove(void) {
     mt_writer_remove(&mt_state.ledger);
     const char *directory = getenv("MEMTRACK_DIR");
-    if (directory != NULL)
-        rmdir(directory);
+    DIR *files = directory != NULL ? opendir(directory) : NULL;
+    if (files == NULL)
+        return;
+    for (const struct dirent *file; (file = readdir(files)) != NULL;)
+        unlinkat(dirfd(files), file->d_name, 0); /* fails for . and .. */
+    closedir(files);
+    rmdir(directory);
 }
 
 #endif
