@@ -224,11 +224,9 @@ sys.stdin.readline()
 
 class Running(unittest.TestCase):
     def test_a_process_that_runs(self):
-        env = harness.plain_environment(LD_PRELOAD=harness.LIBRARY)
-        with live.Child(["/usr/bin/python3", "-c", RUNNING], "ready", env=env) as process:
-            report = harness.ask("scopes", process.pid)
-            # it ends, and takes its ledger with it
-            process.communicate(timeout=harness.WATCHDOG_SECONDS)
+        with live.process(["/usr/bin/python3", "-c", RUNNING]) as process:
+            process.wait_for("ready")
+            report = harness.ask("scopes", process.pid, env=process.environment_of_reader())
         rows = {row["name"]: row for row in report["rows"]}
         self.assertEqual(list(rows), ["ended"])
         self.assertEqual(rows["ended"]["count"], 5)
