@@ -11,9 +11,9 @@ struct mt_fork {
     struct mt_writer_copy copy;
 };
 
-/* Whether the calling thread has something to go on with in the recorder: then the other three are
- * to be called around a fork, and in a child nothing may begin anew. frame: of the hook that is
- * being called. Any context; no lock. */
+/* Tells whether the calling thread has something to go on with in the recorder: then the other
+ * three are to be called around a fork, and in a child nothing may begin anew. frame is that of the
+ * hook that is being called. May be called in any context, and takes no lock. */
 MT_HIDDEN bool mt_fork_is_inside(const struct mt_hook_frame *frame);
 MT_HIDDEN void mt_fork_begin(struct mt_fork *f);
 MT_HIDDEN void mt_fork_in_parent(struct mt_fork *f); /* also when it has failed */

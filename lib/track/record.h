@@ -12,24 +12,24 @@
 #include "track/ground/hook_frame.h"
 #include "track/thread/thread.h"
 
-/* An allocation returned block (NULL: it failed) for a request of bytes in the hook with this
- * frame. */
+/* Records that an allocation returned block (NULL: it failed) for a request of bytes in the hook
+ * with this frame. */
 MT_HIDDEN void mt_record_allocation(void *block, size_t bytes, const struct mt_hook_frame *frame);
 
-/* For functions that some allocators build from others of their entry points, which are hooked,
- * too: say so before the call, and a block that has been recorded by the hook below is not recorded
+/* Some allocators build a function from others of their entry points, which are hooked, too. Its
+ * hook says so before the call, and then a block that the hook below has recorded is not recorded
  * again. */
 MT_HIDDEN void mt_record_expect(void);
 MT_HIDDEN void mt_record_expected(void *block, size_t bytes, const struct mt_hook_frame *frame);
 
-/* The next allocation of this thread is for a request of bytes, though up to most may be asked for
- * (an operator new that rounds up). */
+/* Says that the next allocation of this thread is for a request of bytes, though up to most may be
+ * asked for (by an operator new that rounds up). */
 MT_HIDDEN void mt_record_asked(size_t bytes, size_t most);
 
-/* block is about to be freed. Not NULL. */
+/* Records that block, which is not NULL, is about to be freed. */
 MT_HIDDEN void mt_record_free(void *block);
 
-/* The same, by an operator delete: that free is then called for block, too, is not another
+/* Does the same for an operator delete: that free is then called for block, too, is not another
  * event. */
 MT_HIDDEN void mt_record_delete(void *block);
 
@@ -48,29 +48,29 @@ struct mt_moving_block {
     struct mt_moved outer; /* the block of a realloc that this one has interrupted */
 };
 MT_HIDDEN void mt_record_realloc_begin(struct mt_moving_block *moving, void *block);
-/* realloc is done: block has been freed, and result (NULL: only freed) allocated. */
+/* Records that realloc is done: block has been freed, and result (NULL: only freed) allocated. */
 MT_HIDDEN void mt_record_realloc_end(struct mt_moving_block *moving, void *result, size_t bytes,
                                      const struct mt_hook_frame *frame);
-/* realloc has failed: block is what it was. */
+/* Records that realloc has failed: block is what it was. */
 MT_HIDDEN void mt_record_realloc_failed(struct mt_moving_block *moving,
                                         const struct mt_hook_frame *frame);
 
-/* memtrack_track and memtrack_untrack. */
+/* Do what memtrack_track and memtrack_untrack promise. */
 MT_HIDDEN void mt_record_track(uint32_t domain, const void *ptr, size_t bytes,
                                const struct mt_hook_frame *frame);
 MT_HIDDEN void mt_record_untrack(uint32_t domain, const void *ptr);
 
-/* block has been resized in place to bytes: still the same allocation. */
+/* Records that block has been resized in place to bytes, and is still the same allocation. */
 MT_HIDDEN void mt_record_resize(void *block, size_t bytes);
 
 /* ---- for whoever is inside an event already ---- */
 
-/* A block of a domain, entered into the live table under mt_live_domain_key and counted. False: it
- * was not. */
+/* Enters a block of a domain into the live table, under mt_live_domain_key, and counts it. Returns
+ * false when it has done neither. */
 MT_HIDDEN bool mt_record_block(struct mt_thread *t, uint32_t domain, uint64_t address,
                                uint64_t bytes, const struct mt_hook_frame *frame);
-/* Whether a hook of ours is among the innermost frames: then the allocator, not the program, has
- * called. */
+/* Tells whether a hook of ours is among the innermost frames: then the allocator, not the program,
+ * has called. */
 enum mt_nesting {
     MT_NESTING_OUTSIDE,
     MT_NESTING_INSIDE,

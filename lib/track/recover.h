@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* After an event that was left in the middle: see recover.c. */
+/* What is done after an event that was left in the middle: see recover.c. */
 #ifndef MT_TRACK_RECOVER_H
 #define MT_TRACK_RECOVER_H
 
@@ -7,12 +7,13 @@
 
 struct mt_hook_frame;
 
-/* The event that t is busy with will not be gone on with: bring it to its end. If t is not busy
- * there is nothing to do. frame: of the hook that is being called; t is busy with it afterwards. */
+/* Brings the event that t is busy with to its end, since it will not be gone on with. If t is not
+ * busy there is nothing to do. frame is that of the hook that is being called; t is busy with it
+ * afterwards. */
 MT_HIDDEN void mt_recover(struct mt_thread *t, const struct mt_hook_frame *frame);
 
-/* A realloc of this thread has begun and not ended. If it never will, let its block be what it was.
- * Inside an event that was entered at frame. */
+/* Lets the block of a realloc of this thread be what it was, if that has begun and will never end.
+ * To be called inside an event that was entered at frame. */
 MT_HIDDEN void mt_recover_moved(struct mt_thread *t, const struct mt_hook_frame *frame);
 
 #endif

@@ -18,9 +18,9 @@ enum mt_fate {
                         not be */
 };
 
-/* Of the event that was entered at frame busy, which nobody has left by returning; now: the frame
- * of a hook that is being called. Any thread, any context. No lock; system calls, hundreds of them
- * for a deep stack. */
+/* Tells what becomes of the event that was entered at frame busy, and that nobody has left by
+ * returning. now is the frame of a hook that is being called. Any thread may ask, in any context.
+ * It takes no lock, and makes system calls, hundreds of them for a deep stack. */
 MT_HIDDEN enum mt_fate mt_left_fate(uint64_t busy, const struct mt_hook_frame *now);
 
 #endif

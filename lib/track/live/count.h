@@ -57,12 +57,13 @@ static inline void mt_count_allocation(struct mt_thread *t, struct mt_site *s, m
         mt_scopes_process_publish(t);
 }
 
-/* The thread looks for a site for the first time, or has not done so lately: what mt_sites_find and
- * mt_sites_find_foreign return, after it has got its row. */
+/* Return what mt_sites_find and mt_sites_find_foreign do, after the thread has got its row: it
+ * looks for a site for the first time, or has not done so lately. */
 MT_HIDDEN mt_site_id mt_count_find(struct mt_thread *t, mt_node_id node, uint8_t size_class);
 MT_HIDDEN mt_site_id mt_count_find_foreign(struct mt_thread *t, mt_site_id of);
 
-/* The record in which this thread counts its blocks of (node, size class); 0: there is no room. */
+/* Returns the record in which this thread counts its blocks of (node, size class); 0 when there is
+ * no room. */
 static inline mt_site_id mt_count_own(struct mt_thread *t, mt_node_id node, uint8_t size_class) {
     mt_site_id id;
     return mt_likely(mt_sites_known(&t->sites, node, size_class, &id))
@@ -76,7 +77,7 @@ static inline mt_site_id mt_count_foreign(struct mt_thread *t, mt_site_id of) {
                                                                  : mt_count_find_foreign(t, of);
 }
 
-/* The record in which this thread counts what happens to a block of site id. */
+/* Returns the record in which this thread counts what happens to a block of site id. */
 static inline struct mt_site *mt_count_record_of(struct mt_thread *t, mt_site_id *id) {
     struct mt_site *s = mt_sites_at(*id);
     if (mt_unlikely(s->bank != t->bank_id)) {
@@ -86,7 +87,7 @@ static inline struct mt_site *mt_count_record_of(struct mt_thread *t, mt_site_id
     return s;
 }
 
-/* The same, about to be changed. */
+/* Returns the same, prepared for a change. */
 static inline struct mt_site *mt_count_record(struct mt_thread *t, mt_site_id id) {
     struct mt_site *s = mt_count_record_of(t, &id);
     mt_sites_save(t, s, id);
@@ -97,7 +98,8 @@ static inline struct mt_site *mt_count_record(struct mt_thread *t, mt_site_id id
  * when the peak is, are estimated here, where each block's size is known. */
 MT_HIDDEN void mt_count_weigh(struct mt_thread *t, uint64_t bytes, int sign);
 
-/* A block that nothing is special about: options.usable is off, and nothing is sampled. */
+/* Counts the free of a block of which nothing is special: options.usable is off, and nothing is
+ * sampled. */
 static inline __attribute__((always_inline)) void
 mt_count_free_plain(struct mt_thread *t, mt_site_id id, uint64_t bytes, bool temporary) {
     struct mt_site *s = mt_count_record(t, id);
@@ -119,11 +121,11 @@ mt_count_free_plain(struct mt_thread *t, mt_site_id id, uint64_t bytes, bool tem
         mt_scopes_process_publish(t);
 }
 
-/* Any block; waste: what its usable size was larger by, when that is counted. */
+/* Counts the free of any block. waste is by what its usable size was larger, if that is counted. */
 MT_HIDDEN void mt_count_free(struct mt_thread *t, mt_site_id id, uint64_t bytes, int64_t waste,
                              bool temporary);
 
-/* Let the process's peak be what is live now. */
+/* Lets the process's peak be what is live now. */
 MT_HIDDEN void mt_count_reset_peak(struct mt_thread *t);
 
 #endif

@@ -19,26 +19,26 @@ struct mt_live_entry {
     uint32_t era;    /* when it was allocated */
 };
 
-/* Where the table keeps a block of a domain that is not malloc's: beyond all addresses. */
+/* Returns where the table keeps a block of a domain that is not malloc's: beyond all addresses. */
 static inline uint64_t mt_live_domain_key(mt_name_id domain, uint64_t address) {
     return (uint64_t)domain << MT_DOMAIN_SHIFT | (address & MT_NODE_ADDRESS_MASK);
 }
 
 MT_HIDDEN bool mt_live_start(void);
 
-/* The entry of a block, site 0: there is none. */
+/* Returns the entry of a block; with site 0 when there is none. */
 MT_HIDDEN struct mt_live_entry mt_live_look(struct mt_thread *t, uint64_t address);
 
-/* An event was left that may have been changing what is entered for this address: count anew what
- * it has counted. */
+/* Counts anew what the table counts of itself around this address: an event was left that may have
+ * been changing what is entered there. */
 MT_HIDDEN void mt_live_mend(struct mt_thread *t, uint64_t address);
 
-/* All blocks of the eras from .. to are of era now. */
+/* Moves all blocks of the eras from .. to into the era now. */
 MT_HIDDEN void mt_live_set_era(struct mt_thread *t, uint32_t from, uint32_t to, uint32_t now);
 
-/* All live blocks of malloc's, some at a time, each that is there all the while once. Begin with a
- * cursor of zeros; returns how many addresses were written (room for MT_LIVE_LISTED), 0: that was
- * all. Inside an event. */
+/* Lists all live blocks of malloc's, some at a time, and each that is there all the while once. The
+ * cursor begins with zeros. Returns how many addresses it has written, for which there is room for
+ * MT_LIVE_LISTED; 0 when that was all. To be called inside an event. */
 enum { MT_LIVE_LISTED = 8192 };
 struct mt_live_cursor {
     uint32_t leaf, region, big;
@@ -134,7 +134,7 @@ static inline uint64_t mt_lanes_zero(uint64_t x) {
     return (x - MT_LANE_ONES) & ~x & MT_LANE_TOPS;
 }
 
-/* Index of the entry with this tag (0: a free one), or -1. */
+/* Returns the index of the entry with this tag (0: a free one), or -1. */
 static inline int mt_group_find(const struct mt_group *g, uint64_t tag) {
     uint64_t pattern = tag * MT_LANE_ONES;
     uint64_t hit = mt_lanes_zero(g->tags[0] ^ pattern);
@@ -144,7 +144,7 @@ static inline int mt_group_find(const struct mt_group *g, uint64_t tag) {
     return hit ? 4 + (__builtin_ctzll(hit) >> 4) : -1;
 }
 
-/* Change the tag of entry i, which is from, into to. */
+/* Changes the tag of entry i, which is from, into to. */
 static inline void mt_group_retag(struct mt_group *g, int i, uint64_t from, uint64_t to) {
     g->tags[i >> 2] ^= (from ^ to) << (16 * (i & 3));
 }
@@ -215,8 +215,8 @@ static inline bool mt_live_is_regular(uint64_t address) {
     return address < MT_ADDRESS_LIMIT && !(address & 7);
 }
 
-/* Where a block will be entered: found, and its line fetched, while the stack is walked. NULL:
- * among the big blocks, or there is no room. */
+/* Finds where a block will be entered, and has its line fetched while the stack is walked. Returns
+ * NULL when that is among the big blocks, or there is no room. */
 static inline struct mt_region *mt_live_prepare(uint64_t address) {
     if (mt_unlikely(!mt_live_is_regular(address)))
         return NULL;
@@ -226,7 +226,7 @@ static inline struct mt_region *mt_live_prepare(uint64_t address) {
     return r;
 }
 
-/* Enter a block of less than MT_ENTRY_MAX_BYTES, encoded, in the place that mt_live_prepare has
+/* Enters a block of less than MT_ENTRY_MAX_BYTES, encoded, in the place that mt_live_prepare has
  * found. */
 static inline __attribute__((always_inline)) enum mt_put
 mt_live_put_near(struct mt_thread *t, struct mt_region *r, uint64_t address, uint64_t word,
@@ -240,12 +240,13 @@ mt_live_put_near(struct mt_thread *t, struct mt_region *r, uint64_t address, uin
     return put;
 }
 
-/* Enter any block, in the place that mt_live_prepare has found. */
+/* Enters any block, in the place that mt_live_prepare has found. */
 MT_HIDDEN enum mt_put mt_live_put(struct mt_thread *t, struct mt_region *r, uint64_t address,
                                   struct mt_live_entry entry, struct mt_live_entry *there);
 
-/* Take a block out of its region, encoded; 0: it is not there. journal: where to note the entry
- * before that, or NULL. *dropped: the shard's lock could not be had. */
+/* Takes a block out of its region, and returns it encoded; 0 when it is not there. Notes the entry
+ * in journal before that, unless it is NULL. *dropped says that the lock of the region could not be
+ * had. */
 static inline __attribute__((always_inline)) uint64_t mt_live_take_near(struct mt_thread *t,
                                                                         uint64_t address,
                                                                         struct mt_journal *journal,
@@ -266,7 +267,7 @@ static inline __attribute__((always_inline)) uint64_t mt_live_take_near(struct m
     return word;
 }
 
-/* Take any block out; site 0: it is not there. */
+/* Takes any block out; site 0 says that it is not there. */
 static inline __attribute__((always_inline)) struct mt_live_entry
 mt_live_take(struct mt_thread *t, uint64_t address, struct mt_journal *journal, bool *dropped) {
     uint64_t word = mt_live_take_near(t, address, journal, dropped);

@@ -13,19 +13,19 @@
 
 #include "track/live/live.h"
 
-/* A new plan, for a site of the calling thread's (0: for none). */
+/* Begins a new plan, for a site of the calling thread's (0: for none). */
 MT_HIDDEN void mt_plan_begin(struct mt_thread *t, mt_site_id site);
 
-/* *word, which this thread alone writes, is to be larger by change. */
+/* Plans that *word, which this thread alone writes, is larger by change. */
 MT_HIDDEN void mt_plan_add(struct mt_thread *t, uint64_t *word, uint64_t change);
 
-/* What is entered under key is to be this entry; site 0: nothing. */
+/* Plans that what is entered under key is this entry, with site 0 nothing. */
 MT_HIDDEN void mt_plan_enter(struct mt_thread *t, uint64_t key, struct mt_live_entry entry);
 
-/* Do it. A block that finds no room counts as freed, and as dropped. */
+/* Carries the plan out. A block that finds no room counts as freed, and as dropped. */
 MT_HIDDEN void mt_plan_carry_out(struct mt_thread *t);
 
-/* The event of t was left: if it had got as far, do it, and return true. */
+/* Carries the plan of an event out that was left, if it had got as far, and returns true then. */
 MT_HIDDEN bool mt_plan_recover(struct mt_thread *t);
 
 #endif

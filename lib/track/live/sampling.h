@@ -10,10 +10,10 @@
 #include "base/os.h"
 #include "track/thread/sampling_part.h"
 
-/* Whether this allocation is to be recorded. */
+/* Tells whether this allocation is to be recorded. */
 MT_HIDDEN bool mt_sampling_takes(struct mt_sampling_part *part, uint64_t bytes, uint64_t period);
 
-/* How many bytes a recorded block of this size stands for. */
+/* Returns how many bytes a recorded block of this size stands for. */
 MT_HIDDEN int64_t mt_sampling_weight(uint64_t bytes, uint64_t period);
 
 #endif

@@ -13,13 +13,13 @@ struct mt_scope_result {
 };
 
 MT_HIDDEN bool mt_scopes_totals_start(void);
-/* What a thread remembers may not be so any more. */
+/* Forgets what a thread remembers, which may not be so any more. */
 MT_HIDDEN void mt_scopes_totals_forget(struct mt_totals_part *part);
-/* Count a scope, or a part of one, that there is no room for. */
+/* Counts a scope, or a part of one, that there is no room for. */
 MT_HIDDEN void mt_scopes_totals_drop(void);
 MT_HIDDEN void mt_scopes_totals_add(struct mt_thread *t, const struct mt_scope_result *result);
-/* A thread's scope in which nothing was allocated or freed, and its times; own: without the scopes
- * inside of it. */
+/* Adds a thread's scope in which nothing was allocated or freed, and its times, of which own_ns is
+ * without the scopes inside of it. */
 MT_HIDDEN void mt_scopes_totals_add_idle(struct mt_thread *t, mt_name_id name, int64_t duration_ns,
                                          int64_t own_ns);
 

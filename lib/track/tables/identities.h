@@ -9,24 +9,25 @@
 
 #include "track/thread/thread.h"
 
-/* In a new process: forget all. */
+/* Forgets all, in a new process. */
 MT_HIDDEN bool mt_identities_start(void);
 
-/* A bank has been made. Under the growth lock. False: no memory. */
+/* Makes room for what is kept of a bank that is being made. The caller has the growth lock. Returns
+ * false when there is no memory. */
 MT_HIDDEN bool mt_identities_reserve_bank(uint32_t bank);
 
-/* The calling thread's row, when it has none yet: sets t->thread_id, which is not 0 afterwards.
- * Takes the growth lock. */
+/* Gives the calling thread its row, when it has none yet: sets t->thread_id, which is not 0
+ * afterwards. Takes the growth lock. */
 MT_HIDDEN void mt_identities_begin(struct mt_thread *t);
 
-/* A thread, the calling one or another one that has not ended, has another name (at most 15 bytes
- * of it count). Any context; a thread that has no row yet will be asked for its name when it gets
- * one. */
+/* Notes that a thread, the calling one or another one that has not ended, has another name, of
+ * which at most 15 bytes count. May be called in any context. A thread that has no row yet will be
+ * asked for its name when it gets one. */
 MT_HIDDEN void mt_identities_rename(struct mt_thread *t, const char *name);
-/* The calling thread's, as the kernel says. */
+/* Notes the calling thread's, as the kernel tells it. */
 MT_HIDDEN void mt_identities_look(struct mt_thread *t);
 
-/* Of a row; 0: of many, or not known. */
+/* Returns the number of the thread of a row, 0 when it is of many or is not known. */
 MT_HIDDEN uint32_t mt_identities_tid(mt_thread_id id);
 
 #ifdef MEMTRACK_CHECKS

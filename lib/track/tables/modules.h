@@ -10,26 +10,26 @@
 #include "track/ground/hook_frame.h"
 #include "unwind/rules.h"
 
-/* Write the known modules to a new ledger, with the ids they have. */
+/* Writes the known modules to a new ledger, with the ids they have. */
 MT_HIDDEN bool mt_modules_start(void);
 
-/* A mt_module_finder. */
+/* Is a mt_module_finder. */
 MT_HIDDEN uint32_t mt_modules_find(uint64_t address, struct mt_cfi *cfi);
 
-/* All that came with the program is there: called once, before main. What is not there yet can be
- * unloaded. */
+/* Notes that all that came with the program is there: what is not there yet can be unloaded. To be
+ * called once, before main. */
 MT_HIDDEN void mt_modules_note_start(void);
 
 /*
- * Around a dlclose. As soon as the loader has let go of code, other code can be loaded at its
- * address and called, before anybody here can know. So nothing that is remembered of code that can
- * be unloaded is used between the two; the second notices what has gone. Must not be called with a
- * lock held.
+ * To be called around a dlclose. As soon as the loader has let go of code, other code can be loaded
+ * at its address and called, before anybody here can know. So nothing that is remembered of code
+ * that can be unloaded is used between the two; the second notices what has gone. Must not be
+ * called with a lock held.
  */
 MT_HIDDEN void mt_modules_begin_unloading(const struct mt_hook_frame *frame);
 MT_HIDDEN void mt_modules_end_unloading(const struct mt_hook_frame *frame);
 
-/* In between, in an event that was entered at frame: whether it is over for good without the
+/* Looks in between, in an event that was entered at frame, whether it is over for good without the
  * second (unloading.h). */
 MT_HIDDEN void mt_modules_look_at_unloading(const struct mt_hook_frame *frame);
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Texts that the program gives, and functions of it, as small numbers. See struct mt_name. Any
- * thread. */
+/* Texts that the program gives, and functions of it, get small numbers here: see struct mt_name.
+ * Any thread may ask. */
 #ifndef MT_TRACK_NAMES_H
 #define MT_TRACK_NAMES_H
 
@@ -8,14 +8,14 @@
 #include "ledger/layout.h"
 #include "track/thread/names_part.h"
 
-/* In a new process: forget all. */
+/* Forgets all, in a new process. */
 MT_HIDDEN bool mt_names_start(void);
 
-/* What a thread remembers may not be so any more. */
+/* Forgets what a thread remembers, which may not be so any more. */
 MT_HIDDEN void mt_names_forget(struct mt_names_part *part);
 
-/* The one id of a text (its first MT_NAME_MAX_BYTES bytes), or of the function at an address; 0: no
- * room. */
+/* Return the one id of a text (its first MT_NAME_MAX_BYTES bytes), or of the function at an
+ * address; 0 when there is no room. */
 MT_HIDDEN mt_name_id mt_names_find(struct mt_names_part *part, const char *text);
 MT_HIDDEN mt_name_id mt_names_find_function(struct mt_names_part *part, uint64_t address);
 

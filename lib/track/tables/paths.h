@@ -11,27 +11,27 @@
 #include "track/thread/paths_part.h"
 #include "unwind/rule.h"
 
-/* In a new process: forget all nodes. */
+/* Forgets all nodes, in a new process. */
 MT_HIDDEN bool mt_paths_start(void);
 
-/* What a thread remembers may not be so any more. */
+/* Forgets what a thread remembers, which may not be so any more. */
 MT_HIDDEN void mt_paths_forget(struct mt_paths_part *part);
 
-/* The child of parent for an address with its rule, created if need be; MT_NODE_LOSSY when there is
- * no room. */
+/* Returns the child of parent for an address with its rule, and makes it if need be; MT_NODE_LOSSY
+ * when there is no room. */
 MT_HIDDEN mt_node_id mt_paths_find(struct mt_paths_part *part, mt_node_id parent, uint64_t pc,
                                    mt_rule rule);
 
-/* The leaf below node that says what an allocation belongs to: MT_NODE_MODULE_SCOPE or _DOMAIN, and
- * a name. */
+/* Returns the leaf below node that says what an allocation belongs to: MT_NODE_MODULE_SCOPE or
+ * _DOMAIN, and a name. */
 MT_HIDDEN mt_node_id mt_paths_leaf(struct mt_paths_part *part, mt_node_id node, uint32_t module,
                                    uint32_t name);
 
-/* The addresses of a path, innermost first, at most max of them. Returns how many. */
+/* Writes the addresses of a path, innermost first, at most max of them, and returns how many. */
 MT_HIDDEN uint32_t mt_paths_addresses(mt_node_id node, uint64_t *pc, uint32_t max);
 
-/* Whether node stands for these addresses (as in mt_frame_state, innermost first), for checking the
- * walk. */
+/* Tells whether node stands for these addresses (as in mt_frame_state, innermost first), to check
+ * the walk. */
 MT_HIDDEN bool mt_paths_equal(mt_node_id node, const uint64_t *pc, uint32_t n);
 
 static inline struct mt_known_child *mt_paths_cached(struct mt_paths_part *part, mt_node_id parent,
@@ -40,7 +40,7 @@ static inline struct mt_known_child *mt_paths_cached(struct mt_paths_part *part,
     return &part->child[h >> (64 - MT_CHILDREN_BITS)];
 }
 
-/* A mt_walk_child; mine: the part. */
+/* Is a mt_walk_child; mine is the part. */
 static inline uint32_t mt_paths_child(void *mine, uint32_t parent, uint64_t pc, mt_rule rule) {
     struct mt_paths_part *part = mine;
     const struct mt_known_child *c = mt_paths_cached(part, parent, pc);

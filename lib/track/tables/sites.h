@@ -11,36 +11,37 @@ MT_HIDDEN extern void *mt_sites_chunk[];
 
 MT_HIDDEN bool mt_sites_start(void);
 
-/* The record for (node, size class) of this thread, which has its row, created if need be; the
- * bank's lossy record when there is no room; 0 when there is not even that. */
+/* Returns the record for (node, size class) of this thread, which has its row, and makes it if need
+ * be; the bank's lossy record when there is no room; 0 when there is not even that. */
 MT_HIDDEN mt_site_id mt_sites_find(struct mt_thread *t, mt_node_id node, uint8_t size_class);
-/* This thread's record for blocks of another thread's site that it frees. */
+/* Returns this thread's record for blocks of another thread's site that it frees. */
 MT_HIDDEN mt_site_id mt_sites_find_foreign(struct mt_thread *t, mt_site_id of);
 
-/* For blocks of MT_THREAD_OTHERS: this bank's record. 0: no room. Under the growth lock. */
+/* Returns this bank's record for blocks of MT_THREAD_OTHERS, 0 when there is no room. The caller
+ * has the growth lock. */
 MT_HIDDEN mt_site_id mt_sites_of_others(struct mt_thread *t, mt_node_id node, uint8_t size_class);
 
 static inline struct mt_site *mt_sites_at(mt_site_id id) {
     return mt_table_item(mt_sites_chunk, struct mt_site, MT_SITES_PER_CHUNK, id);
 }
 
-/* What it holds is from before memtrack_clear_traces. */
+/* Sets a site to zero: what it holds is from before memtrack_clear_traces. */
 MT_HIDDEN void mt_sites_clear(struct mt_site *s);
 
-/* A bank, or the row of a thread, has been made. Under the growth lock. False: no memory. */
+/* Make room for what is kept of a bank, or of the row of a thread, that is being made. The caller
+ * has the growth lock. Return false when there is no memory. */
 MT_HIDDEN bool mt_sites_reserve_bank(uint32_t bank);
 MT_HIDDEN bool mt_sites_reserve_origin(mt_thread_id origin);
 
-/* How many records there are of an origin, and the first of them, 0: none; the others follow by
- * next_of_origin. Under the growth lock. */
+/* Return how many records there are of an origin, and the first of them, 0 when there is none; the
+ * others follow by next_of_origin. The caller has the growth lock. */
 MT_HIDDEN uint32_t mt_sites_count_of(mt_thread_id origin);
 MT_HIDDEN mt_site_id mt_sites_first_of(mt_thread_id origin);
 
-/* The memory is another thread's from now on: forget what the former one has looked for. */
+/* Forgets what a thread has looked for, when its memory goes to another one. */
 MT_HIDDEN void mt_sites_forget(struct mt_sites_part *part);
 
-/* Before a site is changed: keep what it had at the last peak, and at a cut, when this is the first
- * change since. */
+/* Keeps what a site had at the last peak, and at a cut, before the first change since. */
 static inline void mt_sites_save(struct mt_thread *t, struct mt_site *s, mt_site_id id) {
     uint64_t epoch = mt_load_acquire(
         &t->control->epoch); /* a later one is for the next event; with its clear_epoch */
@@ -57,13 +58,13 @@ static inline void mt_sites_save(struct mt_thread *t, struct mt_site *s, mt_site
     }
 }
 
-/* mt_size_class of a block that there is, without a branch for the empty one: it has less than 2^63
- * bytes. */
+/* Returns mt_size_class of a block that there is, without a branch for the empty one: it has less
+ * than 2^63 bytes. */
 static inline uint8_t mt_sites_class(uint64_t bytes) {
     return (uint8_t)(__builtin_clzll(2 * bytes + 1) ^ 63);
 }
 
-/* Whether this thread has looked for its record for (node, size class) lately: *id. */
+/* Tells whether this thread has looked for its record for (node, size class) lately: it is *id. */
 static inline bool mt_sites_known(const struct mt_sites_part *part, mt_node_id node,
                                   uint8_t size_class, mt_site_id *id) {
     uint64_t key = (uint64_t)node << 7 | size_class;
@@ -72,7 +73,7 @@ static inline bool mt_sites_known(const struct mt_sites_part *part, mt_node_id n
     return cached >> MT_SITE_BITS == key;
 }
 
-/* The same of its record for blocks of another thread's site. */
+/* Tells the same of its record for blocks of another thread's site. */
 static inline bool mt_sites_known_foreign(const struct mt_sites_part *part, mt_site_id of,
                                           mt_site_id *id) {
     uint64_t cached = part->foreign[of % MT_FOREIGN_CACHE];

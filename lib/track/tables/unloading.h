@@ -11,16 +11,16 @@
 #include "base/os.h"
 #include "track/ground/hook_frame.h"
 
-/* In a new process: nobody is. */
+/* Forgets who is, in a new process. */
 MT_HIDDEN void mt_unloading_start(void);
 
-/* The calling thread is, in the hook with this frame. */
+/* Notes that the calling thread is, in the hook with this frame. */
 MT_HIDDEN void mt_unloading_begin(const struct mt_hook_frame *frame);
-/* No more. */
+/* Notes that it is not any more. */
 MT_HIDDEN void mt_unloading_end(const struct mt_hook_frame *frame);
 
-/* How many of those that began have left, or ended with their thread, and say so only now. Inside
- * an event that was entered at frame; looks once in a while. */
+/* Returns how many of those that began have left, or ended with their thread, and are found only
+ * now. To be called inside an event that was entered at frame; it looks once in a while. */
 MT_HIDDEN uint32_t mt_unloading_look(const struct mt_hook_frame *frame);
 
 #endif
