@@ -15,7 +15,8 @@ struct mt_id_slot {
     uint32_t index;
 };
 
-/* Zeroed is empty. Small ids are indexes of dense, which holds index + 1; the others are hashed. */
+/* All zeros is an empty table. Small ids are indexes of dense, which holds index + 1; the others
+ * are hashed. */
 struct mt_ids {
     uint32_t *dense;
     size_t n_dense;
@@ -27,14 +28,15 @@ struct mt_ids {
 void mt_ids_free(struct mt_ids *ids);
 int64_t mt_ids_find_sparse(const struct mt_ids *ids, uint64_t id);
 
-/* The index, or -1. */
+/* Returns the index, or -1. */
 static inline int64_t mt_ids_find(const struct mt_ids *ids, uint64_t id) {
     if (id < ids->n_dense && ids->dense[id])
         return ids->dense[id] - INT64_C(1);
     return ids->n_sparse ? mt_ids_find_sparse(ids, id) : -1;
 }
 
-/* id must be new and not 0, index below UINT32_MAX. 0 or -MEMTRACK_ENOMEM. */
+/* Adds an id, which must be new and not 0; index must be below UINT32_MAX. Returns 0 or
+ * -MEMTRACK_ENOMEM. */
 int mt_ids_add(struct mt_ids *ids, uint64_t id, uint32_t index);
 
 #endif

@@ -17,37 +17,39 @@ struct mt_inflate;
 /* The stream may yield 16 MiB + this many times the size of what is read, whatever the compression
  * claims. */
 enum { MT_INFLATE_RATIO = 256, MT_INFLATE_ALLOWANCE = 16 << 20 };
-/* A line may take so many bytes. */
+/* A line may have at most so many bytes. */
 enum { MT_INFLATE_LINE = 1 << 20 };
 
 /*
- * name is for messages and must outlive the stream. fd stays the caller's and is read from its
- * position; fd -1 reads the data instead, which must outlive the stream too. NULL when out of
- * memory.
+ * Opens a stream. name is for messages and must outlive the stream. fd stays the caller's and is
+ * read from its position; with fd -1 the data is read instead, which must outlive the stream too.
+ * Returns NULL when out of memory.
  */
 struct mt_inflate *mt_inflate_new(int fd, const void *data, size_t bytes, const char *name,
                                   struct mt_error *error);
 void mt_inflate_free(struct mt_inflate *in); /* NULL is fine */
 
-/* The next bytes, contiguous: 0 and *out valid until the next call, or -MEMTRACK_EFORMAT (the
- * stream ends before), -MEMTRACK_EIO, -MEMTRACK_ENOMEM, -MEMTRACK_ELIMIT; the error is filled.
- * Memory grows with what arrives, not with what is asked for. */
+/* Takes the next bytes, which are contiguous. Returns 0, and *out is valid until the next call;
+ * or -MEMTRACK_EFORMAT (the stream ends before), -MEMTRACK_EIO, -MEMTRACK_ENOMEM or
+ * -MEMTRACK_ELIMIT, and the error is filled. Memory grows with what arrives, not with what is
+ * asked for. */
 int mt_inflate_take(struct mt_inflate *in, size_t bytes, const uint8_t **out);
-/* What comes next is looked at, not taken: *bytes is less than wanted only at the end of the
+/* Looks at what comes next, without taking it. *bytes is less than wanted only at the end of the
  * stream. */
 int mt_inflate_peek(struct mt_inflate *in, size_t wanted, const uint8_t **out, size_t *bytes);
-/* 1 and the next line without its end, not NUL-terminated, valid until the next call; 0 at the end
- * of the stream, or an error as above (-MEMTRACK_EFORMAT for a line beyond MT_INFLATE_LINE). */
+/* Takes the next line. Returns 1 and the line without its end, which is not NUL-terminated and
+ * valid until the next call; 0 at the end of the stream; or an error as above (-MEMTRACK_EFORMAT
+ * for a line beyond MT_INFLATE_LINE). */
 int mt_inflate_line(struct mt_inflate *in, const char **line, size_t *bytes);
-/* Once something has been taken or peeked at: were the bytes packed? */
+/* Returns whether the bytes were packed, once something has been taken or peeked at. */
 bool mt_inflate_is_packed(const struct mt_inflate *in);
-/* Bytes read so far, and what they have yielded. */
+/* These return the bytes read so far, and those that they have yielded. */
 uint64_t mt_inflate_total_in(const struct mt_inflate *in);
 uint64_t mt_inflate_total_out(const struct mt_inflate *in);
 int mt_inflate_skip(struct mt_inflate *in, uint64_t bytes);
 
-/* 1 and the next base-128 number, 0 at the clean end of the stream, 2 when it is longer than a
- * number of 64 bits, or an error as above. */
+/* Takes the next base-128 number. Returns 1 and the number, 0 at the clean end of the stream, 2
+ * when it is longer than a number of 64 bits, or an error as above. */
 int mt_inflate_varint(struct mt_inflate *in, uint64_t *value);
 
 #endif

@@ -64,7 +64,8 @@ const char *mt_profile_text(const struct mt_profile *profile, mt_string string) 
     return mt_strings_text(profile->strings, string);
 }
 
-/* Makes room for n more elements behind the count that there are: indexes have 32 bits. */
+/* Makes room for n more elements behind *array, which holds count of them. The element's size is
+ * in bytes. */
 static int reserve(void *array, size_t *capacity, size_t count, size_t n, size_t element_bytes) {
     if (n > UINT32_MAX - 1 || count > UINT32_MAX - 1 - n)
         return -MEMTRACK_ELIMIT;

@@ -13,8 +13,8 @@
 
 #include "ledger/layout.h"
 
-/* So many scopes had a value that falls into the bucket (mt_bucket_of in ledger/layout.h) of its
- * magnitude. */
+/* This says that so many scopes had a value that falls into the bucket (mt_bucket_of in
+ * ledger/layout.h) of its magnitude. */
 struct mt_scope_bucket {
     uint64_t count;
     uint16_t bucket;
@@ -22,15 +22,16 @@ struct mt_scope_bucket {
     bool is_negative;
 };
 
-/* All scopes of one name that threads have ended which followed one another in a bank. sum and max
- * include inner scopes, own does not. */
+/* These are all scopes of one name that were ended by threads which followed one another in a
+ * bank. sum and max include inner scopes, own does not. */
 struct mt_scope {
     uint32_t name, thread; /* mt_string; thread: the last of them */
     uint32_t n_threads;    /* 0: 1 */
-    bool is_process;       /* of all threads, and not of the one that began it */
+    bool is_process;       /* it counts all threads, and not only the one that began it */
     uint64_t count;
-    uint64_t errors; /* ended by something else than their own end */
-    uint64_t idle;   /* nothing was allocated or freed in them: only their times are in buckets */
+    uint64_t errors; /* scopes that were ended by something else than their own end */
+    /* Scopes in which nothing was allocated or freed: only their times are in buckets. */
+    uint64_t idle;
     int64_t sum[MT_N_SCOPE_VALUES], max[MT_N_SCOPE_VALUES], own[MT_N_SCOPE_VALUES];
     uint32_t first_bucket, n_buckets;
 };
@@ -45,13 +46,13 @@ struct mt_scope_event {
     uint32_t first_key, n_keys;
 };
 
-/* One that had not ended when the profile was made. */
+/* This is a scope that had not ended when the profile was made. */
 struct mt_scope_open {
     uint32_t name, thread; /* mt_string */
     bool is_process;
     uint64_t time_ns; /* when it began, since the start of the recording */
     int64_t net_bytes;
-    int64_t peak_bytes; /* at least: the latest highest may not have been noted yet */
+    int64_t peak_bytes; /* at least so much: the latest highest may not have been noted yet */
     uint64_t allocated_bytes, allocated_blocks;
 };
 
@@ -66,7 +67,8 @@ struct mt_counter {
     uint32_t tid;
 };
 
-/* A name that stands for a function until its location has lines: see view/symbols/scopes.h. */
+/* This is a name that stands for a function until its location has lines: see
+ * view/symbols/scopes.h. */
 struct mt_scope_function {
     uint32_t name; /* mt_string */
     uint32_t location;
@@ -83,11 +85,11 @@ struct mt_scopes {
     size_t n_keys;
     struct mt_counter *counters; /* in the order in which they were set */
     size_t n_counters;
-    struct mt_scope_open *open; /* of each thread the outermost first */
+    struct mt_scope_open *open; /* for each thread, the outermost first */
     size_t n_open;
     struct mt_scope_function *functions;
     size_t n_functions;
-    uint64_t events_seen;  /* events of all kinds that have been; the latest are kept */
+    uint64_t events_seen;  /* number of events of all kinds that have been; the latest are kept */
     uint32_t event_sample; /* one scope in so many is an event; 0: none */
     bool has_cpu;          /* MT_SCOPE_CPU_NS was measured */
     struct {
@@ -95,11 +97,12 @@ struct mt_scopes {
     } capacity; /* private */
 };
 
-void mt_profile_scopes_free(struct mt_scopes *scopes); /* what it points to; leaves it empty */
+/* Frees what it points to, and leaves it empty. */
+void mt_profile_scopes_free(struct mt_scopes *scopes);
 
-/* Append a copy: 0, -MEMTRACK_ENOMEM, or -MEMTRACK_ELIMIT when indexes no longer fit 32 bits. The
- * buckets of the totals that were added last, and the keys of the event that was added last, are
- * those added after it. */
+/* These append a copy. They return 0, -MEMTRACK_ENOMEM, or -MEMTRACK_ELIMIT when indexes no
+ * longer fit 32 bits. The buckets of the totals that were added last, and the keys of the event
+ * that was added last, are those added after it. */
 int mt_profile_scopes_add_totals(struct mt_scopes *scopes, const struct mt_scope *totals);
 int mt_profile_scopes_add_bucket(struct mt_scopes *scopes, const struct mt_scope_bucket *bucket);
 int mt_profile_scopes_add_event(struct mt_scopes *scopes, const struct mt_scope_event *event);
@@ -109,7 +112,7 @@ int mt_profile_scopes_add_open(struct mt_scopes *scopes, const struct mt_scope_o
 int mt_profile_scopes_add_function(struct mt_scopes *scopes,
                                    const struct mt_scope_function *function);
 
-/* Has the program said anything at all? */
+/* Returns whether the program has said anything at all. */
 bool mt_profile_scopes_is_empty(const struct mt_scopes *scopes);
 
 #endif

@@ -11,14 +11,16 @@
 
 struct mt_strings;
 
-/* A table that holds "" as index 0, or NULL when out of memory. */
+/* Returns a table that holds "" as index 0, or NULL when out of memory. */
 struct mt_strings *mt_strings_new(void);
 void mt_strings_free(struct mt_strings *strings); /* NULL is fine */
 
-/* Index of the text up to bytes or its first NUL, added when new; UINT32_MAX when out of memory. */
+/* Returns the index of the text up to bytes or its first NUL, which is added when it is new;
+ * UINT32_MAX when out of memory. */
 uint32_t mt_strings_intern(struct mt_strings *strings, const char *text, size_t bytes);
 
-/* NUL-terminated, valid until the table is freed; "" for an index out of range. */
+/* Returns the text, NUL-terminated and valid until the table is freed; "" for an index out of
+ * range. */
 const char *mt_strings_text(const struct mt_strings *strings, uint32_t index);
 
 uint32_t mt_strings_count(const struct mt_strings *strings);

@@ -37,7 +37,7 @@ void mt_go_free(struct mt_go_names *names) {
     free(names->n_lines);
 }
 
-/* Up to the next tab; the tabs behind it are taken. */
+/* Returns the text up to the next tab, and takes the tabs behind it. */
 static struct mt_scan next_field(struct mt_scan *line) {
     struct mt_scan field = *line;
     while (line->at < line->end && *line->at != '\t')
@@ -72,7 +72,7 @@ static mt_string intern(struct mt_profile *profile, struct mt_scan text) {
     return mt_profile_intern_n(profile, text.at, (size_t)(text.end - text.at));
 }
 
-/* Index of the function, or an error; *line: 0 when the comment has none. */
+/* Returns the index of the function, or an error. *line is 0 when the comment has none. */
 static int64_t add_function(struct mt_profile *profile, uint64_t address, struct mt_scan name,
                             struct mt_scan place, uint64_t *line) {
     uint64_t offset = 0;
@@ -88,8 +88,8 @@ static int64_t add_function(struct mt_profile *profile, uint64_t address, struct
     return mt_profile_add_function(profile, &function);
 }
 
-/* Has the frame at hand this line already? Then the function calls itself, and the comment is of
- * the next frame. */
+/* Returns whether the frame at hand has this line already. Then the function calls itself, and
+ * the comment is of the next frame. */
 static bool has_line(const struct mt_go_names *names, const struct mt_line *line) {
     for (size_t i = names->n - names->n_lines[names->frame]; i < names->n; i++)
         if (names->lines[i].function == line->function && names->lines[i].line == line->line)

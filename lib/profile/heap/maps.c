@@ -14,7 +14,7 @@
 
 #include "base/error.h"
 
-/* The next word, up to a blank. */
+/* Returns the next word, up to a blank. */
 static struct mt_scan next_word(struct mt_scan *line) {
     mt_scan_blanks(line);
     struct mt_scan word = {line->at, line->at};
@@ -61,7 +61,7 @@ static int compare_ranges(const void *left, const void *right) {
     return x->start < y->start ? -1 : x->start > y->start;
 }
 
-/* The last range that begins at or below the address, if it holds it. */
+/* Returns the last range that begins at or below the address, if it holds the address. */
 static uint32_t find(const struct range *ranges, size_t n, uint64_t address) {
     size_t low = 0, high = n;
     while (low < high) {

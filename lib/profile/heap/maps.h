@@ -6,10 +6,10 @@
 #include "profile/heap/scan.h"
 #include "profile/profile.h"
 
-/* A line of /proc/PID/maps: 1 it was one with code of a file, and a mapping was added; 0 it was
- * not; or an error of mt_profile_add_mapping. */
+/* Takes a line of /proc/PID/maps. Returns 1 when it was one with code of a file, and a mapping
+ * was added; 0 when it was not; or an error of mt_profile_add_mapping. */
 int mt_heap_maps_line(struct mt_profile *profile, struct mt_scan line);
-/* Gives each location the mapping that holds its address. 0 or -MEMTRACK_ENOMEM. */
+/* Gives each location the mapping that holds its address. Returns 0 or -MEMTRACK_ENOMEM. */
 int mt_heap_maps_assign(struct mt_profile *profile);
 
 #endif

@@ -6,17 +6,17 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/* A line being read from the left. */
+/* This is a line that is being read from the left. */
 struct mt_scan {
     const char *at, *end;
 };
 
 void mt_scan_blanks(struct mt_scan *scan);
-bool mt_scan_text(struct mt_scan *scan, const char *text); /* takes it if it comes next */
-bool mt_scan_number(struct mt_scan *scan,
-                    int64_t *number); /* decimal, '-' is taken; false: none, or beyond 2^63 */
-bool mt_scan_hex(struct mt_scan *scan,
-                 uint64_t *number); /* without 0x; false: none, or beyond 2^64 */
+bool mt_scan_text(struct mt_scan *scan, const char *text); /* takes the text if it comes next */
+/* Takes a decimal number, also a negative one; false: there is none, or it is beyond 2^63. */
+bool mt_scan_number(struct mt_scan *scan, int64_t *number);
+/* Takes a number without 0x; false: there is none, or it is beyond 2^64. */
+bool mt_scan_hex(struct mt_scan *scan, uint64_t *number);
 bool mt_scan_address(struct mt_scan *scan, uint64_t *address); /* with 0x */
 
 #endif

@@ -34,7 +34,7 @@ static bool ends_in_operator(const char *from, const char *to) {
            memcmp(to - strlen(word), word, strlen(word)) == 0;
 }
 
-/* Where the last name begins; behind a "--" that is not part of it. */
+/* Returns where the last name begins: behind a "--" that is not part of it. */
 static const char *last_name(const char *from, const char *to) {
     for (const char *at = to; at - from >= 3; at--)
         if (at < to && at[-1] == '-' && at[-2] == '-' && !ends_in_operator(from, at - 2))
@@ -42,8 +42,8 @@ static const char *last_name(const char *from, const char *to) {
     return from;
 }
 
-/* "main<000000000000117e>": where the symbol begins, by which the scripts tell equal names
- * apart. */
+/* Returns where the symbol begins in "main<000000000000117e>", by which the scripts tell equal
+ * names apart. */
 static const char *without_address(const char *from, const char *to) {
     const char *at = to - 1;
     if (to - from < 3 || *at != '>')
@@ -62,8 +62,8 @@ static int64_t add_function(struct mt_profile *profile, const char *from, const 
                                        : mt_profile_add_function(profile, &function);
 }
 
-/* Appends the names to the profile's lines, the innermost first: how many there are, or an
- * error. */
+/* Appends the names to the profile's lines, the innermost first. Returns how many there are, or
+ * an error. */
 static int64_t add_names(struct mt_profile *profile, const char *from, const char *to) {
     int64_t n = 0;
     while (from < to) {

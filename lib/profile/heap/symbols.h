@@ -14,7 +14,7 @@
 #define MT_HEAP_SYMBOLS_END   "---"
 
 struct mt_heap_symbol {
-    uint32_t first_line, n_lines; /* of the profile, inlined callees first */
+    uint32_t first_line, n_lines; /* functions of the profile, inlined callees first */
 };
 
 /* Zeroed is empty. */
@@ -24,19 +24,21 @@ struct mt_heap_symbols {
     size_t n, capacity;
 };
 
-/* A line of the section; one that names no address is left alone. 0, -MEMTRACK_ENOMEM or
- * -MEMTRACK_ELIMIT. */
+/* Takes a line of the section; a line that names no address is left alone. Returns 0,
+ * -MEMTRACK_ENOMEM or -MEMTRACK_ELIMIT. */
 int mt_heap_symbols_line(struct mt_heap_symbols *symbols, struct mt_profile *profile,
                          struct mt_scan line);
-/* The names of a location with this address (of the call, not behind it), NULL: none. */
+/* Returns the names of a location with this address (that of the call, not the one behind it),
+ * or NULL when there are none. */
 const struct mt_heap_symbol *mt_heap_symbols_find(const struct mt_heap_symbols *symbols,
                                                   uint64_t address);
 void mt_heap_symbols_free(struct mt_heap_symbols *symbols);
 
-/* Nothing follows the names: what jeprof --raw makes of a file. -MEMTRACK_EFORMAT. */
+/* Reports that nothing follows the names, as when jeprof --raw reads a file. Returns
+ * -MEMTRACK_EFORMAT. */
 int mt_heap_symbols_alone(const char *name, struct mt_error *error);
-/* Is what follows "--- heap" a profile in text? 0, or -MEMTRACK_EFORMAT: it is what cannot be read,
- * and the error says so. */
+/* Checks that what follows "--- heap" is a profile in text. Returns 0, or -MEMTRACK_EFORMAT when
+ * it is something that cannot be read, and the error says what. */
 int mt_heap_symbols_check_rest(struct mt_inflate *in, const char *name, struct mt_error *error);
 
 #endif

@@ -78,8 +78,8 @@ static int sort_records(struct conversion *c) {
     return 0;
 }
 
-/* Sums over the records of a group, in two's complement: overflow of hostile values is defined and
- * clamped later. */
+/* These are sums over the records of a group, in two's complement: overflow of hostile values is
+ * defined, and clamped later. */
 struct sums {
     struct mt_counters counters;
     uint64_t peak_bytes, peak_blocks, max_bytes, waste_bytes;
@@ -139,8 +139,8 @@ static void set_path_kind(struct conversion *c, uint32_t node, struct mt_sample 
         c->profile->info.approximate = true;
 }
 
-/* Appends the sample; *previous is the sample of the same path, if the one before was, whose frames
- * are shared. */
+/* Appends the sample. *previous is the sample of the same path, if the one before was of the
+ * same path, and its frames are shared. */
 static int64_t append_sample(struct conversion *c, uint32_t node, struct mt_sample *sample,
                              int64_t previous) {
     struct mt_profile *profile = c->profile;
@@ -157,7 +157,7 @@ static int64_t append_sample(struct conversion *c, uint32_t node, struct mt_samp
     return index;
 }
 
-/* The group of records [first, end) as one sample: its index or -MEMTRACK_E…. */
+/* Adds the group of records [first, end) as one sample. Returns its index or -MEMTRACK_E…. */
 static int64_t convert_group(struct conversion *c, size_t first, size_t end, int64_t previous) {
     const struct mt_site *site = &c->sites[c->keys[first].record];
     struct sums sums = {0};
@@ -258,7 +258,8 @@ static void set_totals(struct conversion *c, const struct mt_ledger_totals *coun
 
 /* ---- the whole ------------------------------------------------------------------------------- */
 
-/* Sites first: what they refer to was in place before them, also while the target runs on. */
+/* Sites are read first: what they refer to was in place before them, also while the target runs
+ * on. */
 static int load(struct conversion *c, struct mt_error *error) {
     int rc = mt_ledger_refresh(c->ledger, error);
     if (rc != 0)

@@ -65,8 +65,8 @@ static int reserve_sample(struct mt_follow *f) {
                : -MEMTRACK_ENOMEM;
 }
 
-/* Appends an empty sample for this record; first: a sample of the same path whose frames it shares,
- * below 0: none. */
+/* Appends an empty sample for this record. first is a sample of the same path whose frames it
+ * shares; below 0 there is none. */
 static int64_t add_sample(struct mt_follow *f, const struct mt_site *site, int64_t first) {
     struct mt_sample sample = {
         .thread = mt_ledger_threads_text(&f->threads, site->origin),
@@ -98,7 +98,7 @@ static int64_t add_sample(struct mt_follow *f, const struct mt_site *site, int64
     return index;
 }
 
-/* The sample that the record belongs to: its index or -MEMTRACK_E…. */
+/* Returns the index of the sample that the record belongs to, or -MEMTRACK_E…. */
 static int64_t sample_of(struct mt_follow *f, const struct mt_site *site) {
     uint64_t path = (uint64_t)mt_ledger_paths_of(&f->paths, site->node) << 32 | CLASS_OF_PATH;
     uint64_t key = (uint64_t)site->node << 32 | (uint64_t)site->origin << 8 | site->size_class;
@@ -115,8 +115,8 @@ static int64_t sample_of(struct mt_follow *f, const struct mt_site *site) {
 
 /* ---- values ---------------------------------------------------------------------------------- */
 
-/* A group whose records were read at different instants can be below zero for a moment, a hostile
- * one always. */
+/* A group whose records were read at different instants can be below zero for a moment, and a
+ * hostile one always. */
 static int64_t clamp(uint64_t count) {
     int64_t value = (int64_t)count;
     return value < 0 ? 0 : value > MOST ? MOST : value;
@@ -164,7 +164,7 @@ static bool same_texts(const struct mt_ledger_threads *now, const struct mt_ledg
            memcmp(now->text, then->text, now->n_threads * sizeof *now->text) == 0;
 }
 
-/* The texts of threads; all samples get them again when any has changed. */
+/* Updates the texts of threads. All samples get them again when any text has changed. */
 static int take_threads(struct mt_follow *f) {
     struct mt_ledger_threads now = {0};
     int rc = mt_ledger_threads_take(f->ledger, f->profile, &now);
@@ -193,7 +193,8 @@ static int reserve_records(struct mt_follow *f, size_t n) {
     return 0;
 }
 
-/* The nodes and banks of records that were just read: they were in place before these. */
+/* Reads the nodes and banks of records that were just read: they were in place before the
+ * records. */
 static int take_what_is_new(struct mt_follow *f, size_t first, size_t n, struct mt_error *error) {
     bool missing = false;
     for (size_t i = 0; i < n && !missing; i++)

@@ -60,7 +60,7 @@ static int take_allocator_stats(struct mt_profile *profile, const struct mt_ledg
     return 0;
 }
 
-/* Why the figures that were asked for are not there. */
+/* Says why the figures that were asked for are not there. */
 static int say_why_no_figures(struct mt_profile *profile, const struct mt_ledger_header *header) {
     uint32_t detail = header->allocator_answer >> MT_ANSWER_DETAIL_SHIFT;
     char why[256];
@@ -104,7 +104,7 @@ static int say_why_no_figures(struct mt_profile *profile, const struct mt_ledger
     return mt_profile_add_note(profile, note);
 }
 
-/* What an allocator has given up, or handed out by other ways than are seen. */
+/* Says what an allocator has given up, or handed out in other ways than are seen. */
 static int say_what_allocator_did(struct mt_profile *profile,
                                   const struct mt_ledger_header *header) {
     char note[256];
@@ -133,7 +133,7 @@ static int say_what_allocator_did(struct mt_profile *profile,
     return rc;
 }
 
-/* Nothing counted because nothing came here must not read as if there were nothing. */
+/* When nothing was counted because nothing came here, it must not read as if there were nothing. */
 static int say_who_precedes(struct mt_profile *profile, const struct mt_ledger_header *header) {
     char path[MT_PRECEDING_BYTES + 1] = {0}, note[sizeof path + 256];
     memcpy(path, header->preceding, MT_PRECEDING_BYTES);

@@ -7,7 +7,8 @@
 #include "ledger/ledger.h"
 #include "profile/profile.h"
 
-/* Identity, flags, allocator and coverage counts into profile->info. 0 or -MEMTRACK_E…. */
+/* Reads identity, flags, allocator and coverage counts into profile->info. Returns 0 or
+ * -MEMTRACK_E…. */
 int mt_ledger_info_take(struct mt_ledger *ledger, struct mt_profile *profile,
                         struct mt_error *error);
 

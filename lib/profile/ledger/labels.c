@@ -16,7 +16,7 @@
 
 enum { FUNCTION_BYTES = 320 };
 
-/* "0x1136 (prog)": what reports print of an address without a symbol. */
+/* Writes "0x1136 (prog)", as reports print an address without a symbol. */
 static mt_string function_text(struct mt_ledger_labels *names, const struct mt_name *name) {
     struct mt_profile *profile = names->paths->profile;
     int64_t location = mt_ledger_paths_location(names->paths, name->address, name->module);
@@ -38,8 +38,8 @@ static mt_string function_text(struct mt_ledger_labels *names, const struct mt_n
     return function.name;
 }
 
-/* Of a name that the recorder has cut, without the first bytes of the character in which it has
- * done so. */
+/* Returns the length of a name that the recorder has cut, without the first bytes of the
+ * character in which it was cut. */
 static size_t without_part(const char *text, size_t bytes) {
     for (size_t back = 1; bytes == MT_NAME_MAX_BYTES && back < 4; back++) {
         unsigned char c = (unsigned char)text[bytes - back];
@@ -64,7 +64,7 @@ static mt_string read_text(struct mt_ledger_labels *names, mt_name_id id) {
                                without_part(text, strnlen(text, bytes)));
 }
 
-/* Room for the names that the ledger has by now. */
+/* Makes room for the names that the ledger has by now. */
 static int grow(struct mt_ledger_labels *names) {
     size_t n = mt_ledger_info(names->paths->ledger)->n_names;
     if (n <= names->n)

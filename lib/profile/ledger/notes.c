@@ -177,7 +177,7 @@ static void say_how_it_began(struct notes *notes, const struct mt_ledger_info *i
             info->sample_bytes);
 }
 
-/* Nothing counted because nobody looked must not read as if there were nothing. */
+/* When nothing was counted because nobody looked, it must not read as if there were nothing. */
 static void say_who_switched(struct notes *notes, const struct mt_ledger_info *info) {
     bool is_off = info->control.request.off != 0;
     if ((info->flags & MT_FLAG_DORMANT) && !(info->flags & MT_FLAG_SWITCHED) && is_off)

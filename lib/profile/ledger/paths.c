@@ -142,7 +142,7 @@ static int64_t add_location(struct mt_ledger_paths *paths, uint64_t key) {
     return mt_profile_add_location(paths->profile, &location);
 }
 
-/* The one location of this key; -MEMTRACK_E…. */
+/* Returns the one location of this key, or -MEMTRACK_E…. */
 static int64_t location_of_key(struct mt_ledger_paths *paths, uint64_t key) {
     int64_t location = mt_ids_find(&paths->location_of_key, key);
     if (location >= 0)

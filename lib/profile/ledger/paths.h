@@ -26,8 +26,8 @@ struct mt_ledger_paths { /* ledger and profile are the caller's; the rest begins
     struct mt_ids location_of_key; /* of nodes */
 };
 
-/* Take the nodes and modules that the ledger has had since its last refresh. profile->info.exe must
- * be set. The first mapping will be the main program's. 0 or -MEMTRACK_E…. */
+/* Takes the nodes and modules that the ledger has had since its last refresh. profile->info.exe
+ * must be set. The first mapping will be the main program's. Returns 0 or -MEMTRACK_E…. */
 int mt_ledger_paths_load(struct mt_ledger_paths *paths);
 void mt_ledger_paths_free(struct mt_ledger_paths *paths);
 
@@ -35,20 +35,20 @@ void mt_ledger_paths_free(struct mt_ledger_paths *paths);
 void mt_ledger_paths_classify(const struct mt_ledger_paths *paths, mt_node_id node,
                               struct mt_sample *sample);
 
-/* The path of a node that is not lossy into paths->frames, innermost first, its locations made when
- * they are new. Returns the number of frames, -MEMTRACK_ENOMEM, or -MEMTRACK_ELIMIT beyond what a
- * real ledger can hold. */
+/* Writes the path of a node that is not lossy into paths->frames, innermost first, and makes its
+ * locations when they are new. Returns the number of frames, -MEMTRACK_ENOMEM, or
+ * -MEMTRACK_ELIMIT beyond what a real ledger can hold. */
 int64_t mt_ledger_paths_frames(struct mt_ledger_paths *paths, mt_node_id node);
 
-/* The location of an exact address in a module. -MEMTRACK_ENOMEM. */
+/* Returns the location of an exact address in a module, or -MEMTRACK_ENOMEM. */
 int64_t mt_ledger_paths_location(struct mt_ledger_paths *paths, uint64_t address,
                                  mt_module_id module);
 
-/* Is this node no frame but a label (kind: MT_NODE_MODULE_SCOPE or MT_NODE_MODULE_DOMAIN) of the
- * path of *parent? */
+/* Returns whether this node is no frame but a label (kind: MT_NODE_MODULE_SCOPE or
+ * MT_NODE_MODULE_DOMAIN) of the path of *parent. */
 bool mt_ledger_paths_label(const struct mt_ledger_paths *paths, mt_node_id node, uint32_t kind,
                            mt_name_id *name, mt_node_id *parent);
-/* The node without its labels: the scope's comes first, the domain's is its parent. */
+/* Returns the node without its labels: the scope's comes first, and the domain's is its parent. */
 mt_node_id mt_ledger_paths_of(const struct mt_ledger_paths *paths, mt_node_id node);
 
 #endif

@@ -5,8 +5,8 @@
 
 #include <stdint.h>
 
-/* What one recorded block of a call path stands for, with this many bytes between samples on
- * average (0: every block was recorded, 1 is returned). */
+/* Returns what one recorded block of a call path stands for, with this many bytes between
+ * samples on average (0: every block was recorded, and 1 is returned). */
 double mt_ledger_sampling_scale(uint64_t period, uint64_t allocated_bytes,
                                 uint64_t allocated_blocks);
 

@@ -23,8 +23,8 @@
 #include "profile/ledger/sampling.h"
 #include "profile/ledger/threads.h"
 
-/* Of one scope. Sums of many are not bounded: recursive functions that ran for hours have large
- * ones. */
+/* These bounds are for one scope. Sums of many are not bounded: recursive functions that ran for
+ * hours have large ones. */
 #define MOST (INT64_MAX / 4096)
 
 /* A histogram has at most a word for each bucket, sign and value, and the writer doubles its table.
@@ -53,9 +53,9 @@ static uint64_t bounded_count(uint64_t count) {
 /* ---- totals ---------------------------------------------------------------------------------- */
 
 /*
- * Sampled, a thread's live bytes are estimates, and so are net and peak; what it has allocated is
- * the sum of the blocks that were recorded. One of them stands for 1 / p blocks of the scope's mean
- * size. What was freed is what was allocated and is not left.
+ * When sampling, a thread's live bytes are estimates, and so are net and peak. What it has
+ * allocated is the sum of the blocks that were recorded, and one of these stands for 1 / p blocks
+ * of the scope's mean size. What was freed is what was allocated and is not left.
  */
 static double scale_of(const struct taking *t, const struct mt_scope_totals *totals) {
     int64_t bytes = totals->sum[MT_SCOPE_ALLOCATED_BYTES],
@@ -153,8 +153,8 @@ static int take_totals(struct taking *t, const struct mt_scope_totals *totals) {
     return rc == 0 ? take_histogram(t, totals) : rc;
 }
 
-/* The record, and after it the same once more: only then are a table and its size known to belong
- * together. */
+/* Reads the record, and after it the same once more: only then are a table and its size known to
+ * belong together. */
 static bool read_totals(struct taking *t, size_t i, struct mt_scope_totals *totals) {
     struct mt_scope_totals again;
     for (int tries = 0; tries < 4; tries++) {
@@ -185,7 +185,7 @@ static int compare_numbers(const void *a, const void *b) {
     return x->number < y->number ? -1 : x->number > y->number;
 }
 
-/* By scope; keys of one scope stay in the order in which they were set. */
+/* Sorts by scope; keys of one scope stay in the order in which they were set. */
 static int compare_keys(const void *a, const void *b) {
     const struct mt_event *x = a, *y = b;
     return x->scope != y->scope ? (x->scope < y->scope ? -1 : 1) : compare_numbers(a, b);
@@ -198,7 +198,7 @@ static bool is_among(const struct mt_event *const *list, size_t n, mt_name_id na
     return false;
 }
 
-/* The last value of each key at the front of keys, the one that was set last first. */
+/* Puts the last value of each key to the front of keys, the one that was set last first. */
 static size_t latest_values(const struct mt_event *keys, size_t n, uint64_t serial,
                             const struct mt_event *latest[MAX_KEYS]) {
     size_t end = 0, n_latest = 0;
@@ -258,8 +258,8 @@ static int take_event(struct taking *t, const struct mt_event *event, const stru
     return rc == 0 ? take_keys(t, event->scope, keys, n_keys) : rc;
 }
 
-/* Moves the whole events to the front, in order, and behind them the keys by scope. Returns how
- * many there are. */
+/* Moves the events that are whole to the front, in order, and behind them the keys by scope.
+ * Returns how many events there are. */
 static size_t order_events(struct mt_event *events, const struct mt_event *again, size_t n,
                            size_t *n_keys) {
     size_t n_whole = 0, n_others = 0;
@@ -302,7 +302,7 @@ static uint64_t bank_of(const struct mt_open_scope *open) {
     return open->serial >> MT_SCOPE_SERIAL_BITS;
 }
 
-/* By thread, the outermost first. */
+/* Sorts by thread, the outermost first. */
 static int compare_serials(const void *a, const void *b) {
     const struct mt_open_scope *x = a, *y = b;
     return x->serial < y->serial ? -1 : x->serial > y->serial;
@@ -318,8 +318,8 @@ static size_t keep_open(struct mt_open_scope *items, const struct mt_open_scope 
     return kept;
 }
 
-/* Of the thread with this bank, or of the process (bank 0). high: the most live bytes that no scope
- * has been told of. */
+/* Reads those of the thread with this bank, or of the process (bank 0). high is the most live
+ * bytes that no scope has been told of. */
 static struct mt_counters counters_now(struct taking *t, uint64_t bank_id, int64_t *high) {
     struct mt_counters sum = {0};
     struct mt_bank bank;
@@ -342,7 +342,7 @@ static int64_t change(int64_t now, int64_t then) {
     return bounded((int64_t)((uint64_t)now - (uint64_t)then));
 }
 
-/* high: the highest live bytes since it began that are known from the scopes inside of it. */
+/* high is the highest live bytes since it began that are known from the scopes inside of it. */
 static int take_one_open(struct taking *t, const struct mt_open_scope *from,
                          const struct mt_counters *now, int64_t high) {
     uint64_t start = mt_ledger_info(t->ledger)->start_own_ns;
@@ -369,7 +369,7 @@ static int take_one_open(struct taking *t, const struct mt_open_scope *from,
     return mt_profile_scopes_add_open(&t->profile->info.scopes, &open);
 }
 
-/* Those of one thread; what an inner scope has seen, those around it have seen, too. */
+/* Handles those of one thread: what an inner scope has seen, those around it have seen, too. */
 static int take_stack(struct taking *t, struct mt_open_scope *items, size_t n) {
     int64_t last_high, high;
     struct mt_counters now = counters_now(t, bank_of(items), &last_high);

@@ -6,8 +6,8 @@
 #include "ledger/ledger.h"
 #include "profile/profile.h"
 
-/* The threads of a ledger, each with its text; and the text of the thread that each bank belongs
- * to, or did last. */
+/* These are the threads of a ledger, each with its text; and the text of the thread that each
+ * bank belongs to, or last belonged to. */
 struct mt_ledger_threads {
     mt_string *text; /* of n_threads */
     size_t n_threads;
@@ -15,13 +15,13 @@ struct mt_ledger_threads {
     size_t n_banks;
 };
 
-/* Fill in threads and profile->info.threads, whose former contents are freed. 0 or
+/* Fills in threads and profile->info.threads, whose former contents are freed. Returns 0 or
  * -MEMTRACK_ENOMEM. */
 int mt_ledger_threads_take(struct mt_ledger *ledger, struct mt_profile *profile,
                            struct mt_ledger_threads *threads);
 void mt_ledger_threads_free(struct mt_ledger_threads *threads);
 
-/* "" of an id that is none. */
+/* Returns "" for an id that is none. */
 static inline mt_string mt_ledger_threads_text(const struct mt_ledger_threads *threads, size_t id) {
     return id < threads->n_threads ? threads->text[id] : 0;
 }

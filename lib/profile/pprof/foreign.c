@@ -266,7 +266,7 @@ static const struct test binaries[] = {
      "The machine or the disk may have failed while it was written: take another copy."},
 };
 
-/* Asked only of what is text throughout: a profile is not, it holds numbers below 32. */
+/* Called only for what is text throughout: a profile is not, because it holds numbers below 32. */
 static const struct test texts[] = {
     {is_heaptrack, "a recording of heaptrack",
      SHOWN_BY "heaptrack_print FILE, or heaptrack_gui FILE" AND_RECORD},

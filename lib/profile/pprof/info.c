@@ -9,7 +9,7 @@
 
 #include "profile/pprof/pprof-local.h"
 
-/* An array of n texts, NULL when out of memory. */
+/* Returns an array of n texts, or NULL when out of memory. */
 static ProtobufCBinaryData *text_list(const struct mt_profile *profile, const mt_string *strings,
                                       size_t n) {
     ProtobufCBinaryData *list = calloc(n + 1, sizeof *list);

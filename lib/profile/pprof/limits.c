@@ -22,7 +22,7 @@
 #define FRAMES_ALLOWANCE (UINT64_C(1) << 27)
 enum { MEMORY_FACTOR = 64, FRAMES_FACTOR = 8 };
 
-/* With what belongs to each: an id, a slot of an index, text. */
+/* These include what belongs to each element: an id, a slot of an index, text. */
 enum {
     LOCATION_BYTES = sizeof(struct mt_location) + 8,
     FUNCTION_BYTES = sizeof(struct mt_function) + 16,
@@ -56,7 +56,7 @@ int mt_pprof_limits_memory(struct mt_pprof_reader *reader) {
         reader->name, (unsigned long long)read, (unsigned long long)(used >> 20));
 }
 
-/* Frames of all paths, with what was inlined into them. */
+/* Counts the frames of all paths, with what was inlined into them. */
 static uint64_t count_frames(const struct mt_profile *profile) {
     uint64_t n = 0;
     for (size_t i = 0; i < profile->n_frames; i++) {

@@ -68,7 +68,7 @@ static int64_t function_index(struct mt_pprof_reader *reader, uint64_t id) {
 
 /* ---- messages -------------------------------------------------------------------------------- */
 
-/* A file's string index that fits; whether there is such a string is known at the end. */
+/* Takes a file's string index that fits; whether there is such a string is known at the end. */
 static int file_string(struct mt_pprof_reader *reader, int64_t index, mt_string *string) {
     if (index < 0 || index >= UINT32_MAX)
         return mt_pprof_reader_damaged(reader, "a string index is out of range");
@@ -104,8 +104,7 @@ static int take_lines(struct mt_pprof_reader *reader, const Pprof__Location *mes
     location->first_line = (uint32_t)profile->n_lines;
     location->n_lines = 0;
     for (size_t i = 0; i < message->n_line; i++) {
-        if (message->line[i]->function_id ==
-            0) /* allowed by other readers: a line of no function */
+        if (message->line[i]->function_id == 0) /* other readers allow a line of no function */
             continue;
         int64_t index = function_index(reader, message->line[i]->function_id);
         if (index < 0)
@@ -187,8 +186,8 @@ int mt_pprof_model_read(struct mt_pprof_reader *reader, const Pprof__Model *mess
 /* ---- end ------------------------------------------------------------------------------------- */
 
 /* Takes away the location that a file has for lossy samples, which have no frames in a profile.
- * Only where it is the last one, as this project writes it: then nothing else can refer to it or
- * its line. */
+ * Does so only if it is the last one, as this project writes it: then nothing else can refer to
+ * it or its line. */
 static void drop_lossy_location(struct mt_pprof_reader *reader) {
     struct mt_profile *profile = reader->profile;
     int64_t index = mt_ids_find(&reader->location_ids, reader->lossy_location_id);
@@ -228,7 +227,7 @@ static int finish_function(struct mt_pprof_reader *reader, struct mt_function *f
     return status < 0 ? status : mt_pprof_reader_string(reader, function->file, &function->file);
 }
 
-/* Functions that lines refer to become the profile's, equal ones become one. */
+/* Makes the functions that lines refer to the profile's; equal ones become one. */
 static int finish_lines(struct mt_pprof_reader *reader) {
     struct mt_profile *profile = reader->profile;
     for (size_t i = 0; i < profile->n_lines; i++) {

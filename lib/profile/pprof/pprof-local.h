@@ -52,21 +52,21 @@ enum {
 #define MT_PPROF_MALLOC      "malloc"
 #define MT_PPROF_LOSSY_FRAME "[lossy]"
 
-/* The extension message of a profile's info, packed by the callback; pointers in the message are
- * into the profile. */
+/* Makes the extension message of a profile's info, which the callback packs; pointers in the
+ * message are into the profile. */
 typedef int mt_pprof_emit(void *context, unsigned field, const ProtobufCMessage *message);
 int mt_pprof_info_write(const struct mt_profile *profile, mt_pprof_emit *emit, void *context);
 int mt_pprof_time_write(const struct mt_profile *profile, mt_pprof_emit *emit, void *context);
 int mt_pprof_scopes_write(const struct mt_profile *profile, mt_pprof_emit *emit, void *context);
 
-/* Take over what a message says: 0, -MEMTRACK_ENOMEM, or -MEMTRACK_EFORMAT when its columns differ
- * in length. */
+/* These take over what a message says. They return 0, -MEMTRACK_ENOMEM, or -MEMTRACK_EFORMAT
+ * when the message's columns differ in length. */
 int mt_pprof_info_read(struct mt_profile *profile, const Pprof__Memtrack *message);
 int mt_pprof_time_read(struct mt_profile *profile, const Pprof__TimeAxis *message);
 int mt_pprof_scopes_read(struct mt_profile *profile, const Pprof__Scopes *message);
 
-/* A string of the profile as bytes of a message, which stay the profile's; and back, *status set
- * when out of memory. */
+/* These turn a string of the profile into bytes of a message, which stay the profile's; and
+ * back, where *status is set when out of memory. */
 ProtobufCBinaryData mt_pprof_text(const struct mt_profile *profile, mt_string string);
 mt_string mt_pprof_text_take(struct mt_profile *profile, ProtobufCBinaryData bytes, int *status);
 

@@ -36,7 +36,7 @@ int mt_pprof_write(const struct mt_profile *profile, int fd, struct mt_error *er
 int mt_pprof_read(const char *path, struct mt_profile **out, struct mt_error *error);
 int mt_pprof_read_memory(const void *data, size_t bytes, struct mt_profile **out,
                          struct mt_error *error);
-/* name: what messages call it. */
+/* name is what messages call it. */
 int mt_pprof_read_named(const char *name, const void *data, size_t bytes, struct mt_profile **out,
                         struct mt_error *error);
 

@@ -263,7 +263,7 @@ static int intern_keys(struct mt_pprof_reader *reader) {
     return 0;
 }
 
-/* What a profile of another tool says about itself. */
+/* Takes what a profile of another tool says about itself. */
 static int finish_foreign(struct mt_pprof_reader *reader) {
     struct mt_profile_info *info = &reader->profile->info;
     mt_string unit;
@@ -348,7 +348,7 @@ static int read_stream(struct mt_inflate *in, const char *name, struct mt_profil
 
 /* ---- files ----------------------------------------------------------------------------------- */
 
-/* What it is shows when it is unpacked. */
+/* It shows what it is when it is unpacked. */
 static int read_any(struct mt_inflate *in, const char *name, struct mt_profile **out,
                     struct mt_error *error) {
     const uint8_t *head;

@@ -15,7 +15,8 @@ int mt_pprof_reader_damaged(struct mt_pprof_reader *reader, const char *format, 
     va_start(arguments, format);
     vsnprintf(what, sizeof what, format, arguments);
     va_end(arguments);
-    /* A file that began as none was none: what it is is not known, and it may be sound. */
+    /* A file that did not begin as a profile is none. What it is is not known, and it may be
+     * sound. */
     if (reader->n_strings == 0 && reader->n_columns == 0 && reader->profile->n_samples == 0)
         return mt_error_set(
             reader->error, MEMTRACK_EFORMAT,

@@ -83,25 +83,26 @@ int mt_pprof_reader_status(struct mt_pprof_reader *reader, int64_t status);
 int mt_pprof_reader_reserve(struct mt_pprof_reader *reader, void *array, size_t *capacity, size_t n,
                             size_t element_bytes);
 
-/* The string of this file index, which must be in range. */
+/* Returns the string of this file index, which must be in range. */
 int mt_pprof_reader_string(struct mt_pprof_reader *reader, uint64_t file_index, mt_string *string);
 
-/* One sub-message each, at data; 0 or an error that is filled. */
+/* Each of these reads one sub-message at data. They return 0, or an error that is filled. */
 int mt_pprof_sample_read(struct mt_pprof_reader *reader, const uint8_t *data, size_t bytes);
 int mt_pprof_model_read_mapping(struct mt_pprof_reader *reader, const Pprof__Mapping *message);
 int mt_pprof_model_read_location(struct mt_pprof_reader *reader, const Pprof__Location *message);
 int mt_pprof_model_read_function(struct mt_pprof_reader *reader, const Pprof__Function *message);
 int mt_pprof_model_read(struct mt_pprof_reader *reader, const Pprof__Model *message);
 
-/* Index of the location with this id, made when new. */
+/* Returns the index of the location with this id, which is made when it is new. */
 int64_t mt_pprof_model_location(struct mt_pprof_reader *reader, uint64_t id);
 
-/* 0, or -MEMTRACK_ELIMIT with a message: does what was read so far cost more than a file of this
- * size may? The frames when the model is finished. */
+/* Returns 0, or -MEMTRACK_ELIMIT with a message when what was read so far costs more than a file
+ * of this size may. Frames are counted when the model is finished. */
 int mt_pprof_limits_memory(struct mt_pprof_reader *reader);
 int mt_pprof_limits_frames(struct mt_pprof_reader *reader);
 
-/* When every field has been read. Samples first: the model drops what stands for lossy samples. */
+/* To be called when every field has been read. Samples come first, because the model drops what
+ * stands for lossy samples. */
 int mt_pprof_sample_finish(struct mt_pprof_reader *reader);
 int mt_pprof_model_finish(struct mt_pprof_reader *reader);
 

@@ -19,7 +19,7 @@ struct cursor {
     const uint8_t *at, *end;
 };
 
-/* False when the number is cut off or too long. */
+/* Returns false when the number is cut off or too long. */
 static bool next_varint(struct cursor *cursor, uint64_t *value) {
     const uint8_t *at = cursor->at;
     uint64_t result = 0;
@@ -64,8 +64,8 @@ static bool skip_field(struct cursor *cursor, unsigned wire_type) {
     }
 }
 
-/* The numbers of a repeated field, packed or a single one: afterwards the cursor in *packed holds
- * them. */
+/* Reads the numbers of a repeated field, packed or a single one: afterwards the cursor in
+ * *packed holds them. */
 static bool next_numbers(struct cursor *cursor, unsigned wire_type, struct cursor *packed) {
     if (wire_type == MT_PPROF_BYTES)
         return next_bytes(cursor, packed);
@@ -102,8 +102,8 @@ static bool column_strings_present(const struct mt_pprof_reader *reader) {
     return reader->n_columns > 0;
 }
 
-/* A profiler with names of its own: a column of bytes is taken for live bytes, the count before it
- * for blocks. */
+/* For a profiler with names of its own, a column of bytes is taken for live bytes, and the count
+ * before it for blocks. */
 static void guess_columns(struct mt_pprof_reader *reader) {
     for (size_t i = 0; i < reader->n_columns; i++) {
         if (!mt_columns_is_bytes(
@@ -125,7 +125,7 @@ static int resolve_columns(struct mt_pprof_reader *reader) {
         int value = mt_columns_find(
             mt_profile_text(reader->profile, reader->strings[reader->column_type[i]]));
         bool taken =
-            value >= 0 && has[value]; /* of two names for the same thing the first counts */
+            value >= 0 && has[value]; /* when two names mean the same thing, the first counts */
         reader->column[i] = taken ? -1 : value;
         if (value >= 0)
             has[value] = found = true;

@@ -16,7 +16,7 @@ enum { NEGATIVE = 1 << 12, BUCKETS = 1 << MT_BUCKET_BITS, VALUE_SHIFT = 13 };
 
 /* ---- writing --------------------------------------------------------------------------------- */
 
-/* How many items from the first one on go into one message: at least one. */
+/* Returns how many items from the first one on go into one message: at least one. */
 static size_t run_of_totals(const struct mt_scopes *scopes, size_t first, size_t *n_buckets) {
     size_t n = 0;
     *n_buckets = 0;
@@ -207,8 +207,8 @@ int mt_pprof_scopes_write(const struct mt_profile *profile, mt_pprof_emit *emit,
 
 /* ---- reading --------------------------------------------------------------------------------- */
 
-/* Values that a newer version has added are left out, those that an older one did not have are
- * 0. */
+/* Values that a newer version has added are left out, and those that an older one did not have
+ * are 0. */
 static void read_values(int64_t *to, const int64_t *from, size_t n) {
     for (size_t i = 0; i < MT_N_SCOPE_VALUES; i++)
         to[i] = i < n ? from[i] : 0;

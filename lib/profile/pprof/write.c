@@ -85,7 +85,7 @@ static int write_message(void *context, unsigned field, const ProtobufCMessage *
 
 /* ---- strings --------------------------------------------------------------------------------- */
 
-/* Index in the file of a text that need not be in the profile. */
+/* Returns the index in the file of a text that need not be in the profile. */
 static int64_t extra_string(struct writer *writer, const char *text) {
     size_t i = 0;
     while (i < writer->n_extra && strcmp(writer->extra[i], text) != 0)
@@ -95,7 +95,8 @@ static int64_t extra_string(struct writer *writer, const char *text) {
     return (int64_t)(mt_strings_count(writer->profile->strings) + i);
 }
 
-/* Bytes of the UTF-8 sequence at text, 0 if there is none. Table 3-7 of the Unicode standard. */
+/* Returns the bytes of the UTF-8 sequence at text, or 0 if there is none. This is table 3-7 of
+ * the Unicode standard. */
 static size_t utf8_sequence(const unsigned char *text, size_t bytes) {
     unsigned char lead = text[0];
     if (lead < 0x80)
@@ -181,8 +182,8 @@ static int write_sample_types(struct writer *writer) {
     return status;
 }
 
-/* "command: ARGV" with blanks between the arguments, for people: the extension has the exact
- * ones. */
+/* Writes "command: ARGV" with blanks between the arguments, for people: the extension has the
+ * exact arguments. */
 static void format_comment(struct writer *writer) {
     const struct mt_profile *profile = writer->profile;
     size_t n = (size_t)snprintf(writer->comment, COMMENT_BYTES, "command:");
@@ -307,8 +308,8 @@ static int write_locations(struct writer *writer) {
     return status;
 }
 
-/* One Model message for the elements from begin to end of each array. room holds 5 * MT_PPROF_CHUNK
- * ids. */
+/* Writes one Model message for the elements from begin to end of each array. room holds 5 *
+ * MT_PPROF_CHUNK ids. */
 static int write_model_chunk(struct writer *writer, size_t begin, size_t end, uint64_t *room) {
     const struct mt_profile *profile = writer->profile;
     Pprof__Model model = PPROF__MODEL__INIT;
