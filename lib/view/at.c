@@ -14,7 +14,7 @@
 
 #define SECOND_NS UINT64_C(1000000000)
 
-/* One or two fields of digits, each followed by ':', then seconds below 60. */
+/* Reads one or two fields of digits, each followed by ':', then seconds below 60. */
 static bool parse_clock(const char *text, uint64_t *ns) {
     uint64_t minutes = 0, seconds_ns;
     for (int fields = 0; strchr(text, ':'); fields++) {
@@ -55,7 +55,7 @@ static void at_columns(const struct mt_profile *profile, enum mt_value bytes, en
     }
 }
 
-/* Else it is known without a record of it: it was made of nothing. */
+/* Otherwise it is known without a record of it: it was made of nothing. */
 static bool has_ever_held_something(const struct mt_profile *profile) {
     for (size_t i = 0; i < profile->info.n_ticks; i++)
         if (profile->info.ticks[i].live_bytes)
@@ -85,7 +85,7 @@ static int check_time(const struct mt_profile *profile, uint64_t time_ns, struct
     return 0;
 }
 
-/* The last tick not after the time, -1 when there is none. */
+/* Returns the last tick not after the time, or -1 when there is none. */
 static int64_t tick_at(const struct mt_profile_info *info, uint64_t time_ns) {
     int64_t best = -1;
     for (size_t i = 0; i < info->n_ticks; i++)

@@ -32,7 +32,7 @@
 #define S95    1.959964
 #define OFFSET ((S95 * S95 + 3) / 4)
 
-/* (1 - p) / p of blocks of this size. */
+/* Returns (1 - p) / p for blocks of this size. */
 static double odds_against(double mean_bytes, uint64_t period) {
     double x = mean_bytes / (double)period;
     return x > 700 ? 0 : 1 / expm1(x > 1e-12 ? x : 1e-12);

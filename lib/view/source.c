@@ -85,8 +85,8 @@ static char *load(const char *path, size_t *bytes, uint64_t *changed) {
     return text;
 }
 
-/* A tree that was built elsewhere, or has moved: what was below the folder is looked for below the
- * current one. */
+/* A tree may have been built elsewhere, or have moved: what was below the folder is looked for
+ * below the current one. */
 static char *load_from_folders(const char *folder, const char *path, struct file *file) {
     char *text = NULL, *joined = NULL;
     size_t length = strlen(folder);

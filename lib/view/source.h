@@ -9,22 +9,23 @@
 
 struct mt_source;
 
-/* folder: where relative paths begin, tried before the current directory; "" for none. NULL: out of
- * memory. */
+/* folder is where relative paths begin, which is tried before the current directory; "" for
+ * none. Returns NULL when out of memory. */
 struct mt_source *mt_source_new(const char *folder);
 void mt_source_free(struct mt_source *source); /* NULL is fine */
 
-/* The line (from 1) without its indentation and end, malloc'ed; NULL when there is no such file or
- * line, or when the file is not one to show (not regular, larger than 16 MiB). */
+/* Returns the line (from 1) without its indentation and end, malloc'ed; NULL when there is no
+ * such file or line, or when the file is not one to show (not regular, larger than 16 MiB). */
 char *mt_source_line(struct mt_source *source, const char *file, int64_t line);
 
-/* Has the file that its lines come from been changed after this time (since the epoch)? Then they
- * need not be those that were compiled. False where there is no file, and for a time of 0, which is
- * not known. */
+/* Returns whether the file that its lines come from has been changed after this time (since the
+ * epoch). Then they need not be those that were compiled. False when there is no file, and for a
+ * time of 0, which is not known. */
 bool mt_source_is_newer(struct mt_source *source, const char *file, uint64_t time_ns);
 
-/* When what a profile shows was compiled, at the latest: its start, or before that the last change
- * of the module's file; of a module that has been built again since, the start. 0: not known. */
+/* Returns when what a profile shows was compiled, at the latest: its start, or before that the
+ * last change of the module's file; for a module that has been built again since, the start. 0:
+ * not known. */
 uint64_t mt_source_built_ns(uint64_t start_time_ns, const char *module);
 
 #endif

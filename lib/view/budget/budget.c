@@ -132,7 +132,7 @@ static int doubt_recording(struct judge *j) {
     return rc ? rc : doubt_coverage(j);
 }
 
-/* A baseline that was recorded otherwise is compared all the same: the user may know why. */
+/* A baseline that was recorded in another way is compared all the same: the user may know why. */
 static int doubt_baseline(struct judge *j) {
     const struct mt_profile *old = j->budgets->baseline;
     if (old && (old->info.sample_bytes != 0) != (j->profile->info.sample_bytes != 0))
@@ -193,7 +193,7 @@ static int find_line(struct judge *j, struct mt_finding *finding) {
 
 /* ---- judging --------------------------------------------------------------------------------- */
 
-/* Takes over what finding owns, also when it fails. */
+/* Takes over what finding owns, also when this fails. */
 static int add_finding(struct judge *j, struct mt_finding finding) {
     struct mt_findings *findings = j->findings;
     char **texts[] = {&finding.scope, &finding.why, &finding.key, &finding.function, &finding.file};
@@ -232,7 +232,7 @@ static int judge_figure(struct judge *j, struct mt_finding finding) {
     return rc == 0 && finding.outcome == MT_OUTCOME_BROKEN ? find_line(j, last(j)) : rc;
 }
 
-/* What the runtime keeps is no leak, and is said all the same. */
+/* What the runtime keeps is no leak, but the reader is told of it. */
 static void count_kept(const struct mt_profile *profile, const uint32_t *marks,
                        struct mt_finding *finding) {
     for (size_t i = 0; i < profile->n_samples; i++)
@@ -280,8 +280,8 @@ static enum mt_scope_value scope_value_of(enum mt_budget_of of) {
     return values[of];
 }
 
-/* Of every run of the scope, in every thread: that is of the one that took most. False: there is no
- * such scope. */
+/* Checks every run of the scope, in every thread, by looking at the run that took most. Returns
+ * false when there is no such scope. */
 static bool scope_figure(const struct mt_profile *profile, const struct mt_scopes_rows *rows,
                          const struct mt_finding *finding, uint64_t *figure) {
     bool found = false;

@@ -27,20 +27,22 @@ enum mt_budget_of {
 struct mt_budget {
     enum mt_budget_of of;
     uint64_t limit;    /* bytes or blocks */
-    const char *scope; /* of each region of that name; NULL: of the process */
+    const char *scope; /* the figure is that of each region of that name; NULL: of the process */
 };
 
 struct mt_budgets {
     const struct mt_budget *items;
     size_t n;
-    const struct mt_profile
-        *baseline;            /* NULL: none. Peak, live and total blocks are held against it */
-    double tolerance_percent; /* how far above it they may be; below by more is an improvement */
-    const char *const
-        *ignored;     /* leaks: what was allocated by way of a matching function, file or module */
+    /* Peak, live and total blocks are held against this profile; NULL: none. */
+    const struct mt_profile *baseline;
+    /* How far above it they may be; a figure that is so far below is an improvement. */
+    double tolerance_percent;
+    /* For leaks: what was allocated by way of a matching function, file or module. */
+    const char *const *ignored;
     size_t n_ignored; /* (patterns as in filter.h) is none */
-    bool count_runtime; /* leaks: what the C, C++ and Rust runtimes keep until the end, too */
-    bool is_strict;     /* a doubt about the recording breaks a budget of its own */
+    /* For leaks: what the C, C++ and Rust runtimes keep until the end counts, too. */
+    bool count_runtime;
+    bool is_strict; /* a doubt about the recording breaks a budget of its own kind */
 };
 
 enum mt_outcome { MT_OUTCOME_KEPT, MT_OUTCOME_IMPROVED, MT_OUTCOME_BROKEN, MT_OUTCOME_UNKNOWN };
@@ -51,17 +53,17 @@ struct mt_finding {
     bool is_baseline;
     uint64_t limit, actual; /* bytes or blocks; actual means nothing when unknown */
     uint64_t
-        margin; /* what actual may be off by (95 %) when the recording is sampled; 0: it is exact */
+        margin; /* how far actual may be off (95 %) when the recording is sampled; 0: it is exact */
     uint64_t leaked_bytes; /* MT_BUDGET_LEAKS */
-    uint64_t kept_blocks,
-        kept_bytes;    /* of leaks: by the language's runtime, on purpose, and not part of actual */
+    /* For leaks: what the language's runtime keeps on purpose, which is not part of actual. */
+    uint64_t kept_blocks, kept_bytes;
     uint64_t baseline; /* when is_baseline */
     double tolerance_percent;
-    char *scope, *why;    /* "" unless of a scope; unless unknown: the reason */
-    char *key, *function; /* the line that holds most of it when broken, "" when not known; and its
-                             function */
-    char *file;           /* of that line */
-    int64_t line, line_amount; /* in the unit of the budget; of leaks in bytes */
+    char *scope, *why; /* "" unless it is of a scope; the reason, when it is unknown */
+    /* The line that holds most of it when it is broken, "" when not known; and its function. */
+    char *key, *function;
+    char *file;                /* figure of that line */
+    int64_t line, line_amount; /* in the unit of the budget; for leaks in bytes */
 };
 
 struct mt_findings {
@@ -71,38 +73,38 @@ struct mt_findings {
     size_t n_doubts;
 };
 
-/* The profile must be symbolized. 0 or -MEMTRACK_ENOMEM. findings is filled anew; free it either
- * way. */
+/* Holds a profile, which must be symbolized, against the budgets. Returns 0 or -MEMTRACK_ENOMEM.
+ * findings is filled anew; free it either way. */
 int mt_budgets_check(const struct mt_profile *profile, const struct mt_budgets *budgets,
                      struct mt_findings *findings, struct mt_error *error);
 void mt_finding_free_all(struct mt_findings *findings);
 void mt_finding_free(struct mt_finding *finding); /* what it points to */
 
-/* Broken or unknown. */
+/* Returns whether it is broken or unknown. */
 bool mt_finding_fails(const struct mt_finding *finding);
 size_t mt_finding_count_failed(const struct mt_findings *findings);
 
-/* "max-peak", "no-leaks", "baseline-live", "strict", ...: what the option is called. */
+/* Returns what the option is called: "max-peak", "no-leaks", "baseline-live", "strict", ... */
 const char *mt_finding_name(const struct mt_finding *finding);
-/* "peak_bytes", "total_blocks", ...: the statistic, as in report --json; leaks are
- * "leaked_blocks". */
+/* Returns the statistic, as in report --json: "peak_bytes", "total_blocks", ...; that of leaks
+ * is "leaked_blocks". */
 const char *mt_budget_statistic(enum mt_budget_of of);
 /* "bytes", "blocks" or "doubts". */
 const char *mt_budget_unit(enum mt_budget_of of);
 /* kept, improved, broken, unknown */
 const char *mt_finding_outcome_name(enum mt_outcome outcome);
 
-/* One sentence without a full stop: "peak is 45.2 MiB, 13.2 MiB (41.3%) above the budget of 32.0
- * MiB; src/a.c:12 (parse) holds most of it, 20.1 MiB (44.5%)". malloc'ed; NULL: out of memory. Text
- * of the profile is as it is there. */
+/* Returns one sentence without a full stop: "peak is 45.2 MiB, 13.2 MiB (41.3%) above the budget
+ * of 32.0 MiB; src/a.c:12 (parse) holds most of it, 20.1 MiB (44.5%)". malloc'ed; NULL when out
+ * of memory. Text of the profile is as it is there. */
 char *mt_finding_message(const struct mt_finding *finding);
-/* The command that shows more of it: "memtrack report --sort peak 'my file.pb.gz'". malloc'ed, ""
- * when there is none. */
+/* Returns the command that shows more of it: "memtrack report --sort peak 'my file.pb.gz'".
+ * malloc'ed; "" when there is none. */
 char *mt_finding_next(const struct mt_finding *finding, const char *path);
 
-/* "parse:peak=10M,net=0": the budgets of a scope, appended to *items, which is grown by realloc.
- * The scope's name is malloc'ed, and shared by those that are added. -MEMTRACK_EUSAGE says what was
- * expected; -MEMTRACK_ENOMEM. */
+/* Reads "parse:peak=10M,net=0", the budgets of a scope, and appends them to *items, which is
+ * grown by realloc. The scope's name is malloc'ed, and shared by those that are added. Returns
+ * 0, -MEMTRACK_EUSAGE, whose message says what was expected, or -MEMTRACK_ENOMEM. */
 int mt_budget_parse_scope(const char *text, struct mt_budget **items, size_t *n,
                           struct mt_error *error);
 

@@ -26,10 +26,10 @@
 #define COUNT(array) (sizeof(array) / sizeof *(array))
 
 /*
- * What the runtime is entered by, or what it calls for nothing else, where the memory is kept for
- * the process. The C library knows its functions by further names, which differ at the beginning:
- * underscores and GI. For glibc the authority is its own __libc_freeres, which gives back what the
- * library keeps on purpose, and is called by leak checkers alone.
+ * These are functions by which the runtime is entered, or which it calls for nothing else, where
+ * the memory is kept for the process. The C library knows its functions by further names, which
+ * differ at the beginning: underscores and GI. For glibc the authority is its own __libc_freeres,
+ * which gives back what the library keeps on purpose, and which only leak checkers call.
  */
 static const char *const keepers[] = {
     /* stdio, locales, character sets, messages */
@@ -133,7 +133,7 @@ static const char *const keepers[] = {
     "std::io::stdio::_eprint",
 };
 
-/* The same of Rust, where generic functions have names without end: how they begin. */
+/* This is the same for Rust, where generic functions have names without end: how these begin. */
 static const char *const keeper_beginnings[] = {
     "std::thread::current::",         /* the handle of the main thread */
     "std::backtrace_rs::symbolize::", /* debug information of the program, once a panic has shown
@@ -142,15 +142,16 @@ static const char *const keeper_beginnings[] = {
     "std::sys::pal::unix::stack_overflow::",
 };
 
-/* Types of which the runtime has one value and keeps it: wherever they stand in a name. */
+/* These are types of which the runtime has one value and keeps it, wherever they stand in a
+ * name. */
 static const char *const kept_types[] = {"std::io::stdio::StdinRaw", "std::io::stdio::StdoutRaw"};
 
-/* Whatever they call is the runtime's: of libstdc++, which may be linked into the program, the
- * constructor of the memory for exceptions. */
+/* Whatever these call is the runtime's. Of libstdc++, which may be linked into the program, it
+ * is the constructor of the memory for exceptions. */
 static const char *const constructors[] = {"_GLOBAL__sub_I__ZN9__gnu_cxx9__freeresEv",
                                            "_GLOBAL__sub_I_eh_alloc.cc"};
 
-/* Crates of which Rust's std has a copy for itself, under their own names. */
+/* Rust's std has a copy of these crates for itself, under their own names. */
 static const char *const std_crates[] = {
     "gimli::", "addr2line::", "miniz_oxide::", "rustc_demangle::", "object::"};
 
@@ -184,15 +185,15 @@ static bool is_keeper(const char *function) {
 }
 
 /*
- * main of a Rust program is made by the compiler, without a line, to call std::rt::lang_start. What
- * is allocated there before or after the program's own main is the runtime's.
+ * The compiler makes main of a Rust program, without a line, to call std::rt::lang_start. What is
+ * allocated there before or after the program's own main is the runtime's.
  */
 static bool is_rust_main(const struct mt_frame_text *frame, bool is_started) {
     return is_started && !*frame->file && strcmp(frame->function, "main") == 0;
 }
 
-/* A copy that std has of somebody's crate, which a program may use as well: then it has other
- * source files. */
+/* Returns whether this is a copy that std has of somebody's crate. A program may use the crate
+ * as well, and then it has other source files. */
 static bool is_in_std(const struct mt_frame_text *frame) {
     const char *name = frame->function + strspn(frame->function, "<&");
     for (size_t i = 0; !*frame->file && i < COUNT(std_crates); i++)
@@ -207,7 +208,7 @@ static const char *module_of(const struct mt_profile *profile, const struct mt_l
                : "";
 }
 
-/* What the frames of a path have shown, from the inside. */
+/* This is what the frames of a path have shown, from the inside. */
 struct look {
     bool keeper;     /* one of the runtime's that keeps */
     bool is_started; /* by Rust's runtime */
@@ -224,7 +225,7 @@ static bool is_users(const struct mt_frame_text *frame, struct look *look) {
     return false;
 }
 
-/* Anything in the location, inlined calls included, that is the program's. */
+/* Returns whether anything in the location, inlined calls included, is the program's. */
 static bool has_user_frame(const struct mt_profile *profile, const struct mt_location *location,
                            struct look *look) {
     struct mt_frame_text frame = {"", "", "", module_of(profile, location)};

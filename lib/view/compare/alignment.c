@@ -56,7 +56,7 @@ static bool starts_known(const struct mt_alignment_point *a, const struct mt_ali
     return a->start > 0 && b->start > 0;
 }
 
-/* By how much the statement has moved: inside its function where both starts are known. */
+/* Returns by how much the statement has moved: inside its function when both starts are known. */
 static int64_t shift(const struct mt_alignment_point *a, const struct mt_alignment_point *b) {
     return starts_known(a, b) ? place(b) - place(a) : b->position - a->position;
 }
@@ -80,8 +80,8 @@ static int score(const struct problem *p, size_t i, size_t j) {
         sum += SCORE_SAME_SIZE;
     if (a->blocks && a->blocks == b->blocks)
         sum += SCORE_SAME_BLOCKS + (a->bytes && a->bytes == b->bytes ? SCORE_SAME_BYTES : 0);
-    /* Where statements were added the others have moved down, where some were taken away they have
-     * moved up. */
+    /* Where statements were added, the others have moved down; where some were taken away, they
+     * have moved up. */
     if (p->n == p->m || (p->m > p->n ? moved >= 0 : moved <= 0))
         sum += SCORE_LIKELY_SHIFT;
     return sum;
@@ -95,7 +95,8 @@ static int larger(int x, int y) {
     return x > y ? x : y;
 }
 
-/* The score of the pair before this one and the bonus for moving with it; -1: there is none. */
+/* Returns the score of the pair before this one and the bonus for moving with it, or -1 when
+ * there is none. */
 static int continued(const struct problem *p, size_t i, size_t j) {
     if (i < 2 || j < 2 || p->matched[cell(p, i - 1, j - 1)] < 0)
         return -1;

@@ -95,7 +95,7 @@ static int compare_threads(const void *left, const void *right) {
     return x->tid < y->tid ? -1 : x->tid > y->tid;
 }
 
-/* "1234 worker": the main thread has its process's id and no name of its own. */
+/* The text is "1234 worker". The main thread has its process's id and no name of its own. */
 static struct thread_name split_thread(struct pairing *p, enum mt_side side, mt_string thread) {
     const struct mt_profile *profile = p->diff->rows[side]->profile;
     const char *text = mt_profile_text(profile, thread);
@@ -155,8 +155,8 @@ static struct mt_diff_row *row_of_id(struct mt_diff *diff, size_t id) {
     return &diff->items[id];
 }
 
-/* By function, two that have changed their file (or their file's name) but not their own, which is
- * unique on each side. */
+/* When grouping by function, pairs two functions that have changed their file (or their file's
+ * name) but not their own name, which is unique on each side. */
 static int merge_moved_functions(struct mt_diff *diff) {
     struct mt_identities names = {0};
     uint32_t(*first)[MT_N_SIDES] =

@@ -128,7 +128,7 @@ static void witness(struct mt_match_side *s, const struct mt_sample *sample, uin
         point->blocks = 0; /* no evidence */
 }
 
-/* What the caller of this entry calls. */
+/* Returns what the caller of this entry calls. */
 static struct callees called(const struct mt_match_side *s, uint32_t e, struct callees callees) {
     const struct mt_frame_entry *entry = &s->frames->entries[e];
     uint32_t name = s->text[mt_frames_function_name(s->frames, entry)];
@@ -138,7 +138,7 @@ static struct callees called(const struct mt_match_side *s, uint32_t e, struct c
     return callees;
 }
 
-/* Asks every call path, from the inside out, what its statements call. */
+/* Asks every call path, from the inside outwards, what its statements call. */
 static void gather(struct lines *l, enum mt_side side) {
     struct mt_match_side *s = &l->match->side[side];
     const struct mt_profile *profile = s->frames->profile;
@@ -168,7 +168,7 @@ static int compare_points(const void *left, const void *right, void *context) {
     return x->at.function < y->at.function ? -1 : x->at.function > y->at.function;
 }
 
-/* Indexes of the points of a side, by function and position. */
+/* Returns indexes of the points of a side, sorted by function and position. */
 static uint32_t *sorted(struct mt_match_side *s) {
     uint32_t *order = calloc(s->n_points + 1, sizeof *order);
     for (uint32_t i = 0; order && i < s->n_points; i++)
@@ -178,8 +178,8 @@ static uint32_t *sorted(struct mt_match_side *s) {
     return order;
 }
 
-/* Sources that may be read as those of each side: at most one of two files of the same path is the
- * one that was built. */
+/* Returns whether the sources at hand may be read as those of each side. When both sides have
+ * the same path, the file is that of at most one of them. */
 static bool sources_differ(const struct lines *l, const struct mt_match_point *x,
                            const struct mt_match_point *y) {
     const struct mt_match_side *o = &l->match->side[MT_OLD], *n = &l->match->side[MT_NEW];
@@ -193,8 +193,8 @@ static bool sources_differ(const struct lines *l, const struct mt_match_point *x
            (is_relative && o->text[op->info.cwd] != n->text[np->info.cwd]);
 }
 
-/* What stood there when the program was built. A file that was edited since says something else: no
- * evidence. malloc'ed. */
+/* Returns what stood there when the program was built. A file that was edited since says
+ * something else, and is no evidence. malloc'ed. */
 static char *text_at(const struct lines *l, enum mt_side side, const struct mt_frame_entry *entry,
                      int64_t line) {
     const struct mt_frames *frames = l->match->side[side].frames;
@@ -261,7 +261,7 @@ static int align_group(struct lines *l, const struct run run[MT_N_SIDES]) {
     return failed ? -MEMTRACK_ENOMEM : 0;
 }
 
-/* The points from the i-th on that are of one function. */
+/* Returns how many points from the i-th on are of one function. */
 static struct run run_at(const struct mt_match_side *s, const uint32_t *order, size_t i) {
     struct run run = {.order = order + i};
     while (i + run.n < s->n_points &&

@@ -29,7 +29,7 @@ static const char *shared_text(const struct mt_match *match, uint32_t id) {
 
 enum kind { MODULES, FILES };
 
-/* Texts of one kind that frames have: flags per shared id. */
+/* These are the texts of one kind that frames have: flags for each shared id. */
 struct used {
     uint8_t *by[MT_N_SIDES];
     size_t n;
@@ -88,7 +88,7 @@ static void free_ends(struct ends *ends) {
     free(ends->items);
 }
 
-/* Steps from the end of a path to its beginning, a component at a time. */
+/* Steps from the end of a path to its beginning, one component at a time. */
 struct walk {
     const char *path, *at;
     int64_t id; /* of the end so far */
@@ -98,7 +98,7 @@ static struct walk walk_of(const char *path) {
     return (struct walk){.path = path, .at = path + strlen(path), .id = INT64_MAX};
 }
 
-/* False at the beginning of the path, and when out of memory: id is negative then. */
+/* Returns false at the beginning of the path, and when out of memory: then id is negative. */
 static bool step(struct mt_match *match, struct ends *ends, struct walk *walk) {
     if (walk->at == walk->path)
         return false;
@@ -125,8 +125,8 @@ static int count_ends(struct mt_match *match, struct ends *ends, enum mt_side si
     return walk.id < 0 ? -MEMTRACK_ENOMEM : 0;
 }
 
-/* The new file that shares the longest end with an old one, 0 when there is none or more than one.
- * *n: components. */
+/* Returns the new file that shares the longest end with an old one, or 0 when there is none or
+ * more than one. *n is the number of components. */
 static uint32_t longest_end(struct mt_match *match, struct ends *ends, uint32_t text, size_t *n) {
     struct walk walk = walk_of(shared_text(match, text));
     uint32_t best = 0;
@@ -143,7 +143,8 @@ static uint32_t longest_end(struct mt_match *match, struct ends *ends, uint32_t 
 
 /* ---- files ----------------------------------------------------------------------------------- */
 
-/* Which functions the files of a side have: identities below *n_new are those of new files. */
+/* This tells which functions the files of a side have: identities below *n_new are those of new
+ * files. */
 static int list_functions(const struct mt_match *match, struct mt_identities *functions) {
     const struct mt_match_side *s = &match->side[MT_NEW];
     for (uint32_t e = 0; e < s->frames->n_entries; e++) {
@@ -157,8 +158,8 @@ static int list_functions(const struct mt_match *match, struct mt_identities *fu
     return 0;
 }
 
-/* Old files that are weakly paired (by their name alone) stay so when a function of theirs is in
- * the new file. */
+/* Old files that are paired only by their name stay so when a function of theirs is in the new
+ * file. */
 static int confirm_weak(struct mt_match *match, const uint32_t *weak) {
     struct mt_identities functions = {0};
     const struct mt_match_side *s = &match->side[MT_OLD];
@@ -212,14 +213,14 @@ static int pair_files(struct mt_match *match) {
 
 /* ---- modules --------------------------------------------------------------------------------- */
 
-/* "libz.so" of /lib/libz.so.1.2.13, or its file name. */
+/* Returns "libz.so" for /lib/libz.so.1.2.13, or the file name. */
 static const char *module_stem(const char *path, bool is_short, size_t *bytes) {
     const char *name = basename(path), *so = strstr(name, ".so.");
     *bytes = so && is_short ? (size_t)(so - name) + 3 : strlen(name);
     return name;
 }
 
-/* The end that a module's stem is; NULL when out of memory. */
+/* Returns the end that a module's stem is, or NULL when out of memory. */
 static struct end *stem_end(struct mt_match *match, struct ends *stems, uint32_t id,
                             bool is_short) {
     size_t bytes;
@@ -230,7 +231,7 @@ static struct end *stem_end(struct mt_match *match, struct ends *stems, uint32_t
                : end_at(stems, mt_identity_id(&stems->ids, (struct mt_identity){.a = name}));
 }
 
-/* Pairs the modules left over whose stems are alike, one on each side. */
+/* Pairs the modules that are left over and whose stems are alike, one on each side. */
 static int pair_stems(struct mt_match *match, const struct used *used, bool is_short) {
     struct ends stems = {0};
     int status = 0;
@@ -305,8 +306,8 @@ static int compare_build_ids(struct mt_match *match, size_t n) {
     return status;
 }
 
-/* Where functions start on each side: count is 1 when that is known and 2 when it is ambiguous,
- * text is the line. */
+/* This is where functions start on each side: count is 1 when that is known and 2 when it is
+ * ambiguous; text is the line. */
 struct starts {
     struct mt_identities functions;
     struct ends lines;
@@ -336,8 +337,8 @@ static int compare_start(struct mt_match *match, struct starts *starts, enum mt_
     return 0;
 }
 
-/* Decides what build ids left open: a function of one name and file that starts on different lines,
- * once on each side. */
+/* Decides what build ids left open, by a function of one name and file that starts on different
+ * lines, once on each side. */
 static int compare_starts(struct mt_match *match) {
     struct starts starts = {0};
     int status = 0;
@@ -361,7 +362,7 @@ static int add_note(struct mt_match *match, char *text) {
 
 enum { N_NAMED = 3 };
 
-/* "app, libx.so and 4 more modules are …" */
+/* Writes "app, libx.so and 4 more modules are …". */
 static char *builds_note(const struct mt_match *match, const uint32_t named[N_NAMED], uint32_t n) {
     char *text = NULL;
     size_t bytes;
@@ -385,7 +386,7 @@ static char *builds_note(const struct mt_match *match, const uint32_t named[N_NA
     return NULL;
 }
 
-/* Leaves UNKNOWN_BUILD nowhere and says which modules are other builds. */
+/* Decides every UNKNOWN_BUILD, and says which modules are other builds. */
 static int settle(struct mt_match *match, const struct used *used) {
     uint32_t n = 0, named[N_NAMED];
     for (uint32_t id = 0; id < used->n; id++) {

@@ -24,14 +24,14 @@ enum mt_measure {
     MT_N_MEASURES
 };
 
-/* One run. Zero-initialized is one without processes. */
+/* This is one run. All zeros is a run without processes. */
 struct mt_measurement {
     double value[MT_N_MEASURES];
     bool known[MT_N_MEASURES];
     uint64_t begin_ns, end_ns; /* private */
     size_t n_processes;
 };
-/* Adds a process of the run. */
+/* Adds a process to the run. */
 void mt_measure_add(struct mt_measurement *measurement, const struct mt_profile *profile);
 
 /* "peak_bytes", "duration_ns", ...; "bytes", "blocks" or "ns"; "peak", "allocations", ... */

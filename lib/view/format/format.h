@@ -12,10 +12,10 @@
 
 enum { MT_FORMAT_BYTES = 40 }; /* large enough for every function with a buffer below */
 
-/* "0 B", "1023 B", "45.2 MiB"; exact: "47,395,635". All return buffer. */
+/* Writes "0 B", "1023 B" or "45.2 MiB"; with exact, "47,395,635". All of these return buffer. */
 char *mt_format_size(char buffer[MT_FORMAT_BYTES], int64_t bytes, bool exact);
 char *mt_format_count(char buffer[MT_FORMAT_BYTES], int64_t count); /* "1,234,567" */
-/* With a sign: "+1.2 KiB", "-3 B", "0 B"; "+1,234", "0". */
+/* These write a sign as well: "+1.2 KiB", "-3 B", "0 B"; "+1,234", "0". */
 char *mt_format_size_change(char buffer[MT_FORMAT_BYTES], int64_t bytes, bool exact);
 char *mt_format_count_change(char buffer[MT_FORMAT_BYTES], int64_t count);
 char *mt_format_percent(char buffer[MT_FORMAT_BYTES], int64_t part,
@@ -26,26 +26,28 @@ char *mt_format_rfc3339(char buffer[MT_FORMAT_BYTES],
                         uint64_t epoch_ns); /* UTC: "2026-11-21T09:26:19.123456Z" */
 char *mt_format_size_class(char buffer[MT_FORMAT_BYTES], uint8_t size_class);
 
-/* "4K", "1.5M", "2GiB", "100": bytes. "10ms", "1.5s", "2m", "1h": ns; a bare number takes bare_ns
- * each (0: refused). False on anything else, negative and overflowing values included. */
+/* These read "4K", "1.5M", "2GiB", "100" as bytes, and "10ms", "1.5s", "2m", "1h" as ns; a bare
+ * number takes bare_ns each (0: it is refused). They return false for anything else, also for
+ * negative values and those that overflow. */
 bool mt_format_parse_size(const char *text, uint64_t *bytes);
 bool mt_format_parse_duration(const char *text, uint64_t bare_ns, uint64_t *ns);
 
-/* Text from a profile, safe for a terminal: control bytes, invalid UTF-8 and characters that
- * reorder text become \x1b, \u{202e}; unless utf8, every byte above 126 as well. malloc'ed; NULL:
- * out of memory. */
+/* Returns text from a profile that is safe for a terminal: control bytes, invalid UTF-8 and
+ * characters that reorder text become \x1b, \u{202e}; unless utf8, every byte above 126 as well.
+ * malloc'ed; NULL when out of memory. */
 char *mt_format_visible(const char *text, bool utf8);
-/* The same text as valid UTF-8 with its control characters: for JSON. malloc'ed. */
+/* Returns the same text as valid UTF-8 with its control characters, for JSON. malloc'ed. */
 char *mt_format_utf8(const char *text);
-/* Columns that visible text takes; a multibyte locale must have been set for other than ASCII. */
+/* Returns the columns that visible text takes; a multibyte locale must have been set for other
+ * than ASCII. */
 size_t mt_format_width(const char *text);
 /* Bytes of the longest beginning that is at most columns wide; more than 0 unless the text is
  * empty. */
 size_t mt_format_width_fit(const char *text, size_t columns);
 
-/* At most columns wide, malloc'ed; ellipsis is "…" or "...". A path keeps its end and its
- * beginning, a function loses first its parameters, then the arguments of its templates, then its
- * middle. */
+/* These return the text at most columns wide, malloc'ed; ellipsis is "…" or "...". A path keeps
+ * its end and its beginning. A function loses first its parameters, then the arguments of its
+ * templates, then its middle. */
 char *mt_format_shorten_path(const char *path, size_t columns, const char *ellipsis);
 char *mt_format_shorten_function(const char *function, size_t columns, const char *ellipsis);
 char *mt_format_shorten_end(const char *text, size_t columns, const char *ellipsis);

@@ -7,7 +7,8 @@
 
 #include "view/format/format.h"
 
-/* A plain decimal number (strtod alone would take "nan", "0x10" and "-1"); its end, or NULL. */
+/* Reads a plain decimal number (strtod alone would take "nan", "0x10" and "-1"). Returns its
+ * end, or NULL. */
 static const char *parse_number(const char *text, double *value) {
     size_t digits = strspn(text, "0123456789.");
     if (!isdigit((unsigned char)*text))

@@ -17,7 +17,8 @@ static bool is_word(char c) {
     return isalnum((unsigned char)c) || c == '_' || c == '$';
 }
 
-/* Behind the bracket that closes the one at text, or the end of the text. "->" closes nothing. */
+/* Returns the place behind the bracket that closes the one at text, or the end of the text. "->"
+ * closes nothing. */
 static const char *skip_bracket(const char *text) {
     size_t depth = 0;
     for (const char *at = text; *at; at++) {
@@ -29,8 +30,8 @@ static const char *skip_bracket(const char *text) {
     return text + strlen(text);
 }
 
-/* at is behind the word "operator": behind the operator's own characters. *conversion: a type
- * follows, which may contain blanks. */
+/* at is behind the word "operator". Returns the place behind the operator's own characters.
+ * *conversion: a type follows, which may contain blanks. */
 static const char *skip_operator(const char *at, bool *conversion) {
     if (begins(at, "()") || begins(at, "[]"))
         return at + 2;

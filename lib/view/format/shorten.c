@@ -40,8 +40,8 @@ char *mt_format_shorten_path(const char *path, size_t columns, const char *ellip
     size_t base_width = base ? mt_format_width(base) : width;
     if (!base || base_width + dots > columns)
         return shorten_middle(base ? base + 1 : path, columns, columns / 3, ellipsis);
-    /* Whole directories from the end while they fit, then as much of the beginning as is left up to
-     * a slash. */
+    /* Keeps whole directories from the end while they fit, then as much of the beginning as is
+     * left up to a slash. */
     const char *from = base;
     for (const char *at = base; at-- > path;)
         if (*at == '/') {

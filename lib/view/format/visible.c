@@ -10,7 +10,7 @@
 
 #include "view/format/format-local.h"
 
-/* Characters that take no place of their own or change the order of others. */
+/* Returns whether the character takes no place of its own or changes the order of others. */
 static bool is_deceptive(uint32_t c) {
     return (c >= 0x200B && c <= 0x200F) || (c >= 0x2028 && c <= 0x202E) ||
            (c >= 0x2060 && c <= 0x206F) || c == 0x061C || c == 0xFEFF ||

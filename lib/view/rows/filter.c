@@ -25,8 +25,8 @@ bool mt_filter_passes(const struct mt_filter *filter, uint8_t bits) {
     return (filter->n_include == 0 || (bits & MT_FILTER_INCLUDED)) && !(bits & MT_FILTER_EXCLUDED);
 }
 
-/* The pattern behind "scope:" and its like, NULL when the text does not begin so; "scope::name" is
- * C++. */
+/* Returns the pattern behind "scope:" and its like, or NULL when the text does not begin so;
+ * "scope::name" is C++. */
 static const char *label_pattern(const char *text, const char *prefix) {
     size_t bytes = strlen(prefix);
     return strncmp(text, prefix, bytes) == 0 && text[bytes] != ':' ? text + bytes : NULL;
@@ -37,7 +37,7 @@ static bool is_label_pattern(const char *text) {
            label_pattern(text, "thread:");
 }
 
-/* "1234 worker": by its name, by its id, and as it is written. */
+/* Matches "1234 worker" by its name, by its id, and as it is written. */
 static bool is_thread(const char *pattern, const char *thread) {
     const char *name = strchr(thread, ' ');
     char *tid = strndup(thread, name ? (size_t)(name - thread) : 0);
@@ -84,7 +84,7 @@ bool mt_filter_has_labels(const struct mt_filter *filter) {
     return false;
 }
 
-/* The line number of PATTERN:LINE and the length of PATTERN; -1 when there is none. */
+/* Returns the line number of PATTERN:LINE and the length of PATTERN, or -1 when there is none. */
 static int64_t pattern_line(const char *pattern, size_t *bytes) {
     const char *colon = strrchr(pattern, ':');
     *bytes = strlen(pattern);
@@ -135,7 +135,7 @@ bool mt_filter_pattern_matches(const char *pattern, const struct mt_filter_frame
     return matches_path(file_pattern, frame->file);
 }
 
-/* Do the patterns of the list that have (or have not) a line number match? */
+/* Returns whether the patterns of the list that have (or have not) a line number match. */
 static bool any_matches(const char *const *patterns, size_t n, bool with_line,
                         const struct mt_filter_frame *frame) {
     for (size_t i = 0; i < n; i++) {

@@ -54,7 +54,7 @@ void mt_rows_paths_free(struct mt_rows_paths *paths) {
     *paths = (struct mt_rows_paths){0};
 }
 
-/* A path without its wrappers: one number, then those of whole locations. */
+/* Makes the key of a path without its wrappers: one number, then those of whole locations. */
 struct view {
     uint32_t start; /* MT_NO_ENTRY: empty */
     const uint32_t *rest;

@@ -5,10 +5,10 @@
 
 #include "view/rows/frames.h"
 
-/* Call paths that look the same get the same id. */
+/* This gives call paths that look the same the same id. */
 struct mt_path {
     uint64_t hash;
-    uint32_t sample; /* one that has it */
+    uint32_t sample; /* a location that has it */
 };
 struct mt_rows_paths {
     const struct mt_frames *frames;

@@ -25,21 +25,21 @@ struct mt_rows {
     size_t n_samples;
 };
 
-/* What a sample adds to each row that it is in. */
+/* This is what a sample adds to each row that it is in. */
 struct mt_amount {
     int64_t value[MT_N_VALUES];
     double variance[MT_N_VALUES]; /* all 0 when the recording is exact */
 };
 
 struct mt_row *mt_rows_append(struct mt_rows *rows); /* zeroed; NULL: out of memory */
-/* Fills what the grouping determines, from the first sample of the group and the frame that put it
- * there. */
+/* Fills what the grouping determines, from the first sample of the group and the frame that put
+ * it there. */
 void mt_rows_identify(const struct mt_rows *rows, struct mt_row *row, uint32_t sample,
                       uint32_t entry);
-/* Order of the keys of two rows, without making them; < 0, 0 (equal, or not to be told apart) or >
- * 0. */
+/* Returns the order of the keys of two rows, without making them: < 0, 0 (equal, or they cannot
+ * be told apart) or > 0. */
 int mt_rows_order_names(const struct mt_rows *rows, const struct mt_row *x, const struct mt_row *y);
-/* Sorts and marks functions that share their name. 0 or -MEMTRACK_ENOMEM. */
+/* Sorts, and marks functions that share their name. Returns 0 or -MEMTRACK_ENOMEM. */
 int mt_rows_order(struct mt_rows *rows);
 
 #endif

@@ -26,29 +26,29 @@
 struct mt_view_options {
     enum mt_group_by by;
     enum mt_value sort;
-    bool cumulative; /* a row holds every sample that has it anywhere on its path, once however
-                        often it recurs */
+    /* A row holds every sample that has it anywhere on its path, once, however often it recurs. */
+    bool cumulative;
     struct mt_wrapper_options wrappers;
     struct mt_filter filter;
     struct mt_at at;
-    const uint32_t
-        *among; /* per sample, NULL: all; else those alone count for which this is among_value */
+    /* One value per sample; only those count for which it is among_value. NULL: all count. */
+    const uint32_t *among;
     uint32_t among_value;
     bool keeps_samples; /* for mt_rows_of_samples; not with cumulative */
-    size_t n_named; /* among equals, names decide the order of the first so many rows only; 0: of
-                       all rows */
+    /* Among equals, names decide the order of only the first so many rows; 0: of all rows. */
+    size_t n_named;
 };
 
-/* One group. What a grouping does not determine is that of the first sample in the group. Strings
- * are the profile's. */
+/* This is one group. What a grouping does not determine is that of the first sample in the
+ * group. Strings are the profile's. */
 struct mt_row {
     int64_t value[MT_N_VALUES];
-    double
-        *variance; /* of sampled figures, MT_N_VALUES of them, see margin.h; NULL: they are exact */
+    /* Variances of sampled figures, MT_N_VALUES of them, see margin.h; NULL: they are exact. */
+    double *variance;
     uint32_t n_sites;  /* samples in the group; above 1, MT_VALUE_MAX_BYTES is an upper bound */
     uint32_t sample;   /* the first one; UINT32_MAX in a sum of rows */
     uint32_t entry;    /* of the frame that is charged, see frames.h; UINT32_MAX: none */
-    uint32_t position; /* by stack: of that frame in the sample's path */
+    uint32_t position; /* by stack: position of that frame in the sample's path */
     mt_string function, file, module;
     int64_t line;
     bool shares_name; /* by function: another row has a function of this name */
@@ -59,52 +59,54 @@ _Static_assert(sizeof(struct mt_row) <= 128,
 
 struct mt_rows; /* private */
 
-/* 0, or -MEMTRACK_ENOMEM, -MEMTRACK_EUSAGE (cumulative with a grouping that has no call path; a
- * time that the profile cannot show). The profile must outlive the rows, the options need not. */
+/* Builds the rows. Returns 0, or -MEMTRACK_ENOMEM, -MEMTRACK_EUSAGE (cumulative with a grouping
+ * that has no call path; a time that the profile cannot show). The profile must outlive the
+ * rows, the options need not. */
 int mt_rows_build(const struct mt_profile *profile, const struct mt_view_options *options,
                   struct mt_rows **out, struct mt_error *error);
 void mt_rows_free(struct mt_rows *rows); /* NULL is fine */
 
 size_t mt_rows_count(const struct mt_rows *rows);
 const struct mt_row *mt_rows_at(const struct mt_rows *rows, size_t i);
-/* Sums of the samples that passed the filter, and of all; not of the rows when they are
- * cumulative. */
+/* These return the sums of the samples that passed the filter, and of all; not those of the rows
+ * when they are cumulative. */
 const struct mt_row *mt_rows_passed(const struct mt_rows *rows);
 const struct mt_row *mt_rows_all(const struct mt_rows *rows);
 bool mt_rows_is_filtered(const struct mt_rows *rows);
-/* With keeps_samples: of each of the *n samples that the profile had when the rows were built, the
- * index of its row; UINT32_MAX: in none. By this the rows of a profile whose values change can be
- * added up again. */
+/* With keeps_samples, returns for each of the *n samples that the profile had when the rows were
+ * built the index of its row; UINT32_MAX: it is in none. By this the rows of a profile whose
+ * values change can be added up again. */
 const uint32_t *mt_rows_of_samples(const struct mt_rows *rows, size_t *n);
-/* The row that a sample is in, NULL: none. */
+/* Returns the row that a sample is in, or NULL when it is in none. */
 const struct mt_row *mt_rows_with_sample(const struct mt_rows *rows, uint32_t sample);
 /* Sum of the rows from the i-th on. variance: room for that of sampled figures, which *sum will
  * point to. */
 void mt_rows_sum_from(const struct mt_rows *rows, size_t i, struct mt_row *sum,
                       double variance[MT_N_VALUES]);
-/* The profile's totals; live is that of the moment shown. */
+/* Returns the profile's totals; live is that of the moment shown. */
 void mt_rows_totals(const struct mt_rows *rows, struct mt_totals *totals);
-/* The same with a sign, one column of those that there are totals of (live, peak, total): a profile
- * of another tool may be the difference of two, and then its totals are what its rows add up to. */
+/* Returns the same with a sign, for one of the columns that have totals (live, peak, total). A
+ * profile of another tool may be the difference of two, and then its totals are what its rows
+ * add up to. */
 int64_t mt_rows_total(const struct mt_rows *rows, enum mt_value value);
-/* Is a sample negative in this column? Its shares are then of what all samples hold without their
- * signs. */
+/* Returns whether a sample is negative in this column. Its shares are then of what all samples
+ * hold without their signs. */
 bool mt_rows_has_negative(const struct mt_rows *rows, enum mt_value value);
-/* What shares of a column are of. */
+/* Returns what the shares of a column are shares of. */
 int64_t mt_rows_whole(const struct mt_rows *rows, enum mt_value value);
 const struct mt_view_options *
 mt_rows_options(const struct mt_rows *rows); /* filter patterns excepted */
 const struct mt_profile *mt_rows_profile(const struct mt_rows *rows);
-bool mt_rows_has(const struct mt_rows *rows,
-                 enum mt_value value); /* was this column recorded, for this moment? */
-/* Half of the interval that holds the true figure of a sampled recording with 95 %; 0: it is
- * exact. */
+/* Returns whether this column was recorded, for this moment. */
+bool mt_rows_has(const struct mt_rows *rows, enum mt_value value);
+/* Returns half of the interval that holds the true figure of a sampled recording with 95 %; 0
+ * when it is exact. */
 int64_t mt_rows_margin(const struct mt_rows *rows, const struct mt_row *row, enum mt_value value);
-/* MT_VALUE_MAX_BYTES of this row is an upper bound. */
+/* Returns whether MT_VALUE_MAX_BYTES of this row is an upper bound. */
 bool mt_rows_max_is_bound(const struct mt_rows *rows, const struct mt_row *row);
 
-/* The row's key, unique among the rows: "src/a.c:12", "parse", "64-127 B", ... malloc'ed; NULL: out
- * of memory. */
+/* Returns the row's key, unique among the rows: "src/a.c:12", "parse", "64-127 B", ...
+ * malloc'ed; NULL when out of memory. */
 char *mt_rows_key(const struct mt_rows *rows, const struct mt_row *row);
 
 /* ---- call paths ------------------------------------------------------------------------------ */
@@ -116,20 +118,20 @@ struct mt_row_frame {
     uint64_t module_address;  /* in the file of the module */
     uint64_t function_offset; /* from the start of the function; UINT64_MAX: unknown */
     bool is_inlined;
-    uint32_t id; /* equal ids are equal frames; below mt_rows_n_frames */
+    uint32_t id; /* frames with equal ids are equal; ids are below mt_rows_n_frames */
 };
 size_t mt_rows_n_frames(const struct mt_rows *rows);
 
-/* The row's call path from the charged frame outwards, allocator wrappers removed. Frames are
- * written to out[0..max); the number that there are is returned. *truncated: its outer end is
+/* Writes the row's call path from the charged frame outwards, with allocator wrappers removed,
+ * to out[0..max). Returns the number of frames that there are. *truncated: its outer end is
  * missing. */
 size_t mt_rows_stack(const struct mt_rows *rows, const struct mt_row *row, struct mt_row_frame *out,
                      size_t max, bool *truncated);
-/* The frame that the row is charged to; false when it has none (another grouping, an empty
- * path). */
+/* Finds the frame that the row is charged to. Returns false when it has none (another grouping,
+ * an empty path). */
 bool mt_rows_frame(const struct mt_rows *rows, const struct mt_row *row, struct mt_row_frame *out);
-/* "src/a.c:12", "function+0x1f (module)", "0x1234 (module)", "[unknown]". malloc'ed; NULL: out of
- * memory. */
+/* Returns "src/a.c:12", "function+0x1f (module)", "0x1234 (module)" or "[unknown]". malloc'ed;
+ * NULL when out of memory. */
 char *mt_rows_key_of_frame(const struct mt_profile *profile, const struct mt_row_frame *frame);
 
 #endif

@@ -8,8 +8,8 @@
 #include "profile/profile.h"
 
 const char *mt_sort_name(enum mt_value sort);
-/* live peak total are bytes; blocks is total-blocks; also live-blocks, peak-blocks, temporary, max,
- * waste. */
+/* Reads the name of a column: live, peak and total are bytes, and blocks is total-blocks; also
+ * live-blocks, peak-blocks, temporary, max, waste. */
 bool mt_sort_parse(const char *name, enum mt_value *sort);
 bool mt_sort_is_bytes(enum mt_value value); /* else it counts blocks */
 extern const char mt_sort_list[];           /* "live|peak|...", for messages */

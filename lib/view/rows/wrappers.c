@@ -30,7 +30,7 @@
 
 #define COUNT(array) (sizeof(array) / sizeof *(array))
 
-/* Beginnings of qualified names: allocator plumbing of the C++ libraries. */
+/* Qualified names that begin so are allocator plumbing of the C++ libraries. */
 static const char *const cxx_plumbing[] = {
     "std::allocator<",
     "std::allocator_traits<",
@@ -53,7 +53,7 @@ static const char *const cxx_plumbing[] = {
     "std::pmr::memory_resource::allocate",
 };
 
-/* The same where only a file name is known (inlined members carry no qualified name). */
+/* These say the same where only a file name is known (inlined members carry no qualified name). */
 static const char *const cxx_plumbing_files[] = {
     "/new_allocator.h",
     "/alloc_traits.h",
@@ -123,8 +123,8 @@ static bool is_rust(const struct mt_frame_text *frame) {
            strncmp(frame->system_name + length - 20, "17h", 3) == 0;
 }
 
-/* Of the toolchain, and not of the program: the libraries that come with it, and the crates that
- * they are made of. */
+/* Returns whether a file is of the toolchain, and not of the program: of the libraries that come
+ * with it, and the crates that they are made of. */
 static bool is_rust_library_file(const char *file) {
     const char *compiler = strstr(file, "/rustc/");
     return strstr(file, "/library/alloc/src/") || strstr(file, "/library/core/src/") ||

@@ -219,8 +219,8 @@ static const char *const allocator_names[] = {
     "ztryrealloc",
 };
 
-/* Functions of the C library that allocate what they return, with the internal names that their
- * frames carry. */
+/* These are functions of the C library that allocate what they return, with the internal names
+ * that their frames carry. */
 static const char *const libc_allocating[] = {
     "_IO_file_doallocate",
     "_IO_fopen",

@@ -35,7 +35,7 @@ static const struct family *family_of(const char *allocator) {
     return NULL;
 }
 
-/* mi_heap_new makes a heap and no block, mi_malloc_size asks. */
+/* mi_heap_new makes a heap and no block, and mi_malloc_size asks for a size. */
 static bool allocates(const struct family *family, const char *name) {
     static const char *const others[] = {"mi_heap_new", "_size", "_stats", "_set_", "_usable"};
     if (strncmp(name, family->prefix, strlen(family->prefix)) != 0)
@@ -49,7 +49,7 @@ static bool allocates(const struct family *family, const char *name) {
     return false;
 }
 
-/* The first such name that the file does not define itself; valid until the Elf ends. */
+/* Returns the first such name that the file does not define itself; valid until the Elf ends. */
 static const char *find_in_section(Elf *elf, Elf_Scn *section, const GElf_Shdr *header,
                                    const struct family *family) {
     Elf_Data *data = elf_getdata(section, NULL);
@@ -101,8 +101,8 @@ static int look_at(struct mt_profile *profile, const struct family *family, cons
     return rc;
 }
 
-/* The program is there even if no allocation came by it. A module that is mapped twice gets its
- * note once. */
+/* The program is there even if no allocation came from it. A module that is mapped twice gets
+ * its note once. */
 int mt_own_calls_note(struct mt_profile *profile) {
     const struct family *family = family_of(mt_profile_text(profile, profile->info.allocator));
     if (!family)

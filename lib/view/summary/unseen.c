@@ -47,7 +47,7 @@ enum kind {
     CONSTANT     /* a text in the executable's constants */
 };
 
-/* Several signs of one thing stand in a row and have one advice, at the first. */
+/* Several signs of one thing stand in a row and have one advice, which is at the first. */
 static const struct sign {
     enum kind kind;
     bool in_program; /* look into the executable only: a shared allocator is recorded */
@@ -181,7 +181,8 @@ static void look_at_sections(Elf *elf, struct found *found, const struct module 
     }
 }
 
-/* What is written to, of the pages that the file and .bss take. */
+/* Finds the module with the most bytes that can be written to, in the pages that the file and
+ * .bss take. */
 static void look_at_static_data(Elf *elf, struct found *found, const struct module *module) {
     size_t n;
     uint64_t bytes = 0;
@@ -232,7 +233,7 @@ static void look_at_module(const struct module *module, struct found *found) {
         close(fd);
 }
 
-/* The program itself is there even if no allocation came by it. */
+/* The program itself is there even if no allocation came from it. */
 static void look_at_modules(const struct mt_profile *profile, struct found *found) {
     struct module module = {mt_profile_text(profile, profile->info.exe), "", true};
     bool has_program = false;
@@ -257,8 +258,8 @@ static bool has_mappings_recorded(const struct mt_profile *profile) {
     return false;
 }
 
-/* What was found, each once: "the Go runtime (/usr/bin/x): its heap is …; Python's …". Returns how
- * many. */
+/* Writes what was found, each once: "the Go runtime (/usr/bin/x): its heap is …; Python's …".
+ * Returns how many. */
 static size_t put_found(FILE *out, const struct found *found, uint64_t unseen_bytes) {
     const char *last = "", *advice = NULL;
     char size[MT_FORMAT_BYTES];

@@ -29,7 +29,7 @@
 
 enum { CHUNK_BYTES = 1 << 16 };
 
-/* What a file has to be. */
+/* This is what a file has to be. */
 struct identity {
     const void *build_id;
     ssize_t build_id_bytes; /* <= 0: none */
@@ -55,7 +55,7 @@ static bool has_checksum(int fd, GElf_Word crc) {
     return n == 0 && sum == crc;
 }
 
-/* Takes the path over. A descriptor, and *found is the path; or -1. */
+/* Takes the path over. Returns a descriptor, and *found is the path; or -1. */
 static int try_file(char *path, const struct identity *wanted, char **found) {
     struct stat status;
     int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
@@ -138,7 +138,7 @@ static int find_by_name(const struct mt_symbols_module *module, Dwfl_Module *of,
 
 /* ---- what dwz has moved ---------------------------------------------------------------------- */
 
-/* debug: the file that refers to it, by a path relative to itself or an absolute one. */
+/* debug is the file that refers to it, by a path relative to itself or an absolute one. */
 static int find_shared(const char *debug, const char *path, char **found) {
     int fd = mt_symbols_zstd_plain(open(debug, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY)),
         shared = -1;

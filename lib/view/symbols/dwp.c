@@ -25,7 +25,7 @@
 
 enum { INDEX_HEADER_BYTES = 16, MAX_STRING_BYTES = 64 << 20 };
 
-/* What the columns are called, by version. */
+/* These are the names of the columns, by version. */
 enum { GNU_INFO = 1, ABBREV = 3, LINE = 4, STR_OFFSETS = 6, RNGLISTS = 8 };
 
 static uint64_t number(struct mt_bytes bytes, uint64_t offset, size_t n) {
@@ -53,7 +53,7 @@ struct strings {
     size_t n, capacity;
 };
 
-/* Where the text is among those that are kept; 0, the empty one, when it cannot be. */
+/* Returns where the text is among those that are kept; 0, the empty one, when it cannot be kept. */
 static uint32_t add_string(struct strings *strings, const char *text, size_t bytes) {
     if (strings->n + bytes + 1 > MAX_STRING_BYTES)
         return 0;
@@ -66,7 +66,7 @@ static uint32_t add_string(struct strings *strings, const char *text, size_t byt
     return (uint32_t)at;
 }
 
-/* header: bytes before the offsets. */
+/* header is the number of bytes before the offsets. */
 static void use_own_strings(struct mt_split_unit *unit, struct mt_bytes all, size_t header) {
     struct mt_bytes table = unit->section[MT_SPLIT_STR_OFFSETS];
     struct strings strings = {0};
@@ -108,7 +108,7 @@ static bool read_index(struct index *index, struct mt_bytes bytes) {
            index->n_columns <= 16 && !(index->n_slots & (index->n_slots - 1)) && need <= bytes.n;
 }
 
-/* 1 and up; 0: the unit is not in it. */
+/* Returns the row, from 1 on; 0 when the unit is not in it. */
 static uint32_t find_row(const struct index *index, uint64_t id) {
     uint32_t mask = index->n_slots - 1, slot = (uint32_t)id & mask,
              step = ((uint32_t)(id >> 32) & mask) | 1;
@@ -123,7 +123,7 @@ static uint32_t find_row(const struct index *index, uint64_t id) {
     return 0;
 }
 
-/* What the unit in this row has of a section, which is the column of this kind. */
+/* Returns what the unit in this row has of a section, which is the column of this kind. */
 static struct mt_bytes contribution(const struct index *index, uint32_t row, uint32_t kind,
                                     struct mt_bytes section) {
     uint64_t kinds = INDEX_HEADER_BYTES + (uint64_t)index->n_slots * 12;

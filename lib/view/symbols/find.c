@@ -59,7 +59,7 @@ static void take_answer(struct find *f, enum mt_symbol_file answer) {
         f->answer = answer;
 }
 
-/* Takes path over; NULL: out of memory, and one place less. */
+/* Takes path over; with NULL (out of memory) there is one place less. */
 static void try_path(struct find *f, char *path, enum mt_symbol_trust trust) {
     if (path && !is_done(f))
         take_answer(f, f->try(f->context, -1, path, trust));
@@ -81,7 +81,7 @@ struct place {
     unsigned long long begin, end, inode;
 };
 
-/* The first file mapping of a process that begins in the range of a module. */
+/* Finds the first file mapping of a process that begins in the range of a module. */
 static bool find_place(uint32_t process, uint64_t start, uint64_t limit, struct place *place) {
     char name[64], *line = NULL;
     size_t capacity = 0;
@@ -162,7 +162,7 @@ static void try_kept(struct find *f) {
         take_answer(f, f->try(f->context, fd, f->path, MT_SYMBOL_THE_FILE));
 }
 
-/* The path says nothing against the inode that a running process has mapped. */
+/* The path is no evidence against the inode that a running process has mapped. */
 static void try_recorded(struct find *f) {
     struct place place;
     if (!f->is_file || is_done(f))
@@ -228,7 +228,7 @@ static void try_directories(struct find *f) {
 
 /* ---- all ------------------------------------------------------------------------------------- */
 
-/* Names of what has no file that could be found by its name. */
+/* These are names of what has no file that could be found by its name. */
 static bool names_a_file(const char *path) {
     static const char *const others[] = {"//", "/memfd:", "/SYSV", "/dev/"};
     bool is = path[0] == '/';

@@ -84,8 +84,8 @@ static void sort_ranges(struct ranges *ranges) {
         qsort(ranges->range, ranges->n, sizeof *ranges->range, compare_ranges);
 }
 
-/* The innermost range that holds the address, NULL: none. Ranges may nest, seldom more than a
- * few. */
+/* Returns the innermost range that holds the address, or NULL when there is none. Ranges may
+ * nest, but seldom more than a few. */
 static const struct range *find_range(const struct ranges *ranges, uint64_t address) {
     size_t low = 0, n = ranges->n;
     while (n) {
@@ -147,8 +147,8 @@ void mt_symbols_lines_free(struct mt_symbols_lines *lookup) {
     free(lookup);
 }
 
-/* The DIE that holds the unit's code; of a split unit the skeleton (for lines) and the DIE in the
- * other file. */
+/* Finds the DIE that holds the unit's code; for a split unit, the skeleton (for lines) and the
+ * DIE in the other file. */
 static bool unit_dies(struct mt_symbols_lines *lookup, const struct unit *unit, Dwarf_Die *lines,
                       Dwarf_Die *code) {
     Dwarf_Half version;
@@ -182,7 +182,8 @@ static bool holds_functions(int tag, bool deeply) {
     }
 }
 
-/* The next sibling, false at the end or when it is not behind this one. */
+/* Goes to the next sibling. Returns false at the end, or when the sibling is not behind this
+ * one. */
 static bool next_sibling(Dwarf_Die *die) {
     Dwarf_Off before = dwarf_dieoffset(die);
     Dwarf_Die next;
@@ -206,8 +207,8 @@ static void add_functions(struct ranges *functions, Dwarf_Die *parent, bool deep
     } while (next_sibling(&die));
 }
 
-/* Functions inside types and functions are rare, and looking for them is a walk over everything:
- * only when needed. */
+/* Functions inside types and functions are rare, and to look for them is a walk over everything,
+ * so it is done only when needed. */
 static const struct range *find_function(struct unit *unit, Dwarf_Die *code, uint64_t address) {
     if (!unit->indexed) {
         add_functions(&unit->functions, code, false, 0);
@@ -227,7 +228,7 @@ static const struct range *find_function(struct unit *unit, Dwarf_Die *code, uin
 
 /* ---- inlined calls --------------------------------------------------------------------------- */
 
-/* The inlined call, or block, among the children of *parent that holds the address. */
+/* Returns the inlined call, or block, among the children of *parent that holds the address. */
 static bool find_child(Dwarf_Die *parent, uint64_t address, Dwarf_Die *found, unsigned depth) {
     Dwarf_Die die;
     if (depth == MAX_DEPTH || dwarf_child(parent, &die) != 0)
@@ -249,7 +250,8 @@ static bool find_child(Dwarf_Die *parent, uint64_t address, Dwarf_Die *found, un
     return false;
 }
 
-/* chain[0] is the function, each further one the call inlined into it; returns their number. */
+/* Fills chain: chain[0] is the function, and each further one is the call inlined into it.
+ * Returns their number. */
 static size_t inline_chain(Dwarf_Die *function, uint64_t address,
                            Dwarf_Die chain[MT_MAX_INLINED_FRAMES]) {
     Dwarf_Die at = *function, next;
@@ -290,7 +292,7 @@ static const char *unit_file(Dwarf_Die *lines, uint64_t index) {
     return dwarf_filesrc(files, index, NULL, NULL);
 }
 
-/* Index of the first row behind the address. */
+/* Returns the index of the first row behind the address. */
 static size_t row_behind(Dwarf_Lines *rows, size_t n, uint64_t address) {
     size_t low = 0;
     while (n) {
@@ -306,8 +308,8 @@ static size_t row_behind(Dwarf_Lines *rows, size_t n, uint64_t address) {
     return low;
 }
 
-/* A row of line 0 is code that the compiler made up: it is taken to belong to the line before it,
- * if that is in the same function and file. */
+/* A row of line 0 is code that the compiler made up. It is taken to belong to the line before
+ * it, if that is in the same function and file. */
 static int line_before(Dwarf_Die *lines, uint64_t address, uint64_t start, const char *file) {
     Dwarf_Lines *rows;
     size_t n;
@@ -327,7 +329,7 @@ static int line_before(Dwarf_Die *lines, uint64_t address, uint64_t start, const
     return 0;
 }
 
-/* start: where the innermost function begins. */
+/* start is where the innermost function begins. */
 static void find_line(Dwarf_Die *lines, uint64_t address, uint64_t start,
                       struct mt_symbol_frame *frame) {
     Dwarf_Line *row = dwarf_getsrc_die(lines, address);
@@ -338,8 +340,8 @@ static void find_line(Dwarf_Die *lines, uint64_t address, uint64_t start,
         frame->line = line_before(lines, address, start, frame->file);
 }
 
-/* Where a relative file is. libdw has already put this before some names, namely those of the
- * directory itself. */
+/* Returns where a relative file is. libdw has already put this before some names, namely those
+ * of the directory itself. */
 static const char *directory_of(Dwarf_Die *lines, const char *file) {
     const char *directory = string_attribute(lines, DW_AT_comp_dir);
     if (!directory || !file || *file == '/')
@@ -365,9 +367,9 @@ static bool mangles(Dwarf_Die *code) {
     }
 }
 
-/* Of a function or call; libdw's dwarf_decl_file takes file 0, the first one since DWARF 5, for
- * none. A split unit has its files in its skeleton, which is lines if the unit is the one of the
- * code. */
+/* Returns the file of a function or call. libdw's dwarf_decl_file takes file 0, the first one
+ * since DWARF 5, for none. A split unit has its files in its skeleton, which is lines if the
+ * unit is the one of the code. */
 static const char *file_attribute(Dwarf_Die *die, unsigned name, Dwarf_Die *lines,
                                   const Dwarf_Die *code) {
     Dwarf_Attribute attribute;
@@ -426,8 +428,8 @@ static void count_rows(struct mt_symbols_lines *lookup, struct unit *unit, Dwarf
     }
 }
 
-/* Line tables are what fills memory; they are read for a whole unit at a time. The larger the file,
- * the more rows may stay: opening it again can mean to decompress it again. */
+/* Line tables are what fills memory, and they are read for a whole unit at a time. The larger
+ * the file, the more rows may stay, because to open it again can mean to decompress it again. */
 static bool make_room(struct mt_symbols_lines *lookup) {
     if (lookup->module->n_rows < MIN_ROWS + lookup->module->debug_bytes / BYTES_PER_ROW)
         return true;

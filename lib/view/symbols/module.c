@@ -128,8 +128,8 @@ static bool changed_since(int fd, uint64_t time_ns) {
                time_ns;
 }
 
-/* Would the file be mapped as long as that one was? Segments apart from each other are not seen as
- * a whole. */
+/* Returns whether the file would be mapped as long as that one was. Segments apart from each
+ * other are not seen as a whole. */
 static bool fits(const struct mt_symbols_module *module, const struct mt_symbol_wanted *wanted) {
     GElf_Addr bias;
     GElf_Phdr header;
@@ -150,7 +150,7 @@ static bool fits(const struct mt_symbols_module *module, const struct mt_symbol_
     return first < end && (found > recorded ? found - recorded : recorded - found) < PAGE_BYTES;
 }
 
-/* Without a build id to agree on, it depends on how the file was come by. */
+/* Without a build id to compare, this depends on how the file was found. */
 static bool same_build(const struct mt_symbols_module *module,
                        const struct mt_symbol_wanted *wanted, enum mt_symbol_trust trust,
                        bool is_newer) {
@@ -181,7 +181,7 @@ static struct mt_symbols_module *new_module(int fd, const char *path,
     return module;
 }
 
-/* Takes fd over; -1: the path is opened. */
+/* Takes fd over; with -1 the path is opened. */
 static enum mt_symbol_file try_file(struct mt_symbols_module **out, int fd, const char *path,
                                     const struct mt_symbol_wanted *wanted,
                                     enum mt_symbol_trust trust) {

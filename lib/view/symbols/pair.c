@@ -61,7 +61,7 @@ static size_t file_bytes(const struct file *file) {
     return bytes;
 }
 
-/* Header, section headers, names, sections. NULL: out of memory. */
+/* Makes header, section headers, names and sections. Returns NULL when out of memory. */
 static uint8_t *make_file(const struct file *file, size_t *bytes) {
     *bytes = file_bytes(file);
     uint8_t *image = calloc(1, *bytes);
@@ -110,7 +110,7 @@ static bool write_all(int fd, const uint8_t *data, size_t bytes) {
     return true;
 }
 
-/* A descriptor of the file with the unit, or -1. */
+/* Returns a descriptor of the file with the unit, or -1. */
 static int unit_file(const struct mt_split_unit *unit) {
     static const char *const names[MT_SPLIT_SECTIONS] = {
         [MT_SPLIT_INFO] = ".debug_info.dwo",

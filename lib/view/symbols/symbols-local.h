@@ -13,7 +13,7 @@
 
 #include "view/symbols/symbols.h"
 
-/* One address to look up in the file at hand. */
+/* This is one address to look up in the file at hand. */
 struct mt_symbol_query {
     uint64_t address; /* in the ELF file; of the call, not of the instruction after it */
     uint32_t location;
@@ -22,7 +22,7 @@ struct mt_symbol_query {
 struct mt_symbols_lines;
 struct mt_split;
 
-/* One ELF file, opened for looking up. */
+/* This is one ELF file, opened for looking up. */
 struct mt_symbols_module {
     char *path;       /* where it was found; what lies beside it is looked for there */
     char *recorded;   /* its path in the target */
@@ -55,7 +55,7 @@ enum mt_symbol_file {
     MT_SYMBOL_FILE_NONE,     /* the mapping names no file: vdso, anonymous memory */
 };
 
-/* What is to be opened. */
+/* This is what is to be opened. */
 struct mt_symbol_wanted {
     const char *path;
     const char *build_id;    /* lower-case hex, "" if not recorded */
@@ -69,7 +69,8 @@ struct mt_symbol_wanted {
     bool debuginfod;
 };
 
-/* How much a place says about the file that is in it, when there is no build id to ask. */
+/* This is how much a place says about the file that is in it, when there is no build id to ask
+ * for. */
 enum mt_symbol_trust {
     MT_SYMBOL_THE_FILE, /* it is the one that was mapped */
     MT_SYMBOL_THE_PATH, /* it has its path: nothing may have written to it since */
@@ -77,9 +78,9 @@ enum mt_symbol_trust {
 };
 
 /*
- * Every place where the file may be, one after the other, to this function, until it finds one
- * good; fd is -1 or an open descriptor, which it takes over. Returns FOUND or the most telling of
- * its answers.
+ * Gives every place where the file may be, one after the other, to this function, until it finds a
+ * good one. fd is -1 or an open descriptor, which the function takes over. Returns FOUND or the
+ * most telling of its answers.
  */
 typedef enum mt_symbol_file mt_symbol_try(void *context, int fd, const char *path,
                                           enum mt_symbol_trust trust);
@@ -90,29 +91,29 @@ enum mt_symbol_file mt_symbols_find(const struct mt_symbol_wanted *wanted, mt_sy
  * FOUND. */
 enum mt_symbol_file mt_symbols_module_open(struct mt_symbols_module **module,
                                            const struct mt_symbol_wanted *wanted);
-/* Closes and opens again, which is how libdw gives memory back. False: it could not be opened
- * again. */
+/* Closes and opens again, which is how libdw gives memory back. Returns false when it could not
+ * be opened again. */
 bool mt_symbols_module_reopen(struct mt_symbols_module *module);
 void mt_symbols_module_close(struct mt_symbols_module *module); /* NULL is fine */
 
-/* A descriptor of the same file with the debug sections that are read here in the clear, where some
- * are compressed with zstd: a copy in memory, and fd is closed. Else, or if no copy can be made, fd
- * itself. -1 is fine. */
+/* Returns a descriptor of the same file with the debug sections that are read here uncompressed,
+ * when some are compressed with zstd: a copy in memory, and fd is closed. Otherwise, or if no
+ * copy can be made, returns fd itself. -1 is fine. */
 int mt_symbols_zstd_plain(int fd);
 
-/* libdwfl's find_debuginfo callback, for a module whose user data is its struct mt_symbols_module:
- * what is on this machine. */
+/* This is libdwfl's find_debuginfo callback, for a module whose user data is its struct
+ * mt_symbols_module. It finds what is on this machine. */
 int mt_symbols_debug_find(Dwfl_Module *of, void **data, const char *name, Dwarf_Addr base,
                           const char *file, const char *link, GElf_Word crc, char **found);
 
-/* As open and close, through a cache that may be NULL. */
+/* These open and close through a cache that may be NULL. */
 enum mt_symbol_file mt_symbols_cache_open(struct mt_symbols_cache *cache,
                                           struct mt_symbols_module **module,
                                           const struct mt_symbol_wanted *wanted);
 void mt_symbols_cache_close(struct mt_symbols_cache *cache, struct mt_symbols_module *module);
 
-/* Address in the ELF file of a byte at this offset in it, the offset itself when no segment has
- * it. */
+/* Returns the address in the ELF file of a byte at this offset in it, or the offset itself when
+ * no segment has it. */
 uint64_t mt_symbols_module_address(const struct mt_symbols_module *module, uint64_t offset);
 
 /* ---- what is said about files ---------------------------------------------------------------- */
@@ -124,12 +125,13 @@ struct mt_symbols_notes { /* zero-initialized but for the profile */
     bool no_memory;
 };
 
-/* Those of an earlier look go: what is true here is said anew. */
+/* Removes those of an earlier look: what is true here is said anew. */
 void mt_symbols_notes_forget(struct mt_profile *profile);
-/* This file could not be had. */
+/* Notes that this file could not be had. */
 void mt_symbols_notes_file(struct mt_symbols_notes *notes, enum mt_symbol_file why,
                            const char *path);
-/* After the locations in this mapping, and in others of the same file, were looked up. */
+/* To be called after the locations in this mapping, and in others of the same file, were looked
+ * up. */
 void mt_symbols_notes_module(struct mt_symbols_notes *notes, const struct mt_symbols_module *module,
                              uint32_t mapping);
 void mt_symbols_notes_end(struct mt_symbols_notes *notes);
@@ -143,13 +145,13 @@ struct mt_symbol {
     unsigned rank;
 };
 
-/* For each query, sorted by address, the symbol that holds its address; none when out of memory.
- * symbols has room for n. */
+/* Finds for each query, sorted by address, the symbol that holds its address; none when out of
+ * memory. symbols has room for n. */
 void mt_symbols_table_find(const struct mt_symbols_module *module,
                            const struct mt_symbol_query *queries, size_t n,
                            struct mt_symbol *symbols);
 
-/* Are local symbols among them, too? */
+/* Returns whether local symbols are among them, too. */
 bool mt_symbols_table_is_complete(const struct mt_symbols_module *module);
 
 /* ---- DWARF ----------------------------------------------------------------------------------- */
@@ -160,7 +162,8 @@ bool mt_symbols_table_is_complete(const struct mt_symbols_module *module);
 bool mt_split_find(struct mt_symbols_module *module, Dwarf_Die *skeleton, Dwarf_Die *split);
 void mt_split_free(struct mt_split *split); /* NULL is fine */
 
-/* One frame at an address; texts are valid until the next lookup or the module is closed. */
+/* This is one frame at an address; texts are valid until the next lookup or the module is
+ * closed. */
 struct mt_symbol_frame {
     const char *name;         /* as the source calls it; NULL: unknown */
     const char *linkage_name; /* NULL: none */
@@ -174,11 +177,12 @@ struct mt_symbol_frame {
 
 enum { MT_MAX_INLINED_FRAMES = 128 };
 
-/* What is kept about the units of a module, which it must not outlive. NULL when out of memory. */
+/* This is what is kept about the units of a module, which it must not outlive. NULL when out of
+ * memory. */
 struct mt_symbols_lines *mt_symbols_lines_new(struct mt_symbols_module *module);
 void mt_symbols_lines_free(struct mt_symbols_lines *lookup); /* NULL is fine */
-/* The frames at an address of the ELF file, inlined callees first; returns their number, 0: no
- * debug information. */
+/* Finds the frames at an address of the ELF file, inlined callees first. Returns their number;
+ * 0: there is no debug information. */
 size_t mt_symbols_lines_find(struct mt_symbols_lines *lookup, uint64_t address,
                              struct mt_symbol_frame frames[MT_MAX_INLINED_FRAMES]);
 

@@ -35,7 +35,7 @@ struct resolver {
     bool no_memory;
 };
 
-/* One file's share of the work. */
+/* This is one file's share of the work. */
 struct job {
     struct mt_symbols_module *module;
     struct mt_symbol_query *queries;
@@ -76,8 +76,8 @@ struct path {
     size_t bytes;
 };
 
-/* Appends one component; "" and "." are nothing, ".." takes the last one away if there is one.
- * False: no room. */
+/* Appends one component; "" and "." are nothing, and ".." takes the last one away if there is
+ * one. Returns false when there is no room. */
 static bool append_component(struct path *path, const char *component, size_t bytes,
                              bool absolute) {
     size_t last = path->bytes; /* where the last component begins */
@@ -110,8 +110,8 @@ static bool append_components(struct path *path, const char *components, bool ab
     return true;
 }
 
-/* A path without "//", "/./" and "/../": one header has one name, however the compiler came to
- * it. */
+/* Makes a path without "//", "/./" and "/../": one header has one name, however the compiler
+ * found it. */
 static mt_string intern_path(struct resolver *resolver, const char *directory, const char *file) {
     struct path path = {.bytes = 0};
     if (!file)
@@ -145,8 +145,9 @@ static uint32_t store_function(struct resolver *resolver, const struct mt_functi
     return (uint32_t)index;
 }
 
-/* Up to the first of these characters: '@' begins the version in "memcpy@@GLIBC_2.14", '.' what the
- * compiler calls a part or a clone of a function, as in "f.cold". */
+/* Takes the name up to the first of these characters: '@' begins the version in
+ * "memcpy@@GLIBC_2.14", '.' what the compiler calls a part or a clone of a function, as in
+ * "f.cold". */
 static mt_string symbol_name(struct resolver *resolver, const char *name, const char *end) {
     return intern(resolver, name, strcspn(name, end));
 }
@@ -218,7 +219,7 @@ static void store_frames(struct resolver *resolver, struct job *job, size_t i,
 
 /* ---- one file -------------------------------------------------------------------------------- */
 
-/* The lines of each query, as far as there is debug information; found[i] tells. */
+/* Finds the lines of each query, as far as there is debug information; found[i] tells. */
 static void look_up_lines(struct resolver *resolver, struct job *job, bool *found) {
     struct mt_symbol_frame frames[MT_MAX_INLINED_FRAMES];
     struct mt_symbols_module *module = job->module;
@@ -266,7 +267,7 @@ static int compare_queries(const void *a, const void *b) {
     return left < right ? -1 : left > right;
 }
 
-/* Queries in the order of addresses in the file. */
+/* Sorts queries by their addresses in the file. */
 static void fill_job(struct resolver *resolver, struct job *job, const struct pending *pending) {
     const struct mt_profile *profile = resolver->profile;
     for (size_t i = 0; i < job->n; i++) {

@@ -13,18 +13,18 @@
 #include "profile/profile.h"
 
 /*
- * Files with debug information that stay open between calls: of a hundred short processes each one
- * uses the C library, and its debug information may take longer to open than the process ran. NULL
- * when out of memory.
+ * These are files with debug information that stay open between calls: of a hundred short processes
+ * each one uses the C library, and its debug information may take longer to open than the process
+ * ran. NULL when out of memory.
  */
 struct mt_symbols_cache;
 struct mt_symbols_cache *mt_symbols_cache_new(void);
 void mt_symbols_cache_free(struct mt_symbols_cache *cache); /* NULL is fine */
 
 /*
- * Files that somebody has kept open since a process had them mapped. open returns a new descriptor
- * of the very file that was mapped under this path (as the mapping has it) with this build id ("":
- * it has none), or -1.
+ * These are files that somebody has kept open since a process had them mapped. open returns a new
+ * descriptor of the very file that was mapped under this path (as the mapping has it) with this
+ * build id ("": it has none), or -1.
  */
 struct mt_symbols_kept {
     int (*open)(void *context, const char *path, const char *build_id);
@@ -34,9 +34,9 @@ struct mt_symbols_kept {
 struct mt_symbols_options {
     bool debuginfod; /* let libdw ask the servers of DEBUGINFOD_URLS; else not even its client is
                         loaded */
-    /* Directories that are searched for programs, libraries and debug files before the usual
-     * places, ':' between, by build id and by name; and the directory below which recorded paths
-     * are looked up first, such as the root of an image. NULL: what MEMTRACK_DEBUG_PATH and
+    /* These directories are searched for programs, libraries and debug files before the usual
+     * places, ':' between, by build id and by name; and below the other directory, such as the
+     * root of an image, recorded paths are looked up first. NULL: what MEMTRACK_DEBUG_PATH and
      * MEMTRACK_SYSROOT say. */
     const char *debug_path, *sysroot;
     const struct mt_symbols_kept *kept; /* or NULL */
@@ -65,9 +65,9 @@ int mt_symbols_resolve(struct mt_profile *profile, const struct mt_symbols_optio
                        struct mt_error *error);
 
 /*
- * The very file that a running process has mapped in [start, limit), whatever has become of its
- * path; for keeping it. A new descriptor, or -1: nothing is mapped there, or it may not be opened
- * (one that is deleted: by root alone).
+ * Opens the very file that a running process has mapped in [start, limit), whatever has become of
+ * its path, for keeping it. Returns a new descriptor, or -1 when nothing is mapped there, or it may
+ * not be opened (only root may open one that is deleted).
  */
 int mt_symbols_find_mapped(uint32_t process, const char *path, uint64_t start, uint64_t limit);
 

@@ -59,7 +59,8 @@ static bool names_code(const GElf_Sym *symbol, GElf_Word section, const char *na
            (type == STT_FUNC || type == STT_GNU_IFUNC || type == STT_NOTYPE);
 }
 
-/* End of the executable section that holds an address of the file, 0: none. */
+/* Returns the end of the executable section that holds an address of the file, or 0 when there
+ * is none. */
 static uint64_t section_end(const struct mt_symbols_module *module, uint64_t address) {
     GElf_Addr bias;
     Elf *elf = dwfl_module_getelf(module->module, &bias);
@@ -76,9 +77,9 @@ static bool covers(const struct mt_symbol *symbol, uint64_t address) {
     return address - symbol->start < symbol->size;
 }
 
-/* A symbol without a size may name every address up to the next one: it is kept at the first, see
- * spread_unsized. nearest[i] becomes the last start of any symbol before query i and not before
- * query i - 1. */
+/* A symbol without a size may name every address up to the next symbol. It is kept at the first
+ * address, see spread_unsized. nearest[i] becomes the last start of any symbol before query i
+ * and not before query i - 1. */
 static void take(const struct mt_symbol *symbol, const struct mt_symbol_query *queries, size_t n,
                  struct mt_symbol *symbols, uint64_t *nearest) {
     size_t i = first_at_or_after(queries, n, symbol->start);

@@ -91,7 +91,7 @@ static bool read_sections(struct elf_file *f) {
            f->names[f->names_bytes - 1] == '\0';
 }
 
-/* Without ".dwo". */
+/* Returns the name without ".dwo". */
 static bool is_read_here(const char *name) {
     static const char *const read[] = {"info",     "abbrev",      "line",     "line_str",
                                        "str",      "str_offsets", "addr",     "ranges",
@@ -150,7 +150,7 @@ static bool copy_rest(const struct elf_file *f) {
     return good;
 }
 
-/* From these compressed bytes to the end of the copy; the number of bytes, or UINT64_MAX. */
+/* Decompresses these bytes to the end of the copy. Returns the number of bytes, or UINT64_MAX. */
 static uint64_t decompress(struct elf_file *f, const void *data, size_t bytes, uint64_t expected) {
     ZSTD_DStream *stream = ZSTD_createDStream();
     char *chunk = malloc(CHUNK_BYTES);

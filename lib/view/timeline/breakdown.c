@@ -36,7 +36,8 @@ static uint64_t time_of(const struct replay *r, size_t change) {
     return r->profile->info.ticks[r->changes[change].tick].time_ns;
 }
 
-/* A damaged profile may bring more than fits: its sums are wrong then, and nothing worse. */
+/* A damaged profile may bring more than fits. Its sums are then wrong, and nothing worse
+ * happens. */
 static void add(int64_t *sum, int64_t delta) {
     *sum = (int64_t)((uint64_t)*sum + (uint64_t)delta);
 }
@@ -57,8 +58,8 @@ static void rewind_all(struct replay *r) {
     memset(r->row_bytes, 0, (r->n_rows + 1) * sizeof *r->row_bytes);
 }
 
-/* Applies the changes of one part of the time, beginning with *next; false when there are no
- * more. */
+/* Applies the changes of one part of the time, beginning with *next. Returns false when there
+ * are no more. */
 static bool next_moment(struct replay *r, size_t *next, uint64_t part_ns, uint64_t *time_ns) {
     if (*next >= r->n_changes)
         return false;
@@ -109,8 +110,8 @@ static void find_most(struct replay *r, uint64_t part_ns) {
                 r->row_most[i] = r->row_bytes[i];
 }
 
-/* The n rows that had most, largest first, by repeated selection: n is small. Returns how many
- * there are. */
+/* Finds the n rows that had most, largest first, by repeated selection, because n is small.
+ * Returns how many there are. */
 static size_t choose(const struct replay *r, size_t n, size_t *chosen) {
     size_t found = 0;
     bool *taken = calloc(r->n_rows + 1, sizeof *taken);

@@ -60,7 +60,7 @@ void mt_timeline_family(const struct mt_profile *const *profiles, size_t n, bool
     }
 }
 
-/* Later in the same recording, or as late and with more to show. */
+/* Returns whether a is later in the same recording, or as late and with more to show. */
 static bool goes_further(const struct mt_profile_info *a, const struct mt_profile_info *b) {
     return a->duration_ns != b->duration_ns ? a->duration_ns > b->duration_ns
                                             : a->n_ticks > b->n_ticks;

@@ -55,7 +55,7 @@ char *mt_scale_label_bytes(char buffer[MT_FORMAT_BYTES], uint64_t bytes) {
     return buffer;
 }
 
-/* Without the zeros at the end of its fraction: 1.50 as 1.5, 2.00 as 2. */
+/* Writes a number without the zeros at the end of its fraction: 1.50 as 1.5, 2.00 as 2. */
 static void put_decimal(char buffer[MT_FORMAT_BYTES], uint64_t value, uint64_t unit,
                         const char *name) {
     uint64_t whole = value / unit, thousandths = value % unit * 1000 / unit;
