@@ -23,8 +23,8 @@
 
 typedef uint32_t mt_string;
 
-/* One column of a sample. The first four are in the field's order for heap profiles. Counts are
- * blocks. */
+/* These are the columns of a sample. The first four are in the field's order for heap profiles.
+ * Counts are blocks. */
 enum mt_value {
     MT_VALUE_TOTAL_BLOCKS,     /* pprof: alloc_objects / count */
     MT_VALUE_TOTAL_BYTES,      /* pprof: alloc_space / bytes */
@@ -51,9 +51,9 @@ struct mt_function {
     mt_string system_name; /* as in the symbol table */
     mt_string file;
     int64_t start_line;
-    /* Where the symbol starts in the target; set only when there was no line information, so that a
-     * view can print function+0xoff with off = location.address - address. 0: unknown, or the lines
-     * say more. */
+    /* This is where the symbol starts in the target. It is set only when there was no line
+     * information, so that a view can print function+0xoff with off = location.address -
+     * address. 0 means that it is unknown, or that the lines say more. */
     uint64_t address;
 };
 
@@ -62,8 +62,9 @@ struct mt_line {
     int64_t line;      /* 0: unknown */
 };
 
-/* A return address (look up address - 1, unless exact), or an address as a pprof file gives it.
- * Before it is symbolized a location has no lines. Inlined callees first. */
+/* This is a return address (address - 1 is looked up, unless it is exact), or an address as a
+ * pprof file gives it. Before it is symbolized a location has no lines. Inlined callees come
+ * first. */
 struct mt_location {
     uint64_t address;
     uint32_t mapping; /* index + 1, 0: none */
@@ -95,9 +96,9 @@ struct mt_coverage {
         truncated_stacks; /* truncated_stacks counts blocks */
 };
 
-/* One tick of the time axis, taken by the reader. Memory figures are 0 where they were not read:
- * PSS and swap cost the kernel much, and are there at some ticks only, both (pss_bytes is not 0
- * then) or neither. */
+/* This is one tick of the time axis, taken by the reader. Memory figures are 0 when they were
+ * not read: PSS and swap cost the kernel much, and are there at some ticks only, either both
+ * (then pss_bytes is not 0) or neither. */
 struct mt_tick {
     uint64_t time_ns; /* since the start of the recording */
     int64_t live_bytes;
@@ -106,8 +107,8 @@ struct mt_tick {
     uint64_t anon_bytes; /* part of rss_bytes that is neither of files nor shared */
 };
 
-/* Anonymous memory (of no file, not shared) as the reader saw it from outside, and what was
- * recorded. */
+/* This is the anonymous memory (of no file, not shared) as the reader saw it from outside, and
+ * what was recorded. */
 struct mt_anonymous {
     uint64_t bytes; /* the highest that was seen, swap included; 0: never read */
     uint64_t recorded_bytes,
@@ -117,14 +118,14 @@ struct mt_anonymous {
                          end */
 };
 
-/* A site that changed between two ticks: composition at past moments. */
+/* This is a site that changed between two ticks. These make up the composition at past moments. */
 struct mt_tick_change {
     uint32_t tick;                   /* index into ticks */
     uint32_t sample;                 /* index into samples */
     int64_t live_bytes, live_blocks; /* from this tick on */
 };
 
-/* A moment that has a name: on the timeline. */
+/* This is a moment that has a name, on the timeline. */
 enum mt_mark_kind {
     MT_MARK_PROGRAM = 0 /* set by the program itself */,
     MT_MARK_TRIGGER = 1 /* a condition became true */
@@ -146,7 +147,7 @@ struct mt_named_value {
     uint64_t value;
 };
 
-/* What pprof has no field for; travels in the extension message. */
+/* This is what pprof has no field for; it is in the extension message. */
 struct mt_profile_info {
     bool is_memtrack; /* false: read from another tool's file, everything below but start/duration
                          is empty */
@@ -158,11 +159,12 @@ struct mt_profile_info {
     uint64_t start_time_ns; /* since the epoch */
     uint64_t duration_ns;
     bool exit_known;
-    int exit_code;    /* -1 when killed by a signal */
-    int exit_signal;  /* 0: none */
-    bool running;     /* it had not ended when this was taken */
-    uint32_t process; /* then: its pid as this machine has it, to ask for its files. Not stored; 0:
-                         none */
+    int exit_code;   /* -1 when killed by a signal */
+    int exit_signal; /* 0: none */
+    bool running;    /* it had not ended when this was taken */
+    /* Its pid as this machine has it, if it had not ended, to ask for its files. Not stored; 0:
+     * none. */
+    uint32_t process;
     uint64_t sample_bytes; /* 0: exact */
     bool approximate;      /* totals taken from a process that could not be read consistently */
     bool multithreaded;    /* several threads allocated: peak within its bound, unless exact_peak */
@@ -223,33 +225,34 @@ struct mt_profile {
     } capacity; /* private */
 };
 
-/* An empty profile, or NULL when out of memory. */
+/* Returns an empty profile, or NULL when out of memory. */
 struct mt_profile *mt_profile_new(void);
 void mt_profile_free(struct mt_profile *profile); /* NULL is fine */
 
-/* The one index of this text (bytes long, or NUL-terminated); UINT32_MAX when out of memory. */
+/* Returns the one index of this text (bytes long, or NUL-terminated); UINT32_MAX when out of
+ * memory. */
 mt_string mt_profile_intern(struct mt_profile *profile, const char *text);
 mt_string mt_profile_intern_n(struct mt_profile *profile, const char *text, size_t bytes);
-/* Never NULL; "" for an index out of range. Valid until the profile is freed. */
+/* Returns the text, never NULL; "" for an index out of range. Valid until the profile is freed. */
 const char *mt_profile_text(const struct mt_profile *profile, mt_string string);
 
-/* Append a copy and return its index (of the first line for lines), -MEMTRACK_ENOMEM, or
- * -MEMTRACK_ELIMIT when indexes no longer fit 32 bits (see base/error.h). The sample's first_frame
- * and n_frames are set from frames: n_frames location indexes, innermost first. Indexes and strings
- * inside the arguments are not checked. */
+/* These append a copy and return its index (that of the first line for lines), -MEMTRACK_ENOMEM,
+ * or -MEMTRACK_ELIMIT when indexes no longer fit 32 bits (see base/error.h). The sample's
+ * first_frame and n_frames are set from frames: n_frames location indexes, innermost first.
+ * Indexes and strings inside the arguments are not checked. */
 int64_t mt_profile_add_mapping(struct mt_profile *profile, const struct mt_mapping *mapping);
 int64_t mt_profile_add_function(struct mt_profile *profile,
-                                const struct mt_function *function); /* deduplicates */
+                                const struct mt_function *function); /* makes equal ones one */
 int64_t mt_profile_add_lines(struct mt_profile *profile, const struct mt_line *lines, size_t n);
 int64_t mt_profile_add_location(struct mt_profile *profile, const struct mt_location *location);
 int64_t mt_profile_add_sample(struct mt_profile *profile, const struct mt_sample *sample,
                               const uint32_t *frames, size_t n_frames);
-/* Append to info.notes unless the note is there already: 0 or -MEMTRACK_ENOMEM. */
+/* Appends to info.notes unless the note is there already. Returns 0 or -MEMTRACK_ENOMEM. */
 int mt_profile_add_note(struct mt_profile *profile, const char *text);
-/* Append to info.marks: 0 or -MEMTRACK_ENOMEM. */
+/* Appends to info.marks. Returns 0 or -MEMTRACK_ENOMEM. */
 int mt_profile_add_mark(struct mt_profile *profile, uint64_t time_ns, const char *name,
                         enum mt_mark_kind kind);
-/* Sets info.totals from the sums of the columns that the profile has; for profiles that carry no
+/* Sets info.totals from the sums of the columns that the profile has, for profiles that carry no
  * totals. */
 void mt_profile_sum_totals(struct mt_profile *profile);
 

@@ -47,13 +47,13 @@ struct reader {
     enum dialect dialect;
     struct mt_heap_sampling sampling;
     const char *word;          /* what kind of heap profile, when it is not of live memory */
-    struct counts stated, sum; /* by the first line, and of the records, not scaled */
+    struct counts stated, sum; /* totals by the first line, and sums of the records, not scaled */
     bool has_total, has_maps;
     size_t line;
     struct mt_ids ids; /* address to location */
     struct mt_heap_symbols symbols;
 
-    /* the record at hand */
+    /* this belongs to the record at hand */
     uint64_t *addresses;
     size_t n, capacity;
     struct counts counts;
@@ -116,7 +116,7 @@ static int scan_stack(struct reader *r, struct mt_scan line) {
     }
 }
 
-/* The location of the call before this address. */
+/* Returns the location of the call before this address. */
 static int64_t location_index(struct reader *r, uint64_t address) {
     int64_t index = mt_ids_find(&r->ids, address - 1);
     if (index >= 0)
@@ -197,7 +197,7 @@ static int close_record(struct reader *r, mt_string domain) {
     return passed_on(r, status);
 }
 
-/* Of a line that begins at a stack's "@". */
+/* Reads the figures of a line that begins at a stack's "@". */
 static int open_record(struct reader *r, struct mt_scan line, mt_string domain) {
     int status = close_record(r, domain);
     if (status == 0)
@@ -420,7 +420,7 @@ static bool is_line(struct mt_scan line, const char *text) {
     return mt_scan_text(&line, text) && line.at == line.end;
 }
 
-/* From "--- symbol" to the first line of the profile. */
+/* Reads from "--- symbol" to the first line of the profile. */
 static int read_symbols(struct reader *r, struct mt_scan *line) {
     int status = 0;
     while (status == 0 && !is_line(*line, MT_HEAP_SYMBOLS_END)) {

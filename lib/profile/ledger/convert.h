@@ -12,15 +12,15 @@
 #include "profile/profile.h"
 
 /*
- * Read everything that the ledger holds into a new profile (freed by mt_profile_free). Locations
+ * Reads everything that the ledger holds into a new profile (freed by mt_profile_free). Locations
  * are not symbolized; duration, exit status and ticks are left for the caller, who watched the
  * process. A ledger that is damaged, or in use by a running process, still gives a profile:
  * info.approximate is set and a note says why. Errors: EIO, ENOMEM, ELIMIT (call paths of more
- * frames in all than a real ledger can hold).
+ * frames in all than a profile may hold).
  */
 int mt_ledger_convert(struct mt_ledger *ledger, struct mt_profile **out, struct mt_error *error);
 
-/* Which sample a record of the ledger went to. Owned by the caller, see
+/* This tells to which sample a record of the ledger went. Owned by the caller, see
  * mt_ledger_convert_map_free. */
 struct mt_ledger_map {
     uint32_t *sample_of_record; /* UINT32_MAX: the record was not in use */
@@ -30,7 +30,8 @@ struct mt_ledger_map {
     size_t n_samples;
 };
 
-/* The same, and fills *map (when not NULL) for those who followed single records over time. */
+/* Does the same, and fills *map (when it is not NULL) for callers that followed single records
+ * over time. */
 int mt_ledger_convert_mapped(struct mt_ledger *ledger, struct mt_profile **out,
                              struct mt_ledger_map *map, struct mt_error *error);
 void mt_ledger_convert_map_free(struct mt_ledger_map *map);

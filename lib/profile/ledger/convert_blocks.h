@@ -10,9 +10,10 @@
 #include "profile/profile.h"
 
 /*
- * Sample i is blocks[i]: 1 live block of its bytes; samples are lossy when the call path is not
- * known. Live and total are the only columns. Not symbolized. Blocks of address 0 are no blocks:
- * their samples have no frames and no bytes. EIO, ENOMEM, ELIMIT.
+ * Makes a profile in which sample i is blocks[i]: 1 live block of its bytes. Samples are lossy when
+ * the call path is not known. Live and total are the only columns. Locations are not symbolized.
+ * Blocks of address 0 are no blocks: their samples have no frames and no bytes. Errors: EIO,
+ * ENOMEM, ELIMIT.
  */
 int mt_ledger_convert_blocks(struct mt_ledger *ledger, const struct mt_live_block *blocks, size_t n,
                              struct mt_profile **out, struct mt_error *error);

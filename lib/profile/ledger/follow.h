@@ -17,26 +17,26 @@
 
 struct mt_follow; /* opaque */
 
-/* The ledger must outlive it and be used by nobody else meanwhile. No record has been read yet.
- * EIO, ENOMEM. */
+/* Begins to follow a ledger, which must outlive it and be used by nobody else meanwhile. No
+ * record has been read yet. Errors: EIO, ENOMEM. */
 int mt_follow_new(struct mt_ledger *ledger, struct mt_follow **out, struct mt_error *error);
 void mt_follow_free(struct mt_follow *follow); /* NULL is fine; the profile goes with it */
 
 /*
- * Go on reading records where the last call stopped, until a pass over all of them is complete or
- * about budget_ns of processor time are spent (0: no limit); at least one chunk is read. *complete:
- * the pass ended with this call. Errors: EIO, EFORMAT (the file has shrunk), ENOMEM, ELIMIT; what
- * was read before stays.
+ * Goes on reading records where the last call stopped, until a pass over all of them is complete or
+ * about budget_ns of processor time are spent (0: no limit); at least one chunk is read. *complete
+ * says that the pass ended with this call. Errors: EIO, EFORMAT (the file has shrunk), ENOMEM,
+ * ELIMIT; what was read before stays.
  */
 int mt_follow_read(struct mt_follow *follow, uint64_t budget_ns, bool *complete,
                    struct mt_error *error);
 
-/* Samples and locations are added by mt_follow_read alone, which never changes the lines of a
- * location. */
+/* Returns the profile. Only mt_follow_read adds samples and locations to it, and never changes
+ * the lines of a location. */
 struct mt_profile *mt_follow_profile(struct mt_follow *follow);
 
-/* Changes when samples were added, or when their labels changed: then rows that were built from
- * them are out of date. */
+/* Returns a number that changes when samples were added, or when their labels changed: then rows
+ * that were built from them are out of date. */
 uint64_t mt_follow_generation(const struct mt_follow *follow);
 
 #endif

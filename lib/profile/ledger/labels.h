@@ -16,15 +16,15 @@ struct mt_ledger_labels { /* paths is the caller's, loaded before; the rest begi
 };
 
 /*
- * The text of a name; 0 for 0 and for one that the ledger does not have; UINT32_MAX when out of
- * memory. A function gets its address for a name, and an entry in info.scopes.functions, so that it
- * can be called by its own when its location has lines.
+ * Returns the text of a name; 0 for 0 and for a name that the ledger does not have; UINT32_MAX when
+ * out of memory. A function gets its address for a name, and an entry in info.scopes.functions, so
+ * that it can be called by its own name when its location has lines.
  */
 mt_string mt_ledger_labels_text(struct mt_ledger_labels *names, mt_name_id id);
 void mt_ledger_labels_free(struct mt_ledger_labels *names);
 
-/* Scope and domain of the sites with this node into *sample, "malloc" when it has no domain. 0 or
- * -MEMTRACK_ENOMEM. */
+/* Writes scope and domain of the sites with this node into *sample; the domain is "malloc" when
+ * it has none. Returns 0 or -MEMTRACK_ENOMEM. */
 int mt_ledger_labels_of(struct mt_ledger_labels *names, mt_node_id node, struct mt_sample *sample);
 
 #endif

@@ -11,14 +11,14 @@ struct mt_column {
     const char *type, *unit;
 };
 
-/* Never NULL fields; value < MT_N_VALUES. */
+/* The fields are never NULL, and value < MT_N_VALUES. */
 struct mt_column mt_columns_name(enum mt_value value);
 
-/* The value that a column of another tool holds, -1 when the name says nothing. '-' and '_' are
- * alike. */
+/* Returns the value that a column of another tool holds, or -1 when the name says nothing. '-'
+ * and '_' are alike. */
 int mt_columns_find(const char *type);
 
-/* True when the unit counts bytes. */
+/* Returns true when the unit counts bytes. */
 bool mt_columns_is_bytes(const char *unit);
 
 #endif

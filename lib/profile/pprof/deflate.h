@@ -9,10 +9,10 @@
 
 struct mt_deflate;
 
-/* NULL when out of memory. fd stays the caller's. */
+/* Returns NULL when out of memory. fd stays the caller's. */
 struct mt_deflate *mt_deflate_new(int fd);
 
-/* 0 or -MEMTRACK_EIO (then errno tells why). Output is buffered until mt_deflate_finish. */
+/* Returns 0 or -MEMTRACK_EIO (then errno tells why). Output is buffered until mt_deflate_finish. */
 int mt_deflate_add(struct mt_deflate *out, const void *data, size_t bytes);
 int mt_deflate_finish(struct mt_deflate *out);
 void mt_deflate_free(struct mt_deflate *out); /* NULL is fine */

@@ -9,12 +9,13 @@
 
 #include "base/error.h"
 
-/* So many bytes from the beginning are enough to know any of them. */
+/* So many bytes from the beginning are enough to know each of these. */
 enum { MT_FOREIGN_HEAD = 4096 };
 
-/* head: the first bytes of the file, unpacked, all of them when the file is shorter than
- * MT_FOREIGN_HEAD. is_packed: they were packed with gzip or zstd. 0: nothing that is known; else
- * -MEMTRACK_EFORMAT, and the error says whose file it is and what would help. */
+/* Tells whose file it is. head has the first bytes of the file, unpacked, and all of them when
+ * the file is shorter than MT_FOREIGN_HEAD. is_packed says that they were packed with gzip or
+ * zstd. Returns 0 when it is nothing that is known; else -MEMTRACK_EFORMAT, and the error says
+ * whose file it is and what would help. */
 int mt_foreign_refuse(const uint8_t *head, size_t bytes, bool is_packed, const char *name,
                       struct mt_error *error);
 
