@@ -19,20 +19,21 @@ struct mt_at {
     uint64_t time_ns; /* MT_AT_TIME: since the start of the recording */
 };
 
-/* "end", "peak", a duration: "1.5s", "300ms", "2m", a bare number being seconds; or a clock since
- * the start: "02:00" (minutes and seconds), "1:30:00.5". False: none of these. */
+/* Reads "end", "peak", a duration ("1.5s", "300ms", "2m", a bare number being seconds), or a
+ * clock since the start: "02:00" (minutes and seconds), "1:30:00.5". Returns false when it is
+ * none of these. */
 bool mt_at_parse(const char *text, struct mt_at *moment);
 
 /* Overwrites the live columns: live_bytes[i] and live_blocks[i] become those of sample i at the
- * moment. Both arrays have profile->n_samples elements. 0, -MEMTRACK_EUSAGE when the profile cannot
- * tell, -MEMTRACK_ENOMEM. */
+ * moment. Both arrays have profile->n_samples elements. Returns 0, -MEMTRACK_EUSAGE when the
+ * profile cannot tell, or -MEMTRACK_ENOMEM. */
 int mt_at_live(const struct mt_profile *profile, const struct mt_at *moment, int64_t *live_bytes,
                int64_t *live_blocks, struct mt_error *error);
 
 /*
- * How well the profile knows a time: what is shown was recorded at *from_ns, and what changed after
- * that at *to_ns, the next moment that is kept (UINT64_MAX: nothing has changed since). False when
- * nothing was recorded before the time, or the moment is none.
+ * Says how well the profile knows a time: what is shown was recorded at *from_ns, and what changed
+ * after that at *to_ns, the next moment that is kept (UINT64_MAX: nothing has changed since).
+ * Returns false when nothing was recorded before the time, or the moment is not a time.
  */
 bool mt_at_resolution(const struct mt_profile *profile, const struct mt_at *moment,
                       uint64_t *from_ns, uint64_t *to_ns);

@@ -12,15 +12,15 @@
 #include "base/error.h"
 #include "profile/profile.h"
 
-/* A number that no file is called: a process. */
+/* Returns whether the text is a number, and no file is called so: a process. */
 bool mt_subject_is_process(const char *what, pid_t *pid);
 
-/* Where "@MOMENT" begins, NULL when there is none. */
+/* Returns where "@MOMENT" begins, or NULL when there is none. */
 const char *mt_subject_at(const char *what);
 
-/* A profile, the ledger of a process that runs or was left behind (told apart by their first
- * bytes), or a process as it is now. Not symbolized. Errors of mt_pprof_read, mt_ledger_open and
- * mt_ledger_live_profile. */
+/* Loads a profile, the ledger of a process that runs or was left behind (told apart by their
+ * first bytes), or a process as it is now. The profile is not symbolized. Errors are those of
+ * mt_pprof_read, mt_ledger_open and mt_ledger_live_profile. */
 int mt_subject_load(const char *what, struct mt_profile **out, struct mt_error *error);
 
 #endif

@@ -54,8 +54,8 @@ const char *mt_finding_outcome_name(enum mt_outcome outcome) {
 
 /* ---- sentences ------------------------------------------------------------------------------- */
 
-/* "1,234 blocks", "45.2 MiB". In bytes where the unit would hide a difference: near is what it is
- * held against. */
+/* Writes "1,234 blocks" or "45.2 MiB"; in bytes when the unit would hide a difference. near is
+ * what the figure is held against. */
 static char *amount(char text[MT_FORMAT_BYTES], const struct mt_finding *finding, uint64_t value,
                     uint64_t near) {
     char other[MT_FORMAT_BYTES];
@@ -88,7 +88,8 @@ static void say_where(FILE *out, const struct mt_finding *finding) {
             mt_format_percent(share, finding->line_amount, mt_saturate_signed(whole)));
 }
 
-/* What the limit is: "the budget of 32.0 MiB", "the baseline's 30.0 MiB with 5% of tolerance". */
+/* Says what the limit is: "the budget of 32.0 MiB", "the baseline's 30.0 MiB with 5% of
+ * tolerance". */
 static void say_limit(FILE *out, const struct mt_finding *finding, bool with_tolerance) {
     char text[MT_FORMAT_BYTES];
     if (!finding->is_baseline) {
@@ -100,7 +101,7 @@ static void say_limit(FILE *out, const struct mt_finding *finding, bool with_tol
         fprintf(out, ", where %g%% are tolerated", finding->tolerance_percent);
 }
 
-/* Above a baseline, the difference to the baseline itself is what tells. */
+/* Above a baseline, the difference to the baseline itself is what matters. */
 static void say_broken(FILE *out, const struct mt_finding *finding) {
     char actual[MT_FORMAT_BYTES], excess[MT_FORMAT_BYTES], percent[MT_FORMAT_BYTES];
     uint64_t against = finding->is_baseline ? finding->baseline : finding->limit,
@@ -187,7 +188,7 @@ char *mt_finding_message(const struct mt_finding *finding) {
 
 /* ---- the next command ------------------------------------------------------------------------ */
 
-/* As a shell reads it back. */
+/* Writes the text so that a shell reads it back. */
 static void put_word(FILE *out, const char *word) {
     static const char safe[] =
         "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789%+,-./:=@_";

@@ -26,7 +26,7 @@ struct mt_alignment_point {
 
 /*
  * Pairs the points of two functions, both sorted by position, without crossing: to[i] becomes the
- * index of the i-th old point's counterpart, or MT_ALIGNMENT_NONE. 0 or -MEMTRACK_ENOMEM.
+ * index of the i-th old point's counterpart, or MT_ALIGNMENT_NONE. Returns 0 or -MEMTRACK_ENOMEM.
  */
 int mt_alignment_find(const struct mt_alignment_point *old_points, size_t n_old,
                       const struct mt_alignment_point *new_points, size_t n_new, uint32_t *to);

@@ -24,7 +24,8 @@ struct mt_comparison {
     struct mt_compared of[MT_N_MEASURES];
 };
 
-/* runs[i] has n_runs elements. 0 or -MEMTRACK_ENOMEM; free it either way. */
+/* Compares the runs; runs[i] has n_runs elements. Returns 0 or -MEMTRACK_ENOMEM; free it either
+ * way. */
 int mt_comparison_build(const struct mt_measurement *const runs[2], size_t n_runs,
                         struct mt_comparison *comparison, struct mt_error *error);
 void mt_comparison_free(struct mt_comparison *comparison);

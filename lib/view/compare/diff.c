@@ -91,7 +91,7 @@ static int out_of_memory(struct mt_error *error) {
                         "out of memory while comparing the profiles");
 }
 
-/* A moment that one side cannot show, or a side that is damaged, is to be told from the other. */
+/* When one side cannot show a moment, or is damaged, the message has to say which side. */
 static int name_side(enum mt_side side, bool at_end, int status, struct mt_error *error) {
     if (!error || (status != -MEMTRACK_EFORMAT && (status != -MEMTRACK_EUSAGE || at_end)))
         return status;
@@ -218,7 +218,7 @@ enum mt_value mt_diff_sort(const struct mt_diff *diff) {
     return diff->sort;
 }
 
-/* Of a past moment only what was live then is known; the other columns are those of the whole
+/* Of a past moment, only what was live then is known; the other columns are those of the whole
  * recording. */
 bool mt_diff_side_has(const struct mt_diff *diff, enum mt_side side, enum mt_value value) {
     const struct mt_rows *rows = diff->rows[side];

@@ -53,54 +53,56 @@ struct mt_diff_row {
 
 struct mt_diff; /* private */
 
-/* 0, or -MEMTRACK_ENOMEM, -MEMTRACK_EUSAGE, -MEMTRACK_EFORMAT as of mt_rows_build; what one side is
- * to blame for names it. */
+/* Returns 0, or -MEMTRACK_ENOMEM, -MEMTRACK_EUSAGE, -MEMTRACK_EFORMAT as mt_rows_build does. The
+ * message names the side that is to blame. */
 int mt_diff_build(const struct mt_profile *const profiles[MT_N_SIDES],
                   const struct mt_diff_options *options, struct mt_diff **out,
                   struct mt_error *error);
 void mt_diff_free(struct mt_diff *diff); /* NULL is fine */
 
 /*
- * Order, as of tracemalloc's compare_to for the chosen column: largest absolute difference first,
- * then the larger new value, then the larger absolute difference and value of its companion (blocks
- * for bytes, bytes for blocks), then by name.
+ * Rows have the order of tracemalloc's compare_to for the chosen column: largest absolute
+ * difference first, then the larger new value, then the larger absolute difference and value of its
+ * companion (blocks for bytes, bytes for blocks), then by name.
  */
 size_t mt_diff_count(const struct mt_diff *diff);
 const struct mt_diff_row *mt_diff_at(const struct mt_diff *diff, size_t i);
-/* Sums as of rows/rows.h: of the samples that passed the filter, and of all. row[] is NULL. */
+/* Sums are as in rows/rows.h: of the samples that passed the filter, and of all. row[] is NULL. */
 const struct mt_diff_row *mt_diff_passed(const struct mt_diff *diff);
 const struct mt_diff_row *mt_diff_all(const struct mt_diff *diff);
-/* Sum of the rows from the i-th on. */
+/* Returns the sum of the rows from the i-th on. */
 void mt_diff_sum_from(const struct mt_diff *diff, size_t i, struct mt_diff_row *sum);
 
-/* How far the difference may be from the true one (95 %), when a side is sampled; 0: it is
- * exact. */
+/* Returns how far the difference may be from the true one (95 %), when a side is sampled; 0 when
+ * it is exact. */
 int64_t mt_diff_margin(const struct mt_diff_row *row, enum mt_value value);
 
 const struct mt_rows *mt_diff_rows(const struct mt_diff *diff, enum mt_side side);
 enum mt_group_by mt_diff_by(const struct mt_diff *diff);
 enum mt_value mt_diff_sort(const struct mt_diff *diff);
-/* The column was recorded on that side, or on both, for the moments that are compared. */
+/* Returns whether the column was recorded on that side, or on both, for the moments that are
+ * compared. */
 bool mt_diff_side_has(const struct mt_diff *diff, enum mt_side side, enum mt_value value);
 bool mt_diff_has(const struct mt_diff *diff, enum mt_value value);
 bool mt_diff_is_sampled(const struct mt_diff *diff); /* a side is: differences are estimates */
 bool mt_diff_is_filtered(const struct mt_diff *diff);
 bool mt_diff_is_cumulative(const struct mt_diff *diff);
 
-/* The side that a row is called after: the new one where it has the group. */
+/* Returns the side that a row is called after: the new one if it has the group. */
 enum mt_side mt_diff_named_by(const struct mt_diff_row *row);
-/* mt_rows_key of that side, and of the old one (NULL with *failed false when the row has none).
- * malloc'ed. */
+/* These return mt_rows_key of that side, and of the old one (NULL with *failed false when the
+ * row has none). malloc'ed. */
 char *mt_diff_key(const struct mt_diff *diff, const struct mt_diff_row *row);
 char *mt_diff_old_key(const struct mt_diff *diff, const struct mt_diff_row *row, bool *failed);
-/* Of a row that has moved: where it was, ":114" or "+0x1c". Returns buffer, "" when it has not
- * moved. */
+/* Writes where a row that has moved was, ":114" or "+0x1c". Returns buffer, "" when the row has
+ * not moved. */
 const char *mt_diff_was(const struct mt_diff *diff, const struct mt_diff_row *row, char buffer[32]);
 
-/* Modules that are other builds, as whole sentences of what that means here; NULL past the end. */
+/* Returns the modules that are other builds, as whole sentences of what that means here; NULL
+ * past the end. */
 const char *mt_diff_note(const struct mt_diff *diff, size_t i);
 
-/* The block column that belongs to a column of bytes, and the other way round. */
+/* Returns the block column that belongs to a column of bytes, and the other way round. */
 enum mt_value mt_diff_companion(enum mt_value value);
 const char *mt_diff_state_name(enum mt_diff_state state); /* "both", "new", "vanished" */
 

@@ -93,7 +93,8 @@ struct mt_statement mt_match_statement(const struct mt_match *match, enum mt_sid
     return it;
 }
 
-/* What the entry is on the new side. *alone: it is of another build and has no counterpart. */
+/* Returns what the entry is on the new side. *alone: it is of another build and has no
+ * counterpart. */
 static struct mt_statement translated(const struct mt_match *match, enum mt_side side, uint32_t e,
                                       bool *alone) {
     const struct mt_match_side *s = &match->side[side];

@@ -21,15 +21,15 @@
 #include "view/rows/frames.h"
 #include "view/rows/identity.h"
 
-/* Where a frame stands, in shared ids; an old one's file and module are those of the new side if it
- * has them. */
+/* This is where a frame stands, in shared ids. The file and module of an old frame are those of
+ * the new side if it has them. */
 struct mt_statement {
     uint32_t function, file, module;
     enum { MT_BY_FILE_AND_LINE, MT_BY_OFFSET, MT_BY_ADDRESS } kind; /* what position is */
     int64_t position;
 };
 
-/* A statement of a module that is another build on the other side. */
+/* This is a statement of a module that is another build on the other side. */
 struct mt_match_point {
     struct mt_statement at;
     uint32_t group;       /* points of one function have one */
@@ -59,17 +59,17 @@ struct mt_match {
     size_t n_notes;
 };
 
-/* 0 or -MEMTRACK_ENOMEM. The frames must outlive the match, which is freed in either case by
- * mt_match_free. */
+/* Matches the frames of two sides, which must outlive the match. Returns 0 or -MEMTRACK_ENOMEM;
+ * the match is freed in either case by mt_match_free. */
 int mt_match_init(struct mt_match *match, const struct mt_frames *old_frames,
                   const struct mt_frames *new_frames);
 void mt_match_free(struct mt_match *match);
 
-/* What an entry is grouped under (by line, function, file or module), equal for what is the same on
- * both sides. */
+/* Returns what an entry is grouped under (by line, function, file or module), which is equal for
+ * what is the same on both sides. */
 struct mt_identity mt_match_entry(const struct mt_match *match, enum mt_side side, uint32_t entry,
                                   enum mt_group_by by);
-/* The same for a frame of a call path. */
+/* Returns the same for a frame of a call path. */
 struct mt_identity mt_match_frame(const struct mt_match *match, enum mt_side side, uint32_t entry);
 struct mt_statement mt_match_statement(const struct mt_match *match, enum mt_side side,
                                        uint32_t entry);
@@ -77,8 +77,8 @@ uint32_t mt_match_text(const struct mt_match *match, enum mt_side side,
                        mt_string string); /* shared id */
 bool mt_match_is_rebuilt(const struct mt_match *match, enum mt_side side, uint32_t entry);
 
-/* Steps of mt_match_init: modules and files (match_paths.c), then lines (match_lines.c). 0 or
- * -MEMTRACK_ENOMEM. */
+/* These are the steps of mt_match_init: modules and files (match_paths.c), then lines
+ * (match_lines.c). They return 0 or -MEMTRACK_ENOMEM. */
 int mt_match_paths(struct mt_match *match);
 int mt_match_lines(struct mt_match *match);
 

@@ -46,9 +46,9 @@ int mt_shift_range(const double *values, size_t n, struct mt_range *range) {
     return 0;
 }
 
-/* ways[u]: orders of n and m values in which u pairs are inverted, that is partitions of u into at
- * most n parts of at most m each. Products of Gaussian binomials: multiply by 1 - q^(m+i), divide
- * by 1 - q^i. Exact in doubles up to 2^53. */
+/* ways[u] is the number of orders of n and m values in which u pairs are inverted, which are the
+ * partitions of u into at most n parts of at most m each. These are products of Gaussian
+ * binomials: multiply by 1 - q^(m+i), divide by 1 - q^i. They are exact in doubles up to 2^53. */
 static void count_orders(size_t n, size_t m, double *ways) {
     size_t most = n * m;
     memset(ways, 0, (most + 1) * sizeof *ways);
@@ -61,7 +61,8 @@ static void count_orders(size_t n, size_t m, double *ways) {
     }
 }
 
-/* The largest k that keeps the wanted confidence, at least 1; *confidence is what it keeps. */
+/* Returns the largest k that keeps the wanted confidence, at least 1. *confidence is the one
+ * that it keeps. */
 static int choose_exact(size_t n, size_t m, size_t *k, double *confidence) {
     double *ways = malloc((n * m + 1) * sizeof *ways), all = 0, below = 0;
     if (!ways)

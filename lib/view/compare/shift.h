@@ -16,12 +16,13 @@ struct mt_range {
     double median, min, max;
 };
 
-/* By how much b is larger than a: the Hodges-Lehmann estimate, and the interval that belongs to the
- * rank sum test of Wilcoxon, Mann and Whitney. */
+/* This says by how much b is larger than a: the Hodges-Lehmann estimate, and the interval that
+ * belongs to the rank sum test of Wilcoxon, Mann and Whitney. */
 struct mt_shift {
     double estimate, low, high;
-    double confidence; /* that the interval holds the true shift, 0..1: at least 0.95 where so few
-                          values can give it */
+    /* The confidence that the interval holds the true shift, 0..1: at least 0.95 where so few
+     * values can give it. */
+    double confidence;
 };
 
 enum mt_shift_verdict {

@@ -104,7 +104,8 @@ char *mt_format_rfc3339(char buffer[MT_FORMAT_BYTES], uint64_t epoch_ns) {
     return buffer;
 }
 
-/* Powers of two with the largest unit that divides them, so that "1-2 KiB" needs no decimals. */
+/* Writes powers of two with the largest unit that divides them, so that "1-2 KiB" needs no
+ * decimals. */
 static void split_power(unsigned exponent, uint64_t *number, const char **unit) {
     static const char *const units[] = {"B", "KiB", "MiB", "GiB", "TiB", "PiB", "EiB"};
     *number = UINT64_C(1) << exponent % 10;

@@ -57,7 +57,7 @@ static int check_indexes(const struct mt_profile *profile, struct mt_error *erro
                : 0;
 }
 
-/* The row of a group id, made when it is new. */
+/* Returns the row of a group id, which is made when it is new. */
 static struct mt_row *row_of_group(struct builder *b, uint32_t group, uint32_t sample,
                                    uint32_t entry) {
     struct mt_rows *rows = b->rows;
@@ -78,7 +78,7 @@ static void sample_values(const struct builder *b, uint32_t s, int64_t value[MT_
     if (b->live_bytes) {
         value[MT_VALUE_LIVE_BYTES] = b->live_bytes[s];
         value[MT_VALUE_LIVE_BLOCKS] = b->live_blocks[s];
-        value[MT_VALUE_WASTE_BYTES] = 0; /* known of the end alone */
+        value[MT_VALUE_WASTE_BYTES] = 0; /* this is known of the end alone */
     }
 }
 
@@ -146,7 +146,7 @@ static bool count_charged(struct builder *b, uint32_t s, uint32_t charged,
     return true;
 }
 
-/* Every group on the path from the charged frame outwards. */
+/* Visits every group on the path from the charged frame outwards. */
 static bool count_path(struct builder *b, uint32_t s, uint32_t charged, uint32_t position,
                        const struct mt_amount *amount) {
     if (charged != MT_NO_ENTRY)
@@ -193,7 +193,7 @@ static int prepare_groups(struct builder *b) {
     return 0;
 }
 
-/* The groups of samples without a frame are made beforehand: then all are known. */
+/* Makes the groups of samples without a frame beforehand: then all groups are known. */
 static int prepare_cumulative(struct builder *b) {
     for (int lossy = 0; lossy < 2; lossy++)
         if (mt_identity_id(&b->ids, mt_identity_of_nothing(&(struct mt_sample){.lossy = lossy})) <

@@ -31,12 +31,13 @@ struct sums {
     int64_t value[];
 };
 
-/* Not counted: the tracker, and what starts programs (all is below _start: true and useless). */
+/* Returns whether the frame is not counted, which are the tracker's and what starts programs (to
+ * say that everything is below _start is true and useless). */
 static bool is_silent(const struct mt_frame_entry *entry) {
     return entry->kind == MT_FRAME_HOOK || entry->kind == MT_FRAME_RUNTIME;
 }
 
-/* The columns of a sample that are added up. */
+/* These are the columns of a sample that are added up. */
 struct columns {
     int64_t value[MT_N_VALUES];
     double variance[MT_N_VALUES];
@@ -72,7 +73,7 @@ static void find_columns(struct mt_cumulative *c, bool has_at) {
             c->column[c->n_columns++] = (enum mt_value)v;
 }
 
-/* For each location an entry of each of its groups. */
+/* Finds for each location an entry of each of its groups. */
 static int list_groups(struct mt_cumulative *c) {
     const struct mt_frames *frames = &c->rows->frames;
     size_t n_locations = c->rows->profile->n_locations, n = 0;
@@ -94,8 +95,8 @@ static int list_groups(struct mt_cumulative *c) {
     return 0;
 }
 
-/* In pages of 2 MiB where the system has them: with small ones a visit misses the table of pages as
- * well. */
+/* Allocates in pages of 2 MiB where the system has them: with small ones a visit misses the
+ * table of pages as well. */
 static char *new_sums(size_t bytes) {
     size_t rounded = (bytes + HUGE_BYTES - 1) & ~(size_t)(HUGE_BYTES - 1);
     bool is_huge = bytes >= HUGE_BYTES;

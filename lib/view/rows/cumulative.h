@@ -19,15 +19,15 @@ struct mt_cumulative {
     bool is_sampled; /* then variances are added up, too */
 };
 
-/* Prepares the sums of the groups 0 .. n_groups - 1. has_at: live values of the samples are
- * replaced by others. 0 or -MEMTRACK_ENOMEM. */
+/* Prepares the sums of the groups 0 .. n_groups - 1. has_moment: live values of the samples are
+ * replaced by others. Returns 0 or -MEMTRACK_ENOMEM. */
 int mt_cumulative_init(struct mt_cumulative *c, struct mt_rows *rows, const uint32_t *group,
                        size_t n_groups, bool has_at);
-/* Adds a sample to each group on its path from the charged frame outwards, once. 0 or
+/* Adds a sample to each group on its path from the charged frame outwards, once. Returns 0 or
  * -MEMTRACK_ENOMEM. */
 int mt_cumulative_add(struct mt_cumulative *c, uint32_t s, uint32_t charged, uint32_t position,
                       const struct mt_amount *amount);
-/* Adds a sample without frames to a group. 0 or -MEMTRACK_ENOMEM. */
+/* Adds a sample without frames to a group. Returns 0 or -MEMTRACK_ENOMEM. */
 int mt_cumulative_add_group(struct mt_cumulative *c, uint32_t group, uint32_t sample,
                             const struct mt_amount *amount);
 /* Puts the sums into the rows that were made. */

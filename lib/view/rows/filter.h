@@ -19,7 +19,7 @@ struct mt_filter {
     size_t n_include;
     const char *const *exclude;
     size_t n_exclude;
-    bool all_frames; /* any frame of the path instead of the charged one */
+    bool all_frames; /* patterns match any frame of the path instead of the charged one */
 };
 
 struct mt_filter_frame {
@@ -33,18 +33,19 @@ enum { MT_FILTER_INCLUDED = 1, MT_FILTER_EXCLUDED = 2 };
 bool mt_filter_is_empty(const struct mt_filter *filter);
 bool mt_filter_pattern_matches(const char *pattern, const struct mt_filter_frame *frame);
 
-/* For each entry of frames, which lists it matches: bits[n_entries] of MT_FILTER_*. 0 or
- * -MEMTRACK_ENOMEM. */
+/* Finds for each entry of frames which lists it matches: bits[n_entries] of MT_FILTER_*. Returns
+ * 0 or -MEMTRACK_ENOMEM. */
 int mt_filter_entries(const struct mt_filter *filter, const struct mt_frames *frames,
                       uint8_t *bits);
 struct mt_filter_sample {
     const char *scope, *domain, *thread; /* "" when there is none, or it is not known */
 };
-/* Which lists a sample with these labels matches by scope:, domain: and thread:PATTERN. */
+/* Returns which lists a sample with these labels matches by scope:, domain: and thread:PATTERN. */
 uint8_t mt_filter_labels(const struct mt_filter *filter, const struct mt_filter_sample *sample);
-/* Is any pattern of the filter about labels? */
+/* Returns whether any pattern of the filter is about labels. */
 bool mt_filter_has_labels(const struct mt_filter *filter);
-/* bits: those of the labels and of the frames that count, or'ed together. */
+/* Returns whether a sample passes. bits are those of the labels and of the frames that count,
+ * or'ed together. */
 bool mt_filter_passes(const struct mt_filter *filter, uint8_t bits);
 
 #endif

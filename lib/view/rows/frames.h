@@ -24,8 +24,9 @@ struct mt_frame_entry {
     bool is_inlined;
 };
 
-/* Where in a location attribution takes a turn; MT_NO_ENTRY: nowhere. In one piece, which lies in
- * one line of the cache: each sample asks for that of another location. */
+/* This is where in a location attribution takes a turn; MT_NO_ENTRY: nowhere. It is in one
+ * piece, which is in one line of the cache, because each sample asks for that of another
+ * location. */
 struct mt_landmarks {
     uint32_t stop;     /* first entry that is user's or run-time's: attribution ends here */
     uint32_t library;  /* first entry inside a standard library */
@@ -46,8 +47,8 @@ int mt_frames_init(struct mt_frames *frames, const struct mt_profile *profile,
                    const struct mt_wrapper_options *wrappers);
 void mt_frames_free(struct mt_frames *frames);
 
-/* The entry that the sample is charged to, MT_NO_ENTRY when its path is empty. *position: its index
- * in the path. */
+/* Returns the entry that the sample is charged to, or MT_NO_ENTRY when its path is empty.
+ * *position is its index in the path. */
 uint32_t mt_frames_charged(const struct mt_frames *frames, const struct mt_sample *sample,
                            uint32_t *position);
 
@@ -56,10 +57,10 @@ const struct mt_function *mt_frames_function(const struct mt_frames *frames,
 mt_string mt_frames_function_name(const struct mt_frames *frames,
                                   const struct mt_frame_entry *entry); /* 0: unknown */
 mt_string mt_frames_file(const struct mt_frames *frames, const struct mt_frame_entry *entry);
-/* Where the entry's address lies in the file of its module. */
+/* Returns where the entry's address is in the file of its module. */
 uint64_t mt_frames_module_address(const struct mt_frames *frames,
                                   const struct mt_frame_entry *entry);
-/* From the start of its function, UINT64_MAX: not known. */
+/* Returns the offset from the start of its function, UINT64_MAX when it is not known. */
 uint64_t mt_frames_function_offset(const struct mt_frames *frames,
                                    const struct mt_frame_entry *entry);
 

@@ -70,7 +70,7 @@ struct mt_identity mt_identity_of_module(uint32_t module) {
                   : (struct mt_identity){.tag = MT_ID_UNKNOWN};
 }
 
-/* A frame without a line: what its key is made of. */
+/* Makes the key of a frame without a line. */
 static struct mt_identity address_identity(const struct mt_frames *frames,
                                            const struct mt_frame_entry *entry) {
     mt_string name = mt_frames_function_name(frames, entry);

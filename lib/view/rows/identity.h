@@ -27,7 +27,7 @@ struct mt_identity {
     enum mt_identity_tag tag;
 };
 
-/* Ids from 0 on in the order of first appearance. Zero-initialized is empty. */
+/* Ids go from 0 on in the order of first appearance. All zeros is an empty table. */
 struct mt_identities {
     struct mt_identity *items;
     size_t n, capacity;
@@ -38,7 +38,7 @@ int64_t mt_identity_id(struct mt_identities *ids,
                        struct mt_identity identity); /* or -MEMTRACK_ENOMEM */
 void mt_identity_free(struct mt_identities *ids);
 
-/* What a frame is grouped under. */
+/* Returns what a frame is grouped under. */
 struct mt_identity mt_identity_of_entry(const struct mt_frames *frames, uint32_t entry,
                                         enum mt_group_by by);
 struct mt_identity mt_identity_of_label(const struct mt_sample *sample, enum mt_group_by by);

@@ -145,7 +145,7 @@ static int mark_shared_names(struct mt_rows *rows) {
     return status;
 }
 
-/* From the first sample of the group to where the group's row is now. */
+/* Maps the first sample of a group to where the group's row is now. */
 static int locate_samples(struct mt_rows *rows) {
     uint32_t *row_of_first =
         rows->row_of_sample ? malloc((rows->n_samples + 1) * sizeof *row_of_first) : NULL;

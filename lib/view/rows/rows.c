@@ -141,8 +141,8 @@ void mt_rows_free(struct mt_rows *rows) {
 
 /* ---- identity -------------------------------------------------------------------------------- */
 
-/* Of the next row. Apart from the rows, which have none when figures are exact: it is as large as
- * all of their values. */
+/* This is for the variances of the next row. They are apart from the rows, which have none when
+ * figures are exact: a row's variances are as large as all of its values. */
 static double *new_variance(struct mt_rows *rows) {
     size_t chunk = rows->n / MT_VARIANCES_PER_CHUNK;
     if (rows->n % MT_VARIANCES_PER_CHUNK == 0) {

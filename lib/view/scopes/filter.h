@@ -9,18 +9,18 @@
 #include "profile/profile.h"
 #include "view/scopes/rows.h"
 
-/* Shell wildcards. A name passes when one of the including patterns matches, or there is none, and
- * no excluding one does. */
+/* Patterns are shell wildcards. A name passes when one of the including patterns matches, or
+ * there is none, and no excluding one does. */
 struct mt_scopes_filter {
     const char *const *include, *const *exclude;
     size_t n_include, n_exclude;
 };
 
 bool mt_scopes_filter_passes(const struct mt_scopes_filter *filter, const char *name);
-/* Leave out, in place, events of scopes that do not pass, and those of them that are open. Marks
- * and counters stay. */
+/* Leaves out, in place, the events of scopes that do not pass, and the open ones among them.
+ * Marks and counters stay. */
 void mt_scopes_filter_profile(const struct mt_scopes_filter *filter, struct mt_profile *profile);
-/* Leave out the rows that do not pass, in place. */
+/* Leaves out the rows that do not pass, in place. */
 void mt_scopes_filter_rows(const struct mt_scopes_filter *filter, struct mt_scopes_rows *rows);
 
 #endif

@@ -31,7 +31,7 @@ const char *mt_scopes_rows_value_key(enum mt_scope_value value) {
 
 /* ---- adding up ------------------------------------------------------------------------------- */
 
-/* One bucket of a run of totals, as a value. */
+/* This is one bucket of a run of totals, as a value. */
 struct weight {
     int64_t value;
     uint64_t count;
@@ -39,7 +39,8 @@ struct weight {
 
 static struct weight weight_of(const struct mt_scope_bucket *bucket) {
     uint64_t begin = mt_bucket_begin(bucket->bucket), end = mt_bucket_begin(bucket->bucket + 1u);
-    uint64_t middle = begin + (end - begin - 1) / 2; /* of a bucket of one value: that value */
+    /* For a bucket of one value, this is that value. */
+    uint64_t middle = begin + (end - begin - 1) / 2;
     if (bucket->bucket >= mt_bucket_of(INT64_MAX))
         middle = INT64_MAX;
     return (struct weight){bucket->is_negative ? -(int64_t)middle : (int64_t)middle, bucket->count};
@@ -57,7 +58,7 @@ static uint64_t total_of(const struct weight *weights, size_t n) {
     return total;
 }
 
-/* Of sorted weights: the smallest value that percent of all do not exceed. */
+/* Returns the smallest of the sorted weights that percent of all do not exceed. */
 static int64_t percentile(const struct weight *weights, size_t n, uint64_t total,
                           uint64_t percent) {
     uint64_t rank = total / 100 * percent + (total % 100 * percent + 99) / 100, below = 0;
@@ -69,8 +70,8 @@ static int64_t percentile(const struct weight *weights, size_t n, uint64_t total
     return 0;
 }
 
-/* The sorted weights of one value over a run of totals. Returns how many there are; room holds all
- * buckets and one. */
+/* Makes the sorted weights of one value over a run of totals. Returns how many there are; room
+ * holds all buckets and one more. */
 static size_t weights_of(const struct mt_scopes *scopes, const struct mt_scope *const *run,
                          size_t n, enum mt_scope_value value, struct weight *room) {
     bool is_time = value == MT_SCOPE_DURATION_NS || value == MT_SCOPE_CPU_NS;
@@ -89,7 +90,7 @@ static size_t weights_of(const struct mt_scopes *scopes, const struct mt_scope *
     return n_weights;
 }
 
-/* A sum that all values reach together only if each of them is the largest. */
+/* Returns whether all values reach this sum together only if each of them is the largest. */
 static bool are_all_max(const struct mt_scope_row *row, const struct mt_scope_statistic *s) {
     int64_t product;
     return row->count <= INT64_MAX &&
@@ -234,7 +235,7 @@ void mt_scopes_rows_free(struct mt_scopes_rows *rows) {
     free(rows);
 }
 
-/* Of net, all that was allocated and freed is uncertain, however little is left. */
+/* For net, all that was allocated and freed is uncertain, however little is left. */
 int64_t mt_scopes_rows_margin(const struct mt_scopes_rows *rows, const struct mt_scope_row *row,
                               enum mt_scope_value value, int64_t amount) {
     uint64_t period = rows->profile->info.sample_bytes;

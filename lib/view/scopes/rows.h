@@ -14,9 +14,9 @@
 #include "profile/profile.h"
 #include "view/scopes/sort.h"
 
-/* Over all scopes of a name. The middle of the histogram's bucket stands for what fell into it
- * (within 1.6 %), and is never above max. Where all values are equal, the percentiles are that
- * value. */
+/* These are over all scopes of a name. The middle of the histogram's bucket stands for what fell
+ * into it (within 1.6 %), and is never above max. When all values are equal, the percentiles are
+ * that value. */
 struct mt_scope_statistic {
     int64_t sum, p50, p95, max;
     double mean;
@@ -26,10 +26,11 @@ struct mt_scope_row {
     mt_string name;
     bool is_process; /* scopes of the whole process have rows of their own */
     uint64_t count;
-    uint64_t errors; /* ended by something else than their own end */
+    uint64_t errors; /* scopes that were ended by something else than their own end */
     uint32_t n_threads;
     struct mt_scope_statistic value[MT_N_SCOPE_VALUES]; /* inner scopes included */
-    int64_t own[MT_N_SCOPE_VALUES]; /* sums without them; there is no such thing as an own peak */
+    /* Sums without inner scopes; there is no such thing as an own peak. */
+    int64_t own[MT_N_SCOPE_VALUES];
 };
 
 struct mt_scopes_rows {
@@ -41,18 +42,18 @@ struct mt_scopes_rows {
     bool is_filtered; /* some of all: see view/scopes/filter.h */
 };
 
-/* 0 or -MEMTRACK_ENOMEM. The profile must outlive the rows, which mt_scopes_rows_free frees (NULL
- * is fine). */
+/* Builds the rows. Returns 0 or -MEMTRACK_ENOMEM. The profile must outlive the rows, which
+ * mt_scopes_rows_free frees (NULL is fine). */
 int mt_scopes_rows_build(const struct mt_profile *profile, enum mt_scopes_sort sort,
                          struct mt_scopes_rows **out, struct mt_error *error);
 void mt_scopes_rows_free(struct mt_scopes_rows *rows);
 
-/* What a sum or the highest of a value of bytes or blocks may be off by (95 %), at most, when the
- * recording is sampled; 0: it is exact. */
+/* Returns how far a sum or the highest of a value of bytes or blocks may be off (95 %), at most,
+ * when the recording is sampled; 0 when it is exact. */
 int64_t mt_scopes_rows_margin(const struct mt_scopes_rows *rows, const struct mt_scope_row *row,
                               enum mt_scope_value value, int64_t amount);
 
-/* "net_bytes", ...: what exports call the values. */
+/* Returns what exports call the values: "net_bytes", ... */
 const char *mt_scopes_rows_value_key(enum mt_scope_value value);
 
 /* Does sampling make figures of this value estimates? */

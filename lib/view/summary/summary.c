@@ -46,7 +46,7 @@ void mt_summary_free(struct mt_summary *lines) {
 
 /* ---- the process ----------------------------------------------------------------------------- */
 
-/* Of a word that is longer than room, its beginning, which ends between two characters. */
+/* Writes the beginning of a word that is longer than room, which ends between two characters. */
 static size_t fitting_bytes(const char *word, size_t room) {
     size_t bytes = strlen(word);
     if (bytes <= room)
@@ -73,7 +73,7 @@ static void put_quoted(FILE *stream, const char *word, size_t room) {
         fputs("…", stream);
 }
 
-/* As much of it as is read: --json has all. */
+/* Writes as much of it as somebody will read; --json has all. */
 static char *command_line(const struct mt_profile *profile) {
     char *text = NULL;
     size_t bytes = 0;
@@ -187,7 +187,7 @@ static const char *plus_minus(const struct figures *f) {
     return f->options->utf8 ? "±" : "+-";
 }
 
-/* A total with what it may be off by, when it is an estimate: "about 45.2 MiB ±3.1 MiB". */
+/* Writes a total with how far it may be off, when it is an estimate: "about 45.2 MiB ±3.1 MiB". */
 static const char *total_size(struct figures *f, const struct mt_rows *rows, enum mt_value value) {
     int64_t margin = mt_rows_margin(rows, mt_rows_all(rows), value);
     char buffer[MT_FORMAT_BYTES];

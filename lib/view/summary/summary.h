@@ -42,17 +42,17 @@ void mt_summary_side(const struct mt_profile *profile, const char *label, const 
 /* peak and its time, total, temporary, live at the moment shown, failed allocations */
 void mt_summary_totals(const struct mt_rows *rows, const struct mt_summary_format *options,
                        struct mt_summary *lines);
-/* The allocator's own figures beside ours; nothing when it told none. */
+/* Adds the allocator's own figures beside ours, and nothing when it told none. */
 void mt_summary_allocator(const struct mt_profile *profile, const struct mt_summary_format *options,
                           struct mt_summary *lines);
-/* "coverage": what was not seen, or that everything was; then the notes. */
+/* Adds "coverage": what was not seen, or that everything was; then the notes. */
 void mt_summary_coverage(const struct mt_rows *rows, struct mt_summary *lines);
-/* "tracker": what the recording cost. */
+/* Adds "tracker": what the recording cost. */
 void mt_summary_self(const struct mt_profile *profile, const struct mt_summary_format *options,
                      struct mt_summary *lines);
 
-/* The notes alone, whole sentences: the profile's, and what the view has to say of itself. For
- * JSON. */
+/* Adds the notes alone, as whole sentences: the profile's, and what the view has to say of
+ * itself. For JSON. */
 void mt_summary_notes(const struct mt_rows *rows, struct mt_summary *lines);
 
 #endif

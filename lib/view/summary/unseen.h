@@ -8,11 +8,11 @@
 /*
  * Looks at info.anonymous. When what was recorded is less than half of it, appends a note to the
  * profile that says how much it is, what else in the program's files keeps memory, and how to see
- * that. Reads those files. 0 or -MEMTRACK_ENOMEM.
+ * that. Reads those files. Returns 0 or -MEMTRACK_ENOMEM.
  */
 int mt_unseen_note(struct mt_profile *profile);
 
-/* Is so much missing that it is to be said? */
+/* Returns whether so much is missing that a note has to say it. */
 bool mt_unseen_is_much(const struct mt_anonymous *anonymous);
 
 #endif

@@ -9,9 +9,9 @@
 enum { MT_DEMANGLE_MAX_BYTES = 1 << 15 }; /* of a result, with its NUL */
 
 /*
- * Writes the readable form of a symbol, NUL-terminated, and returns true; false (out is then
- * unspecified) when the name is not mangled, malformed, or would not fit: the name itself is then
- * the best there is.
+ * Writes the readable form of a symbol, NUL-terminated, and returns true. Returns false (out is
+ * then unspecified) when the name is not mangled, is malformed, or would not fit: then the name
+ * itself is the best there is.
  */
 bool mt_demangle(const char *symbol, char *out, size_t out_bytes);
 

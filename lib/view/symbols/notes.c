@@ -109,7 +109,7 @@ static const struct mt_location *charged(const struct mt_profile *profile,
     return NULL;
 }
 
-/* Of all bytes, those that code without a name in this file asked for. */
+/* Returns, of all bytes, those that code without a name in this file asked for. */
 static double unnamed_percent(const struct mt_profile *profile, uint32_t mapping) {
     enum mt_value column =
         profile->has_value[MT_VALUE_TOTAL_BYTES] ? MT_VALUE_TOTAL_BYTES : MT_VALUE_LIVE_BYTES;
@@ -144,7 +144,8 @@ static bool lists(const char *list, const char *path) {
     return found;
 }
 
-/* The Debian package that has installed the file. False: none, or another distribution. */
+/* Finds the Debian package that has installed the file. Returns false when there is none, or on
+ * another distribution. */
 static bool find_package(const char *path, char *name, size_t bytes) {
     glob_t all;
     bool found = false;

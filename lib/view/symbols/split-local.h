@@ -11,21 +11,21 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* Bytes that belong to somebody else. */
+/* These are bytes that belong to somebody else. */
 struct mt_bytes {
     const uint8_t *data; /* NULL: there is no such section */
     size_t n;
 };
 
-/* The contents of a section, in the clear where libelf can, by a name such as ".debug_addr"; valid
- * until elf_end. */
+/* Returns the contents of a section, uncompressed if libelf can, by a name such as
+ * ".debug_addr"; valid until elf_end. */
 struct mt_bytes mt_section_find(Elf *elf, const char *name);
-/* The part [offset, offset + n) as far as there is one. */
+/* Returns the part [offset, offset + n), as far as there is one. */
 struct mt_bytes mt_section_part(struct mt_bytes bytes, uint64_t offset, uint64_t n);
 
 /* ---- packages -------------------------------------------------------------------------------- */
 
-/* The sections of one split unit. */
+/* These are the sections of one split unit. */
 enum mt_split_section {
     MT_SPLIT_INFO,
     MT_SPLIT_ABBREV,
@@ -42,14 +42,16 @@ struct mt_split_unit {
 };
 void mt_dwp_unit_free(struct mt_split_unit *unit);
 
-/* The unit with this id out of the index of a .dwp; false: there is none, or it is damaged. */
+/* Finds the unit with this id in the index of a .dwp. Returns false when there is none, or it is
+ * damaged. */
 bool mt_dwp_find(Elf *elf, uint64_t id, struct mt_split_unit *unit);
-/* All there is in a .dwo, or in an object file that has its split units in it. False: nothing. */
+/* Takes all there is in a .dwo, or in an object file that has its split units in it. Returns
+ * false when there is nothing. */
 bool mt_dwp_take_dwo(Elf *elf, struct mt_split_unit *unit);
 
 /* ---- pairs ----------------------------------------------------------------------------------- */
 
-/* What the skeleton says, and what its unit refers to in the file that was linked. */
+/* This is what the skeleton says, and what its unit refers to in the file that was linked. */
 struct mt_skeleton {
     uint64_t id;
     uint64_t low_address;
@@ -59,15 +61,15 @@ struct mt_skeleton {
     uint8_t address_bytes;
 };
 
-/* A skeleton and its unit as two files in memory that libdw believes to belong together. */
+/* This is a skeleton and its unit as two files in memory that libdw believes to belong together. */
 struct mt_pair {
     Dwarf *dwarf; /* of the skeleton; it owns that of the unit */
     Elf *elf;
     void *image;
 };
 
-/* False: libdw finds nothing good in it, or no memory. *die: of the split unit, valid until
- * mt_pair_close. */
+/* Returns false when libdw finds nothing good in it, or there is no memory. *die is that of the
+ * split unit, valid until mt_pair_close. */
 bool mt_pair_open(struct mt_pair *pair, const struct mt_skeleton *skeleton,
                   const struct mt_split_unit *unit, Dwarf_Die *die);
 void mt_pair_close(struct mt_pair *pair);

@@ -100,7 +100,7 @@ static void find_bases(struct mt_split *split) {
     split->bases_known = true;
 }
 
-/* From a base to the next one, or to the end. */
+/* Takes what is from a base to the next one, or to the end. */
 static struct mt_bytes part_from(const struct bases *bases, struct mt_bytes section,
                                  uint64_t base) {
     size_t low = 0, n = bases->n;
@@ -244,7 +244,7 @@ static bool try_file(struct found *found, const struct mt_skeleton *skeleton, ch
     return good;
 }
 
-/* A name in a directory, then in what is above it, as far as the end of the path goes:
+/* Looks for a name in a directory, then in what is above it, as far as the end of the path goes:
  * DIR/a/b/c.dwo, DIR/b/c.dwo, … */
 static bool try_directory(struct found *found, const struct mt_skeleton *skeleton,
                           const char *directory, int bytes, const char *path) {

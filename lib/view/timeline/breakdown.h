@@ -13,7 +13,7 @@
 
 struct mt_breakdown {
     size_t n_moments;
-    uint64_t *time_ns;    /* rising, since the start of the recording */
+    uint64_t *time_ns;    /* rising times, since the start of the recording */
     size_t n_layers;      /* the last one is everything else */
     char **keys;          /* as mt_rows_key gives them; of the last NULL */
     int64_t *live_bytes;  /* layer l at moment m: [l * n_moments + m] */
@@ -21,9 +21,9 @@ struct mt_breakdown {
 };
 
 /*
- * The n_layers groups that had most live bytes at any of the moments, largest first. At most
+ * Finds the n_layers groups that had most live bytes at any of the moments, largest first. At most
  * n_moments (>= 2) are taken; by, wrappers and filter of the options say what a group is. The
- * profile is symbolized. -MEMTRACK_EUSAGE when it does not hold past compositions,
+ * profile is symbolized. Returns 0, -MEMTRACK_EUSAGE when it does not hold past compositions, or
  * -MEMTRACK_ENOMEM.
  */
 int mt_breakdown_build(const struct mt_profile *profile, const struct mt_view_options *options,

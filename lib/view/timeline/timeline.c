@@ -68,8 +68,8 @@ static struct mt_point point_of(const struct mt_tick *tick, uint64_t start_ns) {
     };
 }
 
-/* What was not read is as last read: at the peak, and at the last tick, which is taken from the
- * ledger when the process has no memory any more. */
+/* What was not read is taken as last read: at the peak, and at the last tick, which is taken
+ * from the ledger when the process has no memory any more. */
 static void carry_usage(struct mt_course *course) {
     for (size_t i = 1; i < course->n_points; i++) {
         struct mt_point *point = &course->points[i];
@@ -187,7 +187,7 @@ static void add_values(struct mt_point *sum, const struct mt_point *point, bool 
     sum->n_processes += subtract ? UINT32_MAX : 1;
 }
 
-/* Of two points that are put together the one with the higher heap stays, and with it the readings
+/* When two points are put together, the one with the higher heap stays, and with it the readings
  * of both. */
 static void put_together(struct mt_point *kept, const struct mt_point *point) {
     struct mt_point other = *point;
@@ -202,7 +202,7 @@ static void put_together(struct mt_point *kept, const struct mt_point *point) {
         }
 }
 
-/* The highest heap of each equal part of the time. */
+/* Keeps the highest heap of each equal part of the time. */
 static void thin_sum(struct mt_course *sum) {
     uint64_t part = (sum->end_ns - sum->start_ns) / (MAX_SUM_POINTS - 1) + 1;
     size_t kept = 0;

@@ -26,25 +26,26 @@ extern const char *const mt_timeline_series_keys[MT_N_SERIES]; /* "live_bytes", 
 extern const char
     *const mt_timeline_series_labels[MT_N_SERIES]; /* "heap (live)", ...: for people */
 
-/* What was true from time_ns on, until the next point. */
+/* This is what was true from time_ns on, until the next point. */
 struct mt_point {
     uint64_t time_ns;            /* since the start of the timeline */
-    uint64_t value[MT_N_SERIES]; /* as last read: PSS and swap are not read at every point */
+    uint64_t value[MT_N_SERIES]; /* values as last read: PSS and swap are not read at every point */
     bool is_read[MT_N_SERIES];   /* at this one */
     uint64_t total_blocks;
     uint32_t n_processes; /* running at that time */
-    bool is_peak; /* not a tick: the heap's recorded peak, the other figures are those of the tick
-                     before */
+    /* This is no tick but the heap's recorded peak; the other figures are those of the tick
+     * before. */
+    bool is_peak;
 };
 
-/* One line of a chart: a process, or the sum of all. */
+/* This is one line of a chart: a process, or the sum of all. */
 struct mt_course {
     const struct mt_profile *profile; /* NULL: the sum */
     size_t parent; /* index of the parent process among the courses, SIZE_MAX: none of them */
     uint64_t start_ns, end_ns;                   /* since the start of the timeline */
     struct mt_point *points;                     /* at rising times */
     size_t n_points, n_ticks;                    /* ticks: points that are no peak */
-    bool has[MT_N_SERIES];                       /* was it ever read? */
+    bool has[MT_N_SERIES];                       /* whether it was ever read */
     uint64_t highest[MT_N_SERIES];               /* of the points at which it was read */
     uint64_t peak_bytes, peak_ns, peak_error_ns; /* of the heap; of a sum what the points say */
     bool peak_time_known;
@@ -70,18 +71,20 @@ struct mt_timeline {
 };
 
 /*
- * The courses of n profiles; with_sum: their sum as well. -MEMTRACK_EUSAGE when no profile holds a
- * time axis, -MEMTRACK_ENOMEM. Freed by mt_timeline_free.
+ * Makes the courses of n profiles, and with_sum their sum as well. Returns 0, -MEMTRACK_EUSAGE when
+ * no profile holds a time axis, or -MEMTRACK_ENOMEM. Freed by mt_timeline_free.
  */
 int mt_timeline_build(const struct mt_profile *const *profiles, size_t n, bool with_sum,
                       struct mt_timeline **out, struct mt_error *error);
 void mt_timeline_free(struct mt_timeline *timeline); /* NULL is fine */
 
-/* PSS and swap: read now and then, and of no value between two readings. */
+/* Returns whether this is PSS or swap, which are read now and then and have no value between two
+ * readings. */
 bool mt_timeline_is_sparse(enum mt_series series);
 
-/* The highest value in each of n equal parts of [from_ns, to_ns]; -1 where the course has none
- * (before its start, after its end, never read; of a sparse series wherever no reading falls). */
+/* Finds the highest value in each of n equal parts of [from_ns, to_ns]; -1 where the course has
+ * none (before its start, after its end, never read; for a sparse series wherever there is no
+ * reading). */
 void mt_timeline_columns(const struct mt_course *course, enum mt_series series, uint64_t from_ns,
                          uint64_t to_ns, double *columns, size_t n);
 

@@ -41,7 +41,7 @@ static int by_weight(const void *a, const void *b) {
     return x->weight != y->weight ? (x->weight > y->weight ? -1 : 1) : by_text(a, b);
 }
 
-/* Adds up equal names and puts the heaviest first; returns how many there are. */
+/* Adds up equal names and puts the heaviest first. Returns how many there are. */
 static size_t merge(struct name *names, size_t n) {
     size_t n_merged = 0;
     if (n == 0)
@@ -81,7 +81,8 @@ static size_t list(const struct mt_timeline *t, const struct mt_course *wanted, 
 
 /* ---- columns --------------------------------------------------------------------------------- */
 
-/* One step up where a scope begins, one down behind its end: then a running sum. */
+/* Marks one step up where a scope begins and one down behind its end, and then makes a running
+ * sum. */
 static void mark_scopes(const struct mt_course *course, const struct scale *scale,
                         const struct mt_timeline_track *track, int32_t *steps) {
     const struct mt_profile *profile = course->profile;

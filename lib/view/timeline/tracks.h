@@ -19,9 +19,10 @@
 struct mt_timeline_track {
     const char *name; /* the profile's text: may hold anything */
     bool is_counter;
-    double *columns; /* of scopes 1 where any ran, else 0; of a counter its value, MT_TRACK_NONE
-                        where it had none */
-    double most;     /* the highest of them */
+    /* For scopes 1 where any ran, else 0; for a counter its value, MT_TRACK_NONE where it had
+     * none. */
+    double *columns;
+    double most; /* the highest of them */
 };
 
 struct mt_timeline_tracks {
@@ -31,18 +32,18 @@ struct mt_timeline_tracks {
 };
 
 /*
- * The whole time of the timeline in n columns: the names whose scopes took longest, and the
- * counters that were set most often, at most MT_TRACKS_OF_A_KIND of each. Of one course, or of all
- * when it is NULL or the sum: equal names are one track, and counters are added up. Of scopes those
- * that are kept one by one. 0 or -MEMTRACK_ENOMEM.
+ * Divides the whole time of the timeline into n columns, and takes the names whose scopes took
+ * longest, and the counters that were set most often, at most MT_TRACKS_OF_A_KIND of each. They are
+ * those of one course, or of all when it is NULL or the sum: then equal names are one track, and
+ * counters are added up. Only scopes that are kept one by one count. Returns 0 or -MEMTRACK_ENOMEM.
  */
 enum { MT_TRACKS_OF_A_KIND = 5 };
 int mt_tracks_build(const struct mt_timeline *timeline, const struct mt_course *course, size_t n,
                     struct mt_timeline_tracks *tracks);
 void mt_tracks_free(struct mt_timeline_tracks *tracks);
 
-/* Of a counter in a column: from 0 to 1 of its highest, negative values are 0; -1 where it had
- * none. */
+/* Returns the value of a counter in a column: from 0 to 1 of its highest; negative values are 0;
+ * -1 where it had none. */
 double mt_tracks_share(const struct mt_timeline_track *track, size_t column);
 int64_t mt_tracks_most(const struct mt_timeline_track *track); /* as a number to show */
 
