@@ -13,8 +13,9 @@ import subprocess
 
 COMMITS = 3700
 FILES = 420
-NOUNS = ("arena bin cache chunk extent hook index lock map node page pool prof queue slab stats tree "
-         "tsd witness").split()
+NOUNS = (
+    "arena bin cache chunk extent hook index lock map node page pool prof queue slab stats tree "
+    "tsd witness").split()
 VERBS = ("add bound check clear drop fold guard init mark merge purge reset split steal sweep "
          "track").split()
 AUTHORS = [

@@ -197,7 +197,8 @@ class Stripped(Case):
         program = os.path.realpath(harness.tool("sed"))
         owner = harness.run(["dpkg-query", "-S", "*" + os.path.join("bin", "sed")])
         symbols = harness.run(["readelf", "-SW", program]).stdout
-        if owner.code != 0 or b".symtab" in symbols or harness.run(["ls", "/usr/lib/debug/.build-id"]).stdout.count(b"\n") > 300:
+        if owner.code != 0 or b".symtab" in symbols or harness.run([
+                "ls", "/usr/lib/debug/.build-id"]).stdout.count(b"\n") > 300:
             self.skipTest("sed is not a stripped program of a package here")
         harness.memtrack("run", "-q", "-o", "p.pb.gz", "--", program, "-n", "p", cwd=self.dir)
         self.assertIn(owner.stdout.decode().split(":")[0] + "-dbgsym",

@@ -242,7 +242,8 @@ class Refused(Case):
         return result
 
     def elf(self, machine, bits=2, kind=2):
-        return b"\x7fELF" + bytes([bits, 1, 1]) + bytes(9) + bytes([kind, 0]) + machine.to_bytes(2, "little") + bytes(100)
+        return b"\x7fELF" + bytes([bits, 1, 1]) + bytes(9) + bytes([kind, 0]) + machine.to_bytes(
+            2, "little") + bytes(100)
 
     def test_not_found(self):
         self.refuse(127, ["no-such-program", "not found", "PATH"], "no-such-program")
@@ -571,9 +572,10 @@ class Space(Case):
         os.mkdir(self.path("full"))
         os.mkdir(self.path("tmp"))
         self.env["TMPDIR"] = self.path("tmp")
-        result = self.in_namespace("mount -t tmpfs -o size=4k none full; head -c 4096 /dev/zero "
-                                   ">full/zero"
-                                   .replace("full", self.path("full")), "-q", "-o", "full/x.pb.gz", "--", "ls", "/")
+        result = self.in_namespace(
+            "mount -t tmpfs -o size=4k none full; head -c 4096 /dev/zero "
+            ">full/zero".replace("full", self.path("full")), "-q", "-o", "full/x.pb.gz", "--", "ls",
+            "/")
         self.assertEqual(0, result.code, repr(result))
         self.assertIn(b"No space left", result.stderr)
         self.assertEqual(["x.pb.gz"], os.listdir(self.path("tmp")))

@@ -67,18 +67,22 @@ def corpus():
     return {
         "git": [*bash, GIT],
         "gcc": ["gcc", "-O2", "-S", "-o", "-", "in.c"],
-        "g++": ["g++", "-O1", "-std=c++17", "-S", "-o", "-", os.path.join(harness.SOURCE, "tests/programs/containers.cpp")],
+        "g++": [
+            "g++", "-O1", "-std=c++17", "-S", "-o", "-",
+            os.path.join(harness.SOURCE, "tests/programs/containers.cpp")],
         "clang": ["clang", "-O2", "-S", "-o", "-", "in.c"],
         "cmake": ["cmake", "--help-full"],
         "make": ["make", "-s"],
         "bash": [*bash, "for i in $(seq 1 15); do echo $(( $(echo $i | cat) * 2 )); done"],
         "dash": ["dash", "-c", "i=0; while [ $i -lt 20 ]; do i=$((i+1)); (exit $i); echo $?; done"],
-        "perl": ["perl", "-ne", "$h{$_}++ for split; END { print \"$_ $h{$_}\\n\" for sort keys %h "
-                                "}", "text.txt"],
+        "perl": [
+            "perl", "-ne", "$h{$_}++ for split; END { print \"$_ $h{$_}\\n\" for sort keys %h "
+            "}", "text.txt"],
         "python pool": ["/usr/bin/python3", "pool.py"],
         "python threads": ["/usr/bin/python3", "threads.py"],
-        "python raises": ["/usr/bin/python3", "-c", "import sys; print('x', file=sys.stderr); "
-                                                    "sys.exit(7)"],
+        "python raises":
+        ["/usr/bin/python3", "-c", "import sys; print('x', file=sys.stderr); "
+         "sys.exit(7)"],
         "node": ["node", "worker.js"],
         "java": ["java", "-Xmx64m", "-XX:TieredStopAtLevel=1", "-XX:-UsePerfData", "S.java"],
         "rustc": ["rustc", "--version", "--verbose"],
@@ -90,21 +94,23 @@ def corpus():
         "zstd": ["zstd", "-T2", "-q", "-c", "text.txt"],
         "gzip": ["gzip", "-n", "-c", "text.txt"],
         "sort": ["sort", "--parallel=4", "-S", "1M", "text.txt"],
-        "tar": ["tar", "--sort=name", "--mtime=@0", "--owner=0", "--group=0", "--numeric-owner", "-cf", "-", "d"],
+        "tar": [
+            "tar", "--sort=name", "--mtime=@0", "--owner=0", "--group=0", "--numeric-owner", "-cf",
+            "-", "d"],
         "sed": ["sed", "-nE", "s/(a+)(b)/[\\2\\1]/gp", "text.txt"],
         "grep": ["grep", "-c", "abc", "text.txt", "no-such-file"],
         "awk": ["awk", "{ n[$1]++ } END { for (w in n) s += n[w]; print s }", "text.txt"],
         "find": [*bash, "find d -name '*7*' -exec md5sum {} + | sort"],
         "xargs": [*bash, "ls d | xargs -n 20 -P 1 echo"],
-        "gdb": ["gdb", "-nx", "-batch", "-ex", "info line main", harness.program("list")],
+        "gdb": ["gdb", "-nx", "-batch", "-ex", "info line main",
+                harness.program("list")],
         "openssl": ["openssl", "dgst", "-sha256", "text.txt"],
         "objdump": ["objdump", "-d", harness.program("tree")],
         "readelf": ["readelf", "-aW", harness.program("containers")],
         "env": ["env", "-i", "PATH=/usr/bin:/bin", "sh", "-c", "env | sort; echo $0"],
         "timeout": ["timeout", "5", "sh", "-c", "kill -TERM $$"],
         "missing": ["sh", "-c", "no-such-command"],
-        "fakeroot": ["fakeroot", "sh", "-c", "id -u; stat -c %u text.txt"],
-    }
+        "fakeroot": ["fakeroot", "sh", "-c", "id -u; stat -c %u text.txt"], }
 
 
 class Transparency(unittest.TestCase):

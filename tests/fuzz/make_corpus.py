@@ -90,17 +90,31 @@ def pprof():
 
 MAPS = "\nMAPPED_LIBRARIES:\n00400000-0047b000 r-xp 00002000 08:01 1234 /bin/a b\n7f00-7fff r-xp 0 0:0 0 /x (deleted)\n"
 TEXTS = {
-    "gperftools": "heap profile:     5:     5120 [   105:    15120] @ heapprofile\n     5:     5120 [   105:    15120] @ 0x401000 0x402000\n" + MAPS,
-    "sampled": "heap profile: 2: 2097216 [2: 2097216] @ heap_v2/524288\n1: 64 [1: 64] @ 0x10\n1: 2097152 [1: 2097152] @ 0x20 0x7f10\n" + MAPS,
-    "first": "heap profile: 1: 64 [2: 128]\n1: 64 [2: 128] @ 0x10 0x20\n" + MAPS,
-    "growth": "heap profile: 1: 1048576 [1: 1048576] @ growthz\n1: 1048576 [1: 1048576] @ 0x10\n" + MAPS,
-    "jemalloc": "heap_v2/524288\n  t*: 13: 4736 [20: 5000]\n  t0: 13: 4736 [20: 5000] main\n@ 0x401010 0x7f20\n  t*: 13: 4736 [20: 5000]\n"
-                "  t0: 13: 4736 [20: 5000]\n" + MAPS,
-    "go": "heap profile: 2: 3072 [4: 5120] @ heap/1048576\n2: 3072 [4: 5120] @ 0x482f7c 0x4830a5\n#\t0x482f7b\tmain.hold+0x3b\t/src/main.go:12\n"
-          "#\t0x4830a4\tmain.main+0x24\t\t/src/main.go:20\n\n# runtime.MemStats\n# Alloc = 3072\n# HeapSys = 1\n",
-    "raw": "--- symbol\nbinary=/bin/a\n0x0000000000401000 main\n0x0000000000402000 f(int)--g<T>\n---\n--- heap\nheap_v2/524288\n"
-           "  t*: 1: 64 [0: 0]\n@ 0x401000 0x402000\n  t*: 1: 64 [0: 0]\n" + MAPS,
-}
+    "gperftools":
+    "heap profile:     5:     5120 [   105:    15120] @ heapprofile\n     5:     5120 [   105:    "
+    "15120] @ 0x401000 0x402000\n"
+    + MAPS,
+    "sampled":
+    "heap profile: 2: 2097216 [2: 2097216] @ heap_v2/524288\n1: 64 [1: 64] @ 0x10\n1: 2097152 [1: "
+    "2097152] @ 0x20 0x7f10\n"
+    + MAPS,
+    "first":
+    "heap profile: 1: 64 [2: 128]\n1: 64 [2: 128] @ 0x10 0x20\n" + MAPS,
+    "growth":
+    "heap profile: 1: 1048576 [1: 1048576] @ growthz\n1: 1048576 [1: 1048576] @ 0x10\n" + MAPS,
+    "jemalloc":
+    "heap_v2/524288\n  t*: 13: 4736 [20: 5000]\n  t0: 13: 4736 [20: 5000] main\n@ 0x401010 "
+    "0x7f20\n  t*: 13: 4736 [20: 5000]\n"
+    "  t0: 13: 4736 [20: 5000]\n" + MAPS,
+    "go":
+    "heap profile: 2: 3072 [4: 5120] @ heap/1048576\n2: 3072 [4: 5120] @ 0x482f7c "
+    "0x4830a5\n#\t0x482f7b\tmain.hold+0x3b\t/src/main.go:12\n"
+    "#\t0x4830a4\tmain.main+0x24\t\t/src/main.go:20\n\n# runtime.MemStats\n# Alloc = 3072\n# "
+    "HeapSys = 1\n",
+    "raw":
+    "--- symbol\nbinary=/bin/a\n0x0000000000401000 main\n0x0000000000402000 f(int)--g<T>\n---\n--- "
+    "heap\nheap_v2/524288\n"
+    "  t*: 1: 64 [0: 0]\n@ 0x401000 0x402000\n  t*: 1: 64 [0: 0]\n" + MAPS, }
 
 
 def heap_text():
@@ -134,8 +148,8 @@ def module(fde):
     fde = entry((at + 4 - 20).to_bytes(4, "little") +
                 ((1 << 16) - at - 8).to_bytes(4, "little", signed=True) +
                 (256).to_bytes(4, "little") + b"\0" + fde)
-    return b"\1\x1b\3\x3b" + (16).to_bytes(4, "little") + (1).to_bytes(4, "little") + (1 << 16).to_bytes(4, "little") + at.to_bytes(
-        4, "little") + cie + fde
+    return b"\1\x1b\3\x3b" + (16).to_bytes(4, "little") + (1).to_bytes(
+        4, "little") + (1 << 16).to_bytes(4, "little") + at.to_bytes(4, "little") + cie + fde
 
 
 def cfi():

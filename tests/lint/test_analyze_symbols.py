@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: MIT
 """
-What libmemtrack-analyze promises: it exports what the header declares and the version script lists, no more and no less;
-it uses nothing that ends the program, prints, or changes it for other threads; and its archive shows no other name.
+What libmemtrack-analyze promises: it exports what the header declares and the version script lists,
+no more and no less; it uses nothing that ends the program, prints, or changes it for other threads;
+and its archive shows no other name.
 """
 import re
 import subprocess
@@ -11,13 +12,15 @@ import tree
 HEADER = "lib/include/memtrack/analyze.h"
 MAP = "lib/analyze/exports.map"
 HOOKS = {"memtrack_pause_thread", "memtrack_resume_thread"}
-FORBIDDEN = {"exit", "_exit", "abort", "__assert_fail", "printf", "__printf_chk", "puts", "putchar", "vprintf", "perror",
-             "err", "warn", "stdout", "stderr", "signal", "sigaction", "chdir", "umask", "setlocale", "atexit", "system",
-             "fork", "strtok", "localtime", "gmtime", "srand", "rand"}
+FORBIDDEN = {
+    "exit", "_exit", "abort", "__assert_fail", "printf", "__printf_chk", "puts", "putchar",
+    "vprintf", "perror", "err", "warn", "stdout", "stderr", "signal", "sigaction", "chdir", "umask",
+    "setlocale", "atexit", "system", "fork", "strtok", "localtime", "gmtime", "srand", "rand"}
 
 
 def nm(*arguments):
-    lines = subprocess.run(["nm", *arguments], check=True, capture_output=True, text=True).stdout.splitlines()
+    lines = subprocess.run(["nm", *arguments], check=True, capture_output=True,
+                           text=True).stdout.splitlines()
     return {line.split()[-1].split("@")[0] for line in lines if len(line.split()) > 1}
 
 

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 """
-Links in the documents lead to files and headings that exist, links lead from the README to every document, and no
-line of a document is longer than WIDTH columns.
+Links in the documents lead to files and headings that exist, links lead from the README to every
+document, and no line of a document is longer than WIDTH columns.
 """
 import pathlib
 import re
@@ -21,7 +21,8 @@ def anchors(path):
 
 
 def links(path):
-    """Each link to a place in the tree, the file that it leads to, and the heading there or an empty text."""
+    """Each link to a place in the tree, the file that it leads to, and the heading there or an
+    empty text."""
     for link in LINK.findall(FENCE.sub("", tree.text(path))):
         if not re.match(r"[a-z]+:", link):
             name, _, anchor = link.partition("#")
@@ -59,6 +60,10 @@ def reached_from(start):
 
 
 documents = tree.files(".md")
-problems = [problem for document in documents for check in (broken_links, long_lines) for problem in check(document)]
-problems += [f"{document}: no links lead to it from {START}" for document in sorted(set(documents) - reached_from(START))]
+problems = [
+    problem for document in documents for check in (broken_links, long_lines)
+    for problem in check(document)]
+problems += [
+    f"{document}: no links lead to it from {START}"
+    for document in sorted(set(documents) - reached_from(START))]
 tree.report(problems, documents and f"{len(documents)} documents")

@@ -7,16 +7,18 @@ import tree
 MAX_LINES = 700
 CODE = {".c", ".h", ".cpp", ".hpp", ".py", ".cmake", ".sh", ".proto", ".map"}
 FORBIDDEN = [
-    (re.compile(r"(?<![\w.])/(?:home(?!/me\b)|root|Users|work|build|workspace|mnt)/[\w.]"), "path of somebody's machine"),
+    (re.compile(r"(?<![\w.])/(?:home(?!/me\b)|root|Users|work|build|workspace|mnt)/[\w.]"),
+     "path of somebody's machine"),
     (re.compile(r"\b(?:TODO|FIXME|XXX|HACK)\b"), "unfinished work"),
-    (re.compile(r"\bDESIGN(?:\.md)? \d|\bHOUSE\.md|\bCONTRACT\.md"), "refers to a text that is not in the tree"),
-]
+    (re.compile(r"\bDESIGN(?:\.md)? \d|\bHOUSE\.md|\bCONTRACT\.md"),
+     "refers to a text that is not in the tree"), ]
 BINARY = {".gz", ".png", ".ico", ".woff2", ".elf", ".bin", ".ledger"}
 
 
 def problems_of(path, content):
     lines = content.splitlines()
-    is_code = path.suffix in CODE or path.name in ("CMakeLists.txt", "Makefile") or content.startswith("#!")
+    is_code = path.suffix in CODE or path.name in ("CMakeLists.txt",
+                                                   "Makefile") or content.startswith("#!")
     if is_code and not any("SPDX-License-Identifier: MIT" in line for line in lines[:3]):
         yield f"{path}:1: no SPDX-License-Identifier line"
     if is_code and len(lines) > MAX_LINES:
@@ -37,6 +39,8 @@ def problems_of(path, content):
                 yield f"{path}:{number}: {what}: {line.strip()[:80]}"
 
 
-paths = [path for path in tree.files() if path.suffix not in BINARY and not (tree.SOURCE / path).is_symlink()]
+paths = [
+    path for path in tree.files()
+    if path.suffix not in BINARY and not (tree.SOURCE / path).is_symlink()]
 problems = [problem for path in paths for problem in problems_of(path, tree.text(path))]
 tree.report(problems, paths and f"{len(paths)} files")

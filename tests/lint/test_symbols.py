@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: MIT
 """
 What the preloaded objects promise to the programs they are loaded into, read from the built files:
-they export what the table of hooks says and nothing more, they need libc alone and of it only what undefined.txt lists,
-they use no thread-local storage that could be allocated late, and they need no alignment of the stack.
+they export what the table of hooks says and nothing more, they need libc alone and of it only what
+undefined.txt lists, they use no thread-local storage that could be allocated late, and they need no
+alignment of the stack.
 """
 import re
 import subprocess
@@ -15,7 +16,9 @@ NEEDED = {"libc.so.6", "ld-linux-x86-64.so.2", "ld-linux-aarch64.so.1"}
 LATE_TLS = re.compile(r"R_\w+_(?:DTPMOD|DTPOFF|TLSDESC)\w*")
 
 # A vector register and the stack in one instruction that is none of the scalar ones.
-ALIGNED_ON_STACK = re.compile(r"\t((?!\w*s[sd]\b|movup|movdqu|movq\b|movd\b)\w+ [^\n]*(?:%[xy]mm\d+,[^\n]*\(%r[sb]p|\(%r[sb]p[^\n]*%[xy]mm)[^\n]*)")
+ALIGNED_ON_STACK = re.compile(
+    r"\t((?!\w*s[sd]\b|movup|movdqu|movq\b|movd\b)\w+ [^\n]*(?:%[xy]mm\d+,[^\n]*\(%r[sb]p|\(%r[sb]p[^\n]*%[xy]mm)[^\n]*)"
+)
 
 
 def output(*command):
@@ -31,8 +34,9 @@ def symbols(path, *options):
 TABLE = "interpose/hooks.def"
 # For each kind of line of the table: which of its words, split at commas, is the name. A kind that
 # is not here is an error below.
-NAME_AT = {"FAMILY": 2, "FAMILY_ASKED": 1, "LIBC": 2, "NEW": 2, "DELETE": 2, "CALL": 1, "FORK": 0, "OWN": 1, "API": 0, "PRIVATE": 1,
-           "SECOND": 2, "SECOND_ASKED": 2}
+NAME_AT = {
+    "FAMILY": 2, "FAMILY_ASKED": 1, "LIBC": 2, "NEW": 2, "DELETE": 2, "CALL": 1, "FORK": 0, "OWN":
+    1, "API": 0, "PRIVATE": 1, "SECOND": 2, "SECOND_ASKED": 2}
 # Kinds of what is looked up at run time.
 LOOKED_UP = {"FAMILY", "FAMILY_ASKED", "LIBC", "CALL", "FORK", "SECOND", "SECOND_ASKED"}
 
@@ -43,7 +47,8 @@ def table():
     for kind, words in re.findall(r"^MT_HOOK_(\w+)\(([^()]*)", text, flags=re.M):
         words = [word.strip() for word in words.split(",")]
         name = words[NAME_AT[kind]]
-        yield kind, words[0] if kind.startswith("SECOND") else "memtrack", "memtrack_private_" + name if kind == "PRIVATE" else name
+        yield kind, words[0] if kind.startswith(
+            "SECOND") else "memtrack", "memtrack_private_" + name if kind == "PRIVATE" else name
 
 
 def exports_of(wanted):
@@ -55,12 +60,17 @@ def looked_up():
     names = {name for kind, _, name in table() if kind in LOOKED_UP}
     for path in sorted((tree.SOURCE / "interpose").glob("*.[ch]")):
         text = path.read_text()
-        names |= set(re.findall(r'\b(?:mt_next_symbol|memtrack_private_next|find_in|provider_of|first_with)\((?:map, )?"(\w+)"', text))
+        names |= set(
+            re.findall(
+                r'\b(?:mt_next_symbol|memtrack_private_next|find_in|provider_of|first_with)\((?:map, )?"(\w+)"',
+                text))
     return names
 
 
 def check_looked_up():
-    listed = {line.split("#")[0].strip() for line in (tree.SOURCE / "tests/lint/looked_up.txt").read_text().splitlines()} - {""}
+    listed = {
+        line.split("#")[0].strip()
+        for line in (tree.SOURCE / "tests/lint/looked_up.txt").read_text().splitlines()} - {""}
     for name in sorted(looked_up() - listed):
         yield f"interpose/ looks up {name}, which tests/lint/looked_up.txt does not list"
     for name in sorted(listed - looked_up()):
@@ -69,7 +79,9 @@ def check_looked_up():
 
 def allowed_undefined(but_for_clang=False):
     lines = (tree.SOURCE / "tests/lint/undefined.txt").read_text().splitlines()
-    return {line.split("#")[0].strip() for line in lines if not (but_for_clang and "# clang" in line)} - {""}
+    return {
+        line.split("#")[0].strip()
+        for line in lines if not (but_for_clang and "# clang" in line)} - {""}
 
 
 def check(name, of, extra_needed=()):
@@ -92,10 +104,13 @@ def check(name, of, extra_needed=()):
 
     for relocation in sorted(set(LATE_TLS.findall(output("readelf", "-rW", str(path))))):
         yield f"{name}: relocation {relocation}: thread-local storage that may call malloc"
-    tls = re.search(r"^\s*TLS\s+(?:0x\w+\s+){4}0x(\w+)", output("readelf", "-lW", str(path)), flags=re.M)
+    tls = re.search(r"^\s*TLS\s+(?:0x\w+\s+){4}0x(\w+)", output("readelf", "-lW", str(path)),
+                    flags=re.M)
     if tls and int(tls.group(1), 16) > MAX_TLS_BYTES:
         yield f"{name}: {int(tls.group(1), 16)} bytes of static thread-local storage; {MAX_TLS_BYTES} is the limit"
-    for line in sorted(set(ALIGNED_ON_STACK.findall(output("objdump", "-d", "--no-show-raw-insn", str(path))))):
+    for line in sorted(
+            set(ALIGNED_ON_STACK.findall(output("objdump", "-d", "--no-show-raw-insn",
+                                                str(path))))):
         yield f"{name}: {line.strip()}: it faults when the caller's stack is not aligned"
     if "TEXTREL" in output("readelf", "-d", str(path)):
         yield f"{name}: text relocations"

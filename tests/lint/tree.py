@@ -11,9 +11,11 @@ SKIP = 77
 
 
 def files(*suffixes):
-    """Paths relative to SOURCE of the files that belong to the project, or those with one of the suffixes."""
+    """Paths relative to SOURCE of the files that belong to the project, or those with one of the
+    suffixes."""
     if (SOURCE / ".git").exists():
-        listing = subprocess.run(["git", "-C", SOURCE, "ls-files", "-z"], check=True, capture_output=True).stdout
+        listing = subprocess.run(["git", "-C", SOURCE, "ls-files", "-z"], check=True,
+                                 capture_output=True).stdout
         names = [name.decode() for name in listing.split(b"\0") if name]
     else:  # an unpacked archive
         names = [str(path.relative_to(SOURCE)) for path in SOURCE.rglob("*") if path.is_file()]
@@ -27,7 +29,8 @@ def text(path):
 
 
 def report(problems, checked):
-    """End the test: print every problem; a test that looked at nothing has found nothing out and fails, too."""
+    """End the test: print every problem; a test that looked at nothing has found nothing out and
+    fails, too."""
     for problem in problems:
         print(problem)
     if not checked:

@@ -5,15 +5,17 @@
 peak.
 
 What heaptrack 1.4 does differently, and what the comparison therefore allows for:
-- its preload object needs libstdc++. In a C program this adds the emergency pool, one block that is live to
-  the end until heaptrack frees it; in a C++ program heaptrack frees the program's own;
+- its preload object needs libstdc++. In a C program this adds the emergency pool, one block that
+  is live to the end until heaptrack frees it; in a C++ program heaptrack frees the program's
+  own;
 - it does not see memalign and pvalloc, so the program aligned is left out;
-- it does not hook operator new, so it sees what libstdc++ makes of a request: 1 byte for none, aligned sizes rounded up
-  (the program operators is left out);
-- realloc(p, 0) frees in glibc, but heaptrack takes the result NULL for a failure: 1000 false leaks in zero_realloc;
-- heaptrack_print counts as temporary a free that follows an allocation of the same size and stack, even
-  of another block. Its recorder's own summary compares addresses, as memtrack does: that is compared.
-"""
+- it does not hook operator new, so it sees what libstdc++ makes of a request: 1 byte for none,
+  aligned sizes rounded up (the program operators is left out);
+- realloc(p, 0) frees in glibc, but heaptrack takes the result NULL for a failure: 1000 false
+  leaks in zero_realloc;
+- heaptrack_print counts as temporary a free that follows an allocation of the same size and
+  stack, even of another block. Its recorder's own summary compares addresses, as memtrack does:
+  that is compared."""
 import re
 
 from support import harness, heaptrack, oracle, workloads

@@ -99,10 +99,15 @@ class Unwind(oracle.Programs):
                            ["--allocator", allocator])
 
     def test_compiler_driver_and_javascript(self):
-        commands = [["g++", "-O1", "-S", "-o", "/dev/null", os.path.join(compiler.PROGRAMS, "containers.cpp")],
-                    ["node", "-e", "let s=0; for (let i=0;i<3e5;i++) "
-                                   "s+=JSON.stringify({i}).length; console.log(s)"],
-                    ["clang", "-O1", "-S", "-o", "/dev/null", os.path.join(workloads.fixtures(20), "in.c")]]
+        commands = [[
+            "g++", "-O1", "-S", "-o", "/dev/null",
+            os.path.join(compiler.PROGRAMS, "containers.cpp")],
+                    [
+                        "node", "-e", "let s=0; for (let i=0;i<3e5;i++) "
+                        "s+=JSON.stringify({i}).length; console.log(s)"],
+                    [
+                        "clang", "-O1", "-S", "-o", "/dev/null",
+                        os.path.join(workloads.fixtures(20), "in.c")]]
         for command in commands:
             with self.subTest(command[0]):
                 harness.tool(command[0])

@@ -169,20 +169,23 @@ def real(scale=1):
     with open(os.path.join(directory, "q.sql"), "rb") as file:
         sql = file.read()
     wanted = [
-        ("jq", ["jq", "-S", "map(select(.value > 10) | {name, t: .tags[0], s: (.name + "
-                            ".tags[1])})", "j.json"], b"", {}),
+        ("jq", [
+            "jq", "-S", "map(select(.value > 10) | {name, t: .tags[0], s: (.name + "
+            ".tags[1])})", "j.json"], b"", {}),
         ("sqlite3", ["sqlite3", ":memory:"], sql, {}),
         ("xmllint", ["xmllint", "--format", "--xpath", "//item[v > "
-                                                       "500000]/name", "x.xml"], b"", {}),
+                     "500000]/name", "x.xml"], b"", {}),
         ("perl", ["perl", "-e", PERL, "text.txt"], b"", {}),
-        ("python3", ["/usr/bin/python3", "-E", "-s", "-S", "work.py"], b"", {"PYTHONMALLOC": "malloc"}),
+        ("python3", ["/usr/bin/python3", "-E", "-s", "-S",
+                     "work.py"], b"", {"PYTHONMALLOC": "malloc"}),
         ("sed", ["sed", "-E", r"s/([a-z]+) ([a-z]+)/\2-\1/g; /^[xyz]/d; G", "text.txt"], b"", {}),
-        ("git", ["git", "diff", "--no-index", "--stat", "-p", "text.txt", "other.txt"], b"", {"GIT_CONFIG_NOSYSTEM": "1"}),
-        ("gawk", ["gawk", "{ for (i = 1; i <= NF; i++) n[$i]++ } END { PROCINFO[\"sorted_in\"] = "
-                          "\"@ind_str_asc\"; "
-                  "for (w in n) print w, n[w] }", "text.txt"], b"", {}),
-        ("sort", ["sort", "--parallel=1", "-k2", "text.txt"], b"", {}),
-    ]
+        ("git", ["git", "diff", "--no-index", "--stat", "-p", "text.txt",
+                 "other.txt"], b"", {"GIT_CONFIG_NOSYSTEM": "1"}),
+        ("gawk", [
+            "gawk", "{ for (i = 1; i <= NF; i++) n[$i]++ } END { PROCINFO[\"sorted_in\"] = "
+            "\"@ind_str_asc\"; "
+            "for (w in n) print w, n[w] }", "text.txt"], b"", {}),
+        ("sort", ["sort", "--parallel=1", "-k2", "text.txt"], b"", {}), ]
     return [Workload(name, command, stdin, env, directory) for name, command, stdin, env in wanted
             if available(command[0])]
 
