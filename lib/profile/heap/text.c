@@ -13,8 +13,8 @@
  *
  * Numbers are live blocks: live bytes [allocated blocks: allocated bytes], and then, but for Go's,
  * follows a section MAPPED_LIBRARIES (maps.c). Addresses are those behind calls. Go's comments:
- * go.c. Before any of them may stand what names its addresses: symbols.c. What was sampled is scaled
- * up: sampling.c.
+ * go.c. Before any of them may stand what names its addresses: symbols.c. What was sampled is
+ * scaled up: sampling.c.
  */
 #include "profile/heap/text.h"
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Every row of either side gets the number of its identity in a table that both share (match.h), and
- * rows of one number make one row of the difference. Old rows may meet in one (two lines have become
- * one): their values add up, so that nothing is counted twice or lost.
+ * Every row of either side gets the number of its identity in a table that both share (match.h),
+ * and rows of one number make one row of the difference. Old rows may meet in one (two lines have
+ * become one): their values add up, so that nothing is counted twice or lost.
  *
  * A call path is numbered by folding its frames from the outer end inwards, a pair of numbers at a
  * time: exact, and paths share what they have in common.
