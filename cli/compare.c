@@ -53,7 +53,7 @@ static const struct argp_option table[] = {
     {"show", KEY_SHOW, NULL, 0,
      "Let the commands write, to standard error; without this their output is dropped", 0},
     {"json", KEY_JSON, NULL, 0, "Print JSON, with the figures of every run", 0},
-    {"color", KEY_COLOR, "WHEN", 0, MT_HELP_COLOR, 0},
+    {"color", KEY_COLOR, MT_ARG_COLOR, 0, MT_HELP_COLOR, 0},
     {0},
 };
 
@@ -120,7 +120,7 @@ static error_t parse(int key, char *text, struct argp_state *state) {
     }
 }
 
-static const struct argp parser = {
+const struct argp mt_compare_argp = {
     .options = table,
     .parser = parse,
     .args_doc = "-- COMMAND [ARGUMENT...] -- COMMAND [ARGUMENT...]",
@@ -412,7 +412,7 @@ static void clean(struct compare *c) {
 int mt_compare_command(int argc, char **argv) {
     struct compare c = {.name = argv[0], .n_runs = DEFAULT_RUNS};
     struct mt_error error = {{0}, {0}};
-    argp_parse(&parser, argc, argv, ARGP_IN_ORDER, NULL, &c);
+    argp_parse(&mt_compare_argp, argc, argv, ARGP_IN_ORDER, NULL, &c);
     int rc = prepare(&c, &error);
     if (rc == 0)
         rc = run_all(&c, &error);

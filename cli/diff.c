@@ -83,7 +83,7 @@ static error_t parse_option(int key, char *text, struct argp_state *state) {
 
 static const struct argp_child children[] = {{&mt_view_options_argp, 0, NULL, 0}, {0}};
 
-static const struct argp parser = {
+const struct argp mt_diff_argp = {
     .options = options,
     .parser = parse_option,
     .children = children,
@@ -261,7 +261,7 @@ int mt_diff_command(int argc, char **argv) {
     struct mt_diff *diff = NULL;
     struct mt_error error = {0};
     int result = MT_EXIT_OK;
-    argp_parse(&parser, argc, argv, 0, NULL, &r);
+    argp_parse(&mt_diff_argp, argc, argv, 0, NULL, &r);
     if (find_sides(&r, &sides, &result)) {
         int status = compare(&r, &sides, &diff, &error);
         result = finish(&r, status, diff, &error);

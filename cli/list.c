@@ -45,7 +45,7 @@ static const struct argp_option options[] = {
      "Check that everything in each ledger fits together, or only in those of the given "
      "pids and paths",
      0},
-    {"color", KEY_COLOR, "WHEN", 0, MT_HELP_COLOR, 0},
+    {"color", KEY_COLOR, MT_ARG_COLOR, 0, MT_HELP_COLOR, 0},
     {0},
 };
 
@@ -87,7 +87,7 @@ static error_t parse_option(int key, char *text, struct argp_state *state) {
     }
 }
 
-static const struct argp parser = {
+const struct argp mt_list_argp = {
     .options = options,
     .parser = parse_option,
     .args_doc = "[PID|LEDGER...]",
@@ -360,7 +360,7 @@ int mt_list_command(int argc, char **argv) {
     if (!r.names)
         return mt_command_end(argv[0], mt_error_set(&error, MEMTRACK_ENOMEM, "", "out of memory"),
                               &error);
-    argp_parse(&parser, argc, argv, 0, NULL, &r);
+    argp_parse(&mt_list_argp, argc, argv, 0, NULL, &r);
     int rc = r.verify  ? mt_list_verify(r.names, r.n_names, r.json, r.color, &error)
              : r.clean ? clean(&r, &error)
                        : 0;

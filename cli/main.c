@@ -13,24 +13,31 @@
 #include <unistd.h>
 
 #include "command/command.h"
+#include "completion/complete.h"
 #include "launch/target.h"
 #include "run/big_stack.h"
 #include "text/terminal.h"
 
 static const struct mt_command commands[] = {
-    {"run", "run a program and record its allocations", mt_run_command},
-    {"report", "show where the memory of a recorded process went", mt_report_command},
-    {"scopes", "show what a program measured of its own regions", mt_scopes_command},
-    {"timeline", "show heap, RSS, PSS and swap over time", mt_timeline_command},
-    {"snapshot", "write a profile of a running process", mt_snapshot_command},
-    {"diff", "show what changed from one profile to another", mt_diff_command},
-    {"top", "show what a running process allocates, as it happens", mt_top_command},
-    {"list", "show the tracked processes, and what ended ones have left", mt_list_command},
-    {"whois", "show the block that holds an address of a process", mt_whois_command},
-    {"attach", "record a running process from now on", mt_attach_command},
-    {"detach", "stop recording a running process", mt_detach_command},
-    {"check", "hold profiles against budgets, for tests and CI", mt_check_command},
-    {"compare", "run two commands several times and compare their memory", mt_compare_command},
+    {"run", "run a program and record its allocations", mt_run_command, &mt_run_request_argp},
+    {"report", "show where the memory of a recorded process went", mt_report_command,
+     &mt_report_argp},
+    {"scopes", "show what a program measured of its own regions", mt_scopes_command,
+     &mt_scopes_argp},
+    {"timeline", "show heap, RSS, PSS and swap over time", mt_timeline_command, &mt_timeline_argp},
+    {"snapshot", "write a profile of a running process", mt_snapshot_command, &mt_snapshot_argp},
+    {"diff", "show what changed from one profile to another", mt_diff_command, &mt_diff_argp},
+    {"top", "show what a running process allocates, as it happens", mt_top_command, &mt_top_argp},
+    {"list", "show the tracked processes, and what ended ones have left", mt_list_command,
+     &mt_list_argp},
+    {"whois", "show the block that holds an address of a process", mt_whois_command,
+     &mt_whois_argp},
+    {"attach", "record a running process from now on", mt_attach_command, &mt_attach_argp},
+    {"detach", "stop recording a running process", mt_detach_command, &mt_detach_argp},
+    {"check", "hold profiles against budgets, for tests and CI", mt_check_command,
+     &mt_check_request_argp},
+    {"compare", "run two commands several times and compare their memory", mt_compare_command,
+     &mt_compare_argp},
 };
 enum { N_COMMANDS = sizeof commands / sizeof *commands };
 
@@ -149,6 +156,10 @@ static int dispatch(int argc, char **argv) {
         puts(argp_program_version);
         return mt_pager_finish("memtrack") ? MT_EXIT_OK : MT_EXIT_UNREADABLE;
     }
+    if (strcmp(word, "--complete") == 0) /* for the completions of shells */
+        return mt_completion_complete(commands, N_COMMANDS, argv + 2, (size_t)argc - 2);
+    if (strcmp(word, "--options") == 0 && argc > 2) /* for the manual */
+        return mt_completion_complete_list(commands, N_COMMANDS, argv[2]);
     const struct mt_command *command = find_command(word);
     if (command)
         return call(command, argc - 1, argv + 1);

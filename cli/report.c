@@ -56,7 +56,7 @@ static error_t parse_option(int key, char *text, struct argp_state *state) {
 
 static const struct argp_child children[] = {{&mt_view_options_argp, 0, NULL, 0}, {0}};
 
-static const struct argp parser = {
+const struct argp mt_report_argp = {
     .options = options,
     .parser = parse_option,
     .children = children,
@@ -158,7 +158,7 @@ int mt_report_command(int argc, char **argv) {
     struct request r = {.program = argv[0]};
     struct mt_error error = {0};
     int result = MT_EXIT_OK;
-    argp_parse(&parser, argc, argv, 0, NULL, &r);
+    argp_parse(&mt_report_argp, argc, argv, 0, NULL, &r);
     if (r.view.at_given && r.file && mt_subject_at(r.file)) {
         mt_terminal_print_problem(r.program, "Leave one of them out.",
                                   "%s has a moment already, and --at gives another", r.file);

@@ -41,7 +41,7 @@ static const struct argp_option options[] = {
      "Show the latest scopes one by one, with what the program said about each, and its "
      "marks and counters",
      0},
-    {"sort", KEY_SORT, "COLUMN", 0,
+    {"sort", KEY_SORT, "STATISTIC", 0,
      "Print the largest first, by peak (default: the highest of any scope of the name), "
      "net, allocated, blocks, freed, self (allocated, without inner scopes), time, "
      "self-time, cpu, count or errors; or sort by name",
@@ -66,7 +66,7 @@ static const struct argp_option options[] = {
     {"force", KEY_FORCE, NULL, 0, "Replace an existing FILE", 0},
     {"bytes", KEY_BYTES, NULL, 0, "Print exact bytes instead of KiB and MiB", 0},
     {"full-names", KEY_FULL_NAMES, NULL, 0, "Do not shorten names", 0},
-    {"color", KEY_COLOR, "WHEN", 0, MT_HELP_COLOR, 0},
+    {"color", KEY_COLOR, MT_ARG_COLOR, 0, MT_HELP_COLOR, 0},
     {"no-pager", KEY_NO_PAGER, NULL, 0, MT_HELP_NO_PAGER, 0},
     {NULL, 0, NULL, 0, "Where names of functions come from:", 3},
     MT_SYMBOL_OPTIONS(0),
@@ -155,7 +155,7 @@ static error_t parse_option(int key, char *text, struct argp_state *state) {
     }
 }
 
-static const struct argp parser = {
+const struct argp mt_scopes_argp = {
     .options = options,
     .parser = parse_option,
     .args_doc = "[FILE|DIR|PID]",
@@ -238,7 +238,7 @@ int mt_scopes_command(int argc, char **argv) {
     struct request r = {.program = argv[0]};
     struct mt_error error = {{0}, {0}};
     int result = MT_EXIT_OK;
-    argp_parse(&parser, argc, argv, 0, NULL, &r);
+    argp_parse(&mt_scopes_argp, argc, argv, 0, NULL, &r);
     char *path = mt_input_choose(r.program, r.file, &result);
     int rc = path ? show(&r, path, &error) : 0;
     free(r.include.items);

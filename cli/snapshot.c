@@ -47,7 +47,7 @@ static const struct argp_option options[] = {
      "Stop after N snapshots; with --when, after the condition has been true N times", 0},
     {"quiet", 'q', NULL, 0, "Print no summary, only problems", 0},
     {"json", KEY_JSON, NULL, 0, "Print a line of JSON for each snapshot", 0},
-    {"color", KEY_COLOR, "WHEN", 0, MT_HELP_COLOR, 0},
+    {"color", KEY_COLOR, MT_ARG_COLOR, 0, MT_HELP_COLOR, 0},
     {NULL, 0, NULL, 0, "Where names come from:", 4},
     MT_SYMBOL_OPTIONS(4),
     {0},
@@ -125,7 +125,7 @@ static error_t parse_option(int key, char *text, struct argp_state *state) {
 
 static const struct argp_child children[] = {{&mt_run_triggers_argp, 0, "Triggers:", 2}, {0}};
 
-static const struct argp parser = {
+const struct argp mt_snapshot_argp = {
     .options = options,
     .children = children,
     .parser = parse_option,
@@ -326,7 +326,7 @@ int mt_snapshot_command(int argc, char **argv) {
         mt_terminal_print_problem(argv[0], NULL, "out of memory");
         return MT_EXIT_UNREADABLE;
     }
-    argp_parse(&parser, argc, argv, 0, NULL, &r);
+    argp_parse(&mt_snapshot_argp, argc, argv, 0, NULL, &r);
     int rc = take(&r, &error);
     mt_trigger_free(r.triggers);
     return mt_command_end(r.program, rc, &error);

@@ -61,10 +61,8 @@ static const struct argp_option table[] = {
      "Show what the heap was made of: the N (at most 12) lines that held most, and "
      "everything else. Needs one process, and --svg, --csv or --json",
      0},
-    {"by", KEY_BY, "GROUP", 0,
-     "With --composition: group by line (default), function, file, module, thread, size "
-     "or domain",
-     0},
+    {"by", KEY_BY, "line|function|file|module|thread|size|domain", 0,
+     "With --composition: group by this (default: line)", 0},
     {NULL, 0, NULL, 0, "How it is printed:", 2},
     {"svg", KEY_SVG, "FILE", 0, "Write a chart as an SVG file; - is standard output", 0},
     {"trace", KEY_TRACE, "FILE", 0,
@@ -82,7 +80,7 @@ static const struct argp_option table[] = {
      0},
     {"height", KEY_HEIGHT, "N", 0,
      "Make the chart N rows high (default: 20), or the SVG N pixels (default: 420)", 0},
-    {"color", KEY_COLOR, "WHEN", 0, MT_HELP_COLOR, 0},
+    {"color", KEY_COLOR, MT_ARG_COLOR, 0, MT_HELP_COLOR, 0},
     {"no-pager", KEY_NO_PAGER, NULL, 0, MT_HELP_NO_PAGER, 0},
     {NULL, 0, NULL, 0, "Of a running process:", 3},
     {"for", KEY_FOR, "DUR", 0,
@@ -208,7 +206,7 @@ static error_t parse_option(int key, char *text, struct argp_state *state) {
     }
 }
 
-static const struct argp parser = {
+const struct argp mt_timeline_argp = {
     .options = table,
     .parser = parse_option,
     .args_doc = "[FILE...|DIR|PID]",
@@ -457,7 +455,7 @@ int mt_timeline_command(int argc, char **argv) {
         .interval_ns = 100 * NS_PER_MS,
     };
     struct mt_error error = {{0}, {0}};
-    argp_parse(&parser, argc, argv, 0, NULL, &r);
+    argp_parse(&mt_timeline_argp, argc, argv, 0, NULL, &r);
     int rc = show(&r, &error);
     return mt_command_end(r.program, rc, &error);
 }

@@ -22,10 +22,8 @@ enum option_key { KEY_SORT = MT_KEY_OWN, KEY_ONCE, KEY_BATCH, KEY_COUNT, KEY_DEL
 enum { HELP_TABLES = MT_HELP_NAMES + 1 };
 
 static const struct argp_option options[] = {
-    {"sort", KEY_SORT, "COLUMN", 0,
-     "Print the largest first, by live (default), change, rate, allocations, blocks or "
-     "total",
-     MT_HELP_ROWS},
+    {"sort", KEY_SORT, mt_top_column_list, 0,
+     "Print the largest in this column first (default: live)", MT_HELP_ROWS},
     {"delay", KEY_DELAY, "DURATION", 0,
      "Wait so long between two looks at the process (default: 100ms on the screen, more "
      "when a look takes long, and 1s for tables)",
@@ -119,7 +117,7 @@ static error_t parse_option(int key, char *text, struct argp_state *state) {
 
 static const struct argp_child children[] = {{&mt_view_options_live_argp, 0, NULL, 0}, {0}};
 
-static const struct argp parser = {
+const struct argp mt_top_argp = {
     .options = options,
     .parser = parse_option,
     .children = children,
@@ -136,7 +134,7 @@ static const struct argp parser = {
 };
 
 static void read_options(int argc, char **argv, struct request *r) {
-    argp_parse(&parser, argc, argv, 0, NULL, r);
+    argp_parse(&mt_top_argp, argc, argv, 0, NULL, r);
     struct mt_top *top = &r->top;
     top->options.by = r->view.view.by;
     top->options.filter = r->view.view.filter;

@@ -29,7 +29,7 @@ enum { MAX_ADDRESSES = 4096, MAX_FRAMES = 1024 };
 
 static const struct argp_option options[] = {
     {"json", KEY_JSON, NULL, 0, "Print JSON", 0},
-    {"color", KEY_COLOR, "WHEN", 0, MT_HELP_COLOR, 0},
+    {"color", KEY_COLOR, MT_ARG_COLOR, 0, MT_HELP_COLOR, 0},
     MT_SYMBOL_OPTIONS(0),
     {0},
 };
@@ -82,7 +82,7 @@ static error_t parse_option(int key, char *text, struct argp_state *state) {
     }
 }
 
-static const struct argp parser = {
+const struct argp mt_whois_argp = {
     .options = options,
     .parser = parse_option,
     .args_doc = "PID ADDRESS...",
@@ -326,7 +326,7 @@ int mt_whois_command(int argc, char **argv) {
     struct inquiry q = {.request = &r};
     struct mt_error error = {0};
     r.program = argv[0];
-    argp_parse(&parser, argc, argv, 0, NULL, &r);
+    argp_parse(&mt_whois_argp, argc, argv, 0, NULL, &r);
     int rc = open_ledger(r.process, &q.ledger, &error);
     if (rc == 0)
         rc = inquire(&q, &error);

@@ -2,8 +2,8 @@
 #
 # What is installed, in parts that packages are made of (MemtrackPackage.cmake):
 #
-#   command, tools, headers   the same wherever it goes. The command looks for ../lib/memtrack beside
-#                             itself, so the recorder's directory carries no architecture
+#   command, tools, headers   the same wherever it goes. The command looks for ../lib/memtrack
+#                             beside itself, so the recorder's directory carries no architecture
 #   E-tools, E-library, E-development
 #                             what lies in the library directory, once for each edition E: "prefix"
 #                             for `make install`; others on demand (mt_install_edition)
@@ -18,8 +18,10 @@ install(DIRECTORY docs/man/ DESTINATION ${CMAKE_INSTALL_MANDIR}/man3 COMPONENT h
   FILES_MATCHING PATTERN "*.3")
 install(DIRECTORY docs/man/ DESTINATION ${CMAKE_INSTALL_MANDIR}/man1 COMPONENT tools
   FILES_MATCHING PATTERN "*.1")
-install(FILES cli/completion.bash DESTINATION ${CMAKE_INSTALL_DATADIR}/bash-completion/completions
-  RENAME memtrack COMPONENT tools)
+install(FILES cli/completion/memtrack.bash COMPONENT tools
+  DESTINATION ${CMAKE_INSTALL_DATADIR}/bash-completion/completions RENAME memtrack)
+install(FILES cli/completion/memtrack.fish COMPONENT tools
+  DESTINATION ${CMAKE_INSTALL_DATADIR}/fish/vendor_completions.d)
 
 # -lmemtrack, pkg-config and find_package(memtrack), each of which finds the rest from where it lies
 # itself. Further arguments, such as EXCLUDE_FROM_ALL, go to each install().
@@ -35,6 +37,14 @@ function(mt_install_edition edition MT_LIBDIR)
   # copy.
   file(CREATE_LINK ${to_recorder} ${made}/libmemtrack.so SYMBOLIC)
   install(FILES ${made}/libmemtrack.so DESTINATION ${MT_LIBDIR} COMPONENT ${edition}-tools ${ARGN})
+
+  # zsh looks into site-functions; what Debian's packages bring has a directory of its own.
+  set(functions site-functions)
+  if(edition STREQUAL "debian")
+    set(functions vendor-completions)
+  endif()
+  install(FILES cli/completion/memtrack.zsh COMPONENT ${edition}-tools ${ARGN}
+    DESTINATION ${CMAKE_INSTALL_DATADIR}/zsh/${functions} RENAME _memtrack)
 
   install(TARGETS memtrack-analyze EXPORT memtrack-analyze-${edition}
     LIBRARY DESTINATION ${MT_LIBDIR}

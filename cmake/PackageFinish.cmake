@@ -1,10 +1,11 @@
 # SPDX-License-Identifier: MIT
 #
 # Run by cpack between installing into its own trees and packing them. For Debian's packages it does
-# what debhelper would: compresses what policy wants compressed, strips, asks dpkg-shlibdeps what each package depends on, and has the dynamic linker's cache renewed by dpkg's
-# trigger. cpack could do the last two itself, but then calls ldconfig from maintainer scripts,
-# which policy has not allowed since the trigger exists. What is set here is seen by cpack's
-# generator, which runs next in the same scope.
+# what debhelper would: compresses what policy wants compressed, strips, asks dpkg-shlibdeps what
+# each package depends on, and has the dynamic linker's cache renewed by dpkg's trigger. cpack could
+# do the last two itself, but then calls ldconfig from maintainer scripts, which policy has not
+# allowed since the trigger exists. What is set here is seen by cpack's generator, which runs next
+# in the same scope.
 cmake_minimum_required(VERSION 3.22)
 
 function(run)

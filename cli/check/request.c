@@ -64,9 +64,9 @@ static const struct argp_option table[] = {
      "not ended",
      0},
     {NULL, 0, NULL, 0, "An earlier profile as the budget:", 2},
-    {"baseline", KEY_BASELINE, "FILE", 0,
-     "Allow peak, live and total blocks to be no higher than in FILE. Of several "
-     "profiles, those of the program of FILE are compared",
+    {"baseline", KEY_BASELINE, "PROFILE", 0,
+     "Allow peak, live and total blocks to be no higher than in PROFILE. Of several "
+     "profiles, those of the program of PROFILE are compared",
      0},
     {"tolerance", KEY_TOLERANCE, "PERCENT", 0, "Allow them to be so much higher (default: 5)", 0},
     {NULL, 0, NULL, 0, "What is checked:", 3},
@@ -88,7 +88,7 @@ static const struct argp_option table[] = {
      0},
     {"quiet", 'q', NULL, 0, "Print only what fails", 0},
     {"verbose", 'v', NULL, 0, "Print the budgets that are kept as well", 0},
-    {"color", KEY_COLOR, "WHEN", 0, MT_HELP_COLOR, 0},
+    {"color", KEY_COLOR, MT_ARG_COLOR, 0, MT_HELP_COLOR, 0},
     {NULL, 0, NULL, 0, "Where names come from:", 5},
     MT_SYMBOL_OPTIONS(0),
     {0},
@@ -235,7 +235,7 @@ static error_t parse(int key, char *text, struct argp_state *state) {
     }
 }
 
-static const struct argp parser = {
+const struct argp mt_check_request_argp = {
     .options = table,
     .parser = parse,
     .args_doc = "FILE...\n--run [--] PROGRAM [ARGUMENT...]",
@@ -253,7 +253,7 @@ static const struct argp parser = {
 void mt_check_request_parse(int argc, char **argv, struct mt_check_request *options) {
     *options =
         (struct mt_check_request){.name = argv[0], .tolerance_percent = DEFAULT_TOLERANCE_PERCENT};
-    argp_parse(&parser, argc, argv, ARGP_IN_ORDER, NULL, options);
+    argp_parse(&mt_check_request_argp, argc, argv, ARGP_IN_ORDER, NULL, options);
 }
 
 /* The budgets of one --scope share their name. */

@@ -6,11 +6,14 @@
 #ifndef MT_CLI_COMMAND_COMMAND_H
 #define MT_CLI_COMMAND_COMMAND_H
 
+#include <argp.h>
+
 #include "base/error.h"
 
 struct mt_command {
     const char *name, *summary;
     int (*main)(int argc, char **argv);
+    const struct argp *argp; /* what it parses, prints its help with, and is completed with */
 };
 
 enum mt_exit { /* of every command but run, which returns its child's status */
@@ -40,5 +43,9 @@ int mt_attach_command(int argc, char **argv);
 int mt_detach_command(int argc, char **argv);
 int mt_check_command(int argc, char **argv);
 int mt_compare_command(int argc, char **argv);
+
+extern const struct argp mt_run_request_argp, mt_report_argp, mt_scopes_argp, mt_timeline_argp,
+    mt_diff_argp, mt_snapshot_argp, mt_top_argp, mt_list_argp, mt_whois_argp, mt_attach_argp,
+    mt_detach_argp, mt_check_request_argp, mt_compare_argp;
 
 #endif

@@ -12,7 +12,8 @@
 #include "text/terminal.h"
 #include "view/symbols/symbols.h"
 
-#define MT_HELP_COLOR    "Use colours: auto (default), always or never"
+#define MT_ARG_COLOR     "auto|always|never"
+#define MT_HELP_COLOR    "Use colours (default: auto)"
 #define MT_HELP_NO_PAGER "Do not start MEMTRACK_PAGER, PAGER or less"
 
 /* --color */

@@ -6,7 +6,6 @@
  */
 #include "command/recording.h"
 
-#include <argp.h>
 #include <stdio.h>
 
 #include "command/command.h"
@@ -18,7 +17,7 @@
 
 enum { KEY_JSON = 256 };
 
-static const struct argp_option options[] = {
+const struct argp_option mt_recording_options[] = {
     {"json", KEY_JSON, NULL, 0, "Print as JSON whether recording was on before, and is now", 0},
     {"quiet", 'q', NULL, 0, "Print only problems", 0},
     {0},
@@ -30,7 +29,7 @@ struct request {
     bool json, quiet;
 };
 
-static error_t parse_option(int key, char *text, struct argp_state *state) {
+error_t mt_recording_parse(int key, char *text, struct argp_state *state) {
     struct request *r = state->input;
     switch (key) {
     case KEY_JSON:
@@ -94,12 +93,10 @@ static int switch_process(const struct request *r, bool on, struct mt_error *err
     return 0;
 }
 
-int mt_recording_command(int argc, char **argv, const char *doc, bool on) {
-    const struct argp parser = {
-        .options = options, .parser = parse_option, .args_doc = "PID", .doc = doc};
+int mt_recording_command(int argc, char **argv, const struct argp *parser, bool on) {
     struct request r = {.program = argv[0]};
     struct mt_error error = {0};
-    argp_parse(&parser, argc, argv, 0, NULL, &r);
+    argp_parse(parser, argc, argv, 0, NULL, &r);
     int rc = switch_process(&r, on, &error);
     bool written = mt_pager_finish(r.program);
     if (rc != 0 && written && error.message[0])

@@ -30,21 +30,20 @@ enum option_key {
     KEY_NO_PAGER,
 };
 
+#define MT_ARG_PATTERN "PATTERN|scope:PATTERN|domain:PATTERN|thread:PATTERN"
+
 /* What the live view has as well. */
 static const struct argp_option shared_options[] = {
     {NULL, 0, NULL, 0, "What is counted:", MT_HELP_COUNTED},
-    {"by", KEY_BY, "GROUP", 0,
-     "Print a row for each line (default), function, file, module, stack, thread, "
-     "scope, size or domain",
-     0},
+    {"by", KEY_BY, mt_group_by_list, 0, "Print a row for each of these (default: line)", 0},
     {NULL, 0, NULL, 0, "Which rows:", MT_HELP_ROWS},
-    {"include", KEY_INCLUDE, "PATTERN", 0,
+    {"include", KEY_INCLUDE, MT_ARG_PATTERN, 0,
      "Show only what was allocated in a matching file, function or module (shell "
      "wildcards). PATTERN:LINE matches a line of a file, scope:PATTERN the innermost "
      "scope, domain:PATTERN the domain, thread:PATTERN the thread's name or id. May be "
      "repeated: one has to match",
      0},
-    {"exclude", KEY_EXCLUDE, "PATTERN", 0,
+    {"exclude", KEY_EXCLUDE, MT_ARG_PATTERN, 0,
      "Leave out what matches PATTERN, as in --include. May be repeated: none may match", 0},
     {"all-frames", KEY_ALL_FRAMES, NULL, 0, "Let patterns match any frame of the call path", 0},
     {NULL, 0, NULL, 0,
@@ -59,7 +58,7 @@ static const struct argp_option shared_options[] = {
      0},
     {NULL, 0, NULL, 0, "How it is printed:", MT_HELP_PRINTED},
     {"bytes", KEY_BYTES, NULL, 0, "Print exact bytes instead of KiB and MiB", 0},
-    {"color", KEY_COLOR, "WHEN", 0, MT_HELP_COLOR, 0},
+    {"color", KEY_COLOR, MT_ARG_COLOR, 0, MT_HELP_COLOR, 0},
     {NULL, 0, NULL, 0, "Where names come from:", MT_HELP_NAMES},
     MT_SYMBOL_OPTIONS(0),
     {0},
@@ -70,9 +69,9 @@ static const struct argp_option options[] = {
      "Charge every frame of a call path, not only the one that allocated, and each only "
      "once, however often it recurs. Needs --by line, function, file or module",
      MT_HELP_COUNTED},
-    {"at", KEY_AT, "MOMENT", 0,
-     "Count as live what was not freed at this moment: end (default), peak, or a time "
-     "after the start such as 1.5s or 02:00. Rows are then sorted by live",
+    {"at", KEY_AT, "end|peak|TIME", 0,
+     "Count as live what was not freed at this moment (default: end); TIME is one after the start "
+     "such as 1.5s or 02:00. Rows are then sorted by live",
      MT_HELP_COUNTED},
     {NULL, 'n', "N", 0,
      "Print at most N rows, 0 for all (default: 20; all of them with --json and --csv)",

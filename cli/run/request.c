@@ -42,7 +42,7 @@ static const struct argp_option table[] = {
     {"force", KEY_FORCE, 0, 0, "Replace an existing file", 1},
     {"quiet", 'q', 0, 0, "Print no summary, only problems", 1},
     {"json", KEY_JSON, 0, 0, "Print the summary as JSON, to standard error as well", 1},
-    {"color", KEY_COLOR, "WHEN", 0, MT_HELP_COLOR, 1},
+    {"color", KEY_COLOR, MT_ARG_COLOR, 0, MT_HELP_COLOR, 1},
     {0, 0, 0, 0, "Recording:", 2},
     {"follow", KEY_FOLLOW, "yes|no", 0, "Record the children as well (default: yes)", 2},
     {"frames", KEY_FRAMES, "N", 0, "Keep at most N frames of a call path (default: 1024)", 2},
@@ -63,8 +63,8 @@ static const struct argp_option table[] = {
      "Record one allocation in about BYTES; all figures become estimates", 2},
     {"interval", KEY_INTERVAL, "DUR", 0,
      "Take a point of the time axis so often (default: 10ms, longer in long runs)", 2},
-    {"allocator", KEY_ALLOCATOR, "NAME", 0,
-     "Run the program on jemalloc, tcmalloc, mimalloc, or the library with this path", 2},
+    {"allocator", KEY_ALLOCATOR, "jemalloc|tcmalloc|mimalloc|FILE", 0,
+     "Run the program on this allocator, or on the library FILE", 2},
     {0, 0, 0, 0, "Where names come from:", 4},
     MT_SYMBOL_OPTIONS(4),
     {0}};
@@ -179,21 +179,22 @@ static error_t parse(int key, char *value, struct argp_state *state) {
     }
 }
 
+static const struct argp_child children[] = {{&mt_run_triggers_argp, 0, "Triggers:", 3}, {0}};
+const struct argp mt_run_request_argp = {
+    .options = table,
+    .children = children,
+    .parser = parse,
+    .args_doc = "PROGRAM [ARGUMENT...]",
+    .doc = "Run PROGRAM and record the allocations of it and its children; write a profile for "
+           "each process and "
+           "print a summary to standard error. Input, output, signals and exit status are the "
+           "program's own."
+           "\vExit status: that of the program (128 + N when signal N ended it), 125 when "
+           "memtrack failed, 126 when "
+           "the program cannot be executed, 127 when it was not found.",
+};
+
 int mt_run_request_parse(int argc, char **argv, struct mt_run_request *options) {
-    static const struct argp_child children[] = {{&mt_run_triggers_argp, 0, "Triggers:", 3}, {0}};
-    static const struct argp argp = {
-        .options = table,
-        .children = children,
-        .parser = parse,
-        .args_doc = "PROGRAM [ARGUMENT...]",
-        .doc = "Run PROGRAM and record the allocations of it and its children; write a profile for "
-               "each process and "
-               "print a summary to standard error. Input, output, signals and exit status are the "
-               "program's own."
-               "\vExit status: that of the program (128 + N when signal N ended it), 125 when "
-               "memtrack failed, 126 when "
-               "the program cannot be executed, 127 when it was not found.",
-    };
     struct mt_error error;
     *options = (struct mt_run_request){
         .follow = true, .max_ledger = UINT64_MAX, .triggers = mt_trigger_new()};
@@ -202,7 +203,7 @@ int mt_run_request_parse(int argc, char **argv, struct mt_run_request *options) 
         return MT_EXIT_FAILED;
     }
     argp_err_exit_status = MT_EXIT_FAILED;
-    if (argp_parse(&argp, argc, argv, ARGP_IN_ORDER, NULL, options) != 0)
+    if (argp_parse(&mt_run_request_argp, argc, argv, ARGP_IN_ORDER, NULL, options) != 0)
         return MT_EXIT_FAILED;
     if (!options->program || !options->program[0] || !options->program[0][0]) {
         mt_terminal_print_problem(argv[0], "For example: memtrack run -- ls -l",

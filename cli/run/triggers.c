@@ -44,10 +44,10 @@ static const struct argp_option options[] = {
      "(over 10s; growth(60s)>1M/s), blocks, unknown_frees, failed, dropped, time>10m. May be "
      "repeated",
      0},
-    {"do", KEY_DO, "ACTION", 0,
-     "Do this when the condition is true: snapshot (default), signal:NAME, or a "
-     "command, which finds MEMTRACK_PID, MEMTRACK_PROFILE and MEMTRACK_CONDITION in its "
-     "environment. May be repeated: one is done after the other",
+    {"do", KEY_DO, "snapshot|signal:NAME|COMMAND", 0,
+     "Do this when the condition is true (default: snapshot). A command finds MEMTRACK_PID, "
+     "MEMTRACK_PROFILE and MEMTRACK_CONDITION in its environment. May be repeated: one is done "
+     "after the other",
      0},
     {"again", KEY_AGAIN, "DUR", 0,
      "Wait at least so long before the same condition acts again (default: 10s)", 0},

@@ -7,7 +7,7 @@
 
 static const char *const column_names[MT_TOP_N_COLUMNS] = {"live",        "change", "rate",
                                                            "allocations", "blocks", "total"};
-const char mt_top_column_list[] = "live, change, rate, allocations, blocks, total";
+const char mt_top_column_list[] = "live|change|rate|allocations|blocks|total";
 
 const char *mt_top_column_name(enum mt_top_column column) {
     return column_names[column];

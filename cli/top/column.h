@@ -21,6 +21,6 @@ enum mt_top_column {
 
 const char *mt_top_column_name(enum mt_top_column column); /* "live", "change", ... */
 bool mt_top_column_parse(const char *name, enum mt_top_column *column);
-extern const char mt_top_column_list[]; /* "live, change, ...", for messages */
+extern const char mt_top_column_list[]; /* "live|change|...", for messages */
 
 #endif

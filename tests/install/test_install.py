@@ -10,7 +10,8 @@ import unittest
 BUILD = pathlib.Path(os.environ["MEMTRACK_BUILD"])
 EXPECTED = ["bin/memtrack", "lib/memtrack/libmemtrack.so", "share/man/man1/memtrack.1",
             "share/man/man1/memtrack-run.1", "share/man/man1/memtrack-report.1",
-            "share/bash-completion/completions/memtrack"]
+            "share/bash-completion/completions/memtrack", "share/zsh/site-functions/_memtrack",
+            "share/fish/vendor_completions.d/memtrack.fish"]
 EXPECTED += ["share/man/man1/memtrack-check.1", "share/man/man1/memtrack-compare.1",
              "lib/cmake/memtrack/MemtrackTest.cmake", "lib/cmake/memtrack/memtrack-config.cmake",
              "lib/cmake/memtrack/memtrack-config-version.cmake"]

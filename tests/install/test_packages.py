@@ -2,8 +2,8 @@
 # timeout: 1500
 """
 What cpack makes: Debian packages that lintian has nothing against and that install and work in
-clean systems of two suites, and an archive that runs wherever it is unpacked, also where nothing but
-libc is installed.
+clean systems of two suites, and an archive that runs wherever it is unpacked, also where nothing
+but libc is installed.
 In a clean system once by default, in each suite with a compiler with MEMTRACK_SOAK=1.
 """
 import glob
@@ -195,6 +195,8 @@ class Packages(Tree):
                 "usr/lib/*-linux-*/libmemtrack.so",
                 "usr/share/man/man1/memtrack-run.1.gz",
                 "usr/share/bash-completion/completions/memtrack",
+                "usr/share/zsh/vendor-completions/_memtrack",
+                "usr/share/fish/vendor_completions.d/memtrack.fish",
             ],
             "libmemtrack-analyze1": ["usr/lib/*-linux-*/libmemtrack-analyze.so.1"],
             "libmemtrack-dev": [

@@ -20,7 +20,7 @@ static const struct {
     {"peak-blocks", MT_VALUE_PEAK_BLOCKS},
     {"total-blocks", MT_VALUE_TOTAL_BLOCKS},
 };
-const char mt_sort_list[] = "live|peak|total|blocks|temporary|max|waste";
+const char mt_sort_list[] = "live|peak|total|blocks|temporary|max|waste|live-blocks|peak-blocks";
 
 const char *mt_sort_name(enum mt_value sort) {
     for (size_t i = 0; i < sizeof sort_names / sizeof *sort_names; i++)
