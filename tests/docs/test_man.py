@@ -68,6 +68,10 @@ def problems():
             yield f"memtrack-{command}.1 lacks {option}"
         for option in sorted(page - shown):
             yield f"memtrack-{command}.1 has {option}, --help does not"
+    script = pathlib.Path(os.environ["MEMTRACK_SOURCE"]) / "scripts/man"
+    result = subprocess.run([script, MEMTRACK, "--check"], capture_output=True, text=True)
+    if result.returncode != 0:
+        yield result.stderr.strip()
     if shutil.which("mandoc"):
         # STYLE messages about names that are no manual pages here depend on what is installed.
         result = subprocess.run(["mandoc", "-T", "lint", "-W", "style", *sorted(MAN.glob("*.1"))],
