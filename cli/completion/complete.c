@@ -183,11 +183,9 @@ static void offer_alternatives(const struct place *place, const char *text) {
 /* ---- options --------------------------------------------------------------------------------- */
 
 struct search {
-    const struct place *place;
     const char *text; /* with its dashes */
     size_t length;
-    const char *argument;
-    bool found;
+    const char *argument; /* found; NULL: it takes none, or there is no such option */
 };
 
 static void offer_option(void *context, const struct mt_completion_option *row) {
@@ -216,7 +214,6 @@ static void match_option(void *context, const struct mt_completion_option *row) 
                    strncmp(row->name, s->text + 2, s->length - 2) == 0;
     if (row->heading || (!by_letter && !by_name))
         return;
-    s->found = true;
     s->argument = row->argument;
 }
 
