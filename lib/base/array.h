@@ -14,15 +14,18 @@
 
 enum { MT_ARRAY_FIRST = 8 /* elements that the first room is for */ };
 
+/* Private: the array is at items from now on, unless there are none. */
+static inline bool mt_array_take(void *array, void *items) {
+    if (items)
+        memcpy(array, &items, sizeof items);
+    return items != NULL;
+}
+
 /* Exactly n elements of room. False: out of memory, and the array is as it was. */
 static inline bool mt_array_resize(void *array, size_t n, size_t element_bytes) {
     void *items;
     memcpy(&items, array, sizeof items); /* a pointer of another type must not be read as void * */
-    items = reallocarray(items, n, element_bytes);
-    if (!items)
-        return false;
-    memcpy(array, &items, sizeof items);
-    return true;
+    return mt_array_take(array, reallocarray(items, n, element_bytes));
 }
 
 /* Room for n elements, where there is room for *capacity of them (0: none yet), and more than asked

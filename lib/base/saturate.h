@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Arithmetic that ends at the largest number there is, for the reading side: figures come from files
- * that may hold any number, and a sum that wrapped around would be a lie with a sign.
+ * Arithmetic that ends at the largest number there is, for the reading side: figures come from
+ * files that may hold any number, and a sum that wrapped around would be a lie with a sign.
  */
 #ifndef MT_BASE_SATURATE_H
 #define MT_BASE_SATURATE_H

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Memory over time as CSV, by the rules of csv.c: a row per tick and process; of the sum, if there is
- * one, a row per point; of the breakdown, if given, a row per time. Each row says in gap_ns how far
- * it is from the one before. What could not be read is an empty field.
+ * Memory over time as CSV, by the rules of csv.c: a row per tick and process; of the sum, if there
+ * is one, a row per point; of the breakdown, if given, a row per time. Each row says in gap_ns how
+ * far it is from the one before. What could not be read is an empty field.
  */
 #include <inttypes.h>
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* The functions that the table of export.c is made of: FORMAT_KIND in the file of that name. Private
- * to lib/export. */
+/* The functions that the table of export.c is made of: FORMAT_KIND in the file of that name.
+ * Private to lib/export. */
 #ifndef MT_EXPORT_LOCAL_H
 #define MT_EXPORT_LOCAL_H
 

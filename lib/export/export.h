@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What is written for programs and other tools: things of several kinds, each in the formats that it
- * has. The table of them is in export.c.
+ * What is written for programs and other tools: things of several kinds, each in the formats that
+ * it has. The table of them is in export.c.
  */
 #ifndef MT_EXPORT_H
 #define MT_EXPORT_H

@@ -32,11 +32,12 @@ json_t *mt_json_metadata(const struct mt_profile *profile, const struct mt_scope
 /* Writes and releases the members. 0, -MEMTRACK_ENOMEM (a value is NULL) or -MEMTRACK_EIO. */
 int mt_json_put_members(FILE *stream, const struct mt_json_member *members, size_t n,
                         struct mt_error *error);
-/* Writes a whole object and releases it: on one line, or a tree of lines. 0, -MEMTRACK_ENOMEM (object
- * is NULL) or -MEMTRACK_EIO. */
+/* Writes a whole object and releases it: on one line, or a tree of lines. 0, -MEMTRACK_ENOMEM
+ * (object is NULL) or -MEMTRACK_EIO. */
 int mt_json_put_line(FILE *stream, json_t *object, struct mt_error *error);
 int mt_json_put_tree(FILE *stream, json_t *object, struct mt_error *error);
-/* Writes the i-th object of an array on a line of its own, and releases it. False: out of memory. */
+/* Writes the i-th object of an array on a line of its own, and releases it. False: out of
+ * memory. */
 bool mt_json_put_item(FILE *stream, size_t i, json_t *object);
 /* Writes an object without its closing brace, and releases it. False: out of memory. */
 bool mt_json_put_open(FILE *stream, json_t *object);

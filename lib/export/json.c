@@ -3,8 +3,8 @@
  * What the JSON of all kinds is made of. jansson builds each member and each row; the object around
  * them is written here, so that 300,000 rows are never in memory at once as trees of values. Every
  * field is always there and always of one type: what is not known is "" or 0 (null alone for an end
- * that was not seen, and the part of it that does not apply). Output is ASCII: what a terminal would
- * obey in a file name is spelt \\u009b.
+ * that was not seen, and the part of it that does not apply). Output is ASCII: what a terminal
+ * would obey in a file name is spelt \\u009b.
  */
 #include "export/json-local.h"
 

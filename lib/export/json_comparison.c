@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * A comparison of two commands as JSON, schema memtrack-compare/1
- * (docs/schema/memtrack-compare-1.json). Every value of every run is there, so that a reader with another idea of statistics can have it.
- * A measure that is not known of all runs has null where its figures would be.
+ * (docs/schema/memtrack-compare-1.json). Every value of every run is there, so that a reader with
+ * another idea of statistics can have it. A measure that is not known of all runs has null where
+ * its figures would be.
  */
 #include <math.h>
 

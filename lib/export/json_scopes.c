@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Scopes by name as JSON, schema memtrack-scopes/1 (docs/schema/memtrack-scopes-1.json). A row is
- * written as it is made, for the reason that rows of a report are. Every field is always there and of
- * one type.
+ * written as it is made, for the reason that rows of a report are. Every field is always there and
+ * of one type.
  */
 #include "export/export-local.h"
 #include "export/json-local.h"

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* A snapshot as JSON, schema memtrack-snapshot/1: a line, since a script that watches a process reads
- * line by line. */
+/* A snapshot as JSON, schema memtrack-snapshot/1: a line, since a script that watches a process
+ * reads line by line. */
 #include "base/clock.h"
 #include "export/export-local.h"
 #include "export/json-local.h"

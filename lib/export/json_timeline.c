@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Memory over time as JSON, schema memtrack-timeline/1 (docs/schema/memtrack-timeline-1.json). Times
- * are nanoseconds since the start of the timeline, which is the start of the first process. A tick is
- * written as it is made, for the reason that rows of a report are: a long axis is never in memory as
- * a tree. RSS, its part without files, PSS and swap are null where they were not read; 0 is a figure.
+ * Memory over time as JSON, schema memtrack-timeline/1 (docs/schema/memtrack-timeline-1.json).
+ * Times are nanoseconds since the start of the timeline, which is the start of the first process. A
+ * tick is written as it is made, for the reason that rows of a report are: a long axis is never in
+ * memory as a tree. RSS, its part without files, PSS and swap are null where they were not read; 0
+ * is a figure.
  */
 #include <inttypes.h>
 #include <stdlib.h>

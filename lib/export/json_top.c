@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A table of memtrack top as JSON, schema memtrack-top/1: an object on a line of its own, so that a script reads tables as they come. Rates that
- * have not been taken yet are null rather than 0: nothing is known of them.
+ * A table of memtrack top as JSON, schema memtrack-top/1: an object on a line of its own, so that a
+ * script reads tables as they come. Rates that have not been taken yet are null rather than 0:
+ * nothing is known of them.
  */
 #include "base/clock.h"
 #include "export/export-local.h"

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Who was recorded, and what the header of the ledger says of the allocator: why its figures are not
- * there, and what it did that could not be seen.
+ * Who was recorded, and what the header of the ledger says of the allocator: why its figures are
+ * not there, and what it did that could not be seen.
  *
  * Every text comes from another process: lengths are checked, terminators are not relied on.
  */

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * What the recording could not see. A count that spoils a figure is worth nothing if its reader
- * cannot tell what it means, so every one above zero becomes a sentence: what happened, what it does
- * to the numbers, and what to change for the next run.
+ * cannot tell what it means, so every one above zero becomes a sentence: what happened, what it
+ * does to the numbers, and what to change for the next run.
  */
 #include "profile/ledger/notes.h"
 

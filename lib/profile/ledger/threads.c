@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * A thread is called by its id and its name, as in "1234 worker". Names come from another process
- * and need not end with a NUL. What several short threads have left in one row is called by how many
- * they were.
+ * and need not end with a NUL. What several short threads have left in one row is called by how
+ * many they were.
  */
 #include "profile/ledger/threads.h"
 

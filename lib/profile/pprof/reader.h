@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The state of reading one pprof file (reader.c), shared by read.c (the outermost
- * message), sample.c (samples, labels, columns) and model.c (mappings, locations,
- * functions); private to lib/profile.
+ * The state of reading one pprof file (reader.c), shared by read.c (the outermost message),
+ * sample.c (samples, labels, columns) and model.c (mappings, locations, functions). Private to
+ * lib/profile.
  *
  * Fields of a Profile come in any order, so whatever is referred to before it is defined becomes a
  * placeholder with an index of its own; what is still a placeholder at the end is an error. Until

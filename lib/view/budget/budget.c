@@ -6,8 +6,8 @@
  * samples that leaks.h has marked.
  *
  * Limits are inclusive and integers: a baseline of 100 blocks with a tolerance of 5 % allows 105,
- * and without tolerance 100. Rejected: comparing the shares of single lines with the baseline, which
- * is what diff is for; a budget has to have one figure that a person can decide about.
+ * and without tolerance 100. Rejected: comparing the shares of single lines with the baseline,
+ * which is what diff is for; a budget has to have one figure that a person can decide about.
  */
 #include "view/budget/budget.h"
 

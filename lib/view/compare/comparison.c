@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * From the figures of many runs to what differs. A figure that one run lacks is not compared at all;
- * leaving the run out would compare different runs in different rows.
+ * From the figures of many runs to what differs. A figure that one run lacks is not compared at
+ * all; leaving the run out would compare different runs in different rows.
  */
 #include "view/compare/comparison.h"
 

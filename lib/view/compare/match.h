@@ -3,7 +3,7 @@
  * What is the same in two profiles, when neither texts nor lines have to be: indexes of strings
  * differ between any two profiles, directories between two checkouts, lines between two builds. A
  * match says what a frame of the old profile is called in the new one, so that groups of both can
- * be numbered by one table of identities (group.h).
+ * be numbered by one table of identities (rows/identity.h).
  *
  *   modules   the same path; else the same file name, when one on each side has it; else the
  *             program itself

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * From profiles to the figures of a run. A run of several processes becomes one set of figures: sums
- * where a sum means something, and the largest process where it does not, since the peaks of two
- * processes need not be at one time.
+ * From profiles to the figures of a run. A run of several processes becomes one set of figures:
+ * sums where a sum means something, and the largest process where it does not, since the peaks of
+ * two processes need not be at one time.
  */
 #include "view/compare/measure.h"
 

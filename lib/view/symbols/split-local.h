@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Shared by split.c (which split units there are), dwp.c (packages of them) and
- * pair.c (how libdw gets to see one). Private to them.
+ * Shared by split.c (which split units there are), dwp.c (packages of them), section.c (sections by
+ * their names) and pair.c (how libdw gets to see one). Private to them.
  */
 #ifndef MT_VIEW_SYMBOLS_SPLIT_LOCAL_H
 #define MT_VIEW_SYMBOLS_SPLIT_LOCAL_H

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Shared by symbols.c (which addresses, in what order), find.c (where a file may be),
- * module.c (is it the one), debug.c (its debug file), cache.c (files that
- * stay open), lines.c (DWARF) and table.c (ELF symbols). Private to them.
+ * Shared by symbols.c (which addresses, in what order), find.c (where a file may be), module.c (is
+ * it the one), debug.c (its debug file), cache.c (files that stay open), lines.c (DWARF) and
+ * table.c (ELF symbols). Private to them.
  */
 #ifndef MT_VIEW_SYMBOLS_LOCAL_H
 #define MT_VIEW_SYMBOLS_LOCAL_H

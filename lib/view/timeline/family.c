@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Which profiles belong together is read from pids and times. A pid is given to another process when
- * its owner is gone, so a parent must have been there when the child began; among several that may
- * be it, the one that began last is.
+ * Which profiles belong together is read from pids and times. A pid is given to another process
+ * when its owner is gone, so a parent must have been there when the child began; among several that
+ * may be it, the one that began last is.
  */
 #include "view/timeline/family.h"
 
