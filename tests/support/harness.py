@@ -77,8 +77,19 @@ def ledgers(directory):
                   for name in names if name.endswith(".ledger"))
 
 
+def end_group(process):
+    """End a process and its group, and return what it wrote: memtrack removes its ledgers when it
+    is asked to end, and is killed when it does not."""
+    for number, patience in ((signal.SIGTERM, 5), (signal.SIGKILL, None)):
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(process.pid, number)
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            return process.communicate(timeout=patience)
+    raise AssertionError("%s was killed and goes on" % process.args)
+
+
 def run(command, env=None, cwd=None, timeout=WATCHDOG_SECONDS, stdin=b"", **options):
-    """Run to the end and return a Result. A program that outlives timeout is killed with its group:
+    """Run to the end and return a Result. A program that outlives timeout is ended with its group:
     Hang."""
     options = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, **options}
     process = subprocess.Popen(command, env=plain_environment() if env is None else env, cwd=cwd,
@@ -86,9 +97,7 @@ def run(command, env=None, cwd=None, timeout=WATCHDOG_SECONDS, stdin=b"", **opti
     try:
         stdout, stderr = process.communicate(stdin, timeout)
     except subprocess.TimeoutExpired:
-        with contextlib.suppress(ProcessLookupError):
-            os.killpg(process.pid, signal.SIGKILL)
-        stdout, stderr = process.communicate()
+        stdout, stderr = end_group(process)
         raise Hang("%s was still running after %s s\n%s" %
                    (command, timeout, Result(-9, stdout, stderr))) from None
     return Result(process.returncode, stdout, stderr)
