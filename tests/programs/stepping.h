@@ -14,7 +14,7 @@
 
 static uintptr_t text_begin, text_end; /* of the recorder; find_recorder sets them */
 
-static inline void find_recorder(void) {
+static inline __attribute__((always_inline)) void find_recorder(void) {
     char line[512], permissions[8], path[256];
     FILE *maps = fopen("/proc/self/maps", "r");
     while (maps && fgets(line, sizeof line, maps)) {
