@@ -26,6 +26,7 @@
 #include "export/export.h"
 #include "launch/target.h"
 #include "run/measured.h"
+#include "text/pager.h"
 #include "view/format/format.h"
 #include "view/symbols/symbols.h"
 

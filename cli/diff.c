@@ -18,6 +18,7 @@
 #include "command/view_options.h"
 #include "export/export.h"
 #include "text/diff_table.h"
+#include "text/pager.h"
 #include "view/compare/diff.h"
 #include "view/format/format.h"
 

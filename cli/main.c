@@ -16,6 +16,7 @@
 #include "completion/complete.h"
 #include "launch/target.h"
 #include "run/big_stack.h"
+#include "text/pager.h"
 #include "text/terminal.h"
 
 static const struct mt_command commands[] = {

@@ -12,6 +12,7 @@
 #include "command/view_options.h"
 #include "export/export.h"
 #include "text/lines.h"
+#include "text/pager.h"
 #include "text/table.h"
 #include "view/subject.h"
 

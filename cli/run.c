@@ -31,6 +31,7 @@
 #include "run/big_stack.h"
 #include "run/finish.h"
 #include "run/observer.h"
+#include "run/report.h"
 #include "run/request.h"
 #include "run/triggers.h"
 #include "watch/ticker.h"

@@ -13,6 +13,7 @@
 #include "command/options.h"
 #include "export/export.h"
 #include "text/file.h"
+#include "text/pager.h"
 #include "text/scopes_table.h"
 #include "text/terminal.h"
 #include "view/scopes/filter.h"

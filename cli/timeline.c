@@ -17,6 +17,7 @@
 #include "export/export.h"
 #include "text/chart.h"
 #include "text/file.h"
+#include "text/pager.h"
 #include "text/terminal.h"
 #include "timeline/profiles.h"
 #include "view/format/format.h"

@@ -6,6 +6,7 @@
  */
 #include "command/command.h"
 
+#include "text/pager.h"
 #include "text/terminal.h"
 
 int mt_command_exit_status(int rc) {

@@ -12,6 +12,7 @@
 #include "export/export.h"
 #include "ledger/control.h"
 #include "profile/ledger/live.h"
+#include "text/pager.h"
 #include "text/terminal.h"
 #include "view/subject.h"
 

@@ -4,6 +4,8 @@
  * largest children, and every problem. When nothing was recorded it says that, with what is known
  * about the reason; zeros are printed only for a program that was watched and allocated nothing.
  */
+#include "run/report.h"
+
 #include <inttypes.h>
 #include <signal.h>
 #include <stdio.h>
@@ -13,7 +15,6 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "run/request.h"
 #include "run/summary.h"
 #include "view/format/format.h"
 #include "view/summary/unseen.h"

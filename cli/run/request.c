@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "command/options.h"
+#include "launch/target.h"
 #include "profile/pprof/output.h"
 #include "run/request.h"
 #include "run/triggers.h"

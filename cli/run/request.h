@@ -33,10 +33,4 @@ struct mt_run_request {
 /* 0, or the exit status; has printed what was wrong. May exit for --help. */
 int mt_run_request_parse(int argc, char **argv, struct mt_run_request *options);
 
-/* What is said after the run; see the options. profile: of the main process, or NULL. */
-void mt_run_report(const struct mt_run_request *options, const struct mt_target *target,
-                   const struct mt_launched *child, const struct mt_session *session,
-                   const struct mt_finish *finish, size_t n_running,
-                   const struct mt_profile *profile);
-
 #endif

@@ -5,8 +5,11 @@
  * remaining output is dropped, since the pager has to be waited for. Without a pager SIGPIPE keeps
  * its meaning: the process ends, silently, as `memtrack report | head` should.
  */
+#include "text/pager.h"
+
 #include <errno.h>
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>

@@ -55,14 +55,6 @@ void mt_terminal_put_wrapped(const struct mt_terminal *terminal, size_t column,
 void mt_terminal_put_fitting(const struct mt_terminal *terminal, size_t column,
                              enum mt_terminal_style style, const char *text);
 
-/* Puts a pager between stdout and the terminal when stdout is one: MEMTRACK_PAGER, PAGER, less
- * -FRX. Does nothing when there is none to be had. Call mt_pager_finish before returning from the
- * command. */
-void mt_pager_start(void);
-/* Flushes stdout and waits for the pager. A reader that went away is no error; otherwise what could
- * not be written is reported on stderr. False: not everything was written. */
-bool mt_pager_finish(const char *program);
-
 /* "PROGRAM: message" and the hint on a line of its own, to stderr. */
 void mt_terminal_print_error(const char *program, const struct mt_error *error);
 /* The same for a message made here; hint may be NULL. */

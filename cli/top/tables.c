@@ -12,6 +12,7 @@
 
 #include "base/clock.h"
 #include "command/command.h"
+#include "text/pager.h"
 #include "top/layout.h"
 #include "top/top.h"
 #include "view/format/format.h"

@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: MIT */
+/* The pager, and the end of what is printed. */
+#ifndef MT_CLI_TEXT_PAGER_H
+#define MT_CLI_TEXT_PAGER_H
+
+#include <stdbool.h>
+
+/* Puts a pager between stdout and the terminal when stdout is one: MEMTRACK_PAGER, PAGER, less
+ * -FRX. Does nothing when there is none to be had. Call mt_pager_finish before returning from the
+ * command. */
+void mt_pager_start(void);
+/* Flushes stdout and waits for the pager. A reader that went away is no error; otherwise what could
+ * not be written is reported on stderr. False: not everything was written. */
+bool mt_pager_finish(const char *program);
+
+#endif
