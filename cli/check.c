@@ -10,7 +10,6 @@
  * Profiles of a run are judged in a directory of its own and moved to --profiles afterwards: tests
  * that run at the same time may share that, and each is judged by what it did itself.
  */
-#include "base/array.h"
 #include "check/request.h"
 
 #include <errno.h>
@@ -20,6 +19,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/array.h"
 #include "command/command.h"
 #include "command/input.h"
 #include "export/check.h"
