@@ -20,7 +20,6 @@
 #include "base/clock.h"
 #include "command/command.h"
 #include "top/curses.h"
-#include "top/draw.h"
 #include "top/filter.h"
 #include "view/format/format.h"
 

@@ -48,4 +48,7 @@ static inline const struct mt_row *mt_top_screen_path(const struct mt_top_screen
     return rows ? mt_rows_with_sample(rows, screen->path_sample) : NULL;
 }
 
+/* The whole picture, of whatever size the terminal has. Keeps the selection in sight. */
+void mt_top_draw(struct mt_top_screen *screen);
+
 #endif
