@@ -115,7 +115,7 @@ static int judge(struct check *check, const struct mt_profile *profile, size_t n
         .is_strict = o->strict,
         .count_runtime = o->count_runtime,
     };
-    return mt_budgets_check(profile, &budgets, &checked->findings, error);
+    return mt_budget_check_all(profile, &budgets, &checked->findings, error);
 }
 
 static struct mt_checked *add(struct check *check) {

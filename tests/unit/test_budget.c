@@ -120,7 +120,7 @@ static enum mt_outcome judge(const struct mt_profile *p, const struct mt_budgets
                              enum mt_budget_of of) {
     struct mt_findings findings;
     enum mt_outcome outcome = MT_OUTCOME_UNKNOWN;
-    assert_int_equal(mt_budgets_check(p, budgets, &findings, NULL), 0);
+    assert_int_equal(mt_budget_check_all(p, budgets, &findings, NULL), 0);
     for (size_t i = 0; i < findings.n; i++)
         if (findings.items[i].of == of)
             outcome = findings.items[i].outcome;

@@ -365,8 +365,8 @@ static int judge_recording(struct judge *j) {
     return add_finding(j, finding);
 }
 
-int mt_budgets_check(const struct mt_profile *profile, const struct mt_budgets *budgets,
-                     struct mt_findings *findings, struct mt_error *error) {
+int mt_budget_check_all(const struct mt_profile *profile, const struct mt_budgets *budgets,
+                        struct mt_findings *findings, struct mt_error *error) {
     struct judge j = {profile, budgets, findings, error};
     *findings = (struct mt_findings){0};
     int rc = doubt_recording(&j);

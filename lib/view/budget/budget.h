@@ -75,8 +75,8 @@ struct mt_findings {
 
 /* Holds a profile, which must be symbolized, against the budgets. Returns 0 or -MEMTRACK_ENOMEM.
  * findings is filled anew; free it either way. */
-int mt_budgets_check(const struct mt_profile *profile, const struct mt_budgets *budgets,
-                     struct mt_findings *findings, struct mt_error *error);
+int mt_budget_check_all(const struct mt_profile *profile, const struct mt_budgets *budgets,
+                        struct mt_findings *findings, struct mt_error *error);
 void mt_finding_free_all(struct mt_findings *findings);
 void mt_finding_free(struct mt_finding *finding); /* what it points to */
 
