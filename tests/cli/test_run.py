@@ -592,7 +592,7 @@ class Space(Case):
         kept = [line.split()[-1] for line in result.stderr.decode().splitlines()
                 if line.endswith(".ledger")]
         self.assertGreater(len(kept), 0, repr(result))
-        self.addCleanup(shutil.rmtree, os.path.dirname(kept[0]), True)
+        self.addCleanup(harness.remove_session, os.path.dirname(kept[0]))
         for ledger in kept:
             report = harness.ask("report", ledger)
             self.assertGreater(report["totals"]["total_blocks"], 0)

@@ -102,7 +102,7 @@ class Death(Case):
                 kept = [harness.Profile(path).process["exe"]
                         for path in glob.glob(said[1].decode() + "/*.ledger")]
                 self.assertIn("bash", [os.path.basename(exe) for exe in kept])
-                shutil.rmtree(said[1])
+                harness.remove_session(said[1].decode())
 
     def test_stopped_starter(self):
         """Without the one that waits for it, the observer has nothing to do, and does not stay."""

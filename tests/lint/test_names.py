@@ -22,17 +22,21 @@ def objects():
     for path in tree.BUILD.glob("CMakeFiles/**/*.c.o"):
         match = OBJECT.search(str(path))
         if match and match.group(1) in sources:
-            found[match.group(1)] = path
-    return sorted(found.items())
+            found[match.group(1)] = str(path)
+    return found
 
 
-def defined_by(path):
-    """The project's functions that an object file gives to others."""
-    listing = subprocess.run(["nm", "-g", "--defined-only", path], check=True, capture_output=True,
-                             text=True).stdout
-    words = [line.split() for line in listing.splitlines()]
-    return [word[2] for word in words
-            if len(word) == 3 and word[1] in "TW" and word[2].startswith("mt_")]
+def defined_by(paths):
+    """object file -> the project's functions that it gives to others."""
+    listing = subprocess.run(["nm", "-A", "-g", "--defined-only", *paths], check=True,
+                             capture_output=True, text=True).stdout
+    found = {path: [] for path in paths}
+    for line in listing.splitlines():
+        path, _, symbol = line.partition(".o:")
+        word = symbol.split()
+        if len(word) == 3 and word[1] in "TW" and word[2].startswith("mt_"):
+            found[path + ".o"].append(word[2])
+    return found
 
 
 def prefixes(source):
@@ -42,13 +46,14 @@ def prefixes(source):
 
 
 problems = []
-n_functions = 0
-for source, path in objects():
-    for name in defined_by(path):
-        n_functions += 1
-        allowed = prefixes(source)
+sources = objects()
+names = defined_by(list(sources.values())) if sources else {}
+for source, path in sorted(sources.items()):
+    allowed = prefixes(source)
+    for name in names[path]:
         if not any(name == prefix or name.startswith(prefix + "_") for prefix in allowed):
             problems.append(f"{source}: {name} does not begin with {' or '.join(allowed)}")
+n_functions = sum(map(len, names.values()))
 tags = {}
 for path in tree.files(".c", ".h"):
     if path.parts[0] in ROOMS:

@@ -130,6 +130,13 @@ def workdir():
         shutil.rmtree(path, ignore_errors=True)
 
 
+def remove_session(directory):
+    """Remove the directory of a run's ledgers, with the one around it that root's runs have."""
+    around = os.path.dirname(directory)
+    is_inner = os.path.basename(around).startswith("memtrack-run-")
+    shutil.rmtree(around if is_inner else directory, ignore_errors=True)
+
+
 # ---- programs and preload objects ----------------------------------------------------------------
 
 def program(name):
