@@ -28,7 +28,7 @@
 
 enum { FIRST = 256 };
 
-/* Some event has not ended; nobody may ever look at it again. */
+/* Tells whether some event has not ended. Perhaps nobody will ever look at it again. */
 static bool is_in_the_middle(void) {
     for (mt_bank_id id = 1; id < mt_state.header->n_banks; id++)
         if (mt_banks_at(id)->sequence & 1)
@@ -97,7 +97,7 @@ void mt_check_now(bool alone) {
     __builtin_trap();
 }
 
-/* Outside of the lock a guess will do: who has it looks again. */
+/* Outside of the lock a guess will do: whoever has the lock looks again. */
 void mt_check_growth(void) {
     static uint32_t next = FIRST, of_process;
     if (mt_load_relaxed(&of_process) != (uint32_t)mt_state.pid) {
@@ -114,8 +114,8 @@ void mt_check_growth(void) {
     mt_state_unlock_growth();
 }
 
-/* Others may be anywhere, and the lock held by one that will never run again: then there is nothing
- * to see. */
+/* Other threads may be anywhere. One that will never run again may hold the lock: then nothing is
+ * looked at. */
 void mt_check_end(void) {
     if (mt_state_is_alone()) {
         mt_check_now(true);

@@ -15,13 +15,13 @@
 #include "base/os.h"
 
 #ifdef MEMTRACK_CHECKS
-/* Calls all of them. */
+/* Calls all of the walkers. */
 MT_HIDDEN const char *mt_check_all(bool alone);
-/* Does the same, writes what is found to stderr, and traps. */
+/* Calls mt_check_all; if it finds something, writes that to stderr and traps. */
 MT_HIDDEN void mt_check_now(bool alone);
-/* Does it inside an event, when there are twice as many sites as the last time. */
+/* Calls mt_check_now, inside an event, when there are twice as many sites as the last time. */
 MT_HIDDEN void mt_check_growth(void);
-/* Does it when the process ends. */
+/* Calls mt_check_now when the process ends. */
 MT_HIDDEN void mt_check_end(void);
 #else
 static inline void mt_check_now(bool alone) {

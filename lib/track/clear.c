@@ -28,8 +28,9 @@ void mt_clear_start(void) {
     clearing = (struct mt_lock){0};
 }
 
-/* Every event of another thread that was under way is over, but for those of threads that have been
- * stopped: one that has only lost its processor comes back in that time. */
+/* Waits until every event of another thread that was under way is over. It does not wait for
+ * threads that have been stopped for good: one that has only lost its processor comes back in that
+ * time. */
 static void let_events_end(const struct mt_thread *t) {
     enum { NAPS = 2000, NAP_NS = 20000 };
     int naps = 0;
@@ -42,26 +43,29 @@ static void let_events_end(const struct mt_thread *t) {
     }
 }
 
-/* Blocks that come meanwhile are of the last era, and then of the present one. */
+/* Gives all blocks era 0. Blocks that come meanwhile are of the last era, and get the present one
+ * afterwards. */
 static void renumber_eras(struct mt_thread *t) {
     struct mt_control *c = t->control;
     mt_eras_begin(MT_ERAS - 1);
     mt_store_ordered(&c->clear_era, MT_ERAS - 1);
-    let_events_end(t); /* one that goes by an earlier era enters its block before we look for it */
+    /* An event that goes by an earlier era has to enter its block before we look for it. */
+    let_events_end(t);
     mt_live_set_era(t, 0, MT_ERAS - 2, 0);
     mt_store_ordered(&c->clear_era, 1);
     mt_eras_begin(mt_eras_of_now());
-    let_events_end(t); /* likewise of the last era */
+    let_events_end(t); /* so has one that goes by the last era */
     mt_live_set_era(t, MT_ERAS - 1, MT_ERAS - 1, c->era);
 }
 
 static void clear_counters(struct mt_control *c) {
-    uint64_t epoch =
-        mt_load_relaxed(&c->epoch) + CLEAR_EPOCHS; /* peaks may go on being counted meanwhile */
+    /* Relaxed: peaks may go on being counted meanwhile. */
+    uint64_t epoch = mt_load_relaxed(&c->epoch) + CLEAR_EPOCHS;
     mt_store_release(&c->clear_epoch, epoch);
     mt_store_release(&c->clear_era, mt_eras_begin_next());
     mt_add_release(&c->epoch, CLEAR_EPOCHS); /* whoever sees it sees clear_epoch */
-    mt_store_relaxed(&c->current_bytes, 0);  /* of events that know of it; others publish no more */
+    /* Events that do not know of the clear yet publish no more. */
+    mt_store_relaxed(&c->current_bytes, 0);
     mt_store_relaxed(&c->peak_bytes, 0);
 }
 
@@ -80,7 +84,8 @@ static bool clear_all(struct mt_thread *t) {
     return done;
 }
 
-/* Who has the lock may wait for all events to end: so this one has, and begins again. */
+/* Takes the lock. Whoever has it may wait for all events to end; so this event ends first, and
+ * begins again afterwards. */
 static bool begin_clearing(struct mt_thread *t) {
     mt_own_add(&t->bank->sequence, 1);
     bool done = mt_lock_acquire(&clearing, MT_RANK_CLEARING);
@@ -91,13 +96,13 @@ static bool begin_clearing(struct mt_thread *t) {
     return done;
 }
 
-/* To renumber eras takes as long as there are live blocks: under a lock that nothing else waits
- * for. */
+/* Renumbering the eras takes time for each live block, so it is done under a lock that nothing else
+ * waits for. */
 int mt_clear(struct mt_thread *t) {
     if (!begin_clearing(t))
         return -MEMTRACK_EBUSY;
-    if (mt_load_relaxed(&t->control->era) + 2 >=
-        MT_ERAS) /* from here on it is raised by clocks, to less than that */
+    /* Relaxed: only the clock raises it from here on, and to less than that. */
+    if (mt_load_relaxed(&t->control->era) + 2 >= MT_ERAS)
         renumber_eras(t);
     bool done = clear_all(t);
     mt_lock_release(&clearing, MT_RANK_CLEARING);

@@ -5,7 +5,7 @@
 
 #include "track/thread/thread.h"
 
-/* Makes the lock a new one, in a new process. */
+/* Frees the lock, in a new process. */
 MT_HIDDEN void mt_clear_start(void);
 
 /* Forgets what has been recorded so far. Is called inside an event of t, which it may end to begin

@@ -30,7 +30,7 @@ struct piece {
 
 struct mt_discard {
     struct piece *first;
-    bool incomplete; /* no memory for the list */
+    bool incomplete; /* there was no memory for all of the list */
     uint64_t listed[MT_LIVE_LISTED];
 };
 
@@ -46,7 +46,7 @@ static bool add(struct mt_discard *d, void *block) {
     return true;
 }
 
-/* The next blocks of the table, in an event of its own. */
+/* Lists the next blocks of the table, in an event of its own. Returns how many, 0 at the end. */
 static uint32_t list(struct mt_discard *d, struct mt_live_cursor *cursor,
                      const struct mt_hook_frame *frame) {
     struct mt_thread *t = mt_guard_enter(frame);
@@ -94,5 +94,5 @@ void mt_discard_end(struct mt_discard *discard, bool done, mt_discard_belongs *b
 
 void mt_discard_unseen(void) {
     if (mt_state_is_recording())
-        mt_add_relaxed(&mt_state.header->unseen_discards, 1); /* a count, read alone */
+        mt_add_relaxed(&mt_state.header->unseen_discards, 1); /* this count is read alone */
 }

@@ -21,13 +21,14 @@ enum { MOST_UNKNOWN = 256, MOST_REPLACED = 256 };
 
 /* ---- a thread's first event ------------------------------------------------------------------ */
 
-/* What the thread that had this bank has left open, and half done. */
+/* Ends the scopes that the thread that had this bank has left open, and counts missed events. */
 static void end_old(struct mt_thread *t) {
     mt_scopes_thread_end_all(t);
-    t->bank->rare.interrupted += mt_swap_relaxed(&mt_state.missed, 0); /* a count, taken once */
+    t->bank->rare.interrupted += mt_swap_relaxed(&mt_state.missed, 0); /* it is taken once */
 }
 
-/* A signal handler in the middle of this. Or one has left it, and it is begun again. */
+/* Tells whether the thread registers itself already: then a signal handler has interrupted that. If
+ * a handler has left it instead, it is begun again. */
 static bool is_registering(const struct mt_hook_frame *frame) {
     if (mt_thread_registering == 0)
         return false;
@@ -72,8 +73,8 @@ static struct mt_thread *replace(struct mt_thread *t, const struct mt_hook_frame
         return NULL;
     mt_state.n_replaced++;
     t->n_unknown = 0;
-    t->bank->owner =
-        0; /* no thread has this address: nobody takes the bank for one whose owner has ended */
+    /* No thread has this address, so nobody takes the bank for one whose owner has ended. */
+    t->bank->owner = 0;
     t->bank->tid = 0;
     mt_self = NULL;
     return register_thread(frame);
@@ -81,8 +82,8 @@ static struct mt_thread *replace(struct mt_thread *t, const struct mt_hook_frame
 
 /* ---- a thread that is known ------------------------------------------------------------------ */
 
-/* The thread is inside the recorder already. True: that event will not be gone on with, and the
- * thread's memory is whole again. */
+/* For a thread that is inside the recorder already: returns true when that event will not be gone
+ * on with, and then the thread's memory is whole again. */
 static bool is_over(struct mt_thread *t, const struct mt_hook_frame *frame) {
     enum mt_fate fate = mt_left_fate(t->seen & ~MT_SEEN_BUSY, frame);
     if (fate == MT_FATE_LEFT) {
@@ -94,9 +95,9 @@ static bool is_over(struct mt_thread *t, const struct mt_hook_frame *frame) {
     return false;
 }
 
-/* Registering has begun and not ended: then it counts for nothing, also where the thread has its
- * memory and a bank already, as in a forked child. What interrupts it further on finds the thread
- * inside. */
+/* Tells whether registering has begun and not ended. Then it counts for nothing, even where the
+ * thread has its memory and a bank already, as in a forked child. An event that interrupts it
+ * further on finds the thread inside. */
 static bool is_half_registered(const struct mt_thread *t, const struct mt_hook_frame *frame) {
     return mt_thread_registering != 0 &&
            (!mt_thread_is_busy(t) || mt_left_fate(mt_thread_registering, frame) == MT_FATE_LEFT);
@@ -109,22 +110,22 @@ struct mt_thread *mt_enter(const struct mt_hook_frame *frame) {
         return NULL;
     if (mt_load_relaxed(&mt_page.state) == MT_STATE_DORMANT && !mt_state_is_dormant())
         mt_request_wake();
-    if (mt_load_acquire(&mt_page.state) < MT_STATE_FIRST) /* what was started is seen */
+    if (mt_load_acquire(&mt_page.state) < MT_STATE_FIRST) /* acquire: what was started is seen */
         return NULL;
     mt_confinement_expect_loaded();
     struct mt_thread *t = mt_self;
     if (t == NULL || t->bank == NULL || mt_unlikely(is_half_registered(t, frame))) {
         t = register_thread(frame);
         if (t == NULL)
-            mt_add_relaxed(&mt_state.header->unrecorded, 1); /* a count, read alone */
+            mt_add_relaxed(&mt_state.header->unrecorded, 1); /* this count is read alone */
         return t;
     }
     if (mt_thread_is_busy(t) && !is_over(t, frame))
         return t->n_unknown < MOST_UNKNOWN ? NULL : replace(t, frame);
     t->n_unknown = 0;
     t->seen = MT_SEEN_BUSY | (uint64_t)frame;
-    if (t->state !=
-        (mt_load_relaxed(&mt_page.state) | MT_SEEN_ASKS)) /* a later one is for the next event */
+    /* Relaxed: a state that comes later is for the next event. */
+    if (t->state != (mt_load_relaxed(&mt_page.state) | MT_SEEN_ASKS))
         mt_threads_refresh(t);
     return t;
 }

@@ -26,8 +26,8 @@ enum { MOST_STEPS = 4096 };
 
 extern MT_HIDDEN const char __ehdr_start[], etext; /* of this object, by the linker */
 
-/* Code of the recorder lies on the stack, beyond a signal frame: a handler has interrupted it, or
- * what it has called. */
+/* Tells whether code of the recorder lies on the stack, beyond a signal frame: then a handler has
+ * interrupted it, or what it has called. */
 static bool is_interrupted(const struct mt_hook_frame *frame) {
     struct mt_chain c = {.state = {.pc = frame->return_address,
                                    .sp = (uint64_t)frame->caller_stack,
@@ -39,7 +39,7 @@ static bool is_interrupted(const struct mt_hook_frame *frame) {
     return false;
 }
 
-/* An event that cannot be found so may be a coroutine's, and be resumed. */
+/* An event that is_interrupted does not find may be a coroutine's, and be resumed. */
 bool mt_fork_is_inside(const struct mt_hook_frame *frame) {
     uint64_t inside = mt_thread_inside();
     return is_interrupted(frame) || (inside != 0 && mt_left_fate(inside, frame) != MT_FATE_LEFT);

@@ -15,8 +15,11 @@ struct mt_fork {
  * three are to be called around a fork, and in a child nothing may begin anew. frame is that of the
  * hook that is being called. May be called in any context, and takes no lock. */
 MT_HIDDEN bool mt_fork_is_inside(const struct mt_hook_frame *frame);
+/* Makes the copy of the ledger that a child will go on in. */
 MT_HIDDEN void mt_fork_begin(struct mt_fork *f);
-MT_HIDDEN void mt_fork_in_parent(struct mt_fork *f); /* also when it has failed */
+/* Drops the copy, in the parent. Is called also when the fork has failed. */
+MT_HIDDEN void mt_fork_in_parent(struct mt_fork *f);
+/* Lets the child go on in the copy. */
 MT_HIDDEN void mt_fork_in_child(const struct mt_fork *f);
 
 #endif

@@ -13,8 +13,8 @@
 #include "track/ground/state.h"
 #include "track/request.h"
 
-/* frame: of the function that was called, whichever it is, as long as it returns after the event.
- * NULL: not to be recorded. */
+/* Begins an event, and returns the calling thread's memory, or NULL when the event is not to be
+ * recorded. frame is that of any function, as long as it returns after the event. */
 static inline struct mt_thread *mt_guard_enter(const struct mt_hook_frame *frame) {
     struct mt_thread *t = mt_self;
     if (mt_unlikely(t == NULL || t->seen != mt_load_part(&mt_page.state))) {
@@ -24,20 +24,20 @@ static inline struct mt_thread *mt_guard_enter(const struct mt_hook_frame *frame
         if (t == NULL)
             return NULL;
     }
-    mt_store_relaxed(&t->seen, MT_SEEN_BUSY | (uint64_t)frame); /* see begin_sharing */
-    mt_own_add(&t->bank->sequence,
-               1); /* odd: after an event that was never left it has been made even (recover.c) */
+    mt_store_relaxed(&t->seen, MT_SEEN_BUSY | (uint64_t)frame); /* see begin_sharing in threads.c */
+    /* It is odd now: if an event was left, recover.c has made it even since. */
+    mt_own_add(&t->bank->sequence, 1);
     mt_barrier();
     if (mt_unlikely(mt_load_part(&t->control->request.word) != t->request))
         mt_request_changed(t);
     return t;
 }
 
-/* A change of the process's state that came meanwhile is for the next event. */
+/* Ends an event. A change of the process's state that came meanwhile is for the next event. */
 static inline void mt_guard_leave(struct mt_thread *t) {
     mt_barrier();
     mt_own_add(&t->bank->sequence, 1);
-    mt_store_last(&t->seen, t->state); /* what the event has counted is seen */
+    mt_store_last(&t->seen, t->state); /* whoever sees it sees what the event has counted */
 }
 
 #endif

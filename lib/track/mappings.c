@@ -50,8 +50,7 @@ static struct mt_interval part_of(const struct mt_interval *m, uint64_t begin, u
     return part;
 }
 
-/* What is mapped in [begin, end) and is the other of reserved and accessible becomes what reserve
- * says. */
+/* Makes all that is mapped in [begin, end) reserved or accessible, as reserve says. */
 static void change(struct mt_thread *t, uint64_t begin, uint64_t end, bool reserve,
                    const struct mt_hook_frame *frame) {
     const struct mt_interval *m;
@@ -67,9 +66,9 @@ static void change(struct mt_thread *t, uint64_t begin, uint64_t end, bool reser
 }
 
 /*
- * mremap without a change of size. The kernel (since 6.17) moves several mappings at once; where
- * there is a gap between them, what was at the new place stays. Under DONTUNMAP the old addresses
- * stay mapped.
+ * Follows an mremap without a change of size. The kernel (since 6.17) moves several mappings at
+ * once; where there is a gap between them, what was at the new place stays. Under MREMAP_DONTUNMAP
+ * the old addresses stay mapped.
  */
 static void move(struct mt_thread *t, const struct mt_remap *remap, struct mt_interval to,
                  bool is_recorded, const struct mt_hook_frame *frame) {
@@ -97,8 +96,9 @@ static void move(struct mt_thread *t, const struct mt_remap *remap, struct mt_in
         add(t, to, frame);
 }
 
-/* mremap to another size and not merely to a smaller one: of one mapping, which may have been made
- * by several calls. With old_bytes 0, the same pages are mapped once more. */
+/* Follows an mremap to another size that does not merely cut the end off. It is of one mapping,
+ * which may have been made by several calls. With old_bytes 0, the same pages are mapped once
+ * more. */
 static void replace(struct mt_thread *t, const struct mt_remap *remap, uint64_t old_end,
                     struct mt_interval to, bool is_recorded, const struct mt_hook_frame *frame) {
     mt_ranges_cut(t, remap->old, old_end, remap->before);
@@ -109,7 +109,8 @@ static void replace(struct mt_thread *t, const struct mt_remap *remap, uint64_t 
 
 /* ---- the kernel's word ----------------------------------------------------------------------- */
 
-/* The size of huge pages when a call does not say: "Hugepagesize:    2048 kB". */
+/* Returns the size of huge pages, as a shift, for calls that do not say it. The kernel tells it in
+ * a line like "Hugepagesize:    2048 kB". */
 static uint32_t usual_huge_shift(void) {
     long kib = mt_os_number_in("/proc/meminfo", "\nHugepagesize:", 0);
     return kib > 0 ? 73 - (uint32_t)__builtin_clzll((uint64_t)kib) : USUAL_HUGE_SHIFT;
@@ -123,8 +124,9 @@ static uint32_t huge_shift(int flags) {
     return shift != 0 ? shift : usual;
 }
 
-/* Whether all of a range is mapped; taken for granted when it may not be asked for. msync looks at
- * mappings and, with this flag, does nothing: mincore would look at each page. */
+/* Tells whether all of a range is mapped; that is taken for granted when the kernel may not be
+ * asked. msync looks at mappings and, with this flag, does nothing; mincore would look at each
+ * page. */
 static bool is_mapped(uint64_t begin, uint64_t end) {
     return !mt_os_may(SYS_msync) ||
            mt_os_call(SYS_msync, (long)begin, (long)(end - begin), MS_ASYNC, 0, 0, 0) == 0;
@@ -133,7 +135,7 @@ static bool is_mapped(uint64_t begin, uint64_t end) {
 /* ---- events ---------------------------------------------------------------------------------- */
 
 struct visit {
-    struct mt_thread *thread; /* NULL: not to be recorded */
+    struct mt_thread *thread; /* NULL: the event is not to be recorded */
 };
 
 static struct visit enter(const struct mt_hook_frame *frame) {
@@ -153,7 +155,7 @@ static void leave(struct visit v) {
 
 #define HERE() ((const struct mt_hook_frame *)__builtin_frame_address(0))
 
-/* Of a mapping whose call says bytes. */
+/* Returns the end of a mapping whose call says bytes. */
 static uint64_t end_of(uint64_t begin, uint64_t bytes, uint32_t page_shift) {
     uint64_t rest = (UINT64_C(1) << page_shift) - 1;
     return (begin + bytes + rest) & ~rest;
@@ -223,7 +225,7 @@ void mt_mappings_protected_in_part(uint64_t address, uint64_t bytes, int protect
                                    const struct mt_hook_frame *frame) {
     uint64_t pages = (end_of(address, bytes, PAGE_SHIFT) - address) >> PAGE_SHIFT, mapped = 0;
     if (is_mapped(address, address + (pages << PAGE_SHIFT)))
-        return; /* there is no gap: it has failed for another reason */
+        return; /* there is no gap, so the call has failed for another reason */
     for (uint64_t none = pages; none - mapped > 1;) {
         uint64_t middle = (mapped + none) / 2;
         if (is_mapped(address, address + (middle << PAGE_SHIFT)))
@@ -245,7 +247,7 @@ void mt_mappings_failed(void) {
 
 void mt_mappings_doubtful(uint64_t before, uint64_t address, uint64_t bytes) {
     if (address % MT_OS_PAGE != 0)
-        return; /* refused before anything was done */
+        return; /* the kernel has refused it before it did anything */
     struct visit v = enter(HERE());
     if (v.thread == NULL)
         return;

@@ -56,22 +56,22 @@ void mt_record_expect(void) {
 void mt_record_expected(void *block, size_t bytes, const struct mt_hook_frame *frame) {
     struct mt_thread *t = mt_self;
     if (block == NULL && t != NULL)
-        t->last_block =
-            t->last_before; /* a failure is no event between an allocation and its free */
+        /* A failure is no event between an allocation and its free. */
+        t->last_block = t->last_before;
     if (block == NULL || t == NULL || t->last_block != block)
         mt_record_allocation(block, bytes, frame);
 }
 
-/* A block that found no room among the live ones: the totals stay exact, it counts as freed at
- * once. */
+/* Counts a block that found no room among the live ones as freed at once, so that the totals stay
+ * exact. */
 static MT_NOINLINE void drop(struct mt_thread *t, mt_site_id site, uint64_t bytes) {
     t->bank->rare.dropped++;
-    t->journal.putting = 0; /* it is no block that could be in the table */
+    t->journal.putting = 0; /* no such block is in the table */
     if (site != 0)
         mt_blocks_pass(t, site, bytes);
 }
 
-/* The path of what belongs to a domain or a scope. */
+/* Returns the path of a block that belongs to a domain or a scope. */
 static MT_NOINLINE mt_node_id belonging_to(struct mt_thread *t, mt_node_id node) {
     if (t->domain != 0)
         node = mt_paths_leaf(&t->paths, node, MT_NODE_MODULE_DOMAIN, t->domain);
@@ -80,8 +80,9 @@ static MT_NOINLINE mt_node_id belonging_to(struct mt_thread *t, mt_node_id node)
     return node;
 }
 
-/* A block that was not entered: there is no room; or something is entered for its address, the free
- * of which was missed. That goes first. True: it has been entered after all. */
+/* Handles a block that was not entered, either because there is no room, or because another block
+ * is entered for its address, the free of which was missed. That block is ended first. Returns true
+ * when the new one has been entered after all. */
 static MT_NOINLINE bool entered(struct mt_thread *t, enum mt_put put, mt_site_id site,
                                 uint64_t bytes, struct mt_live_entry there) {
     uint64_t address = (uint64_t)t->last_block;
@@ -97,7 +98,8 @@ static MT_NOINLINE bool entered(struct mt_thread *t, enum mt_put put, mt_site_id
     return false;
 }
 
-/* One of the big blocks, or one for which there is no room. */
+/* Enters a block that is_near does not hold for: a big one, or one for which there may be no
+ * room. */
 static MT_NOINLINE enum mt_put put_far(struct mt_thread *t, struct mt_region *region, void *block,
                                        struct mt_live_entry entry, struct mt_live_entry *there) {
     if (entry.site == 0)
@@ -149,8 +151,8 @@ static MT_NOINLINE void look_at_unloading(struct mt_thread *t, const struct mt_h
     mt_threads_forget_passing(t);
 }
 
-/* With what costs more or is rare: recording switched off, sampling, usable sizes, the check of the
- * walk. */
+/* Records with what costs more or is rare: recording that is switched off, sampling, usable sizes,
+ * the check of the walk. */
 static MT_NOINLINE void record_unusual(struct mt_thread *t, void *block, uint64_t bytes,
                                        const struct mt_hook_frame *frame) {
     const struct mt_options *o = &mt_state.options;
@@ -207,13 +209,13 @@ void mt_record_allocation(void *block, size_t bytes, const struct mt_hook_frame 
     mt_guard_leave(t);
 }
 
-/* Whether a block that is not in the table is news: not when only samples, or only the blocks of
- * before, are in it. */
+/* Tells whether a block that is not in the table is news. It is not when the table has only samples
+ * in it, or only blocks from before recording was switched off or paused. */
 static inline bool counts_unknown(const struct mt_thread *t) {
     return mt_state.options.sample_bytes == 0 && !mt_load_relaxed(&mt_state.off) && t->paused == 0;
 }
 
-/* What the journal says has been done. */
+/* Notes that what the journal says has been done. */
 static inline void taken(struct mt_thread *t, uint64_t bytes) {
     mt_barrier();
     t->journal.taking = 0;
@@ -221,7 +223,8 @@ static inline void taken(struct mt_thread *t, uint64_t bytes) {
         t->journal.big_bytes = 0;
 }
 
-/* What the free of a block may be besides plain: its entry is word, 0: it is not in its region. */
+/* Handles every free that is not plain. word is the block's entry; 0 says that the block is not in
+ * its region. */
 static MT_NOINLINE void free_rest(struct mt_thread *t, void *block, uint64_t word, bool temporary,
                                   bool dropped) {
     struct mt_live_entry found = mt_live_decode(word);
@@ -272,7 +275,8 @@ static MT_NOINLINE void record_moved(struct mt_thread *t, void *result, uint64_t
         record(t, result, bytes, frame);
 }
 
-/* An earlier realloc has not ended: this one is in a handler that interrupts it, or it was left. */
+/* Begins a realloc while an earlier one has not ended: this one is called in a handler that
+ * interrupts it, or the earlier one was left. */
 static MT_NOINLINE void begin_another(struct mt_thread *t, struct mt_moving_block *moving,
                                       const struct mt_hook_frame *frame) {
     mt_recover_moved(t, frame);
@@ -292,7 +296,7 @@ void mt_record_realloc_begin(struct mt_moving_block *moving, void *block) {
     if (mt_unlikely(t->moved.journal.taking != 0))
         begin_another(t, moving, here);
     t->moved.address = (uint64_t)block;
-    t->moved.frame = here->caller_bp; /* of the hook: that is where it ends */
+    t->moved.frame = here->caller_bp; /* the frame of the hook, in which the realloc ends */
     struct mt_live_entry found = mt_live_take(t, (uint64_t)block, &t->moved.journal, &dropped);
     moving->recording = true;
     moving->process = mt_state.n_processes;
@@ -307,7 +311,8 @@ void mt_record_realloc_begin(struct mt_moving_block *moving, void *block) {
     mt_guard_leave(t);
 }
 
-/* The block that was moved is accounted for: by the journal until that has been done. */
+/* Forgets the block that was moved, which is accounted for now. Until then the journal has noted
+ * it. */
 static inline void forget_moved(struct mt_thread *t, const struct mt_moving_block *moving) {
     mt_barrier();
     t->moved.journal.taking = 0;
@@ -328,7 +333,8 @@ static inline void count_moved(struct mt_thread *t, const struct mt_moving_block
     taken(t, moving->bytes);
 }
 
-/* The other end. In a process that was forked in between, the block is one that was inherited. */
+/* Enters the recorder again at the end of a realloc. In a process that was forked since it began,
+ * the block is an inherited one. */
 static struct mt_thread *enter_moved(struct mt_moving_block *moving,
                                      const struct mt_hook_frame *frame) {
     struct mt_thread *t = moving->recording ? mt_guard_enter(frame) : NULL;
@@ -344,7 +350,7 @@ void mt_record_realloc_end(struct mt_moving_block *moving, void *result, size_t 
     struct mt_thread *t = enter_moved(moving, frame);
     if (mt_unlikely(t == NULL))
         return;
-    bool was_cleared_since = moving->era < t->clear_era; /* between the two */
+    bool was_cleared_since = moving->era < t->clear_era; /* between begin and end */
     if (mt_likely(moving->site != 0 && !was_cleared_since)) {
         count_moved(t, moving);
     } else {

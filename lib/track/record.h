@@ -16,21 +16,21 @@
  * with this frame. */
 MT_HIDDEN void mt_record_allocation(void *block, size_t bytes, const struct mt_hook_frame *frame);
 
-/* Some allocators build a function from others of their entry points, which are hooked, too. Its
- * hook says so before the call, and then a block that the hook below has recorded is not recorded
- * again. */
+/* Some allocators build one entry point from others, which are hooked, too. mt_record_expect says
+ * so before the call; mt_record_expected records the block afterwards, unless the hook of such
+ * another entry point has recorded it already. */
 MT_HIDDEN void mt_record_expect(void);
 MT_HIDDEN void mt_record_expected(void *block, size_t bytes, const struct mt_hook_frame *frame);
 
-/* Says that the next allocation of this thread is for a request of bytes, though up to most may be
- * asked for (by an operator new that rounds up). */
+/* Says that the program asks for bytes in the next allocation of this thread, although the
+ * allocator may be asked for up to most (by an operator new that rounds up). */
 MT_HIDDEN void mt_record_asked(size_t bytes, size_t most);
 
 /* Records that block, which is not NULL, is about to be freed. */
 MT_HIDDEN void mt_record_free(void *block);
 
-/* Does the same for an operator delete: that free is then called for block, too, is not another
- * event. */
+/* Does what mt_record_free does, for an operator delete: when it calls free for block, too, that is
+ * not another event. */
 MT_HIDDEN void mt_record_delete(void *block);
 
 /* A block taken out of the table while realloc works on it. */
@@ -38,15 +38,16 @@ struct mt_moving_block {
     void *block;
     uint64_t bytes;
     int64_t waste;
-    uint32_t site; /* 0: was not there */
+    uint32_t site; /* 0: the block was not there */
     uint32_t era;
     bool temporary;
-    bool was_cleared; /* was there, from before memtrack_clear_traces */
+    bool was_cleared; /* the block was there, from before memtrack_clear_traces */
     bool recording;   /* something is to be done afterwards */
-    uint32_t process; /* mt_state.n_processes: the allocator may be interrupted by a handler that
-                         forks */
+    uint32_t process; /* mt_state.n_processes: a handler that forks may interrupt the allocator */
     struct mt_moved outer; /* the block of a realloc that this one has interrupted */
 };
+
+/* Takes block out of the table before realloc is called, and notes in *moving what it was. */
 MT_HIDDEN void mt_record_realloc_begin(struct mt_moving_block *moving, void *block);
 /* Records that realloc is done: block has been freed, and result (NULL: only freed) allocated. */
 MT_HIDDEN void mt_record_realloc_end(struct mt_moving_block *moving, void *result, size_t bytes,

@@ -31,7 +31,7 @@
  *                                    all of it is done here
  *   a resize, a cut, a drop
  *   intervals of mappings              there or not; an unmapping goes on, an interval without its
- *                                      block goes (mappings.c)
+ *                                      block goes (mappings/ranges.c)
  *
  * So nothing is lost but, possibly, the event itself; it is counted as interrupted when it was left
  * before the journal was written, or after. What is not as a whole or not at all, and how far it
@@ -62,24 +62,26 @@ static bool is_same(struct mt_live_entry a, struct mt_live_entry b) {
     return a.site == b.site && a.bytes == b.bytes && a.era == b.era;
 }
 
-/* As mt_count_allocation has changed them, or would have: as often as need be. */
+/* Sets the counters to what mt_count_allocation makes of them. They are computed from what was
+ * before, so that this may be done as often as need be. */
 static void count_put(struct mt_counters *c, const uint64_t *before, uint64_t bytes) {
     c->allocated_bytes = before[0] + bytes;
     c->allocated_blocks = before[1] + 1;
     c->live_bytes = (int64_t)(before[2] + bytes);
 }
 
+/* Does for a free what count_put does for an allocation. */
 static void count_taken(struct mt_counters *c, const uint64_t *before, uint64_t bytes) {
     c->live_bytes = (int64_t)(before[0] - bytes);
     c->freed_blocks = before[1] + 1;
 }
 
-/* The event had come to the counters, and what they were has been noted. */
+/* Tells whether the event had come to the counters, so that what they were has been noted. */
 static bool is_noted(const struct mt_thread *t, uint64_t number) {
     return t->before.number == number;
 }
 
-/* True: the block is in the table, and counted. */
+/* Returns true when the block is in the table, and counted. */
 static bool finish_putting(struct mt_thread *t) {
     struct mt_live_entry entry = mt_live_noted(t->journal.putting, &t->journal);
     uint64_t number = t->bank->sequence;
@@ -102,7 +104,8 @@ static bool finish_putting(struct mt_thread *t) {
     return true;
 }
 
-/* Count a block as freed; number: of this event, when it has noted so already. */
+/* Counts a block as freed. number is what the event has put into before.number, if it has noted the
+ * counters already. */
 static void count_freed(struct mt_thread *t, struct mt_live_entry entry, uint64_t number) {
     struct mt_site *s = mt_count_record(t, entry.site);
     if (!is_noted(t, number)) {
@@ -134,11 +137,11 @@ static void put_back(struct mt_thread *t) {
                                        entry, &other) == MT_PUT_NEW)
         return;
     t->before.number = 0;
-    if (entry.era >= t->clear_era) /* its address has been used again: it is gone */
+    if (entry.era >= t->clear_era) /* the block is gone, since its address has been used again */
         count_freed(t, entry, t->bank->sequence + 1);
 }
 
-/* Those that are written by more than one store. */
+/* Forgets the caches that are written by more than one store. */
 static void forget_caches(struct mt_thread *t) {
     mt_names_forget(&t->names);
     mt_scopes_totals_forget(&t->totals);
@@ -155,12 +158,13 @@ static void finish(struct mt_thread *t, bool is_done) {
         is_done = true;
     }
     if (j->taking == t->moved.journal.taking)
-        t->moved.journal.taking = 0; /* realloc_end has passed it from the one to the other */
+        t->moved.journal.taking = 0; /* count_moved had passed it from one journal to the other */
     t->bank->rare.interrupted += !is_done;
     *j = (struct mt_journal){0};
 }
 
-/* The tables of what the event was about count what is in them by further stores. */
+/* Counts anew what is in the tables that the event was about: they change that count by a store of
+ * its own. */
 static void mend(struct mt_thread *t) {
     mt_live_mend(t, (uint64_t)t->last_block);
     mt_live_mend(t, t->moved.address);
@@ -170,16 +174,17 @@ static void mend(struct mt_thread *t) {
 
 void mt_recover(struct mt_thread *t, const struct mt_hook_frame *frame) {
     bool was_busy = mt_thread_is_busy(t);
-    t->seen =
-        MT_SEEN_BUSY | (uint64_t)frame; /* this can be left as well, and is begun again then */
+    /* This can be left as well, and is begun again then. */
+    t->seen = MT_SEEN_BUSY | (uint64_t)frame;
     if (!was_busy)
         return;
     mt_lock_left();
     mt_state.was_left = mt_state.ledger.was_left = true;
-    t->bank->sequence |= 1; /* it was left before it had said so, or after */
+    /* The event may have been left before it made this odd, or after it made it even again. */
+    t->bank->sequence |= 1;
     forget_caches(t);
     mend(t);
-    bool is_done = mt_plan_recover(t); /* of counters that have not been cleared meanwhile */
+    bool is_done = mt_plan_recover(t); /* before mt_threads_refresh may clear the counters */
     mt_threads_refresh(t);
     finish(t, is_done);
     mt_ranges_recover(t);

@@ -31,8 +31,8 @@ void mt_request_wake(void) {
 
 /* ---- what has been asked for ----------------------------------------------------------------- */
 
-/* Acquire: an era that a clear has begun comes with its clear_epoch, and is for after that: see
- * note_clear in threads.c. */
+/* Acquire: whoever sees an era that a clear has begun also sees its clear_epoch. A thread that has
+ * not noted that epoch yet leaves the era for note_clear in threads.c. */
 static void note_era(struct mt_thread *t) {
     uint32_t era = mt_load_acquire(&t->control->era),
              clear_era = mt_load_acquire(&t->control->clear_era);
@@ -43,9 +43,8 @@ static void note_era(struct mt_thread *t) {
 }
 
 void mt_request_changed(struct mt_thread *t) {
-    union mt_request now = {
-        .word =
-            mt_load_acquire(&t->control->request.word)}; /* what its reader wrote before it asked */
+    /* Acquire: what the reader wrote before it asked is seen. */
+    union mt_request now = {.word = mt_load_acquire(&t->control->request.word)};
     switch_recording(now.off != 0);
     note_era(t);
     t->cut = now.cut & 1 ? now.cut : 0;
@@ -53,5 +52,5 @@ void mt_request_changed(struct mt_thread *t) {
         mt_saved_keep_bank(t);
         mt_saved_keep_control(t);
     }
-    t->request = now.word; /* last: until then all of this is done again */
+    t->request = now.word; /* last: if this is left before, all of it is done again */
 }

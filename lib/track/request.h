@@ -11,11 +11,11 @@
 /* Sets what readers find in the control line of a new process. */
 MT_HIDDEN void mt_request_start(bool off);
 
-/* Does what control.request asks for, which is not what this thread last acted upon. To be called
- * at the beginning of an event, before anything is changed. */
+/* Does what control.request asks for now, which this thread has not acted upon yet. To be called at
+ * the beginning of an event, before anything is changed. */
 MT_HIDDEN void mt_request_changed(struct mt_thread *t);
 
-/* Lets a dormant process record, which has been asked to. */
+/* Lets a dormant process record, since it has been asked to. */
 MT_HIDDEN void mt_request_wake(void);
 
 #endif

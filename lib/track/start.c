@@ -34,7 +34,8 @@
 #include <sys/mman.h>
 #include <sys/stat.h>
 
-/* A directory of this user that nobody else can put files into, made if need be. */
+/* Makes the directory if need be, and tells whether it is this user's and nobody else can put files
+ * into it. */
 static bool is_private_directory(const char *path) {
     struct stat st = {0};
     mt_os_call(SYS_mkdirat, AT_FDCWD, (long)path, 0700, 0, 0, 0);
@@ -48,7 +49,7 @@ static bool is_private_directory(const char *path) {
            (st.st_mode & 077) == 0;
 }
 
-/* PARENT/memtrack-UID, and a ledger in it. 0 or -errno. */
+/* Makes PARENT/memtrack-UID, and a ledger in it. Returns 0 or -errno. */
 static int create_below(const char *parent) {
     static char path[MT_DIRECTORY_BYTES + 32]; /* one thread starts at a time */
     if (parent[0] != '/')
@@ -59,7 +60,7 @@ static int create_below(const char *parent) {
     return is_private_directory(path) ? mt_writer_create(&mt_state.ledger, path) : -EACCES;
 }
 
-/* 0 or -errno. */
+/* Makes a ledger in the first directory that will do. Returns 0 or -errno. */
 static int create_ledger(void) {
     const struct mt_options *o = &mt_state.options;
     const char *const parents[] = {o->runtime_directory, "/dev/shm", o->temporary_directory,
@@ -93,7 +94,7 @@ static void fill_header(bool forked, bool off) {
     h->allocator = mt_state.allocator;
     h->allocator_answer = o->allocator_stats ? MT_ANSWER_PENDING : MT_ANSWER_NOT_ASKED;
     __builtin_memcpy(h->ignored_options, o->ignored, sizeof h->ignored_options);
-    h->control.epoch = 1; /* sites begin with at_peak.epoch 0: nothing saved */
+    h->control.epoch = 1; /* sites begin with at_peak.epoch 0, which says that nothing is saved */
     if (mt_state.preceding != NULL)
         for (size_t i = 0; mt_state.preceding[i] && i + 1 < sizeof h->preceding; i++)
             h->preceding[i] = mt_state.preceding[i];
@@ -115,8 +116,8 @@ static bool start_all(bool forked, bool off) {
            mt_identities_start() && mt_sites_start() && mt_live_start() && mt_threads_start();
 }
 
-/* An eighth of the memory that the process may use: what the program itself does not need to the
- * last byte. */
+/* Returns how large the ledger may become. If no option says so, that is an eighth of the memory
+ * that the process may use, since few programs need theirs to the last byte. */
 static uint64_t max_ledger(void) {
     enum { PART = 8, LEAST = 2 << 20 };
     if (mt_state.options.max_ledger != MT_LEDGER_BY_LIMIT)
@@ -131,14 +132,15 @@ static void read_options(void) {
     mt_state.options_read = true;
 }
 
-/* Not under another libc's loader: every call is passed on there, and nothing is recorded. */
+/* Tells whether this process is to be recorded. Under another libc's loader it is not: every call
+ * is passed on there, and nothing is recorded. */
 static bool is_wanted(int pid) {
     uint64_t only = mt_state.options.only_pid;
     return mt_loader_is_glibc() && (only == 0 || only == (uint64_t)pid);
 }
 
-/* In this process for the first time. Or again, because a handler has left it by longjmp: then what
- * there was of a ledger goes first. */
+/* Makes the memory of the recorder this process's own, for the first time. Or it does so again,
+ * because a handler has left the start by longjmp: then what there was of a ledger goes first. */
 static void begin_process(void) {
     if (mt_page.has_begun) {
         mt_state.was_left = true;
@@ -147,7 +149,7 @@ static void begin_process(void) {
     } else if (mt_state.pid != 0) {
         mt_state.is_forked = true;
         mt_state.was_left = mt_state.is_copied = false;
-        mt_writer_forget(&mt_state.ledger); /* it is the parent's */
+        mt_writer_forget(&mt_state.ledger); /* the ledger is the parent's */
     }
     mt_page.has_begun = 1;
     mt_state.interrupted = NULL;
@@ -163,7 +165,7 @@ static void begin_process(void) {
 
 static bool start(void) {
     read_options();
-    if (mt_state.said_by == mt_os_pid()) /* that nothing would come */
+    if (mt_state.said_by == mt_os_pid()) /* its ledger says that no call would come */
         mt_writer_remove(&mt_state.ledger);
     mt_state.said_by = 0;
     uint32_t parent = (uint32_t)mt_state.pid;
@@ -175,8 +177,8 @@ static bool start(void) {
         return false;
     mt_state.ledger.max_bytes = max_ledger();
     int error = create_ledger();
-    bool is_new =
-        parent != 0 && parent != (uint32_t)mt_state.pid; /* else begun anew: see begin_process */
+    /* Otherwise this process has begun anew: see begin_process. */
+    bool is_new = parent != 0 && parent != (uint32_t)mt_state.pid;
     if (error != 0) {
         mt_writer_count_unrecorded(&mt_state.ledger, is_new ? family : NULL, -error);
         return false;
@@ -184,11 +186,11 @@ static bool start(void) {
     if (family != NULL)
         mt_os_call(SYS_munmap, (long)family, MT_OS_PAGE, 0, 0, 0, 0);
     bool forked = mt_state.is_forked;
-    if (is_new) /* the one before it may have ended, and init have its place */
+    if (is_new) /* the parent may have ended, and the kernel name init instead */
         mt_state.ledger.header->ppid = parent;
     bool started = start_all(forked, forked ? mt_state.off : mt_state.options.dormant);
-    if (!started) { /* better no ledger, which is noticed, than one that says that nothing was
-                       allocated */
+    if (!started) {
+        /* No ledger, which is noticed, is better than one that says that nothing was allocated. */
         mt_writer_remove(&mt_state.ledger);
         mt_state.header = NULL;
     }
@@ -196,9 +198,10 @@ static bool start(void) {
 }
 
 /*
- * A handler that had interrupted an event has forked this process (fork.c): that event goes on as
- * soon as the handler returns, and until then nothing may begin anew. Whether it does, is counted
- * in the parent: if the handler never returns, the process stays without a ledger.
+ * Tells whether a handler that had interrupted an event has forked this process (fork.c). That
+ * event goes on as soon as the handler returns, and until then nothing may begin anew. Meanwhile
+ * the process is counted in its parent as one without a ledger: if the handler never returns, it
+ * stays one.
  */
 static bool is_going_on(const struct mt_hook_frame *frame) {
     const struct mt_thread *interrupted = mt_state.interrupted;
@@ -215,24 +218,26 @@ static void count_as_unrecorded(bool is) {
     if (is)
         mt_writer_count_unrecorded(&mt_state.ledger, family, EINTR);
     else
-        mt_add_relaxed(&family->unrecorded_forks, UINT32_MAX); /* a count, read alone */
+        mt_add_relaxed(&family->unrecorded_forks, UINT32_MAX); /* this count is read alone */
 }
 
-/* Another thread starts. It may have been ended in the middle of that. True: it is up to us. */
+/* Waits for another thread that is starting, and that may have been ended in the middle of it.
+ * Returns true when it is up to this thread to start. */
 static bool takes_over(uint64_t starter) {
     enum { NAPS = 1000, NAP_NS = 200000 };
     for (int i = 0; i < NAPS && mt_load_relaxed(&mt_page.state) == MT_STATE_UNKNOWN; i++)
         if (!mt_os_nap(NAP_NS))
             return false;
+    /* The load may be relaxed: taking starter is what orders. */
     return mt_load_relaxed(&mt_page.state) == MT_STATE_UNKNOWN &&
-           /* taking it orders */ mt_replace_acquire(&mt_page.starter, &starter,
-                                                     (uint64_t)&mt_self);
+           mt_replace_acquire(&mt_page.starter, &starter, (uint64_t)&mt_self);
 }
 
-/* Whether this thread is to start recording: nobody does, or it has begun to and was left. */
+/* Tells whether this thread is to start recording: nobody else does, or this one has begun to and
+ * has left it. */
 static bool may_start(const struct mt_hook_frame *frame) {
-    uint64_t starter = 0,
-             me = (uint64_t)&mt_self; /* acquire: what the starter before left is seen */
+    uint64_t starter = 0, me = (uint64_t)&mt_self;
+    /* Acquire: what a starter before this one has left is seen. */
     if (mt_replace_acquire(&mt_page.starter, &starter, me))
         return true;
     if (starter != me)
@@ -240,8 +245,9 @@ static bool may_start(const struct mt_hook_frame *frame) {
     return mt_page.starting == 0 || mt_left_fate(mt_page.starting, frame) == MT_FATE_LEFT;
 }
 
-/* A handler that came in the middle of a start could only make trouble, for itself too: it comes
- * right afterwards. Those that come at once or never are let through. */
+/* Starts with signals blocked. A handler that came in the middle of a start could only make
+ * trouble, for itself too; so it is called right afterwards. Signals that come at once or never are
+ * let through. */
 static bool start_undisturbed(void) {
     static const int at_once[] = {SIGILL, SIGTRAP, SIGABRT, SIGBUS, SIGFPE, SIGSEGV, SIGSYS};
     uint64_t mask = UINT64_MAX, before;
@@ -261,25 +267,25 @@ void mt_start(const struct mt_hook_frame *frame) {
     bool is_interrupted = mt_unlikely(is_going_on(frame));
     count_as_unrecorded(is_interrupted);
     if (is_interrupted || !may_start(frame)) {
-        mt_add_relaxed(&mt_state.missed, 1); /* a count, read alone */
+        mt_add_relaxed(&mt_state.missed, 1); /* this count is read alone */
         return;
     }
     mt_page.starting = (uint64_t)frame;
     if (mt_load_relaxed(&mt_page.state) != MT_STATE_UNKNOWN)
-        return; /* by a handler that came in between */
+        return; /* a handler that came in between has started it */
     if (!mt_state.options_read)
-        mt_confinement_look(); /* before any other call */
+        mt_confinement_look(); /* before any other system call */
     mt_state.ledger.is_in_forks =
         mt_os_call(SYS_madvise, (long)&mt_page, sizeof mt_page, MADV_WIPEONFORK, 0, 0, 0) != 0;
     bool started = start_undisturbed();
     if (started)
         mt_confinement_expect();
     uint64_t state = !started ? MT_STATE_OFF : mt_state.off ? MT_STATE_DORMANT : MT_STATE_FIRST;
-    mt_store_release(&mt_page.state, state); /* all that was started is seen by whoever sees it */
+    mt_store_release(&mt_page.state, state); /* whoever sees it sees all that was started */
 }
 
 void mt_start_say_preceded(void) {
-    mt_confinement_look(); /* before any other call */
+    mt_confinement_look(); /* before any other system call */
     read_options();
     if (!is_wanted(mt_os_pid()) || create_ledger() != 0)
         return;

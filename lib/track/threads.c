@@ -25,7 +25,7 @@
 
 enum { PROBES = 2 };
 
-static struct mt_thread *threads;                                 /* all, newest first */
+static struct mt_thread *threads;                                 /* all of them, newest first */
 static struct mt_thread *thread_of[MT_MAX_BANKS] MT_PAGES_CLOSED; /* by bank */
 static uint32_t probe_next;
 static struct mt_lock sharing_lock;
@@ -58,9 +58,9 @@ void mt_threads_reset(struct mt_thread *t) {
     t->request = UINT64_MAX;
     t->paused = 0;
     t->thread_id = 0;
-    t->clear_epoch = UINT64_MAX; /* not known yet */
+    t->clear_epoch = UINT64_MAX; /* says that it is not known yet */
     if (!t->used)
-        return; /* fresh pages: zero already, and best left untouched */
+        return; /* the pages are fresh: they are zero already, and best left untouched */
     mt_sites_forget(&t->sites);
     mt_names_forget(&t->names);
     mt_scopes_totals_forget(&t->totals);
@@ -71,7 +71,7 @@ void mt_threads_reset(struct mt_thread *t) {
 }
 
 bool mt_threads_start(void) {
-    /* Now, for begin_sharing: with one thread this costs nothing, with several some 50 ms. */
+    /* begin_sharing needs this. With one thread it costs nothing, with several some 50 ms. */
     mt_os_call(SYS_membarrier, MEMBARRIER_CMD_REGISTER_PRIVATE_EXPEDITED, 0, 0, 0, 0, 0);
     struct mt_thread *mine = mt_self;
     for (struct mt_thread *t = threads, *next; t != NULL; t = next) {
@@ -110,7 +110,7 @@ static bool is_dead(const struct mt_bank *b) {
            !mt_os_thread_lives(mt_state.pid, (int)b->tid);
 }
 
-/* A bank whose owner has ended, or 0. */
+/* Returns a bank whose owner has ended, or 0. */
 static mt_bank_id find_abandoned(void) {
     uint32_t n = mt_state.header->n_banks;
     for (mt_bank_id id = 1; id < n; id++)
@@ -134,7 +134,7 @@ static mt_bank_id new_bank(void) {
     return id;
 }
 
-/* By a registration that was left; 0: none. */
+/* Returns the bank that a registration which was left has got already, or 0. */
 static mt_bank_id former_bank(const struct mt_thread *mine) {
     return mine->bank != NULL ? mine->bank_id : 0;
 }
@@ -143,7 +143,8 @@ struct mt_thread *mt_threads_take_bank(void) {
     struct mt_thread *mine = mt_self;
     mt_bank_id id = mine != NULL ? former_bank(mine) : find_abandoned();
     struct mt_thread *t = mine != NULL ? mine : id != 0 ? thread_of[id] : NULL;
-    if (t == NULL) /* nor has the bank one, when its owner was interrupted for good before this */
+    /* The bank has no memory either when its owner was interrupted for good before this. */
+    if (t == NULL)
         t = new_thread();
     if (id == 0)
         id = new_bank();
@@ -166,27 +167,27 @@ struct mt_thread *mt_threads_take_bank(void) {
     return t;
 }
 
-/* The first thread has published nothing yet: let the process's current bytes begin with what all
- * have. */
+/* Lets the process's current bytes begin with what all banks have, since the first thread has
+ * published nothing yet. */
 static void publish_all(void) {
     struct mt_ledger_header *h = mt_state.header;
     int64_t sum = 0;
     for (mt_bank_id id = 1; id < mt_load_acquire(&h->n_banks); id++) {
         struct mt_bank *b = mt_banks_at(id);
-        b->published_bytes =
-            mt_load_relaxed(&b->counters.live_bytes); /* its thread has left its event, or is new */
+        /* Relaxed: its thread has left its event, or is new. */
+        b->published_bytes = mt_load_relaxed(&b->counters.live_bytes);
         sum += b->published_bytes;
     }
-    mt_store_relaxed(&h->control.current_bytes,
-                     sum); /* is_shared, which comes later, publishes it */
+    mt_store_relaxed(&h->control.current_bytes, sum); /* storing is_shared publishes it */
     mt_state_flag(MT_FLAG_THREADS);
 }
 
-/* Until an event that the first thread entered when it was alone is over. It may never be: the
- * thread has ended, or has been stopped, in the middle of it. */
+/* Waits until an event that the first thread entered when it was alone is over. It may never be,
+ * since the thread may have ended, or have been stopped, in the middle of it: the wait has an
+ * end. */
 static void wait_for_event(const struct mt_thread *first) {
     enum { NAPS = 500, NAP_NS = 100000 };
-    uint64_t seen = mt_load_acquire(&first->seen); /* what it has counted is seen as well */
+    uint64_t seen = mt_load_acquire(&first->seen); /* acquire: what it has counted is seen too */
     for (int i = 0; i < NAPS && (seen & MT_SEEN_BUSY); i++) {
         if (mt_lock_holder_is_gone(first->token) || mt_load_acquire(&first->seen) != seen)
             return;
@@ -196,10 +197,10 @@ static void wait_for_event(const struct mt_thread *first) {
 }
 
 /*
- * The second thread of a process comes. The first takes no locks, and may be in the middle of an
- * event. The barrier makes it one of two: either it entered the recorder before, and is seen to be
- * there and waited for, or it will see that it is not alone any more. So the common program, with
- * threads of which one allocates, pays for no lock.
+ * Is called when the second thread of a process comes. The first takes no locks, and may be in the
+ * middle of an event. After the barrier one of two things holds: either the first thread entered
+ * the recorder before it, and is seen to be there and waited for; or it will see that it is not
+ * alone any more. So the common program, with threads of which one allocates, pays for no lock.
  *
  * Until the last step nobody publishes anything, so all of it can be done again by whoever comes
  * next.
@@ -208,7 +209,7 @@ static void begin_sharing(const struct mt_thread *first) {
     mt_store_ordered(&mt_state.many_threads, true); /* before the barrier */
     if (mt_os_call(SYS_membarrier, MEMBARRIER_CMD_PRIVATE_EXPEDITED, 0, 0, 0, 0, 0) != 0)
         mt_os_call(SYS_membarrier, MEMBARRIER_CMD_GLOBAL, 0, 0, 0, 0, 0);
-    if (first != NULL) { /* it may have been interrupted for good before it had any memory */
+    if (first != NULL) { /* NULL: it was interrupted for good before it had any memory */
         if (first->token != mt_lock_me())
             wait_for_event(first);
         mt_scopes_process_begin_sharing(first);
@@ -218,9 +219,11 @@ static void begin_sharing(const struct mt_thread *first) {
     mt_state_changed();
 }
 
-/* Somebody else does it, or did and was ended in the middle of it: then the lock is taken over. */
+/* Begins sharing, unless that has been done. If another thread was ended in the middle of it, its
+ * lock is taken over. */
 static void share(mt_bank_id mine) {
-    if (mine == 1 || mt_load_acquire(&mt_state.is_shared) || /* with all that begin_sharing did */
+    /* Acquire: what begin_sharing did is seen. */
+    if (mine == 1 || mt_load_acquire(&mt_state.is_shared) ||
         !mt_lock_acquire(&sharing_lock, MT_RANK_SHARING))
         return;
     if (!mt_state.is_shared)
@@ -230,7 +233,8 @@ static void share(mt_bank_id mine) {
 
 static void clear_bank(struct mt_thread *t) {
     struct mt_bank *b = t->bank;
-    mt_store_relaxed(&b->counters.live_bytes, 0); /* whoever sees the new epoch sees all of them */
+    /* Relaxed: whoever sees the new clear_epoch, stored below, sees all of these. */
+    mt_store_relaxed(&b->counters.live_bytes, 0);
     mt_store_relaxed(&b->counters.allocated_bytes, 0);
     mt_store_relaxed(&b->counters.allocated_blocks, 0);
     mt_store_relaxed(&b->counters.freed_blocks, 0);
@@ -243,15 +247,16 @@ static void clear_bank(struct mt_thread *t) {
     mt_scopes_thread_clear(t);
 }
 
-/* What has been cleared meanwhile counts from this event on. The lock, since the numbers belong
- * together. */
+/* Lets what has been cleared meanwhile count as zero from this event on. It takes the lock, since
+ * the numbers belong together. Returns false when the lock could not be had and the thread is to
+ * ask again at its next event. */
 static bool note_clear(struct mt_thread *t) {
     const struct mt_control *c = t->control;
     if (mt_load_relaxed(&c->clear_epoch) != t->clear_epoch) {
         bool is_locked = mt_state_lock_growth();
         if (!is_locked && t->clear_epoch != UINT64_MAX)
             return false;                  /* what it knows will do for one more event */
-        t->era = mt_load_relaxed(&c->era); /* which new_era may be raising */
+        t->era = mt_load_relaxed(&c->era); /* mt_eras_look may be raising it */
         t->clear_era = c->clear_era;
         t->clear_epoch = c->clear_epoch;
         if (is_locked)
@@ -274,20 +279,19 @@ void mt_threads_forget_passing(struct mt_thread *t) {
 }
 
 void mt_threads_refresh(struct mt_thread *t) {
-    uint64_t state =
-        mt_load_acquire(&mt_page.state); /* first: what changes now is for the next event */
-    t->state = mt_likely(state != MT_STATE_UNKNOWN)
-                   ? state
-                   : MT_STATE_NONE; /* forked in the middle of this: fork.c */
+    /* This comes first: what changes from now on is for the next event. */
+    uint64_t state = mt_load_acquire(&mt_page.state);
+    /* MT_STATE_NONE: the process was forked in the middle of this; see fork.c. */
+    t->state = mt_likely(state != MT_STATE_UNKNOWN) ? state : MT_STATE_NONE;
     if (mt_state.ledger.is_in_forks)
         t->state |= MT_SEEN_ASKS;
     share(t->bank_id);
     if (t->used)
         forget_paths(t);
     if (!note_clear(t))
-        t->state = MT_STATE_UNKNOWN; /* again at the next event */
+        t->state = MT_STATE_UNKNOWN; /* this is done again at the next event */
     t->used = true;
-    t->shared = mt_load_acquire(&mt_state.is_shared); /* with all that begin_sharing did */
+    t->shared = mt_load_acquire(&mt_state.is_shared); /* all that begin_sharing did is seen */
     if (t->shared) {
         t->low = t->high = t->bank->counters.live_bytes;
     } else {

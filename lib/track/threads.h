@@ -8,7 +8,8 @@
 
 #include "track/thread/thread.h"
 
-/* Keeps only the calling thread's memory, in a new process, for it to be used again. */
+/* Forgets all threads but the calling one, in a new process, and makes its memory ready to be used
+ * again. Returns true. */
 MT_HIDDEN bool mt_threads_start(void);
 
 /* Returns the calling thread's working memory, with a bank: its own, or what a thread that has
@@ -19,7 +20,7 @@ MT_HIDDEN struct mt_thread *mt_threads_take_bank(void);
 MT_HIDDEN void mt_threads_reset(struct mt_thread *t);
 
 /* Forgets what the thread remembers of its last stack, and of paths through code that can be
- * unloaded, while code is. */
+ * unloaded. To be called while code is being unloaded. */
 MT_HIDDEN void mt_threads_forget_passing(struct mt_thread *t);
 
 /* Brings the thread, which is busy, up to date: the state of the process has changed (see

@@ -25,7 +25,7 @@ struct found {
     mt_name_id domain; /* 0: malloc */
 };
 
-/* The last block of the region that begins at or below limit. */
+/* Looks for the last block of the region that begins at or below limit. */
 static void search_region(const struct mt_region *r, uint64_t base, uint64_t limit,
                           struct found *found) {
     for (uint32_t i = 0; i < r->n_groups; i++) {
@@ -59,7 +59,8 @@ static bool holds(const struct found *f, uint64_t address) {
            (address - f->begin < f->entry.bytes || address == f->begin);
 }
 
-/* A smaller one than best that holds the address, else best. */
+/* Returns the smallest of the big blocks that holds the address and is smaller than best; or else
+ * best. */
 static struct found find_big(uint64_t address, struct found best) {
     if (!mt_lock_acquire(&mt_live_big.lock, MT_RANK_BIG))
         return best;

@@ -6,7 +6,8 @@
 #include "memtrack.h"
 #include "track/thread/thread.h"
 
-/* Inside of an event. False: the address lies in no live block that is known. */
+/* Fills *out with the block that the address lies in. Returns false when it lies in no live block
+ * that is known. To be called inside an event. */
 MT_HIDDEN bool mt_whois(struct mt_thread *t, uint64_t address, memtrack_block *out);
 
 #endif

@@ -9,12 +9,13 @@
 #include "base/os.h"
 #include "base/pages.h"
 
-/* Makes *array, which is NULL before the first time, such an array of bytes in all, of which
- * nothing is in use; also in a new process. Returns false when there is no memory. */
+/* Makes *array, which is NULL before the first time, a closed array of bytes in all, of which
+ * nothing is in use. In a new process it is made so again. Returns false when there is no
+ * memory. */
 MT_HIDDEN bool mt_closed_start(void **array, size_t bytes);
 
-/* Lets the first n items of an array be used, those that were not before as zeros. Returns false
- * when there is no memory. */
+/* Lets the first n items of an array be used; those that were not in use before are zeros. Returns
+ * false when there is no memory. */
 #define mt_closed_open(array, n) mt_pages_open(array, &(array)[n])
 
 #endif

@@ -7,8 +7,8 @@
 
 /*
  * What lies at the frame pointer of a hook, on x86-64 and (AAPCS64 frame record) on aarch64 alike.
- * Passed as a pointer and read word by word: a struct copied with wide loads right after narrow
- * stores stalls the store buffer.
+ * It is passed as a pointer and read word by word: a struct copied with wide loads right after
+ * narrow stores stalls the store buffer.
  */
 struct mt_hook_frame {
     uint64_t caller_bp;

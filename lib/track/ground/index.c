@@ -26,16 +26,17 @@ static struct mt_index_table *new_table(uint32_t bits) {
     if (t != NULL)
         t->bits = bits;
     if (t != NULL && bits >= HUGE_BITS)
-        mt_pages_prefer_huge(t, table_bytes(bits)); /* it is probed at random */
+        mt_pages_prefer_huge(t, table_bytes(bits)); /* since it is probed at random */
     return t;
 }
 
-/* Returns the slot. */
+/* Puts the id into the first free slot, and returns which one that is. */
 static uint32_t put(struct mt_index_table *t, uint64_t hash, uint32_t id) {
     uint32_t i = mt_index_home(t, hash);
     while (t->slot[i] != 0)
         i = (i + 1) & ((1u << t->bits) - 1);
-    mt_store_release(&t->slot[i], mt_index_slot(hash, id)); /* what the id stands for is whole */
+    /* Release: whoever finds the id sees what it stands for. */
+    mt_store_release(&t->slot[i], mt_index_slot(hash, id));
     return i;
 }
 
@@ -54,7 +55,8 @@ bool mt_index_start(struct mt_index *x, uint64_t (*hash_of)(uint32_t)) {
 
 /* ---- growing --------------------------------------------------------------------------------- */
 
-/* The first page goes last, and not whole: it holds bits, which a late reader needs. */
+/* Gives back a piece of the table that has been outgrown. The first page is cleared last, and not
+ * all of it: it holds bits, which a late reader needs. */
 static void give_back(struct mt_index *x) {
     struct mt_index_table *t = x->former;
     size_t bytes = table_bytes(t->bits), left = bytes - x->given_back;
@@ -64,7 +66,7 @@ static void give_back(struct mt_index *x) {
     if (x->given_back < bytes)
         return;
     for (uint32_t i = 0; i < (MT_OS_PAGE - sizeof *t) / sizeof(uint32_t); i++)
-        mt_store_relaxed(&t->slot[i], 0); /* a miss; what is read does not matter */
+        mt_store_relaxed(&t->slot[i], 0); /* a reader takes it for a miss */
     x->former = NULL;
 }
 
@@ -82,7 +84,7 @@ static void replace(struct mt_index *x) {
     struct mt_index_table *old = x->table;
     while (x->former != NULL)
         give_back(x);
-    mt_store_release(&x->table, x->next); /* with all its slots */
+    mt_store_release(&x->table, x->next); /* whoever sees it sees all its slots */
     mt_barrier();
     x->next = NULL;
     x->given_back = MT_OS_PAGE;
@@ -113,13 +115,13 @@ MT_NOINLINE static bool grow(struct mt_index *x) {
 bool mt_index_reserve(struct mt_index *x) {
     if (mt_unlikely(x->former != NULL))
         give_back(x);
-    if (mt_unlikely(x->next == x->table)) /* it was left between the two */
+    if (mt_unlikely(x->next == x->table)) /* replace was left between its two stores */
         x->next = NULL;
     return mt_likely(x->next == NULL && x->used < (1u << x->table->bits) / 16 * 9) || grow(x);
 }
 
 void mt_index_insert(struct mt_index *x, uint64_t hash, uint32_t id) {
-    x->used++; /* first: too many is safe, too few would fill the table */
+    x->used++; /* this comes first: a count too high is safe, one too low would fill the table */
     mt_barrier();
     uint32_t i = put(x->table, hash, id);
     if (x->next != NULL && i < x->n_moved)
@@ -129,7 +131,8 @@ void mt_index_insert(struct mt_index *x, uint64_t hash, uint32_t id) {
 /* ---- the walker ------------------------------------------------------------------------------ */
 
 #ifdef MEMTRACK_CHECKS
-/* A reader goes from an id's home on until it meets an empty slot. */
+/* Tells whether a reader finds what is at place: it goes on from the id's home until it meets an
+ * empty slot. */
 static bool can_be_found(const struct mt_index_table *t, uint64_t hash, uint32_t place) {
     for (uint32_t i = mt_index_home(t, hash); i != place; i = (i + 1) & ((1u << t->bits) - 1))
         if (t->slot[i] == 0)
@@ -162,7 +165,7 @@ static bool has(const struct mt_index_table *t, uint64_t hash, uint32_t wanted) 
     return id != 0;
 }
 
-/* Everything below n_moved is in both, and nothing else is in the new one. */
+/* Checks that everything below n_moved is in both tables, and nothing else in the new one. */
 static const char *check_move(const struct mt_index *x, uint32_t n_ids) {
     uint32_t used, moved = 0;
     const char *violation = check_table(x, x->next, n_ids, &used);

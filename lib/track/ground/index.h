@@ -23,14 +23,14 @@
 
 struct mt_index_table {
     uint32_t bits;
-    uint32_t slot[]; /* id (28) and 4 bits of its hash, which spare most looks at ids that are not
-                        it; 0: empty */
+    /* An id (28) and 4 bits of its hash, which spare most looks at other ids; 0: empty. */
+    uint32_t slot[];
 };
 enum { MT_INDEX_ID_BITS = 28 };
 enum {
     MT_INDEX_STEP = 16,
     MT_INDEX_PIECE = 256 << 10
-}; /* slots moved, and bytes given back, with each id */
+}; /* how many slots are moved, and bytes given back, with each id */
 struct mt_index {
     struct mt_index_table *table;  /* what readers search */
     struct mt_index_table *next;   /* NULL: table is not being moved */
@@ -47,20 +47,20 @@ static inline uint64_t mt_index_mix(uint64_t a, uint64_t b) {
     return h * UINT64_C(0xBF58476D1CE4E5B9);
 }
 
-/* What a slot holds for an id with this hash. */
+/* Returns what a slot holds for an id with this hash. */
 static inline uint32_t mt_index_slot(uint64_t hash, uint32_t id) {
     return id | (uint32_t)hash << MT_INDEX_ID_BITS;
 }
 
-/* Candidates for hash: *at from mt_index_home on; returns the next id that can be it, 0 when there
- * is none. */
+/* Go through the ids that can be the one for hash: *at begins with mt_index_home, and
+ * mt_index_candidate returns the next such id, or 0 when there is none. */
 static inline uint32_t mt_index_home(const struct mt_index_table *t, uint64_t hash) {
     return (uint32_t)(hash >> (64 - t->bits));
 }
 static inline uint32_t mt_index_candidate(const struct mt_index_table *t, uint64_t hash,
                                           uint32_t *at) {
     for (uint32_t slot;;) {
-        slot = mt_load_acquire(&t->slot[*at]); /* then what the id stands for is there */
+        slot = mt_load_acquire(&t->slot[*at]); /* what the id stands for is seen too */
         *at = (*at + 1) & ((1u << t->bits) - 1);
         if (slot == 0)
             return 0;
@@ -69,11 +69,13 @@ static inline uint32_t mt_index_candidate(const struct mt_index_table *t, uint64
     }
 }
 
-/* Start empty (a former table is unmapped: no reader may be left). False: no memory. */
+/* Makes the set empty; a former table is unmapped, so no reader may be left. Returns false when
+ * there is no memory. */
 MT_HIDDEN bool mt_index_start(struct mt_index *x, uint64_t (*hash_of)(uint32_t));
-/* Make room for one more id; before each. False: no memory, and the table is full. */
+/* Makes room for one more id; is to be called before each insertion. Returns false when there is no
+ * memory and the table is full. */
 MT_HIDDEN bool mt_index_reserve(struct mt_index *x);
-/* Add id. Room must be there. */
+/* Adds id. There must be room. */
 MT_HIDDEN void mt_index_insert(struct mt_index *x, uint64_t hash, uint32_t id);
 
 #ifdef MEMTRACK_CHECKS

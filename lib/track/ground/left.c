@@ -21,7 +21,7 @@
  * is below the stack of now and holds nothing that could be returned to.
  *
  * When the event's own chain is whole, and ends elsewhere, it is a coroutine's: left for good, or
- * switched away from in a handler and perhaps resumed. Nothing can tell; see mt_threads_replace.
+ * switched away from in a handler and perhaps resumed. Nothing can tell; see replace in enter.c.
  */
 #include "track/ground/left.h"
 
@@ -36,8 +36,8 @@ static struct mt_chain chain_from(const struct mt_hook_frame *frame) {
                                        .bp = frame->caller_bp}};
 }
 
-/* Follow the chain of now to its end, unless that is decided on the way. Between one frame and the
- * next everything is in use: what has been there has gone. */
+/* Follows the chain of now to its end, unless the fate is decided on the way. Between one frame and
+ * the next all of the stack is in use: what was there before has gone. */
 static enum mt_fate follow(struct mt_chain *c, uint64_t busy, uint64_t low) {
     for (int i = 0; i < MOST_STEPS; i++) {
         bool is_in_use = busy >= low && busy < c->state.sp;
@@ -50,12 +50,12 @@ static enum mt_fate follow(struct mt_chain *c, uint64_t busy, uint64_t low) {
         if (!mt_chain_step(c))
             break;
         if (c->has_crossed_signal != had_crossed_signal || c->state.sp < low)
-            low = c->state.sp; /* another stack, or the interrupted part of this one */
+            low = c->state.sp; /* here begins another stack, or the interrupted part of this one */
     }
     return MT_FATE_UNKNOWN;
 }
 
-/* Where the event's own chain leads to, if its frame is still there. */
+/* Returns where the event's own chain leads to, if its frame is still there. */
 static struct mt_chain chain_of_busy(uint64_t busy) {
     const struct mt_hook_frame *frame =
         (const struct mt_hook_frame *)busy; /* NOLINT(performance-no-int-to-ptr) */
@@ -65,7 +65,7 @@ static struct mt_chain chain_of_busy(uint64_t busy) {
     return c;
 }
 
-/* Now is not in a handler, and the event's frame is deeper in the same stack. */
+/* Tells whether now is not in a handler, and the event's frame is deeper in the same stack. */
 static bool is_below(const struct mt_chain *chain, uint64_t busy, const struct mt_hook_frame *now) {
     struct mt_stack_map none = {0};
     return chain->is_whole && !chain->has_crossed_signal && busy < (uint64_t)now &&
@@ -78,7 +78,7 @@ enum mt_fate mt_left_fate(uint64_t busy, const struct mt_hook_frame *now) {
     if (fate != MT_FATE_UNKNOWN)
         return fate;
     if (mt_os_first_unreadable((uint64_t)now, (uint64_t)now + 1) != (uint64_t)now + 1)
-        return MT_FATE_UNKNOWN; /* nothing may be asked */
+        return MT_FATE_UNKNOWN; /* the kernel may not be asked what can be read */
     if (mt_os_first_unreadable(busy, busy + sizeof *now) < busy + sizeof *now)
         return MT_FATE_LEFT;
     struct mt_chain before = chain_of_busy(busy);

@@ -13,9 +13,9 @@
 
 enum mt_fate {
     MT_FATE_INTERRUPTED, /* it will go on */
-    MT_FATE_LEFT,        /* it will not */
-    MT_FATE_UNKNOWN, /* it lies on another stack, whole: a coroutine that may be resumed, or will
-                        not be */
+    MT_FATE_LEFT,        /* it will not go on */
+    /* It lies on another stack, whole: that of a coroutine, which may be resumed or not. */
+    MT_FATE_UNKNOWN,
 };
 
 /* Tells what becomes of the event that was entered at frame busy, and that nobody has left by

@@ -10,11 +10,11 @@
 extern void *__libc_stack_end __attribute__((weak));
 
 static void copy_text(char *out, const char *text, size_t capacity) {
-    const char *known = mt_text_bytes(text) < capacity ? text : ""; /* as good as unset */
+    const char *known = mt_text_bytes(text) < capacity ? text : ""; /* too long: as if unset */
     mt_text_put(out, out + capacity - 1, known);
 }
 
-/* Kept for readers, as much of them as there is room for. */
+/* Keeps a word for readers, as far as there is room for it. */
 static void note_ignored(struct mt_options *o, const struct mt_setting_word *word) {
     size_t n = mt_text_bytes(o->ignored);
     if (n != 0 && n + 1 < sizeof o->ignored)
@@ -85,8 +85,8 @@ static void read_variable(struct mt_options *o, const char *text) {
 
 /* ---- finding it ------------------------------------------------------------------------------ */
 
-/* As the kernel has put it above the main thread's stack: argc, the arguments, NULL, the
- * environment, NULL. */
+/* Finds the environment where the kernel has put it above the main thread's stack: argc, the
+ * arguments, NULL, the environment, NULL. */
 static const char *const *environment_on_stack(void) {
     enum { MOST_ARGUMENTS = 1 << 24 };
     if (&__libc_stack_end == NULL || __libc_stack_end == NULL ||
@@ -106,7 +106,7 @@ static void read_texts(struct mt_options *o, const char *text, long n) {
     }
 }
 
-/* The same, as the kernel tells it; other libcs do not say where their stack ends. */
+/* Reads the environment from /proc, for libcs that do not say where their stack ends. */
 static void read_file(struct mt_options *o) {
     enum { FIRST_BYTES = 1 << 20, MOST_BYTES = 256 << 20 };
     for (size_t bytes = FIRST_BYTES; bytes <= (size_t)MOST_BYTES; bytes *= 16) {

@@ -15,7 +15,7 @@ enum {
     MT_MOST_EVENTS = 1 << 20
 };
 
-#define MT_LEDGER_BY_LIMIT UINT64_MAX /* as the memory limit of the cgroup has it */
+#define MT_LEDGER_BY_LIMIT UINT64_MAX /* max_ledger follows from the memory limit of the cgroup */
 
 struct mt_options {
     char directory[MT_DIRECTORY_BYTES];           /* MEMTRACK_DIR; "" if unset */
@@ -25,7 +25,7 @@ struct mt_options {
     uint64_t frames;
     uint64_t sample_bytes;
     uint64_t only_pid;     /* 0: record every process */
-    uint64_t events;       /* that are kept, the latest ones */
+    uint64_t events;       /* how many of the latest events are kept */
     uint64_t event_sample; /* one scope in so many is an event; 0: none */
     uint64_t max_ledger;   /* bytes of the ledger that call paths may take; 0: no bound */
     bool usable, exact_peak, check_unwind, allocator_stats;
@@ -34,11 +34,12 @@ struct mt_options {
     char ignored[MT_IGNORED_BYTES]; /* words of MEMTRACK_OPTIONS that are not understood */
 };
 
-/* Some option has to be looked at by every event. */
+/* Tells whether every event has to look at some option. */
 static inline bool mt_options_are_unusual(const struct mt_options *o) {
     return o->usable || o->check_unwind || o->sample_bytes != 0;
 }
 
+/* Reads the options from the environment of the process; what is not set gets its default. */
 MT_HIDDEN void mt_options_read(struct mt_options *options);
 
 #endif

@@ -10,12 +10,12 @@ struct mt_state mt_state;
 
 void mt_state_changed(void) {
     if (mt_load_relaxed(&mt_page.state) >= MT_STATE_FIRST) /* it never goes back */
-        mt_add_release(&mt_page.state, 1); /* what has changed is seen by whoever sees it */
+        mt_add_release(&mt_page.state, 1); /* whoever sees it sees what has changed */
 }
 
 void mt_state_flag(enum mt_flag flag) {
     if (mt_state.header != NULL)
-        mt_or_relaxed(&mt_state.header->flags, (uint32_t)flag); /* for readers, by itself */
+        mt_or_relaxed(&mt_state.header->flags, (uint32_t)flag); /* readers look at it alone */
 }
 
 static bool is_unusual(void) {
@@ -34,14 +34,14 @@ void mt_state_note_unusual(void) {
 void mt_state_share_early(void) {
     if (mt_state.many_threads)
         return;
-    mt_store_ordered(&mt_state.many_threads, true); /* before everybody looks again */
+    mt_store_ordered(&mt_state.many_threads, true); /* before other threads look again */
     mt_state_changed();
 }
 
 /* ---- forks ----------------------------------------------------------------------------------- */
 
-/* The page of its parent's that forks inherit on purpose. What cannot be told from a fork is
- * counted with the events. */
+/* Counts this process in the page of its parent's that forks inherit on purpose. A process that may
+ * be a fork or not counts an event instead. */
 static void count_itself(bool is_other) {
     struct mt_ledger_header *family = mt_state.ledger.family;
     long pid = mt_os_call(SYS_getpid, 0, 0, 0, 0, 0, 0);
@@ -49,10 +49,10 @@ static void count_itself(bool is_other) {
     if (family == NULL)
         return;
     if (!is_other) {
-        mt_add_relaxed(&family->unrecorded, 1); /* a count, read alone */
+        mt_add_relaxed(&family->unrecorded, 1); /* this count is read alone */
     } else if (mt_state.counted_pid != own) {
         mt_state.counted_pid = own;
-        mt_add_relaxed(&family->unrecorded_forks, 1); /* likewise */
+        mt_add_relaxed(&family->unrecorded_forks, 1); /* and so is this one */
     }
 }
 

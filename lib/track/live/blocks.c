@@ -7,8 +7,8 @@
 #include "track/live/plan.h"
 #include "track/live/sampling.h"
 
-/* What a block of so many bytes counts for more in the thread's live bytes, when it stands for
- * others: see sampling.h. */
+/* Returns how much more than its bytes a block counts for in the thread's live bytes, since it
+ * stands for others when blocks are sampled: see sampling.h. */
 static int64_t extra(uint64_t bytes) {
     uint64_t period = mt_state.options.sample_bytes;
     return period != 0 && bytes != 0 ? mt_sampling_weight(bytes, period) - (int64_t)bytes : 0;

@@ -22,9 +22,9 @@ MT_HIDDEN void mt_blocks_pass(struct mt_thread *t, mt_site_id site, uint64_t byt
 MT_HIDDEN void mt_blocks_resize(struct mt_thread *t, uint64_t key, struct mt_live_entry entry,
                                 uint64_t bytes);
 
-/* Leaves the first left bytes of the block entered under key, and right bytes under another key (0:
- * no such piece; one remains). The rest counts as freed bytes, and a second piece as a block of its
- * own that was allocated with 0 bytes. */
+/* Leaves the first left bytes of the block entered under key, and right bytes under another key.
+ * Either number may be 0, for no such piece, but not both. The rest counts as freed bytes, and a
+ * second piece as a block of its own that was allocated with 0 bytes. */
 MT_HIDDEN void mt_blocks_cut(struct mt_thread *t, uint64_t key, struct mt_live_entry entry,
                              uint64_t left, uint64_t right_key, uint64_t right);
 

@@ -15,7 +15,7 @@ mt_site_id mt_count_find(struct mt_thread *t, mt_node_id node, uint8_t size_clas
 
 mt_site_id mt_count_find_foreign(struct mt_thread *t, mt_site_id of) {
     if (mt_unlikely(t->thread_id == 0))
-        mt_identities_begin(t); /* whose lossy record it may have to be */
+        mt_identities_begin(t); /* the site may have to be this thread's lossy record */
     return mt_sites_find_foreign(t, of);
 }
 

@@ -14,16 +14,19 @@
 #include "track/scopes/process.h"
 #include "track/tables/sites.h"
 
+/* Notes the highest live bytes of the thread since its scopes were last looked at. */
 static inline void mt_count_note_live(struct mt_thread *t, int64_t live) {
     if (mt_unlikely(live > t->bank->scope_high))
         t->bank->scope_high = live;
 }
 
+/* Notes the highest live bytes of the site. */
 static inline void mt_count_note_max(struct mt_site *s) {
     if (s->counters.live_bytes > s->max_bytes)
         s->max_bytes = s->counters.live_bytes;
 }
 
+/* Note what the counters are before an allocation, and before a free. */
 static inline void mt_count_note_put(uint64_t *before, const struct mt_counters *c) {
     before[0] = c->allocated_bytes;
     before[1] = c->allocated_blocks;
@@ -35,6 +38,7 @@ static inline void mt_count_note_taken(uint64_t *before, const struct mt_counter
     before[1] = c->freed_blocks;
 }
 
+/* Counts the allocation of a block at site s, which has this id and is the thread's own. */
 static inline void mt_count_allocation(struct mt_thread *t, struct mt_site *s, mt_site_id id,
                                        uint64_t bytes) {
     struct mt_counters *all = &t->bank->counters;
@@ -71,13 +75,15 @@ static inline mt_site_id mt_count_own(struct mt_thread *t, mt_node_id node, uint
                : mt_count_find(t, node, size_class);
 }
 
+/* Returns the record in which this thread counts blocks of another thread's site that it frees. */
 static inline mt_site_id mt_count_foreign(struct mt_thread *t, mt_site_id of) {
     mt_site_id id;
     return mt_likely(mt_sites_known_foreign(&t->sites, of, &id)) ? id
                                                                  : mt_count_find_foreign(t, of);
 }
 
-/* Returns the record in which this thread counts what happens to a block of site id. */
+/* Returns the record in which this thread counts what happens to a block of site *id, and sets *id
+ * to that record's. */
 static inline struct mt_site *mt_count_record_of(struct mt_thread *t, mt_site_id *id) {
     struct mt_site *s = mt_sites_at(*id);
     if (mt_unlikely(s->bank != t->bank_id)) {
@@ -87,15 +93,16 @@ static inline struct mt_site *mt_count_record_of(struct mt_thread *t, mt_site_id
     return s;
 }
 
-/* Returns the same, prepared for a change. */
+/* Returns the same record, after keeping what it had at the last peak and cut, for a change. */
 static inline struct mt_site *mt_count_record(struct mt_thread *t, mt_site_id id) {
     struct mt_site *s = mt_count_record_of(t, &id);
     mt_sites_save(t, s, id);
     return s;
 }
 
-/* Sites hold what was recorded and are scaled by the reader; the process's live bytes, which decide
- * when the peak is, are estimated here, where each block's size is known. */
+/* Adds (sign is 1) or subtracts (-1) what a sampled block of bytes counts for more in the thread's
+ * live bytes. Sites hold what was recorded and are scaled by the reader; the process's live bytes,
+ * which decide when the peak is, are estimated here, where each block's size is known. */
 MT_HIDDEN void mt_count_weigh(struct mt_thread *t, uint64_t bytes, int sign);
 
 /* Counts the free of a block of which nothing is special: options.usable is off, and nothing is
@@ -121,7 +128,8 @@ mt_count_free_plain(struct mt_thread *t, mt_site_id id, uint64_t bytes, bool tem
         mt_scopes_process_publish(t);
 }
 
-/* Counts the free of any block. waste is by what its usable size was larger, if that is counted. */
+/* Counts the free of any block. waste is by how many bytes its usable size was larger, if usable
+ * sizes are counted; else 0. */
 MT_HIDDEN void mt_count_free(struct mt_thread *t, mt_site_id id, uint64_t bytes, int64_t waste,
                              bool temporary);
 

@@ -14,30 +14,30 @@ void mt_eras_look(void) {
     if (!mt_os_may(SYS_clock_gettime))
         return;
     uint32_t era = mt_era_at(mt_os_clock_ns(CLOCK_MONOTONIC) - h->start_monotonic_ns);
-    uint32_t seen = mt_load_relaxed(&h->control.era); /* to be compared again */
+    uint32_t seen = mt_load_relaxed(&h->control.era); /* it is compared again below */
     if (era <= seen)
         return;
     h->era_seen[era] = 1;
-    if (!mt_replace_both(&h->control.era, &seen, era)) /* era_seen says so already */
+    if (!mt_replace_both(&h->control.era, &seen, era)) /* whoever sees it sees era_seen, too */
         return; /* a clear, or another thread, has come in between */
     mt_store_release(&h->control.request.era, (uint16_t)era);
+    /* The thread may have been named by writing to /proc/self/comm, or by a raw system call. */
     if (mt_self != NULL)
-        mt_identities_look(
-            mt_self); /* a name that was written to /proc/self/comm, or by a call of its own */
+        mt_identities_look(mt_self);
 }
 
 void mt_eras_begin(uint32_t era) {
     struct mt_ledger_header *h = mt_state.header;
     h->era_seen[era] = 1;
-    mt_store_release(&h->control.era, era); /* after the clear_epoch that it belongs to */
+    mt_store_release(&h->control.era, era); /* whoever sees it sees the clear_epoch it belongs to */
     mt_store_release(&h->control.request.era, (uint16_t)era);
 }
 
 uint32_t mt_eras_begin_next(void) {
     struct mt_ledger_header *h = mt_state.header;
-    uint32_t era = mt_load_relaxed(&h->control.era), next; /* to be compared again */
+    uint32_t era = mt_load_relaxed(&h->control.era), next; /* it is compared again below */
     do {
-        next = (era + 1) % MT_ERAS; /* whatever somebody may have written there */
+        next = (era + 1) % MT_ERAS; /* in range, whatever somebody may have written there */
         h->era_seen[next] = 1;
     } while (!mt_replace_both(&h->control.era, &era, next));
     mt_store_release(&h->control.request.era, (uint16_t)next);

@@ -17,7 +17,7 @@ MT_HIDDEN void mt_eras_look(void);
 MT_HIDDEN void mt_eras_begin(uint32_t era);
 /* Begins the one after the present one, which others may be raising, and returns it. */
 MT_HIDDEN uint32_t mt_eras_begin_next(void);
-/* Returns what the clock says when counting begins anew, 1 to MT_ERAS / 2. */
+/* Returns the era, from 1 to MT_ERAS / 2, with which counting begins anew by the clock. */
 MT_HIDDEN uint32_t mt_eras_of_now(void);
 
 #endif

@@ -32,7 +32,7 @@ enum {
 
 static struct mt_region **directory[DIRECTORIES];
 uint64_t mt_live_leaf_cache[MT_LIVE_LEAF_CACHE];
-static uint64_t free_table[SIZE_CLASSES]; /* lists through the first entry */
+static uint64_t free_table[SIZE_CLASSES]; /* each is a list, linked by first entries */
 
 struct mt_live_big mt_live_big;
 
@@ -55,26 +55,26 @@ bool mt_live_start(void) {
 static struct mt_region *make_leaf(uint64_t leaf, struct mt_region **place) {
     if (!mt_state_lock_growth())
         return NULL;
-    struct mt_region *regions = mt_load_acquire(place); /* zeroed, if it is there */
+    struct mt_region *regions = mt_load_acquire(place); /* if it is there, it is seen zeroed */
     if (regions == NULL)
         regions = mt_table_published(&mt_state.ledger, MT_EXTENT_REGIONS, (uint32_t)leaf);
     if (regions == NULL) {
         size_t bytes = sizeof(struct mt_region) * MT_REGIONS_PER_LEAF;
         bool is_private;
-        /* aligned to its own size: see next_class */
+        /* It is aligned to its own size: see next_class. */
         regions = mt_writer_allocate_blocks(&mt_state.ledger, bytes, bytes, &is_private);
-        if (regions != NULL &&
-            !is_private) /* where there is no room for an extent, readers do without */
+        /* Where there is no room for an extent, readers do without. */
+        if (regions != NULL && !is_private)
             mt_writer_publish(&mt_state.ledger, MT_EXTENT_REGIONS, (uint32_t)leaf, regions, bytes);
     }
-    mt_store_release(place, regions); /* zeroed before it can be found */
+    mt_store_release(place, regions); /* whoever finds it finds it zeroed */
     mt_state_unlock_growth();
     return regions;
 }
 
 struct mt_region *mt_live_leaf(uint64_t leaf, bool make) {
     struct mt_region ***d = &directory[leaf / LEAVES];
-    struct mt_region **leaves = mt_load_acquire(d); /* as above */
+    struct mt_region **leaves = mt_load_acquire(d); /* if it is there, it is seen zeroed */
     if (leaves == NULL) {
         if (!make || (leaves = mt_pages_new(sizeof *leaves * LEAVES)) == NULL)
             return NULL;
@@ -87,16 +87,15 @@ struct mt_region *mt_live_leaf(uint64_t leaf, bool make) {
     struct mt_region *regions = mt_load_acquire(&leaves[leaf % LEAVES]);
     if (regions == NULL && make)
         regions = make_leaf(leaf, &leaves[leaf % LEAVES]);
-    if (regions != NULL)
+    if (regions != NULL) /* tag and address are one word, so that they cannot disagree */
         mt_store_relaxed(&mt_live_leaf_cache[leaf % MT_LIVE_LEAF_CACHE],
-                         mt_live_leaf_tag(leaf) << 48 |
-                             (uint64_t)regions); /* one word: they cannot disagree */
+                         mt_live_leaf_tag(leaf) << 48 | (uint64_t)regions);
     return regions;
 }
 
 /* ---- groups ---------------------------------------------------------------------------------- */
 
-/* Into a table that is not full and does not hold key. */
+/* Puts an entry into a table that is not full and does not hold key. */
 static void insert(struct mt_region *r, uint64_t key, uint64_t word) {
     uint32_t i = mt_group_home(key, r->n_groups);
     for (;;) {
@@ -114,7 +113,7 @@ static void insert(struct mt_region *r, uint64_t key, uint64_t word) {
     }
 }
 
-/* Where key is, or NULL. */
+/* Returns the group that key is in, and its entry there, or NULL. */
 static struct mt_group *search(const struct mt_region *r, uint64_t key, int *entry) {
     if (mt_unlikely(r->n_groups == 0))
         return NULL;
@@ -133,8 +132,8 @@ static struct mt_group *search(const struct mt_region *r, uint64_t key, int *ent
 
 /* ---- tables ---------------------------------------------------------------------------------- */
 
-/* 1, 2, 3, 4, then four steps to each doubling: 5, 6, 7, 8, 10, 12, 14, 16, ... The i-th of
- * them. */
+/* Returns the i-th of 1, 2, 3, 4, and then four steps to each doubling: 5, 6, 7, 8, 10, 12, 14, 16,
+ * and so on. */
 static uint32_t groups_of_class(uint32_t i) {
     /* NOLINTNEXTLINE(clang-analyzer-core.UndefinedBinaryOperatorResult): i is below SIZE_CLASSES */
     return i < 4 ? i + 1 : (4 + i % 4 + 1) << (i / 4 - 1);
@@ -148,9 +147,9 @@ static uint32_t class_of(uint32_t n_groups) {
     return i;
 }
 
-/* Small tables double; larger ones grow by a quarter, since there it is memory that counts. A
- * region begins as large as the one below it has become: heaps grow upwards, and neighbours hold
- * blocks of the same kind. */
+/* Returns the size class of the region's next table. Small tables double; larger ones grow by a
+ * quarter, since there it is memory that counts. A region begins as large as the one below it has
+ * become: heaps grow upwards, and neighbours hold blocks of the same kind. */
 static uint32_t next_class(const struct mt_region *r) {
     if (r->n_groups != 0)
         return r->n_groups < 16 ? class_of(r->n_groups * 2u) : class_of(r->n_groups) + 1;
@@ -207,7 +206,7 @@ static bool grow(struct mt_region *r) {
     grown.lock = r->lock;
     uint64_t words[2];
     __builtin_memcpy(words, &grown, sizeof words);
-    mt_store_pair(r, words[0], words[1]); /* with the count of what is in it, made anew */
+    mt_store_pair(r, words[0], words[1]); /* the count of what is in it, made anew, comes along */
     if (old_groups != 0)
         table_free(old, old_groups);
     return true;
@@ -249,7 +248,7 @@ uint64_t mt_live_region_take(struct mt_region *r, uint64_t key, struct mt_journa
 
 /* ---- big blocks ------------------------------------------------------------------------------ */
 
-/* Where address is in a table or, when it is not there, where it may be put. */
+/* Returns where address is in a table or, when it is not there, where it may be put. */
 static struct mt_big_block *big_find_in(struct mt_big_block *table, uint32_t capacity,
                                         uint64_t address) {
     struct mt_big_block *deleted = NULL;
@@ -272,8 +271,9 @@ static struct mt_big_block *big_find(uint64_t address) {
     return big_find_in(mt_live_big.block, mt_live_big.capacity, address);
 }
 
-/* Deleted ones at the end of a run are in nobody's way any more. Without this, blocks that come and
- * go would fill the table, and each new one would be memory of the ledger for good. */
+/* Deletes a block, and empties the places of deleted ones at the end of a run, since they are in
+ * nobody's way any more. Otherwise blocks that come and go would fill the table, and each new table
+ * would be memory of the ledger for good. */
 static void big_delete(struct mt_big_block *b) {
     uint32_t mask = mt_live_big.capacity - 1, i = (uint32_t)(b - mt_live_big.block);
     b->address = 1;
@@ -306,7 +306,7 @@ static bool big_grow(void) {
                                                          mt_live_big.index++, block, bytes);
     mt_store_pair(&mt_live_big, (uint64_t)block, (uint64_t)live << 32 | capacity);
     for (uint32_t i = 0; !is_published && i < old_capacity; i++)
-        old[i].address = 0; /* where readers still look, and what they find has moved */
+        old[i].address = 0; /* readers still look in the old table, and its blocks have moved */
     return true;
 }
 
@@ -333,7 +333,7 @@ static enum mt_put big_enter(uint64_t address, struct mt_live_entry entry,
     b->bytes = entry.bytes;
     b->site = entry.site;
     b->era = entry.era;
-    mt_store_release(&b->address, address); /* nobody sees it half written */
+    mt_store_release(&b->address, address); /* whoever sees it sees the whole entry */
     return MT_PUT_NEW;
 }
 
@@ -407,8 +407,8 @@ struct mt_live_entry mt_live_look(struct mt_thread *t, uint64_t address) {
 
 /* ---- mending --------------------------------------------------------------------------------- */
 
-/* Until it is done, the region holds fewer blocks than can be found: it is left like anything else,
- * and done again. */
+/* Counts anew what is in a region. Until that is done, the region counts less than can be found. If
+ * this is left, it is done again, as after any event. */
 static void mend_region(struct mt_region *r) {
     uint32_t used = 0;
     for (uint32_t i = 0; i < r->n_groups; i++)
@@ -525,7 +525,8 @@ static uint32_t list_locked(struct mt_thread *t, struct mt_region *r, uint64_t b
     return n;
 }
 
-/* The leaf that the cursor stands in, or the next one that there is; NULL: no more. */
+/* Returns the leaf that the cursor stands in, or the next one that there is, or NULL when there are
+ * no more. */
 static struct mt_region *leaf_at(struct mt_live_cursor *c) {
     for (; c->leaf < (uint32_t)DIRECTORIES * LEAVES; c->leaf++, c->region = 0) {
         struct mt_region **leaves = mt_load_acquire(&directory[c->leaf / LEAVES]);
@@ -606,7 +607,7 @@ const char *mt_live_check(void) {
     for (int i = 0; i < DIRECTORIES; i++) {
         uint64_t begin = (uint64_t)directory[i];
         if (begin == 0 || !mt_os_is_mapped(begin, begin + sizeof(struct mt_region *) * LEAVES))
-            continue; /* a program that unmaps more than it has mapped can hit it */
+            continue; /* a program that unmaps more than it has mapped can unmap this, too */
         for (int j = 0; violation == NULL && j < LEAVES; j++)
             violation = check_leaf(directory[i][j], &limits);
     }

@@ -19,11 +19,12 @@ struct mt_live_entry {
     uint32_t era;    /* when it was allocated */
 };
 
-/* Returns where the table keeps a block of a domain that is not malloc's: beyond all addresses. */
+/* Returns the key of a block of a domain that is not malloc's, which lies beyond all addresses. */
 static inline uint64_t mt_live_domain_key(mt_name_id domain, uint64_t address) {
     return (uint64_t)domain << MT_DOMAIN_SHIFT | (address & MT_NODE_ADDRESS_MASK);
 }
 
+/* Forgets all blocks, in a new process. Returns true. */
 MT_HIDDEN bool mt_live_start(void);
 
 /* Returns the entry of a block; with site 0 when there is none. */
@@ -49,8 +50,8 @@ MT_HIDDEN uint32_t mt_live_list(struct mt_thread *t, struct mt_live_cursor *curs
 /* ---- what the inline half below needs of live.c ---- */
 
 enum { MT_LIVE_LEAF_CACHE = 256 };
-MT_HIDDEN extern uint64_t
-    mt_live_leaf_cache[]; /* mt_live_leaf_tag in the upper 16 bits, address below; 0: empty */
+/* Each entry has mt_live_leaf_tag in the upper 16 bits, and the address below; 0: empty. */
+MT_HIDDEN extern uint64_t mt_live_leaf_cache[];
 struct mt_live_big {
     struct mt_big_block *block;
     uint32_t capacity, used, index; /* used counts deleted ones too */
@@ -61,15 +62,15 @@ MT_HIDDEN struct mt_region *mt_live_leaf(uint64_t leaf, bool make);
 MT_HIDDEN struct mt_live_entry mt_live_big_take(uint64_t address, struct mt_journal *journal,
                                                 bool *dropped);
 
-/* Not that of an empty entry. */
+/* Returns the tag of a leaf in the cache, which is never that of an empty entry. */
 static inline uint64_t mt_live_leaf_tag(uint64_t leaf) {
     return leaf / MT_LIVE_LEAF_CACHE + 1;
 }
 
 static inline struct mt_region *mt_live_region(uint64_t address, bool make) {
     uint64_t leaf = address >> MT_LEAF_SHIFT;
-    uint64_t cached = mt_load_relaxed(
-        &mt_live_leaf_cache[leaf % MT_LIVE_LEAF_CACHE]); /* tag and address in one */
+    /* Relaxed: one word holds tag and address. */
+    uint64_t cached = mt_load_relaxed(&mt_live_leaf_cache[leaf % MT_LIVE_LEAF_CACHE]);
     struct mt_region *regions = (struct mt_region *)(cached & MT_NODE_ADDRESS_MASK);
     if (mt_unlikely(cached >> 48 != mt_live_leaf_tag(leaf))) {
         regions = mt_live_leaf(leaf, make);
@@ -101,7 +102,7 @@ static inline uint64_t mt_live_encode(struct mt_live_entry e) {
     return e.bytes << MT_ENTRY_BYTES_SHIFT | (uint64_t)e.era << MT_ENTRY_ERA_SHIFT | e.site;
 }
 
-/* In a journal: bytes that an entry has no room for go beside it. */
+/* Notes an entry in a word of the journal; bytes that the entry has no room for go beside it. */
 static inline void mt_live_note(uint64_t *word, struct mt_journal *journal,
                                 struct mt_live_entry e) {
     if (mt_unlikely(e.bytes >= MT_ENTRY_MAX_BYTES)) {
@@ -111,6 +112,7 @@ static inline void mt_live_note(uint64_t *word, struct mt_journal *journal,
     *word = mt_live_encode(e);
 }
 
+/* Returns the entry that mt_live_note has put into word. */
 static inline struct mt_live_entry mt_live_noted(uint64_t word, const struct mt_journal *journal) {
     struct mt_live_entry e = mt_live_decode(word);
     if (journal->big_bytes != 0)
@@ -121,13 +123,13 @@ static inline struct mt_live_entry mt_live_noted(uint64_t word, const struct mt_
 /*
  * Tags are compared four at a time in a general register: x has a zero lane where the tag is, and
  * the lowest flag of (x - 1...1) & ~x & 8...8 marks the first one (Lamport, "Multiple byte
- * processing with full-word instructions", 1975). Stored and loaded as whole words only, so that a
- * free right after its malloc does not stall.
+ * processing with full-word instructions", 1975). They are stored and loaded as whole words only,
+ * so that a free right after its malloc does not stall.
  */
 #define MT_LANE_ONES UINT64_C(0x0001000100010001)
 #define MT_LANE_TOPS UINT64_C(0x8000800080008000)
-#define MT_LANES_HIGH                                                                              \
-    UINT64_C(0x80008000) /* the two tags of tags[1]; its upper half counts overflow */
+/* Masks the two tags of tags[1], whose upper half counts overflow. */
+#define MT_LANES_HIGH   UINT64_C(0x80008000)
 #define MT_OVERFLOW_ONE (UINT64_C(1) << 32)
 
 static inline uint64_t mt_lanes_zero(uint64_t x) {
@@ -149,8 +151,8 @@ static inline void mt_group_retag(struct mt_group *g, int i, uint64_t from, uint
     g->tags[i >> 2] ^= (from ^ to) << (16 * (i & 3));
 }
 
-/* Five of six entries on average: few blocks leave their group, and a block costs 11 to 14
- * bytes. */
+/* Tells whether the table is to be grown, which it is at five of six entries on average: then few
+ * blocks leave their group, and a block costs 11 to 14 bytes. */
 static inline bool mt_live_is_full(const struct mt_region *r) {
     return r->used >= r->n_groups * 5u;
 }
@@ -165,9 +167,9 @@ static inline struct mt_group *mt_live_group(const struct mt_region *r, uint32_t
  * halves in live.c.
  */
 enum mt_put {
-    MT_PUT_FAILED, /* no room, or the shard's lock could not be had */
+    MT_PUT_FAILED, /* there is no room, or the region's lock could not be had */
     MT_PUT_NEW,
-    MT_PUT_OCCUPIED, /* *there is entered for the address, and left alone: its free was missed */
+    MT_PUT_OCCUPIED, /* *there is in the table for the address, and stays: its free was missed */
 };
 MT_HIDDEN enum mt_put mt_live_region_put(struct mt_region *r, uint64_t key, uint64_t word,
                                          struct mt_live_entry *there);
@@ -176,14 +178,14 @@ MT_HIDDEN uint64_t mt_live_region_take(struct mt_region *r, uint64_t key,
 
 static inline __attribute__((always_inline)) enum mt_put
 mt_live_put_home(struct mt_region *r, uint64_t key, uint64_t word, struct mt_live_entry *there) {
-    if (mt_likely(!mt_live_is_full(r))) { /* one without a table is full */
+    if (mt_likely(!mt_live_is_full(r))) { /* a region without a table is full */
         struct mt_group *g = mt_live_group(r, mt_group_home(key, r->n_groups));
         if (mt_likely(g->tags[1] < MT_OVERFLOW_ONE && mt_group_find(g, key + 1) < 0)) {
             int free = mt_group_find(g, 0);
             if (mt_likely(free >= 0)) {
                 g->entry[free] = word;
                 r->used++;
-                mt_barrier(); /* left here, it is one too many: the table is grown a little early */
+                mt_barrier(); /* if it is left here, the table is grown a little too early */
                 mt_group_retag(g, free, 0, key + 1);
                 return MT_PUT_NEW;
             }
@@ -277,9 +279,10 @@ mt_live_take(struct mt_thread *t, uint64_t address, struct mt_journal *journal, 
 }
 
 #ifdef MEMTRACK_CHECKS
-/* See track/check.h. While no other thread records. */
+/* See track/check.h. To be called while no other thread records. */
 MT_HIDDEN const char *mt_live_check(void);
-MT_HIDDEN bool mt_live_has_big(uint64_t key); /* is there a big block under this key? */
+/* Tells whether there is a big block under this key. */
+MT_HIDDEN bool mt_live_has_big(uint64_t key);
 #endif
 
 #endif

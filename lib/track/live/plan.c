@@ -32,8 +32,8 @@ void mt_plan_enter(struct mt_thread *t, uint64_t key, struct mt_live_entry entry
     p->entry[p->n_entries++] = (struct mt_planned_entry){key, entry.bytes, entry.site, entry.era};
 }
 
-/* False: there is no room. The old entry goes first: the new one's size can call for another
- * table. */
+/* Puts an entry into the table. Returns false when there is no room. The old entry goes first: the
+ * new one's size can call for another table. */
 static bool enter(struct mt_thread *t, const struct mt_planned_entry *e) {
     struct mt_live_entry wanted = {e->bytes, e->site, e->era}, there = mt_live_look(t, e->key),
                          other;
@@ -55,9 +55,8 @@ static void carry_out(struct mt_thread *t) {
     struct mt_plan *p = &t->plan;
     uint32_t without_room = 0;
     for (uint32_t i = 0; i < p->n_words; i++)
-        mt_store_relaxed(
-            p->word[i].word,
-            p->word[i].value); /* a count of this thread, which others may be reading */
+        /* This is a count of this thread, which others may be reading. */
+        mt_store_relaxed(p->word[i].word, p->word[i].value);
     for (uint32_t i = 0; i < p->n_entries; i++)
         without_room |= (uint32_t)!enter(t, &p->entry[i]) << i;
     if (p->site != 0)

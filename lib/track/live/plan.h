@@ -25,7 +25,8 @@ MT_HIDDEN void mt_plan_enter(struct mt_thread *t, uint64_t key, struct mt_live_e
 /* Carries the plan out. A block that finds no room counts as freed, and as dropped. */
 MT_HIDDEN void mt_plan_carry_out(struct mt_thread *t);
 
-/* Carries the plan of an event out that was left, if it had got as far, and returns true then. */
+/* Carries out the plan of an event that was left, if all of the plan had been written down. Returns
+ * whether that was so. */
 MT_HIDDEN bool mt_plan_recover(struct mt_thread *t);
 
 #endif

@@ -14,7 +14,8 @@ static uint64_t next_random(struct mt_sampling_part *part) {
     return x * UINT64_C(2685821657736338717);
 }
 
-/* ln(x) for x in (0, 1]: exponent and a series for the mantissa, error below 1e-9. */
+/* Returns ln(x) for x in (0, 1], by its exponent and a series for the mantissa. The error is below
+ * 1e-9. */
 static double natural_log(double x) {
     int exponent = 0;
     while (x < 0.70710678118654752) {
@@ -30,7 +31,7 @@ static double natural_log(double x) {
 }
 
 static int64_t next_gap(struct mt_sampling_part *part, uint64_t period) {
-    double uniform = ((double)(next_random(part) >> 11) + 1) / 9007199254740992.0; /* (0, 1] */
+    double uniform = ((double)(next_random(part) >> 11) + 1) / 9007199254740992.0; /* in (0, 1] */
     double gap = -natural_log(uniform) * (double)period;
     return gap < 1 ? 1 : gap > 4e18 ? INT64_MAX / 2 : (int64_t)gap;
 }
@@ -46,7 +47,7 @@ bool mt_sampling_takes(struct mt_sampling_part *part, uint64_t bytes, uint64_t p
     return true;
 }
 
-/* 1 - exp(-x): the series below 1/1024, and squaring from there. */
+/* Returns 1 - exp(-x), by the series for x / 1024 and ten squarings. */
 static double probability(double x) {
     if (x > 40)
         return 1;

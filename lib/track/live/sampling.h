@@ -10,7 +10,7 @@
 #include "base/os.h"
 #include "track/thread/sampling_part.h"
 
-/* Tells whether this allocation is to be recorded. */
+/* Tells whether this allocation of bytes is to be recorded. period is the mean gap in bytes. */
 MT_HIDDEN bool mt_sampling_takes(struct mt_sampling_part *part, uint64_t bytes, uint64_t period);
 
 /* Returns how many bytes a recorded block of this size stands for. */

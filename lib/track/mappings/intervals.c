@@ -31,15 +31,15 @@ struct leaf {
     struct mt_interval interval[LEAF];
 };
 
-/* The order: an array and its length, changed by one store. The other array is where the next one
- * is made. */
+/* The order is an array and its length, changed by one store. The next order is made in the other
+ * array. */
 static struct {
     struct leaf **leaf;
     uint64_t n;
 } order;
-static struct leaf *array[2][LEAVES] MT_PAGES_CLOSED; /* each of whole pages */
+static struct leaf *array[2][LEAVES] MT_PAGES_CLOSED; /* each is of whole pages */
 static struct leaf *slab[LEAVES / SLAB];
-static uint32_t n_given; /* of the slabs' leaves, those that have been used */
+static uint32_t n_given; /* how many of the slabs' leaves have been used */
 static struct leaf *free_leaves;
 
 void mt_intervals_start(void) {
@@ -75,7 +75,8 @@ static void free_leaf(struct leaf *leaf) {
     free_leaves = leaf;
 }
 
-/* The last that begins at or before address; else the first. There is one. */
+/* Returns the last leaf that begins at or before address, or else the first one. There must be
+ * one. */
 static uint32_t leaf_of(uint64_t address) {
     uint32_t low = 0, high = (uint32_t)order.n;
     while (high - low > 1) {
@@ -88,7 +89,7 @@ static uint32_t leaf_of(uint64_t address) {
     return low;
 }
 
-/* The first interval of the leaf that ends after address; n when there is none. */
+/* Returns the first interval of the leaf that ends after address, or n when there is none. */
 static uint32_t place_in(const struct leaf *leaf, uint64_t address) {
     uint32_t low = 0, high = leaf->n;
     while (low < high) {
@@ -101,14 +102,14 @@ static uint32_t place_in(const struct leaf *leaf, uint64_t address) {
     return low;
 }
 
-/* In place of n leaves from the i-th on: those of fresh[2] that are not NULL. */
+/* Puts those of fresh[2] that are not NULL in place of n leaves from the i-th on. */
 static void publish(uint32_t i, uint32_t n, struct leaf *const *fresh) {
     struct leaf **to = array[order.leaf == array[0]], *old[2] = {NULL, NULL};
     uint32_t m = 0;
     for (uint32_t k = 0; k < n; k++)
         old[k] = order.leaf[i + k];
     if (n == 1 && fresh[0] != NULL && fresh[1] == NULL) {
-        mt_barrier(); /* the leaf is whole */
+        mt_barrier(); /* before this the leaf is whole */
         order.leaf[i] = fresh[0];
     } else {
         for (uint32_t k = 0; k < i; k++)
@@ -126,8 +127,8 @@ static void publish(uint32_t i, uint32_t n, struct leaf *const *fresh) {
     free_leaf(old[1]);
 }
 
-/* The leaf behind the i-th moves into it when both together fill half a leaf: else sparse ones
- * would use up the order. */
+/* Joins the i-th leaf and the one behind it when both together fill at most half a leaf: otherwise
+ * sparse leaves would use up the order. */
 static void join(uint32_t i) {
     if (i + 1 >= order.n || order.leaf[i]->n + order.leaf[i + 1]->n > LEAF / 2)
         return;
@@ -150,22 +151,21 @@ const struct mt_interval *mt_intervals_after(uint64_t address) {
     return i + 1 < order.n ? &order.leaf[i + 1]->interval[0] : NULL;
 }
 
-/* Of all the intervals that are to be in a leaf, the next: into the first of two, or when that is
- * full, into the second. */
+/* Appends the next interval to the first of two leaves or, when that has most, to the second. */
 static void append(struct leaf *const *fresh, uint32_t most, const struct mt_interval *m) {
     struct leaf *to = fresh[0] != NULL && fresh[0]->n < most ? fresh[0] : fresh[1];
-    if (to != NULL) /* it is: there is a second one when the first does not suffice */
+    if (to != NULL) /* it never is: there is a second leaf when the first does not suffice */
         to->interval[to->n++] = *m;
 }
 
-/* One more leaf has a place in both arrays. */
+/* Makes a place for one more leaf in both arrays. Returns false when there is none. */
 static bool can_grow(void) {
     return order.n < LEAVES && mt_closed_open(array[0], order.n + 1) &&
            mt_closed_open(array[1], order.n + 1);
 }
 
-/* The i-th leaf without n_gone intervals from the k-th on, and with n there. False: no room, and
- * nothing has changed. */
+/* Replaces n_gone intervals of the i-th leaf, from the k-th on, by n of part. Returns false when
+ * there is no room; then nothing has changed. */
 static bool edit(uint32_t i, uint32_t k, uint32_t n_gone, const struct mt_interval *part,
                  uint32_t n) {
     static const struct leaf none;
@@ -197,15 +197,16 @@ bool mt_intervals_insert(struct mt_interval interval) {
 }
 
 bool mt_intervals_reserve(void) {
-    struct leaf *fresh[3] = {new_leaf(), new_leaf(),
-                             new_leaf()}; /* two for a change, one to join */
+    /* A change needs two, and joining one. */
+    struct leaf *fresh[3] = {new_leaf(), new_leaf(), new_leaf()};
     bool is_room = fresh[1] != NULL && can_grow();
     for (uint32_t i = 0; i < 3; i++)
         free_leaf(fresh[i]);
     return is_room;
 }
 
-/* Without memory for a leaf: what does not grow can be done where it is. */
+/* Replaces one interval by n of part, at most one, when there is no memory for another leaf: what
+ * does not grow can be changed where it is. */
 static void edit_in_place(struct leaf *leaf, uint32_t k, const struct mt_interval *part,
                           uint32_t n) {
     if (n != 0) {

@@ -15,23 +15,25 @@ struct mt_interval {
     bool is_reserved, is_file;
 };
 
-/* Forget all, also in a forked child whose parent was in the middle of a change. */
+/* Forgets all intervals, also in a forked child whose parent was in the middle of a change. */
 MT_HIDDEN void mt_intervals_start(void);
 
-/* The first that ends after address, or NULL. Good until the next change. */
+/* Returns the first interval that ends after address, or NULL. It is good until the next change. */
 MT_HIDDEN const struct mt_interval *mt_intervals_after(uint64_t address);
 
-/* It must overlap none. False: there is no room. */
+/* Inserts an interval, which must overlap none. Returns false when there is no room. */
 MT_HIDDEN bool mt_intervals_insert(struct mt_interval interval);
 
-/* The one that begins there has to exist. */
+/* Erases the interval that begins at begin, which has to be there. */
 MT_HIDDEN void mt_intervals_erase(uint64_t begin);
 
-/* Room for one more, whatever is changed next. */
+/* Makes sure that there is room for one more interval, whatever is changed next. Returns false when
+ * there is none. */
 MT_HIDDEN bool mt_intervals_reserve(void);
 
-/* In place of the one that begins there, these n parts of it (at most 2), in order: all in one,
- * when it is left by longjmp. With two there must be room: mt_intervals_reserve. */
+/* Puts n parts, at most 2 and in order, in place of the interval that begins at begin. The change
+ * is made as a whole or not at all, also when it is left by longjmp. For two parts there must be
+ * room: see mt_intervals_reserve. */
 MT_HIDDEN void mt_intervals_replace(uint64_t begin, const struct mt_interval *part, uint32_t n);
 
 #ifdef MEMTRACK_CHECKS

@@ -27,10 +27,10 @@ enum { MOST_DOMAINS = 0xffff };
 static struct mt_lock lock;
 static uint64_t serial;
 
-/* What is being cut, in case that this is left: whoever has the lock next does it again, which does
- * the rest. */
+/* What is being cut or added, in case that this is left: whoever has the lock next brings it to its
+ * end. */
 static struct {
-    uint64_t begin, end, before; /* end 0: nothing */
+    uint64_t begin, end, before; /* end 0: nothing is being cut */
     uint64_t adding; /* the beginning of an interval whose block has not been recorded yet */
     mt_name_id domain;
 } unfinished;
@@ -42,7 +42,7 @@ void mt_ranges_start(void) {
 }
 
 uint64_t mt_ranges_now(void) {
-    return mt_load_relaxed(&serial); /* what other threads know of already happened before */
+    return mt_load_relaxed(&serial); /* relaxed: what other threads know of happened before */
 }
 
 /* ---- one mapping ----------------------------------------------------------------------------- */
@@ -53,9 +53,9 @@ static mt_name_id domain(struct mt_thread *t, const struct mt_interval *m) {
 }
 
 /*
- * The block of a mapping that was at begin loses all but its first left and its last right bytes.
- * It is not as large as the mapping when that has been done, and the event was left before the
- * interval was changed, too.
+ * Takes all but its first left and its last right bytes from the block of a mapping. If the block
+ * is not as large as the mapping, that has been done already: an event was left before it changed
+ * the interval, too.
  */
 static void cut_block(struct mt_thread *t, const struct mt_interval *was, uint64_t left,
                       uint64_t right) {
@@ -71,8 +71,8 @@ static void cut_block(struct mt_thread *t, const struct mt_interval *was, uint64
     t->last_block = NULL;
 }
 
-/* The block first: what is left in between finds the interval as it was, and does the rest
- * again. */
+/* The block is cut first: if this is left in between, the interval is still as it was, and the cut
+ * is done again. */
 void mt_ranges_cut_interval(struct mt_thread *t, const struct mt_interval *m, uint64_t begin,
                             uint64_t end) {
     struct mt_interval was = *m, piece[2] = {was, was};
@@ -117,7 +117,7 @@ void mt_ranges_cut(struct mt_thread *t, uint64_t begin, uint64_t end, uint64_t b
 
 mt_name_id mt_ranges_begin_adding(struct mt_thread *t, struct mt_interval *m) {
     mt_name_id id = domain(t, m);
-    m->serial = mt_add_relaxed(&serial, 1); /* a number, under the lock; others only compare it */
+    m->serial = mt_add_relaxed(&serial, 1); /* under the lock; others only compare the number */
     unfinished.domain = id;
     unfinished.adding = m->is_reserved ? 0 : m->begin;
     mt_barrier();
@@ -134,8 +134,8 @@ void mt_ranges_end_adding(void) {
 
 /* ---- after an event that was left ------------------------------------------------------------ */
 
-/* After an event that was left: what was to go goes, and what was added and not recorded was not
- * added. */
+/* Brings to its end what an event has left: what was to be cut is cut, and what was added and has
+ * no block is taken out. */
 static void finish(struct mt_thread *t) {
     uint64_t adding = unfinished.adding;
     if (unfinished.end != 0)
@@ -158,10 +158,10 @@ void mt_ranges_unlock(void) {
     mt_lock_release(&lock, MT_RANK_MAPPINGS);
 }
 
-/* The lock would stay with a thread that never maps anything again. */
+/* Without this the lock would stay with a thread that never maps anything again. */
 void mt_ranges_recover(struct mt_thread *t) {
     if (mt_load_relaxed(&lock.holder) != mt_lock_me() ||
-        !mt_lock_acquire(&lock, MT_RANK_MAPPINGS)) /* then it is ours */
+        !mt_lock_acquire(&lock, MT_RANK_MAPPINGS)) /* it is had at once, since it is ours */
         return;
     finish(t);
     mt_lock_release(&lock, MT_RANK_MAPPINGS);
@@ -170,7 +170,7 @@ void mt_ranges_recover(struct mt_thread *t) {
 /* ---- the walker ------------------------------------------------------------------------------ */
 
 #ifdef MEMTRACK_CHECKS
-/* A mapping that is not reserved has a block. */
+/* Checks that each mapping which is not reserved has a block. */
 const char *mt_ranges_check(void) {
     const char *violation = mt_intervals_check();
     const struct mt_interval *m;

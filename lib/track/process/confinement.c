@@ -43,9 +43,9 @@
 #pragma weak _dl_find_object /* glibc 2.35 */
 
 enum {
-    LEDGER_RESERVE = 4 << 20, /* or as much as the ledger has already */
+    LEDGER_RESERVE = 4 << 20, /* or as much as the ledger already has, if that is more */
     LEDGER_RESERVE_MOST = 32 << 20,
-    PRIVATE_RESERVE = 64 << 20, /* of address space */
+    PRIVATE_RESERVE = 64 << 20, /* this is address space */
     CODE_MOST = 16 << 20,
 };
 
@@ -58,8 +58,8 @@ static bool exists(const char *path) {
     return !mt_os_failed(fd);
 }
 
-/* The filters are those that the container's first process began with, or that process is this
- * one. */
+/* Tells whether the filters are the container's: its first process has as many. If this process is
+ * that one, a file has to say that there is a container. */
 static bool is_of_container(void) {
     long mine = mt_os_number_in("/proc/self/status", "\nSeccomp_filters:", -1);
     if (mine <= 0 || mine != mt_os_number_in("/proc/1/status", "\nSeccomp_filters:", -2))
@@ -68,8 +68,8 @@ static bool is_of_container(void) {
            exists("/run/.containerenv");
 }
 
-/* Without /proc the kernel is asked. That could be minded, too, but not even our own number is to
- * be had then. */
+/* Tells whether a filter is there. Without /proc the kernel is asked. A filter could mind that too,
+ * but without /proc not even our own number is to be had. */
 static bool is_filtered(void) {
     long mode = mt_os_number_in("/proc/self/status", "\nSeccomp:", -1);
     return (mode >= 0 ? mode : mt_os_call(SYS_prctl, PR_GET_SECCOMP, 0, 0, 0, 0, 0)) != 0;
@@ -78,7 +78,7 @@ static bool is_filtered(void) {
 void mt_confinement_look(void) {
     if (is_filtered() && !is_of_container())
         mt_store_relaxed(&mt_os_denied,
-                         MT_OS_ALL_CALLS & ~mt_os_calls_of_loader()); /* see mt_os_may */
+                         MT_OS_ALL_CALLS & ~mt_os_calls_of_loader()); /* relaxed: see mt_os_may */
 }
 
 /* ---- unseen ---------------------------------------------------------------------------------- */
@@ -89,8 +89,8 @@ struct program_headers {
     uint64_t bias;
 };
 
-/* False: those are the loader's, which was called as a program, or nothing says where they belong
- * to. */
+/* Returns false when the headers are the loader's, which was called as a program, or nothing says
+ * what they belong to. */
 static bool are_of_program(struct program_headers h) {
     for (size_t i = 0; i < h.n; i++)
         if (h.header[i].p_type == PT_PHDR)
@@ -98,7 +98,7 @@ static bool are_of_program(struct program_headers h) {
     return false;
 }
 
-/* In the first page of an object. */
+/* Finds the program headers in the first page of an object. */
 static struct program_headers headers_at(uint64_t start, uint64_t bias) {
     const ElfW(Ehdr) *e = (const ElfW(Ehdr) *)start;
     struct program_headers h = {NULL, 0, bias};
@@ -116,7 +116,8 @@ static bool is_code(const ElfW(Phdr) * p) {
     return p->p_type == PT_LOAD && (p->p_flags & PF_X) && (p->p_flags & PF_R);
 }
 
-/* Of what has that many bytes left to be looked at. */
+/* Tells whether an object's code can confine the process. *left is how many bytes of code may still
+ * be looked at. */
 static bool can_confine(struct program_headers h, size_t *left) {
     for (size_t i = 0; i < h.n; i++) {
         const ElfW(Phdr) *p = &h.header[i];
@@ -140,8 +141,9 @@ static bool is_of_sanitizer(const char *path) {
     return false;
 }
 
-/* libc's functions are watched, and the loader has none. The allocator has been asked for by name,
- * mostly; tcmalloc's calls are those of its heap checker. */
+/* Tells whether an object need not be looked at. libc's functions are watched, and the loader has
+ * none that matter. The allocator has mostly been asked for by name; tcmalloc's calls are those of
+ * its heap checker. */
 static bool is_trusted(const struct link_map *map, uint64_t start) {
     uint64_t ours = (uint64_t)mt_confinement_look;
     struct dl_find_object o;
@@ -156,7 +158,7 @@ static bool is_trusted(const struct link_map *map, uint64_t start) {
     return _dl_find_object((void *)ours, &o) == 0 && o.dlfo_link_map == map;
 }
 
-/* The first byte of an object; 0: it cannot be found. */
+/* Returns the first byte of an object, or 0 when it cannot be found. */
 static uint64_t start_of(const struct link_map *map) {
     struct dl_find_object o;
     return _dl_find_object != NULL && _dl_find_object(map->l_ld, &o) == 0
@@ -164,7 +166,7 @@ static uint64_t start_of(const struct link_map *map) {
                : 0;
 }
 
-/* At the start nobody unloads anything. */
+/* Looks at all objects that came with the program: nobody unloads anything yet. */
 static bool program_can_confine(void) {
     size_t left = CODE_MOST;
     const struct link_map *first = mt_loader_first();
@@ -212,7 +214,7 @@ static void prepare(uint64_t denied) {
 static void expect(void) {
     mt_state_flag(MT_FLAG_EXPECTED);
     prepare(MT_OS_ALL_CALLS);
-    mt_store_relaxed(&mt_os_denied, MT_OS_ALL_CALLS); /* likewise */
+    mt_store_relaxed(&mt_os_denied, MT_OS_ALL_CALLS); /* relaxed: see mt_os_may */
 }
 
 void mt_confinement_expect(void) {
@@ -220,15 +222,15 @@ void mt_confinement_expect(void) {
         expect();
 }
 
-/* Set aside at the next event: what leads here holds locks. */
+/* Room is to be set aside at the next event: the caller of mt_confinement_look_at holds locks. */
 static bool is_expected;
 
 void mt_confinement_look_at(uint64_t start, uint64_t bias) {
     size_t left = CODE_MOST;
     if (mt_os_denied == MT_OS_ALL_CALLS || !can_confine(headers_at(start, bias), &left))
         return;
-    mt_store_relaxed(&is_expected,
-                     true); /* the state of the page, which changes after it, orders them */
+    /* Relaxed: the state of the page, which changes after it, orders them. */
+    mt_store_relaxed(&is_expected, true);
     mt_state_changed();
 }
 

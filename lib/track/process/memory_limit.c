@@ -19,7 +19,8 @@ static void lower(uint64_t *limit, long found) {
         *limit = (uint64_t)found;
 }
 
-/* A group is "/a/b", with more behind its length; "max" is no number. */
+/* Looks at a group and those around it. A group is "/a/b", with more text behind its length. "max"
+ * in a file is no number, and so no limit. */
 static void look_at_group(uint64_t *limit, const char *mount, const char *group, size_t length,
                           const char *file) {
     const char *end = path + sizeof path - 1;
@@ -38,7 +39,8 @@ static void look_at_group(uint64_t *limit, const char *mount, const char *group,
     }
 }
 
-/* ID:CONTROLLERS:GROUP, the controllers separated by commas; none in version 2. NUL-terminated. */
+/* Looks at a line ID:CONTROLLERS:GROUP, which ends with a NUL. The controllers are separated by
+ * commas; in version 2 there are none. */
 static void look_at_line(uint64_t *limit, const char *line, size_t length) {
     size_t at = 0, group;
     bool has_memory = false;

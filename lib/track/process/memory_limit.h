@@ -5,8 +5,8 @@
 
 #include "base/os.h"
 
-/* Bytes that its control group, or one around it, allows; 0: as many as there are, or it cannot be
- * told. While no other thread starts to record. */
+/* Returns how many bytes the process's control group, or one around it, allows; 0 when there is no
+ * limit, or none can be found. To be called while no other thread starts to record. */
 MT_HIDDEN uint64_t mt_memory_limit(void);
 
 #endif

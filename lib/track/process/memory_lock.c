@@ -24,7 +24,7 @@
 
 enum { RESERVE = 64 << 20, LINE_BYTES = 64, PIECE_BYTES = 512 };
 
-/* This object, as it is mapped. */
+/* The beginning and the end of this object, as it is mapped. */
 extern const char __ehdr_start[] MT_HIDDEN, _end[] MT_HIDDEN;
 
 static void each_of_ours(void (*visit)(void *context, uint64_t begin, uint64_t end),
@@ -70,8 +70,8 @@ static void look(void *context, uint64_t begin, uint64_t end) {
     o->found |= begin < o->end && o->begin < end;
 }
 
-/* The kernel may show one of ours and a neighbour of the program's as one mapping: then neither is
- * locked. */
+/* Locks a mapping that is not ours. The kernel may show one of ours and a neighbour of the
+ * program's as one mapping: then neither is locked. */
 static void lock_range(uint64_t begin, uint64_t end, int flags) {
     struct overlap o = {begin, end, false};
     each_of_ours(look, &o);
@@ -80,7 +80,7 @@ static void lock_range(uint64_t begin, uint64_t end, int flags) {
                    (flags & MCL_ONFAULT) ? MLOCK_ONFAULT : 0, 0, 0, 0);
 }
 
-/* BEGIN-END PERMISSIONS ... */
+/* Reads a line of /proc/self/maps, which begins with BEGIN-END, and locks that range. */
 static void lock_line(const char *line, int flags) {
     uint64_t begin = mt_text_read_number(&line, 16);
     if (*line++ != '-')
@@ -92,7 +92,7 @@ static void lock_line(const char *line, int flags) {
 
 static int lock_each(int flags) {
     char line[LINE_BYTES] = {0},
-         piece[PIECE_BYTES] = {0}; /* of a line, the range at its beginning */
+         piece[PIECE_BYTES] = {0}; /* line keeps the range at the beginning of a line */
     size_t length = 0;
     long fd = mt_os_call(SYS_openat, AT_FDCWD, (long)"/proc/self/maps", O_RDONLY | O_CLOEXEC, 0, 0,
                          0),

@@ -3,8 +3,8 @@
 #ifndef MT_TRACK_MEMORY_LOCK_H
 #define MT_TRACK_MEMORY_LOCK_H
 
-/* What mlockall(flags) returns, with errno as it leaves it. next: the real one. Not inside an
- * event. */
+/* Does what mlockall(flags) does, but for the recorder's memory, and returns the same, with errno
+ * as mlockall leaves it. next is the real mlockall. Not to be called inside an event. */
 int mt_memory_lock_all(int flags, int (*next)(int)) __attribute__((visibility("hidden")));
 
 #endif

@@ -22,7 +22,7 @@
 
 enum { CHUNK_BYTES = 512, FIELDS_BEFORE_PATH = 5 };
 
-/* One line of the list at a time, a character at a time. */
+/* What is known of one line of the list, which is read a character at a time. */
 struct line {
     uint64_t range[2]; /* [begin, end) */
     uint32_t field;    /* 0: the range; FIELDS_BEFORE_PATH: the path */
@@ -38,7 +38,7 @@ static void take_digit(struct line *line, char c) {
         line->range[line->bound] = line->range[line->bound] << 4 | (uint64_t)mt_text_digit(c);
 }
 
-/* The path goes to out, which has room for capacity bytes. */
+/* Takes the next character of a line. The path goes to out, which has room for capacity bytes. */
 static void take_character(struct line *line, char c, char *out, uint32_t capacity) {
     if (line->field < FIELDS_BEFORE_PATH && c == ' ') {
         line->field += !line->between;
@@ -54,7 +54,8 @@ static void take_character(struct line *line, char c, char *out, uint32_t capaci
         out[line->path_bytes++] = c;
 }
 
-/* Bytes of the path of the file that is mapped at the address, 0: none. */
+/* Writes the path of the file that is mapped at the address to out. Returns its length in bytes, or
+ * 0 when there is none. */
 static uint32_t mapped_file(uint64_t address, char *out, uint32_t capacity) {
     char chunk[CHUNK_BYTES] = {0};
     struct line line = {.field = 0};
@@ -78,7 +79,7 @@ static uint32_t mapped_file(uint64_t address, char *out, uint32_t capacity) {
 }
 
 void mt_program_name(struct mt_ledger_header *header) {
-    static char path[MT_PATH_MAX_BYTES]; /* what is found may be nothing */
+    static char path[MT_PATH_MAX_BYTES]; /* it counts only if something is found */
     const struct link_map *program = mt_loader_first();
     if (getauxval(AT_BASE) != 0 || program == NULL)
         return;

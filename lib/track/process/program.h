@@ -7,10 +7,10 @@
 #include "ledger/layout.h"
 
 /*
- * The header's exe, as the writer of ledgers fills it, is what the kernel executed. When that is
- * the dynamic linker itself ("ld-linux.so.2 ./prog"), put the program that it has loaded there
- * instead. Costs one look at the auxiliary vector otherwise. Start-up only, one thread at a time:
- * reads /proc/self/maps by raw calls. Without /proc nothing changes.
+ * Puts the program into the header's exe when the kernel executed the dynamic linker itself
+ * ("ld-linux.so.2 ./prog"): the writer of ledgers has put there what the kernel executed. In all
+ * other cases it costs one look at the auxiliary vector. To be called at start-up, by one thread at
+ * a time. It reads /proc/self/maps by raw calls; without /proc nothing changes.
  */
 MT_HIDDEN void mt_program_name(struct mt_ledger_header *header);
 

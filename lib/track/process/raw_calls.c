@@ -34,14 +34,15 @@ static uint32_t word_at(const uint8_t *p) {
 enum { MOST_BYTES = 9, RAX = 0, RSP = 4, NO_REGISTER = -1 };
 
 struct instruction {
-    size_t bytes; /* 0: none of those that are known */
-    int sets;     /* a register */
-    int from;     /* the register that is moved */
+    size_t bytes; /* 0: it is none of those that are known */
+    int sets;     /* the register that it changes */
+    int from;     /* the register that it copies from, or NO_REGISTER */
     bool is_constant;
     uint32_t constant;
 };
 
-/* mod, reg and rm of an operand, with what follows it. 0: past the end. */
+/* Returns how many bytes an operand has: mod, reg and rm, and what follows them. Returns 0 when it
+ * goes past the end. */
 static size_t operand_bytes(const uint8_t *p, size_t n) {
     if (n == 0)
         return 0;
@@ -56,8 +57,8 @@ static size_t operand_bytes(const uint8_t *p, size_t n) {
     return bytes <= n ? bytes : 0;
 }
 
-/* The register that is the operand's source or destination, and the one in its rm when it is no
- * memory. */
+/* Return the register that is the operand's source or destination, and the one in its rm, or
+ * NO_REGISTER when that is memory. */
 static int reg_of(uint8_t rex, uint8_t operand) {
     return (operand >> 3 & 7) | (rex & 4 ? 8 : 0);
 }
@@ -65,7 +66,7 @@ static int rm_of(uint8_t rex, uint8_t operand) {
     return operand >> 6 == 3 ? (operand & 7) | (rex & 1 ? 8 : 0) : NO_REGISTER;
 }
 
-/* What an instruction with this operation and an operand does. */
+/* Returns what an instruction with this operation and an operand does. */
 static struct instruction with_operand(uint8_t operation, uint8_t rex, const uint8_t *p, size_t n) {
     struct instruction i = {.from = NO_REGISTER};
     size_t bytes = operand_bytes(p, n);
@@ -78,7 +79,7 @@ static struct instruction with_operand(uint8_t operation, uint8_t rex, const uin
             .bytes = bytes, .sets = rm_of(rex, p[0]), .from = reg_of(rex, p[0])};
         break;
     case 0x8b: /* mov from rm */
-    case 0x63: /* with its sign */
+    case 0x63: /* mov from rm with its sign */
         if (operation == 0x8b || (rex & 8))
             i = (struct instruction){
                 .bytes = bytes, .sets = reg_of(rex, p[0]), .from = rm_of(rex, p[0])};
@@ -136,7 +137,7 @@ static struct instruction decode(const uint8_t *p, size_t n) {
     return i;
 }
 
-/* The longest that ends at end. */
+/* Returns the longest instruction that ends at end. */
 static struct instruction decode_before(const uint8_t *begin, const uint8_t *end) {
     size_t most =
         (size_t)(end - begin) < (size_t)MOST_BYTES ? (size_t)(end - begin) : (size_t)MOST_BYTES;
@@ -150,7 +151,8 @@ static struct instruction decode_before(const uint8_t *begin, const uint8_t *end
 
 /* ---- calls ----------------------------------------------------------------------------------- */
 
-/* One of our numbers is put into eax (b8 number) or rax (48 c7 c0 number) between begin and end. */
+/* Tells whether the number of seccomp or prctl is put into eax (b8 number) or rax (48 c7 c0 number)
+ * between begin and end. */
 static bool loads_our_number(const uint8_t *begin, const uint8_t *end) {
     for (const uint8_t *p = begin; p + 5 <= end; p++) {
         bool is_long = p[0] == 0xc7 && p[1] == 0xc0 && p + 6 <= end;
@@ -160,7 +162,8 @@ static bool loads_our_number(const uint8_t *begin, const uint8_t *end) {
     return false;
 }
 
-/* A constant that can be the number of a call is put into a register between begin and end. */
+/* Tells whether the first constant that is put into a register between begin and end, and that can
+ * be the number of a call, is one of another call. */
 static bool loads_number(const uint8_t *begin, const uint8_t *end, int into) {
     enum { MOST_CALLS = 1024 };
     for (const uint8_t *p = begin; p < end; p++) {
@@ -171,7 +174,8 @@ static bool loads_number(const uint8_t *begin, const uint8_t *end, int into) {
     return false;
 }
 
-/* The last of what looks like the end of a function, or the beginning of one, before end. */
+/* Returns the place behind the last bytes before end that look like the end of a function, or the
+ * beginning of one; begin when there are none. */
 static const uint8_t *after_other_function(const uint8_t *begin, const uint8_t *end) {
     for (const uint8_t *p = end; p > begin; p--)
         if (p[-1] == 0xc3 || p[-1] == 0xcc || (p - begin >= 4 && word_at(p - 4) == 0xfa1e0ff3))
@@ -179,16 +183,18 @@ static const uint8_t *after_other_function(const uint8_t *begin, const uint8_t *
     return begin;
 }
 
-/* Its first arguments come to a function in these; others are set in the function, mostly. */
+/* Tells whether a function's first arguments come in this register; others are mostly set in the
+ * function. */
 static bool is_of_arguments(int number) {
     return number == RAX || (number < 8 && number != 3 && number != 5);
 }
 
-/* The instruction is at end, and code begins at begin. */
+/* Tells whether the call whose instruction is at end can be seccomp or prctl. The code begins at
+ * begin. */
 static bool call_can_confine(const uint8_t *begin, const uint8_t *end) {
     enum { MOST_LINKS = 24, CERTAIN = 2, NEAR = 64, FAR = 1024 };
     const uint8_t *far = end - begin > FAR ? end - FAR : begin;
-    int links = 0, number = RAX; /* the register that it is in */
+    int links = 0, number = RAX; /* the register that the call's number is in */
     const uint8_t *p = end;
     if (end - begin > NEAR)
         begin = end - NEAR;
@@ -218,9 +224,10 @@ static bool call_can_confine(const uint8_t *begin, const uint8_t *end) {
 #define VECTORS /* the compiler keeps nothing in them */
 #endif
 
-/* How many of the whole 32 bytes from code on, of which another one is there, have no 0f 05 that
- * begins in them. The rest of this object is compiled without vector registers, which a function
- * may change; here they are four times as fast. */
+/* Returns how many bytes from code on, in steps of 32, have no 0f 05 that begins in them. The last
+ * byte of code is never among them, since the pair may end there. The rest of this object is
+ * compiled without vector registers, which a function may change; here they are four times as
+ * fast. */
 static size_t skip(const uint8_t *code, size_t bytes) {
     const uint8_t *p = code, *end = code + (bytes - 1) / 32 * 32;
     uint32_t found;
@@ -254,7 +261,7 @@ static size_t skip(const uint8_t *code, size_t bytes) {
     return (size_t)(p - code);
 }
 
-/* Where 0f 05 is from at on; bytes: nowhere. */
+/* Returns where the first 0f 05 is from at on, or bytes when there is none. */
 static size_t find_call(const uint8_t *code, size_t at, size_t bytes) {
     if (at < bytes)
         at += skip(code + at, bytes - at);
@@ -272,7 +279,8 @@ bool mt_raw_calls_can_confine(const uint8_t *code, size_t bytes) {
 
 #else
 
-/* svc #0, and before it mov w8, #number or mov x8, #number; or mov x8, xn, or a load of it. */
+/* Looks for svc #0, and before it mov w8, #number or mov x8, #number; or mov x8, xn, or a load of
+ * x8. */
 bool mt_raw_calls_can_confine(const uint8_t *code, size_t bytes) {
     enum { BEFORE = 16 };
     const uint32_t *word = (const uint32_t *)code;

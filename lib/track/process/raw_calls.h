@@ -5,9 +5,9 @@
 
 #include "base/os.h"
 
-/* Whether an instruction for a system call is in [code, code + bytes), which can be read, with the
- * number of seccomp or prctl before it, or with a number that comes from elsewhere. About a sixth
- * of a millisecond for a mebibyte. */
+/* Tells whether [code, code + bytes), which can be read, has an instruction for a system call with
+ * the number of seccomp or prctl before it, or with a number that comes from elsewhere. It takes
+ * about a sixth of a millisecond for a mebibyte. */
 MT_HIDDEN bool mt_raw_calls_can_confine(const uint8_t *code, size_t bytes);
 
 #endif

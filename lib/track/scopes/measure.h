@@ -6,8 +6,8 @@
 #include "track/scopes/open.h"
 #include "track/scopes/timeline.h"
 
-/* Hand the highest live bytes since the last time to the innermost scope, and with one thread to
- * the process's. */
+/* Hands the highest live bytes since the last time to the innermost scope and, when there is one
+ * thread, to the scopes of the process. */
 static inline __attribute__((always_inline)) void flush(struct mt_thread *t) {
     struct mt_scope_stack *s = t->scopes.stack;
     bool is_open = s != NULL && s->depth != 0;
@@ -22,8 +22,8 @@ static inline __attribute__((always_inline)) void flush(struct mt_thread *t) {
                               : INT64_MAX;
 }
 
-/* One in header.event_sample of a thread's scopes; in threads that have had none but the process's,
- * all. */
+/* Tells whether a scope that ends is an event: one in header.event_sample of a thread's scopes is.
+ * In a thread that has had no scopes but the process's, all are. */
 static inline __attribute__((always_inline)) bool wants_event(struct mt_scope_stack *s) {
     uint32_t one_in = mt_state.header->event_sample;
     if (one_in == 0 || s == NULL)
@@ -36,7 +36,7 @@ static inline __attribute__((always_inline)) bool wants_event(struct mt_scope_st
     return true;
 }
 
-/* A scope has ended. */
+/* Adds the event of a scope that has ended, if it is to be one. */
 static inline __attribute__((always_inline)) void add_event(struct mt_thread *t, uint64_t serial,
                                                             mt_name_id name, uint64_t begin_ns,
                                                             uint64_t duration_ns, int64_t net_bytes,

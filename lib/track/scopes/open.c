@@ -17,8 +17,8 @@ struct mt_open_scope *mt_scopes_open_new_chunk(void) {
     struct mt_open_scope *c = mt_table_new_chunk(&mt_state.ledger, MT_EXTENT_OPEN,
                                                  h->n_open / MT_OPEN_PER_CHUNK, bytes, 64);
     if (c != NULL)
-        mt_store_release(&h->n_open,
-                         h->n_open + MT_OPEN_PER_CHUNK); /* those that it counts are there */
+        /* Release: the places that it counts are there. */
+        mt_store_release(&h->n_open, h->n_open + MT_OPEN_PER_CHUNK);
     mt_state_unlock_growth();
     return c;
 }
@@ -35,7 +35,7 @@ struct mt_open_scope *mt_scopes_open_at(uint32_t i) {
     return &chunk[i / MT_OPEN_PER_CHUNK][i % MT_OPEN_PER_CHUNK];
 }
 
-/* Relaxed: the highest of several threads, whichever comes first. */
+/* Relaxed: of several threads the highest wins, whichever comes first. */
 void mt_scopes_open_raise(int64_t *high, int64_t value) {
     int64_t old = mt_load_relaxed(high);
     while (value > old && !mt_replace_relaxed(high, &old, value))
@@ -43,7 +43,7 @@ void mt_scopes_open_raise(int64_t *high, int64_t value) {
 }
 
 void mt_scopes_open_note_current(int64_t current) {
-    uint32_t n = mt_load_acquire(&mt_scopes_open_n); /* with the chunks that these lie in */
+    uint32_t n = mt_load_acquire(&mt_scopes_open_n); /* the chunks that these lie in are seen */
     for (uint32_t i = 0; mt_unlikely(i < n); i++)
         mt_scopes_open_raise(&mt_scopes_open_at(i)->high_bytes, current);
 }

@@ -17,7 +17,7 @@ struct mt_scope_stack {
     uint64_t n_serials;
     uint32_t depth;
     uint32_t until_event;
-    /* in the ledger; as many as have been needed */
+    /* They lie in the ledger, and there are as many as have been needed. */
     struct mt_open_scope *chunk[MT_MAX_SCOPE_DEPTH / MT_OPEN_PER_CHUNK];
 };
 
@@ -29,7 +29,7 @@ struct mt_scope_handle {
     uint64_t magic, serial, event;
     uint32_t state, index, pid;
     mt_name_id name;
-    /* of a detached scope: what has been measured */
+    /* What has been measured of a scope that is detached. */
     struct mt_counters sum;
     int64_t peak;
     uint64_t begin_ns, cpu_ns;
@@ -51,9 +51,9 @@ static inline uint64_t cpu_ns(void) {
     return mt_unlikely(mt_state.options.scope_cpu) ? clock_ns(CLOCK_THREAD_CPUTIME_ID) : 0;
 }
 
-/* Relaxed: of another thread, each as of some moment of the call.
- * In place: a struct that is copied with wide loads right after narrow stores stalls the store
- * buffer. */
+/* Reads the counters of a bank. Relaxed: those of another thread are each as of some moment of the
+ * call. They are read word by word: a struct that is copied with wide loads right after narrow
+ * stores stalls the store buffer. */
 static inline void read_bank(struct mt_counters *out, const struct mt_bank *b) {
     out->live_bytes = mt_load_relaxed(&b->counters.live_bytes);
     out->allocated_bytes = mt_load_relaxed(&b->counters.allocated_bytes);
@@ -91,6 +91,7 @@ static inline void values_of(const memtrack_delta *d, int64_t *value) {
     value[MT_SCOPE_CPU_NS] = (int64_t)d->cpu_ns;
 }
 
+/* Returns a time as the nanoseconds since recording started; 0 for one before that. */
 static inline uint64_t since_start(uint64_t ns) {
     uint64_t start = mt_state.header->start_monotonic_ns;
     return ns > start ? ns - start : 0;
@@ -106,6 +107,7 @@ static inline struct mt_open_scope *top_of(struct mt_scope_stack *s) {
     return s->depth != 0 ? open_at(s, s->depth - 1) : NULL;
 }
 
+/* Fills in what a handle says of an open scope. Returns 0. */
 static inline int open_handle(struct mt_scope_handle *h, enum mt_scope_state state, uint64_t serial,
                               uint32_t index, mt_name_id name) {
     h->magic = MAGIC;
@@ -117,19 +119,21 @@ static inline int open_handle(struct mt_scope_handle *h, enum mt_scope_state sta
     return 0;
 }
 
-/* Makes it one that measures nothing, and may be ended. */
+/* Makes a scope one that measures nothing, and may be ended. */
 static inline void make_inert(struct mt_scope_handle *h) {
     open_handle(h, INERT, 0, 0, 0);
 }
 
-/* Returns places for open scopes, where readers find them; NULL when there is no room. */
+/* Returns MT_OPEN_PER_CHUNK places for open scopes, where readers find them; NULL when there is no
+ * room. */
 MT_HIDDEN struct mt_open_scope *mt_scopes_open_new_chunk(void);
 
 /* ---- those of the process: any number of threads ---- */
 
-/* Forgets all of them, in a new process. */
+/* Forgets all scopes of the process, in a new process. */
 MT_HIDDEN void mt_scopes_open_start(void);
 MT_HIDDEN extern uint32_t mt_scopes_open_n; /* all open ones lie below; others have serial 0 */
+/* Returns the place with this index, whose chunk has been made. */
 MT_HIDDEN struct mt_open_scope *mt_scopes_open_at(uint32_t index);
 /* Returns a place that is free, and its index, or NULL when there is no room. The caller has the
  * lock of these scopes. */
@@ -141,7 +145,7 @@ MT_HIDDEN void mt_scopes_open_note_current(int64_t current);
 
 /* ---- what a program passes ---- */
 
-/* Returns why there is no such scope of this thread, or 0. */
+/* Returns 0, or -MEMTRACK_E... that says why there is no such scope of this thread. */
 static inline __attribute__((always_inline)) int fault_of(const struct mt_thread *t,
                                                           const struct mt_scope_handle *h) {
     const struct mt_scope_stack *s = t->scopes.stack;

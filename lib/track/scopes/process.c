@@ -47,7 +47,7 @@ void mt_scopes_process_unlock(void) {
 void mt_scopes_process_clear(void) {
     for (uint32_t i = 0; i < mt_scopes_open_n; i++) {
         mt_scopes_open_at(i)->begin = (struct mt_counters){0};
-        mt_store_relaxed(&mt_scopes_open_at(i)->high_bytes, 0); /* which others may be raising */
+        mt_store_relaxed(&mt_scopes_open_at(i)->high_bytes, 0); /* others may be raising it */
     }
 }
 
@@ -56,8 +56,8 @@ static struct mt_counters of_process(void) {
     for (mt_bank_id id = 1; id < mt_load_acquire(&mt_state.header->n_banks); id++) {
         const struct mt_bank *b = mt_banks_at(id);
         struct mt_counters c;
-        if (mt_load_acquire(&b->clear_epoch) !=
-            mt_state.header->control.clear_epoch) /* its counters are of before */
+        /* The counters of a bank with another clear_epoch are from before the clear. */
+        if (mt_load_acquire(&b->clear_epoch) != mt_state.header->control.clear_epoch)
             continue;
         read_bank(&c, b);
         mt_counters_add(&sum, &c, 1);
@@ -78,7 +78,7 @@ int mt_scopes_process_begin(struct mt_thread *t, memtrack_scope *scope, const ch
     if (p != NULL) {
         p->name = id;
         p->begin = of_process();
-        mt_store_relaxed(&p->high_bytes, p->begin.live_bytes); /* likewise */
+        mt_store_relaxed(&p->high_bytes, p->begin.live_bytes); /* others may be raising it */
         p->begin_cpu_ns = cpu_ns();
         p->begin_ns = clock_ns(CLOCK_MONOTONIC);
         p->event = ++n_serials;
@@ -86,7 +86,7 @@ int mt_scopes_process_begin(struct mt_thread *t, memtrack_scope *scope, const ch
         h->event = p->event;
         mt_store_release(&p->serial, p->event); /* the scope is whole: readers begin here */
         if (index >= mt_scopes_open_n)
-            mt_store_release(&mt_scopes_open_n, index + 1); /* likewise */
+            mt_store_release(&mt_scopes_open_n, index + 1); /* the scope that it counts is whole */
         t->bank->scope_high = t->bank->counters.live_bytes;
     }
     mt_lock_release(&lock, MT_RANK_PROCESS_SCOPES);
@@ -96,14 +96,14 @@ int mt_scopes_process_begin(struct mt_thread *t, memtrack_scope *scope, const ch
 }
 
 static void close(struct mt_open_scope *p) {
-    mt_store_release(&p->serial, 0); /* before its place is used again */
+    mt_store_release(&p->serial, 0); /* this comes before its place is used again */
     uint32_t n = mt_scopes_open_n;
     while (n > 0 && mt_scopes_open_at(n - 1)->serial == 0)
         n--;
-    mt_store_release(&mt_scopes_open_n, n); /* fewer to look at */
+    mt_store_release(&mt_scopes_open_n, n); /* there are fewer to look at now */
 }
 
-/* The lock is taken. */
+/* Measures a scope that ends, and counts it. The caller has the lock. */
 static void finish(struct mt_thread *t, struct mt_open_scope *p, bool is_error,
                    memtrack_delta *out) {
     mt_scopes_process_publish(t);
@@ -123,7 +123,7 @@ static void finish(struct mt_thread *t, struct mt_open_scope *p, bool is_error,
 }
 
 int mt_scopes_process_end(struct mt_thread *t, struct mt_scope_handle *h, memtrack_delta *out) {
-    uint32_t n = mt_load_acquire(&mt_scopes_open_n); /* with the chunks that these lie in */
+    uint32_t n = mt_load_acquire(&mt_scopes_open_n); /* the chunks that these lie in are seen */
     struct mt_open_scope *p = h->index < n ? mt_scopes_open_at(h->index) : NULL;
     int rc = -MEMTRACK_EENDED;
     if (p == NULL || !mt_lock_acquire(&lock, MT_RANK_PROCESS_SCOPES))
@@ -139,8 +139,8 @@ int mt_scopes_process_end(struct mt_thread *t, struct mt_scope_handle *h, memtra
 }
 
 void mt_scopes_process_end_all(struct mt_thread *t) {
-    if (mt_load_relaxed(&mt_scopes_open_n) == 0 || /* who begins one now does not want it ended */
-        !mt_lock_acquire(&lock, MT_RANK_PROCESS_SCOPES))
+    /* Relaxed: a thread that begins a scope now does not want it ended. */
+    if (mt_load_relaxed(&mt_scopes_open_n) == 0 || !mt_lock_acquire(&lock, MT_RANK_PROCESS_SCOPES))
         return;
     for (uint32_t i = 0; i < mt_scopes_open_n; i++)
         if (mt_scopes_open_at(i)->serial != 0) {

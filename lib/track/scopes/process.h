@@ -11,13 +11,13 @@
 
 struct mt_scope_handle;
 
-/* Forgets all, in a new process. */
+/* Forgets all scopes of the process, in a new process. */
 MT_HIDDEN void mt_scopes_process_start(void);
 
 /* ---- inside of an event (see track/guard.h); the lock is not taken ---- */
 
 MT_HIDDEN int mt_scopes_process_begin(struct mt_thread *t, memtrack_scope *scope, const char *name);
-/* Ends the one that h stands for: the caller has found it to be one of the process. out may be
+/* Ends the scope that h stands for, which the caller has found to be one of the process. out may be
  * NULL. */
 MT_HIDDEN int mt_scopes_process_end(struct mt_thread *t, struct mt_scope_handle *h,
                                     memtrack_delta *out);
@@ -26,15 +26,16 @@ MT_HIDDEN void mt_scopes_process_end_all(struct mt_thread *t);
 
 /* ---- news from the counters, for the peaks of scopes ---- */
 
-/* Publishes the thread's live bytes (track/thread/peak.h), which have left [low, high] or are asked
- * for. */
+/* Publishes the thread's live bytes (track/thread/peak.h). To be called when they have left
+ * [low, high], or are asked for. */
 MT_HIDDEN void mt_scopes_process_publish(struct mt_thread *t);
 /* Is told that a second thread comes; first, which is not inside an event, has been alone. */
 MT_HIDDEN void mt_scopes_process_begin_sharing(const struct mt_thread *first);
-/* Lets what is open measure from zero, since the counters of all threads count as zero from now on.
- * Nobody begins or ends one meanwhile: the caller has locked them. To lock fails when the lock
- * cannot be had. */
+/* Keeps other threads from beginning or ending a scope of the process. Returns false when the lock
+ * could not be had. */
 MT_HIDDEN bool mt_scopes_process_lock(void);
+/* Lets the scopes that are open measure from zero, since the counters of all threads count as zero
+ * from now on. The caller has the lock. */
 MT_HIDDEN void mt_scopes_process_clear(void);
 MT_HIDDEN void mt_scopes_process_unlock(void);
 

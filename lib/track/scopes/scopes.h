@@ -10,17 +10,17 @@
 #include "memtrack.h"
 #include "track/thread/thread.h"
 
-/* Prepares all of them, in a new process. Returns false when there is no memory. */
+/* Forgets all scopes, in a new process. Returns false when there is no memory. */
 MT_HIDDEN bool mt_scopes_start(void);
 
-/* Makes it one that measures nothing, and may be ended: what every scope is until it has begun. May
- * be called outside of events as well. */
+/* Makes a scope one that measures nothing, and may be ended, as every scope is until it has begun.
+ * May be called outside of events as well. */
 MT_HIDDEN void mt_scopes_make_inert(memtrack_scope *scope);
 
 /* ---- inside of an event (see track/guard.h); of either kind ---- */
 
-MT_HIDDEN int mt_scopes_end(struct mt_thread *t, memtrack_scope *scope,
-                            memtrack_delta *out); /* out may be NULL */
+/* Ends a scope. out may be NULL. */
+MT_HIDDEN int mt_scopes_end(struct mt_thread *t, memtrack_scope *scope, memtrack_delta *out);
 MT_HIDDEN int mt_scopes_set(struct mt_thread *t, const memtrack_scope *scope, const char *key,
                             const char *value);
 

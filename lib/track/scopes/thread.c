@@ -53,7 +53,7 @@ static inline __attribute__((always_inline)) void pop(struct mt_thread *t) {
     struct mt_scope_stack *s = t->scopes.stack;
     struct mt_open_scope *f = open_at(s, --s->depth);
     int64_t high = f->high_bytes;
-    mt_store_release(&f->serial, 0); /* before its place is used again */
+    mt_store_release(&f->serial, 0); /* this comes before its place is used again */
     struct mt_open_scope *outer = top_of(s);
     if (outer != NULL && high > outer->high_bytes)
         outer->high_bytes = high;
@@ -63,8 +63,8 @@ static inline __attribute__((always_inline)) void pop(struct mt_thread *t) {
                               : INT64_MAX;
 }
 
-/* The part that belongs to the scope around it: what was measured before this one was attached does
- * not. */
+/* Adds the values of a scope to what lies inside of the scope around it. What was measured before
+ * this one was attached does not lie there. */
 static void subtract_from_outer(struct mt_scope_stack *s, const struct mt_open_scope *f,
                                 const int64_t *value) {
     if (s->depth < 2)
@@ -80,7 +80,7 @@ static int64_t peak_of(const struct mt_open_scope *f) {
     return peak > before ? peak : before;
 }
 
-/* Measure the innermost scope; flushed. */
+/* Measures the innermost scope, after flush. */
 static memtrack_delta measure(struct mt_thread *t, const struct mt_open_scope *f, uint64_t now_ns) {
     struct mt_counters now;
     read_bank(&now, t->bank);
@@ -88,7 +88,8 @@ static memtrack_delta measure(struct mt_thread *t, const struct mt_open_scope *f
                     cpu_ns() - f->begin_cpu_ns);
 }
 
-/* The common scope of a program that is profiled function by function. */
+/* Tells whether nothing was allocated or freed in a scope, as is common in a program that is
+ * profiled function by function. */
 static bool is_idle(const struct mt_thread *t, const struct mt_open_scope *f) {
     const struct mt_bank *b = t->bank;
     return !f->is_attached && !mt_state.options.scope_cpu &&
@@ -129,7 +130,7 @@ MT_NOINLINE static void finish_measured(struct mt_thread *t, struct mt_open_scop
         *out = d;
 }
 
-/* End the innermost scope. out may be NULL. */
+/* Ends the innermost scope. out may be NULL. */
 static inline __attribute__((always_inline)) void finish(struct mt_thread *t, memtrack_delta *out) {
     struct mt_open_scope *f = top_of(t->scopes.stack);
     if (mt_likely(is_idle(t, f)))
@@ -138,7 +139,7 @@ static inline __attribute__((always_inline)) void finish(struct mt_thread *t, me
         finish_measured(t, f, false, out);
 }
 
-/* The same for one that nothing will end any more. */
+/* Ends the innermost scope as an error, when nothing else will end it any more. */
 static void abandon(struct mt_thread *t) {
     finish_measured(t, top_of(t->scopes.stack), true, NULL);
 }
@@ -148,31 +149,31 @@ void mt_scopes_thread_end_all(struct mt_thread *t) {
         abandon(t);
 }
 
-/* A signal handler's stack can lie in a local array of main: above what is below it, and left by
- * nobody. */
+/* Tells whether a signal handler runs on a stack of its own. That can lie in a local array of main:
+ * then what lies below it has not been left by anybody. */
 MT_NOINLINE static bool is_on_signal_stack(void) {
     stack_t stack = {0};
     return mt_os_call(SYS_sigaltstack, 0, (long)&stack, 0, 0, 0, 0) == 0 &&
            (stack.ss_flags & SS_ONSTACK) != 0;
 }
 
-/* Where the caller of the present event stands. */
+/* Returns the stack pointer of the caller of the present event. */
 static uint64_t entered_at(const struct mt_thread *t) {
     return (t->seen & ~MT_SEEN_BUSY) + sizeof(struct mt_hook_frame);
 }
 
-/* Nobody can end it any more: its storage was on the part of the stack that has been left, or is
- * used anew. */
+/* Tells whether nobody can end a scope any more: its storage was on the part of the stack that has
+ * been left, or is used anew. */
 static bool is_lost(const struct mt_thread *t, const struct mt_open_scope *f, const void *storage) {
     const struct mt_stack_map *map = &t->stack.map;
     if (f->is_function)
-        return false; /* by its return, or that of one further out */
+        return false; /* its return ends it, or that of a function further out */
     return f->storage == (uint64_t)storage ||
            (f->storage < entered_at(t) && mt_stack_together(map, f->storage, entered_at(t)) &&
             !is_on_signal_stack());
 }
 
-/* The stack, with room for another scope; NULL: there is none. */
+/* Returns the stack, with room for another scope, or NULL when there is none. */
 MT_NOINLINE static struct mt_scope_stack *make_room(struct mt_thread *t, const void *storage) {
     if (t->scopes.stack == NULL &&
         (t->scopes.stack = mt_pages_new(sizeof *t->scopes.stack)) == NULL)
@@ -193,7 +194,8 @@ static bool has_room(const struct mt_scope_stack *s) {
            s->chunk[s->depth / MT_OPEN_PER_CHUNK] != NULL;
 }
 
-/* storage: the program's, NULL for a function. */
+/* Begins a scope inside of the innermost one. storage is the program's, or NULL for a function.
+ * Returns NULL when there is no room. */
 static inline __attribute__((always_inline)) struct mt_open_scope *
 push(struct mt_thread *t, mt_name_id name, const void *storage) {
     struct mt_scope_stack *s = t->scopes.stack;
@@ -275,11 +277,10 @@ int mt_scopes_thread_detach(struct mt_thread *t, memtrack_scope *scope) {
     return 0;
 }
 
-/* As if it had begun here, with what it has measured. */
+/* Lets a scope that is attached go on as if it had begun here, with what it has measured. */
 static void resume(struct mt_open_scope *f, const struct mt_scope_handle *h, uint64_t now_ns) {
-    f->begin = difference(
-        f->begin,
-        h->sum); /* high stays: the scope around this one sees only what happens from now on */
+    /* high_bytes stays: the scope around this one sees only what happens from now on. */
+    f->begin = difference(f->begin, h->sum);
     f->begin_ns = h->begin_ns;
     f->begin_cpu_ns = cpu_ns() - h->cpu_ns;
     for (int i = 0; i < MT_N_SCOPE_VALUES; i++)
@@ -304,7 +305,7 @@ int mt_scopes_thread_attach(struct mt_thread *t, memtrack_scope *scope) {
     return open_handle(h, OPEN, f->serial, t->scopes.stack->depth - 1, h->name);
 }
 
-/* One that ends while it is detached has measured all already. */
+/* A scope that ends while it is detached has measured everything already. */
 int mt_scopes_thread_end_detached(struct mt_thread *t, struct mt_scope_handle *h,
                                   memtrack_delta *out) {
     struct mt_scope_result result = {.name = h->name};

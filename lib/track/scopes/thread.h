@@ -9,8 +9,9 @@
 
 struct mt_scope_handle;
 
-/* Prepares a thread's memory for another thread, which has no scope yet, or gives it back. */
+/* Prepares a thread's memory for another thread, which has no scope yet. */
 MT_HIDDEN void mt_scopes_thread_reset(struct mt_thread *t);
+/* Gives back the memory of a thread's stack of scopes. */
 MT_HIDDEN void mt_scopes_thread_free(struct mt_thread *t);
 /* Ends what is open, which nobody else will, and counts it as errors: the thread has ended, or the
  * process does. */
@@ -23,7 +24,7 @@ MT_HIDDEN void mt_scopes_thread_clear(struct mt_thread *t);
 MT_HIDDEN int mt_scopes_thread_begin(struct mt_thread *t, memtrack_scope *scope, const char *name);
 MT_HIDDEN int mt_scopes_thread_detach(struct mt_thread *t, memtrack_scope *scope);
 MT_HIDDEN int mt_scopes_thread_attach(struct mt_thread *t, memtrack_scope *scope);
-/* End the one that h stands for: the caller has found it to be open in t, or detached. out may be
+/* End the scope that h stands for. The caller has found it to be open in t, or detached. out may be
  * NULL. */
 MT_HIDDEN int mt_scopes_thread_end(struct mt_thread *t, struct mt_scope_handle *h,
                                    memtrack_delta *out);
@@ -33,7 +34,7 @@ MT_HIDDEN void mt_scopes_thread_enter_function(struct mt_thread *t, uint64_t add
 MT_HIDDEN void mt_scopes_thread_leave_function(struct mt_thread *t, uint64_t address);
 
 #ifdef MEMTRACK_CHECKS
-/* Walks those that t, the calling thread, has open: see track/check.h. */
+/* Walks the scopes that t, the calling thread, has open: see track/check.h. */
 MT_HIDDEN const char *mt_scopes_thread_check(const struct mt_thread *t);
 #endif
 

@@ -21,7 +21,7 @@ MT_NOINLINE static struct mt_event *make_ring(void) {
         return NULL;
     if (ring == NULL) {
         mt_state.header->max_events = (uint32_t)mt_state.options.events;
-        /* release: whoever finds the ring finds max_events */
+        /* Release: whoever finds the ring finds max_events. */
         mt_store_release(&ring,
                          mt_table_new_chunk(&mt_state.ledger, MT_EXTENT_EVENTS, 0, bytes, 64));
     }
@@ -30,7 +30,7 @@ MT_NOINLINE static struct mt_event *make_ring(void) {
 }
 
 struct mt_event *mt_scopes_timeline_next(struct mt_thread *t, uint64_t *number) {
-    struct mt_event *r = mt_load_acquire(&ring); /* zeroed, and max_events with it */
+    struct mt_event *r = mt_load_acquire(&ring); /* it is seen zeroed, and max_events with it */
     if (mt_unlikely(r == NULL) && (r = make_ring()) == NULL)
         return NULL;
     struct mt_ledger_header *h = mt_state.header;

@@ -5,16 +5,16 @@
 
 #include "track/thread/thread.h"
 
-/* Forgets all, in a new process. */
+/* Forgets all events, in a new process. */
 MT_HIDDEN void mt_scopes_timeline_start(void);
 
 /* Adds an event, and fills in its number and tid. Drops it when there is no memory for the ring. */
 MT_HIDDEN void mt_scopes_timeline_add(struct mt_thread *t, const struct mt_event *event);
-/* Does the same without a copy: returns the place to fill in, all but number and tid, before
- * mt_scopes_timeline_done; or NULL. */
+/* Adds an event without a copy: returns the place to be filled in, or NULL when there is no memory.
+ * The caller fills in all but number and tid, and then calls mt_scopes_timeline_done. */
 MT_HIDDEN struct mt_event *mt_scopes_timeline_next(struct mt_thread *t, uint64_t *number);
 static inline void mt_scopes_timeline_done(struct mt_event *event, uint64_t number) {
-    mt_store_release(&event->number, number); /* the event is whole */
+    mt_store_release(&event->number, number); /* whoever sees it sees the whole event */
 }
 
 #endif

@@ -48,7 +48,7 @@ void mt_scopes_totals_forget(struct mt_totals_part *part) {
 }
 
 void mt_scopes_totals_drop(void) {
-    mt_add_relaxed(&mt_state.header->dropped_scopes, 1); /* a count, read alone */
+    mt_add_relaxed(&mt_state.header->dropped_scopes, 1); /* this count is read alone */
 }
 
 /* ---- records --------------------------------------------------------------------------------- */
@@ -72,7 +72,7 @@ static struct mt_scope_totals *add_record(uint64_t h, struct mt_thread *t, mt_na
 
 static struct mt_scope_totals *find(uint64_t h, struct mt_thread *t, mt_name_id name,
                                     bool is_process) {
-    const struct mt_index_table *index = mt_load_acquire(&records.table); /* with all its slots */
+    const struct mt_index_table *index = mt_load_acquire(&records.table); /* its slots are seen */
     uint32_t at = mt_index_home(index, h), id;
     while ((id = mt_index_candidate(index, h, &at)) != 0) {
         struct mt_scope_totals *r = record_at(id);
@@ -86,13 +86,14 @@ static struct mt_scope_totals *find_or_add(struct mt_thread *t, mt_name_id name,
     uint64_t h = hash(name, t->bank_id, is_process);
     struct mt_scope_totals *r = find(h, t, name, is_process);
     if (r == NULL && mt_state_lock_growth()) {
-        r = add_record(h, t, name, is_process); /* nobody else adds for this bank */
+        r = add_record(h, t, name, is_process); /* no other thread adds records of this bank */
         mt_state_unlock_growth();
     }
     return r;
 }
 
-/* A record is a bank's, which passes on: threads are counted, each once. */
+/* Returns the record of a name, and counts the thread in it, once. The record is the bank's, which
+ * passes from thread to thread. */
 static struct mt_scope_totals *find_for(struct mt_thread *t, mt_name_id name, bool is_process) {
     struct mt_scope_totals *r = find_or_add(t, name, is_process);
     if (r != NULL && r->last_thread != t->bank->n_threads) {
@@ -143,14 +144,14 @@ static bool grow(struct mt_scope_totals *r) {
     return true;
 }
 
-/* A bucket that nothing has fallen into yet; NULL: there is no room. */
+/* Makes a bucket that nothing has fallen into yet. Returns NULL when there is no room. */
 MT_NOINLINE static uint64_t *new_word(struct mt_known_scope *known, uint64_t key) {
     struct mt_scope_totals *r = known->totals;
     if (r->used * 4 >= r->capacity * 3) {
         if (!grow(r))
             return NULL;
         for (int i = 0; i < MT_N_SCOPE_VALUES; i++)
-            known->word[i] = NULL; /* of the old table */
+            known->word[i] = NULL; /* it was in the old table */
     }
     uint64_t *word = place((uint64_t *)r->histogram, r->capacity, key);
     *word = key;
@@ -175,8 +176,8 @@ static inline void count(struct mt_known_scope *known, enum mt_scope_value value
     known->word[value] = word;
 }
 
-/* Nothing but time: the other values are zero, which can only be news for the highest of values
- * below zero. */
+/* Counts a scope that has nothing but times. Its other values are zero, which is news only for a
+ * maximum that has been below zero. */
 static void count_idle(struct mt_scope_totals *r) {
     if (mt_unlikely(r->idle++ == 0))
         for (int i = 0; i < MT_N_SCOPE_VALUES; i++)

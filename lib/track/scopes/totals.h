@@ -12,11 +12,13 @@ struct mt_scope_result {
     int64_t value[MT_N_SCOPE_VALUES], own[MT_N_SCOPE_VALUES];
 };
 
+/* Forgets all totals, in a new process. Returns false when there is no memory. */
 MT_HIDDEN bool mt_scopes_totals_start(void);
-/* Forgets what a thread remembers, which may not be so any more. */
+/* Forgets what a thread remembers of totals, which may not be so any more. */
 MT_HIDDEN void mt_scopes_totals_forget(struct mt_totals_part *part);
 /* Counts a scope, or a part of one, that there is no room for. */
 MT_HIDDEN void mt_scopes_totals_drop(void);
+/* Adds a scope that has ended. */
 MT_HIDDEN void mt_scopes_totals_add(struct mt_thread *t, const struct mt_scope_result *result);
 /* Adds a thread's scope in which nothing was allocated or freed, and its times, of which own_ns is
  * without the scopes inside of it. */

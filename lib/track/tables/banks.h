@@ -6,7 +6,7 @@
 #include "base/os.h"
 #include "ledger/layout.h"
 
-/* Forgets all of them, in a new process. */
+/* Forgets all banks, in a new process. */
 MT_HIDDEN void mt_banks_start(void);
 
 /* Makes room for bank id, the one after the last. The caller has the growth lock. Returns false

@@ -38,7 +38,7 @@
 enum {
     MAX_CHUNKS = MT_MAX_THREADS / MT_THREADS_PER_CHUNK,
     MOST_ENDED = 1024,        /* rows of threads that have ended */
-    MOST_ENDED_SITES = 65536, /* of all of these: 6 MiB */
+    MOST_ENDED_SITES = 65536, /* sites of all of these, which take 6 MiB */
     TRIES = 4,                /* rows that are looked at for one that can be folded */
     NAME_BYTES = 16,
 };
@@ -50,8 +50,9 @@ struct of_bank {
 static void *chunk[MAX_CHUNKS] MT_PAGES_CLOSED;
 static struct mt_table table =
     MT_TABLE(chunk, struct mt_thread_row, MT_THREADS_PER_CHUNK, MT_EXTENT_THREADS, 64);
-static uint16_t *next_of;     /* of the same bank, ended later: MT_MAX_THREADS, private memory */
-static struct of_bank *banks; /* MT_MAX_BANKS, private memory */
+/* For each of MT_MAX_THREADS threads, the next of the same bank that has ended; private memory. */
+static uint16_t *next_of;
+static struct of_bank *banks; /* MT_MAX_BANKS of them, in private memory */
 static uint32_t n_ended, n_ended_sites;
 
 static struct mt_thread_row *row_at(mt_thread_id id) {
@@ -83,9 +84,8 @@ uint32_t mt_identities_tid(mt_thread_id id) {
 static void set_name(struct mt_thread_row *row, const char *name) {
     for (int i = 0, ended = 0; i < NAME_BYTES; i++) {
         ended |= i == NAME_BYTES - 1 || name[i] == 0;
-        mt_store_relaxed(
-            &row->name[i],
-            (char)(ended ? 0 : name[i])); /* a reader may see half of a name: no harm */
+        /* Relaxed: it does no harm if a reader sees half of a name. */
+        mt_store_relaxed(&row->name[i], (char)(ended ? 0 : name[i]));
     }
 }
 
@@ -97,17 +97,17 @@ void mt_identities_look(struct mt_thread *t) {
 }
 
 void mt_identities_rename(struct mt_thread *t, const char *name) {
-    mt_thread_id id = mt_load_relaxed(
-        &t->thread_id); /* another thread's can be about to begin: then it asks itself */
-    if (mt_state_is_recording() &&
-        id > MT_THREAD_OTHERS) /* else, in a forked child, rows are its parent's */
+    /* Relaxed: another thread that is about to get its row asks for its name itself. */
+    mt_thread_id id = mt_load_relaxed(&t->thread_id);
+    /* In a forked child that does not record, the rows are its parent's. */
+    if (mt_state_is_recording() && id > MT_THREAD_OTHERS)
         set_name(row_at(id), name);
 }
 
 /* ---- folding --------------------------------------------------------------------------------- */
 
-/* What is about to be stored, so that it can be stored again by who finds it half done: a handler
- * can leave the recorder anywhere. */
+/* What is about to be stored, so that whoever finds it half done can store it again: a handler can
+ * leave the recorder anywhere. */
 static struct {
     struct mt_site *from, *to; /* from NULL: nothing is under way */
     struct mt_site sum;
@@ -127,7 +127,7 @@ static void finish_folding(void) {
     mt_store_release(&folding.from, NULL);
 }
 
-/* Both as they were at one and the same peak, so that the sum is what they were together. */
+/* Saves both sites at one and the same peak, so that the sum is what they were together. */
 static void bring_to_one_peak(struct mt_thread *t, mt_site_id from, mt_site_id to) {
     const struct mt_site *a = mt_sites_at(from), *b = mt_sites_at(to);
     do {
@@ -136,7 +136,8 @@ static void bring_to_one_peak(struct mt_thread *t, mt_site_id from, mt_site_id t
     } while (a->at_peak.epoch != b->at_peak.epoch);
 }
 
-/* False: there is no room for a record of the others. */
+/* Adds what a site has counted to that of the others. Returns false when there is no room for a
+ * record of the others, or for a copy of one of the two. */
 static bool fold(struct mt_thread *t, mt_site_id id) {
     struct mt_site *from = mt_sites_at(id);
     mt_site_id others = mt_sites_of_others(t, from->node, from->size_class);
@@ -144,7 +145,7 @@ static bool fold(struct mt_thread *t, mt_site_id id) {
         return false;
     struct mt_site *to = mt_sites_at(others), *sum = &folding.sum;
     if (t->cut != 0 && !(mt_saved_reserve(id) && mt_saved_reserve(others)))
-        return false; /* to make room for a copy later would take the lock that is held */
+        return false; /* making room for a copy later would take the lock that is held */
     bring_to_one_peak(t, id, others);
     *sum = *to;
     mt_counters_add(&sum->counters, &from->counters, 1);
@@ -154,8 +155,8 @@ static bool fold(struct mt_thread *t, mt_site_id id) {
     if (from->max_bytes > sum->max_bytes)
         sum->max_bytes = from->max_bytes;
     folding.to = to;
-    mt_store_release(&folding.from,
-                     from); /* from here on it will be done, whatever happens to this thread */
+    /* From here on it will be done, whatever happens to this thread. */
+    mt_store_release(&folding.from, from);
     finish_folding();
     return true;
 }
@@ -177,8 +178,8 @@ static bool is_inside_an_event(mt_bank_id bank) {
 }
 
 /*
- * Whether blocks of a thread are live, or are being counted as freed by a thread that is still
- * about it: one that has left its event has counted all of it, and will not find another block. No
+ * Tells whether blocks of a thread are live, or another thread is just counting some of them as
+ * freed: one that has left its event has counted all of it, and will not find another block. No
  * site of a thread's blocks can be below zero, so their sum is zero only when each of them is.
  */
 static bool lives(mt_bank_id me, mt_thread_id id) {
@@ -186,11 +187,11 @@ static bool lives(mt_bank_id me, mt_thread_id id) {
     uint64_t blocks = 0;
     for (mt_site_id s = mt_sites_first_of(id); s != 0; s = mt_sites_at(s)->next_of_origin) {
         const struct mt_site *site = mt_sites_at(s);
-        if (site->at_peak.epoch >= clear_epoch) /* else it counts as zero */
+        if (site->at_peak.epoch >= clear_epoch) /* an older site counts as zero */
             blocks +=
                 site->counters.allocated_blocks - mt_load_relaxed(&site->counters.freed_blocks);
     }
-    mt_fence_acquire(); /* first what has been counted, then who is still counting */
+    mt_fence_acquire(); /* what has been counted is read first, then who is still counting */
     for (mt_site_id s = mt_sites_first_of(id); s != 0 && blocks == 0;
          s = mt_sites_at(s)->next_of_origin)
         blocks = mt_sites_at(s)->bank != me && is_inside_an_event(mt_sites_at(s)->bank);
@@ -225,8 +226,8 @@ static void end_former(struct of_bank *b) {
     b->current = 0;
 }
 
-/* The id of a thread of this bank that has been added to the others; 0: of each that was looked at
- * something lives. */
+/* Adds a thread of this bank, of which nothing lives, to the others, and returns its id, which is
+ * free now. Returns 0 when there was none among those that were looked at. */
 static mt_thread_id fold_one(struct mt_thread *t, struct of_bank *b) {
     for (int i = 0; i < TRIES && b->oldest != 0; i++) {
         uint16_t id = take_oldest(b);
@@ -248,11 +249,12 @@ static mt_thread_id new_row(void) {
     if (id >= MT_MAX_THREADS || !mt_closed_open(next_of, id + 1) || !mt_sites_reserve_origin(id) ||
         !mt_table_reserve(&mt_state.ledger, &table, id))
         return 0;
-    mt_store_release(&h->n_threads, id + 1); /* whoever counts it finds its chunk */
+    mt_store_release(&h->n_threads, id + 1); /* whoever sees it finds the row's chunk */
     return id;
 }
 
-/* A bank's first thread always has a row: so many threads live at once. */
+/* Returns a row for a thread, or 0. A bank's first thread gets one even when there are too many
+ * rows, since so many threads live at once. */
 static mt_thread_id find_row(struct mt_thread *t, struct of_bank *b) {
     bool is_full = n_ended >= MOST_ENDED || n_ended_sites >= MOST_ENDED_SITES;
     mt_thread_id id = is_full ? fold_one(t, b) : 0;
@@ -267,7 +269,7 @@ static void fill_row(struct mt_thread *t, mt_thread_id id) {
     row->bank = (uint16_t)t->bank_id;
     row->name[0] = 0;
     mt_identities_look(t);
-    mt_store_release(&row->n_threads, 1); /* now it counts */
+    mt_store_release(&row->n_threads, 1); /* from now on the row counts */
 }
 
 static void set_thread(struct mt_thread *t, mt_thread_id id) {
@@ -296,7 +298,7 @@ void mt_identities_begin(struct mt_thread *t) {
 /* ---- the walker ------------------------------------------------------------------------------ */
 
 #ifdef MEMTRACK_CHECKS
-/* A thread's sites are its own, each once. */
+/* Checks that a thread's sites are its own, and each is there once. */
 static const char *check_sites(mt_thread_id id) {
     uint32_t n = 0;
     for (mt_site_id s = mt_sites_first_of(id); s != 0; s = mt_sites_at(s)->next_of_origin) {

@@ -9,7 +9,7 @@
 
 #include "track/thread/thread.h"
 
-/* Forgets all, in a new process. */
+/* Forgets all rows, in a new process. Returns false when there is no memory. */
 MT_HIDDEN bool mt_identities_start(void);
 
 /* Makes room for what is kept of a bank that is being made. The caller has the growth lock. Returns
@@ -24,10 +24,11 @@ MT_HIDDEN void mt_identities_begin(struct mt_thread *t);
  * which at most 15 bytes count. May be called in any context. A thread that has no row yet will be
  * asked for its name when it gets one. */
 MT_HIDDEN void mt_identities_rename(struct mt_thread *t, const char *name);
-/* Notes the calling thread's, as the kernel tells it. */
+/* Notes the calling thread's name, as the kernel tells it. */
 MT_HIDDEN void mt_identities_look(struct mt_thread *t);
 
-/* Returns the number of the thread of a row, 0 when it is of many or is not known. */
+/* Returns the kernel's number of the thread of a row, or 0 when the row is of many threads or is
+ * not known. */
 MT_HIDDEN uint32_t mt_identities_tid(mt_thread_id id);
 
 #ifdef MEMTRACK_CHECKS

@@ -39,11 +39,11 @@ struct known {
     uint64_t start, end;
     const struct link_map *map;
     const uint8_t *eh_frame_header;
-    uint64_t name;           /* hash */
-    const uint8_t *build_id; /* where it lies in the first page, which is mapped as long as the
-                                object is; else NULL */
+    uint64_t name; /* hash */
+    /* Where it lies in the first page, which is mapped as long as the object is; or NULL. */
+    const uint8_t *build_id;
     struct file file;
-    uint32_t next; /* older one in the same bucket */
+    uint32_t next; /* the next older one in the same bucket */
     bool gone;
     bool is_main, is_loader, stays;
     struct mt_module *record; /* in the ledger; NULL: no room */
@@ -59,8 +59,8 @@ static uint32_t n_known = 1;
 static uint32_t *loaded; /* MAX_MODULES ids in no order */
 static uint32_t n_loaded;
 static uint32_t bucket[BUCKETS];
-static const struct link_map
-    *last_at_start; /* those before it in the list were there when the program began */
+/* This one and those before it in the list were there when the program began. */
+static const struct link_map *last_at_start;
 static void *chunk[MAX_MODULES / MT_MODULES_PER_CHUNK + 1];
 static struct mt_table table =
     MT_TABLE(chunk, struct mt_module, MT_MODULES_PER_CHUNK, MT_EXTENT_MODULES, 64);
@@ -68,7 +68,7 @@ static struct mt_lock lock;
 
 #pragma weak _dl_find_object /* glibc 2.35 */
 
-/* Returns where the build id lies. */
+/* Reads the build id into *m, and returns where it lies, or NULL when there is none. */
 static const uint8_t *read_notes(const uint8_t *p, const uint8_t *end, struct mt_module *m) {
     while (end - p >= (long)sizeof(ElfW(Nhdr))) {
         const ElfW(Nhdr) *n = (const ElfW(Nhdr) *)(const void *)p;
@@ -93,14 +93,14 @@ struct segments {
     uint64_t n;
 };
 
-/* The loader has mapped it, and few programs take that away; where nobody may be asked, it is taken
- * for granted. */
+/* Tells whether a range can be read. The loader has mapped it, and few programs take that away; so
+ * where the kernel may not be asked, it is taken for granted. */
 static bool is_there(uint64_t begin, uint64_t end) {
     return !mt_os_may_ask() || mt_os_is_readable(begin, end);
 }
 
-/* The ELF header lies at the start of the mapping when the first segment begins at file offset
- * 0. */
+/* Finds the program headers through the ELF header, which lies at the start of the mapping when the
+ * first segment begins at file offset 0. */
 static struct segments mapped_segments(uint64_t start) {
     const ElfW(Ehdr) *e = (const ElfW(Ehdr) *)start;
     if (!is_there(start, start + MT_OS_PAGE) ||
@@ -110,7 +110,8 @@ static struct segments mapped_segments(uint64_t start) {
     return (struct segments){(const ElfW(Phdr) *)(start + e->e_phoff), e->e_phnum};
 }
 
-/* Those of the loader, where it was called as a program, have another bias. */
+/* Returns the program headers that the kernel tells of. Where the loader was called as a program
+ * they are the loader's, which have another bias, and there is no result. */
 static struct segments program_segments(uint64_t bias) {
     struct segments s = {(const ElfW(Phdr) *)getauxval(AT_PHDR), getauxval(AT_PHNUM)};
     if (s.header == NULL || s.n == 0 || s.header->p_type != PT_PHDR ||
@@ -129,7 +130,8 @@ static const uint8_t *read_build_id(const struct segments *s, uint64_t bias, str
     return at;
 }
 
-/* Where the file's first byte is mapped: readers take it that the range begins there. */
+/* Returns where the file's first byte is mapped, since readers take it that the range begins
+ * there. */
 static uint64_t first_byte(const struct segments *s, uint64_t bias, uint64_t otherwise) {
     for (uint64_t i = 0; i < s->n; i++)
         if (s->header[i].p_type == PT_LOAD)
@@ -137,7 +139,8 @@ static uint64_t first_byte(const struct segments *s, uint64_t bias, uint64_t oth
     return otherwise;
 }
 
-/* Returns where the build id lies, NULL: there is none. */
+/* Reads what an object's segments tell. Returns where the build id lies, or NULL when there is
+ * none. */
 static const uint8_t *read_segments(uint64_t start, uint64_t bias, bool is_main,
                                     struct mt_module *m) {
     struct segments s = mapped_segments(start);
@@ -149,7 +152,7 @@ static const uint8_t *read_segments(uint64_t start, uint64_t bias, bool is_main,
 }
 
 static void write_path(struct mt_module *m, const char *name) {
-    static char path[PATH_BYTES]; /* under the growth lock */
+    static char path[PATH_BYTES]; /* the caller has the growth lock */
     struct mt_ledger_header *h = mt_state.header;
     size_t n = 0, length = mt_text_bytes(name);
     if (name[0] != '/' && length > 0 && !(m->flags & MT_MODULE_VDSO)) {
@@ -164,7 +167,7 @@ static void write_path(struct mt_module *m, const char *name) {
     m->path_bytes = m->path ? (uint32_t)n : 0;
 }
 
-/* Under the growth lock. */
+/* Writes an object to the ledger. The caller has the growth lock. */
 static void write_record(uint32_t id) {
     struct known *k = &known[id];
     k->record = NULL;
@@ -183,7 +186,7 @@ static void write_record(uint32_t id) {
         read_segments(k->start, k->map->l_addr, k->is_main, m);
         write_path(m, k->is_main ? "" : name);
     }
-    mt_store_release(&mt_state.header->n_modules, id + 1); /* the record that it counts is whole */
+    mt_store_release(&mt_state.header->n_modules, id + 1); /* the record it counts is whole */
 }
 
 bool mt_modules_start(void) {
@@ -207,8 +210,8 @@ void mt_modules_note_start(void) {
     last_at_start = map;
 }
 
-/* Whether it came with the program: then it is never unloaded. Before the program begins there is
- * nothing else. */
+/* Tells whether an object came with the program: then it is never unloaded. Before the program
+ * begins there are no other objects. */
 static bool came_at_start(const struct link_map *map) {
     const struct link_map *m = mt_loader_first();
     while (m != map && m != NULL && m != last_at_start)
@@ -240,7 +243,7 @@ static uint32_t *bucket_of(uint64_t start) {
 }
 
 static uint32_t newest_at(uint64_t start) {
-    return mt_load_acquire(bucket_of(start)); /* with what is known of it */
+    return mt_load_acquire(bucket_of(start)); /* acquire: what is known of the object is seen */
 }
 
 static bool is_at(const struct known *k, const struct dl_find_object *o) {
@@ -248,11 +251,12 @@ static bool is_at(const struct known *k, const struct dl_find_object *o) {
            k->eh_frame_header == o->dlfo_eh_frame;
 }
 
-/* The loader gives one object's place and even its link map to the next: who is not sure to have
- * stayed must look the same, too. (What follows is for those alone, and makes no system call.) */
+/* Tells whether the object that is there now is the known one. The loader gives one object's place,
+ * and even its link map, to the next: so an object that is not sure to have stayed must look the
+ * same, too. To find out makes no system call. */
 static bool looks_the_same(const struct known *k, const struct dl_find_object *o) {
-    if (mt_load_relaxed(
-            &k->stays)) /* if it comes back meanwhile it is the same object: see revive */
+    /* Relaxed: if it comes back meanwhile it is the same object, see revive. */
+    if (mt_load_relaxed(&k->stays))
         return true;
     if (mt_load_relaxed(&k->name) != hash_text(o->dlfo_link_map->l_name))
         return false;
@@ -261,7 +265,7 @@ static bool looks_the_same(const struct known *k, const struct dl_find_object *o
                         k->record->build_id_bytes);
 }
 
-/* The id under which o is known and was there when last seen, or 0. Takes no lock. */
+/* Returns the id under which o is known and was there when last seen, or 0. Takes no lock. */
 static uint32_t find_known(const struct dl_find_object *o) {
     for (uint32_t id = newest_at((uint64_t)o->dlfo_map_start); id != 0; id = known[id].next) {
         const struct known *k = &known[id];
@@ -274,23 +278,20 @@ static uint32_t find_known(const struct dl_find_object *o) {
 
 /* ---- coming and going; under the lock -------------------------------------------------------- */
 
-enum change {
-    NOTHING,
-    PASSING,
-    STAYING
-}; /* what is not as it was: what the rules know of it is to be forgotten */
+/* Says what is not as it was, so that what the rules know of it is to be forgotten. */
+enum change { NOTHING, PASSING, STAYING };
 
-/* The i-th of the loaded ones is not any more. */
+/* Notes that the i-th of the loaded objects has gone. */
 static enum change mark_gone(uint32_t i) {
     struct known *k = &known[loaded[i]];
-    mt_store_release(&k->gone, true); /* before anything of it changes */
+    mt_store_release(&k->gone, true); /* this comes before anything of it changes */
     if (k->record != NULL)
         k->record->flags |= MT_MODULE_UNLOADED;
     loaded[i] = loaded[--n_loaded];
     return k->stays ? STAYING : PASSING;
 }
 
-/* Whatever was where o is now has gone. */
+/* Notes that whatever was where o is now has gone. */
 static enum change make_way(const struct dl_find_object *o) {
     uint64_t start = (uint64_t)o->dlfo_map_start, end = (uint64_t)o->dlfo_map_end;
     enum change change = NOTHING;
@@ -302,7 +303,7 @@ static enum change make_way(const struct dl_find_object *o) {
     return change;
 }
 
-/* now: what is there, as far as it tells. */
+/* Tells whether k and what is there now are the same file, as far as anything says so. */
 static bool is_same_file(const struct known *k, const struct known *now,
                          const struct mt_module *record) {
     if (k->record == NULL || k->record->build_id_bytes != record->build_id_bytes)
@@ -315,7 +316,8 @@ static bool is_same_file(const struct known *k, const struct known *now,
            a->bytes == b->bytes && a->modified_ns == b->modified_ns && k->name == now->name;
 }
 
-/* The same object has been loaded to the same place before: it gets its old id back. */
+/* Gives an object its old id back, if it has been loaded to the same place before. Returns the id,
+ * or 0. */
 static uint32_t revive(const struct dl_find_object *o, const struct known *now,
                        const struct mt_module *record) {
     for (uint32_t id = newest_at(now->start); id != 0; id = known[id].next) {
@@ -339,7 +341,7 @@ static uint32_t make_new(const struct known *now) {
     known[id] = *now;
     known[id].next = *head;
     write_record(id);
-    mt_store_release(head, id); /* what is known of it is whole */
+    mt_store_release(head, id); /* whoever finds it sees all that is known of it */
     n_known = id + 1;
     mt_state_unlock_growth();
     return id;
@@ -365,7 +367,7 @@ static uint32_t add(const struct dl_find_object *o, enum change *change) {
     if (!now.stays && record.build_id_bytes == 0)
         now.file = file_of(map->l_name);
     if (!now.stays && *change == NOTHING)
-        *change = PASSING; /* that there is no code here may be known */
+        *change = PASSING; /* the rules may know that there is no code here */
     uint32_t id = revive(o, &now, &record);
     if (!mt_closed_open(loaded, n_loaded + 1))
         return 0;
@@ -396,8 +398,8 @@ static uint32_t with_flags(uint32_t id) {
                    : id | (k->is_loader ? MT_MODULE_LOADER : 0) | (k->stays ? MT_MODULE_STAYS : 0);
 }
 
-/* Of a program with gaps between its segments, the tables can lie outside of the one that address
- * is in. */
+/* Returns the unwind tables of an object. In a program with gaps between its segments, they can lie
+ * outside of the segment that the address is in. */
 static struct mt_cfi cfi_of(const struct dl_find_object *o) {
     struct mt_cfi cfi = {o->dlfo_eh_frame, (uint64_t)o->dlfo_map_start, (uint64_t)o->dlfo_map_end};
     uint64_t header = (uint64_t)cfi.header;
@@ -425,7 +427,7 @@ uint32_t mt_modules_find(uint64_t address, struct mt_cfi *cfi) {
     return with_flags(id);
 }
 
-/* Notice what has gone. */
+/* Notices which objects have gone. */
 static void look_around(void) {
     if (mt_state.header == NULL || !mt_state_is_ours() || _dl_find_object == NULL ||
         !mt_lock_acquire(&lock, MT_RANK_MODULES))

@@ -10,14 +10,15 @@
 #include "track/ground/hook_frame.h"
 #include "unwind/rules.h"
 
-/* Writes the known modules to a new ledger, with the ids they have. */
+/* Writes the known modules to a new ledger, with the ids that they have. Returns false when there
+ * is no memory. */
 MT_HIDDEN bool mt_modules_start(void);
 
 /* Is a mt_module_finder. */
 MT_HIDDEN uint32_t mt_modules_find(uint64_t address, struct mt_cfi *cfi);
 
-/* Notes that all that came with the program is there: what is not there yet can be unloaded. To be
- * called once, before main. */
+/* Notes that all objects that came with the program are there: those that come later can be
+ * unloaded. To be called once, before main. */
 MT_HIDDEN void mt_modules_note_start(void);
 
 /*
@@ -29,8 +30,8 @@ MT_HIDDEN void mt_modules_note_start(void);
 MT_HIDDEN void mt_modules_begin_unloading(const struct mt_hook_frame *frame);
 MT_HIDDEN void mt_modules_end_unloading(const struct mt_hook_frame *frame);
 
-/* Looks in between, in an event that was entered at frame, whether it is over for good without the
- * second (unloading.h). */
+/* Looks, in an event that was entered at frame, whether a dlclose is over for good although
+ * mt_modules_end_unloading was not called (unloading.h). */
 MT_HIDDEN void mt_modules_look_at_unloading(const struct mt_hook_frame *frame);
 
 #ifdef MEMTRACK_CHECKS

@@ -71,7 +71,7 @@ static bool is_same(const struct mt_name *name, const struct mt_name *wanted) {
 }
 
 static mt_name_id find(uint64_t hash, const struct mt_name *wanted) {
-    const struct mt_index_table *index = mt_load_acquire(&names.table); /* with all its slots */
+    const struct mt_index_table *index = mt_load_acquire(&names.table); /* all its slots are seen */
     uint32_t at = mt_index_home(index, hash);
     mt_name_id id;
     while ((id = mt_index_candidate(index, hash, &at)) != 0)
@@ -111,16 +111,17 @@ static uint64_t word_at(const char *text) {
     return word;
 }
 
-/* A word of text that begins within it, but may end beyond, can be read when it lies on one
- * page. */
+/* Tells whether a word at text can be read. It begins within the text but may end beyond it, so it
+ * has to lie on one page. */
 static bool can_read_word(const char *text) {
     return ((uint64_t)text & (MT_OS_PAGE - 1)) <= MT_OS_PAGE - sizeof(uint64_t);
 }
 
-/* Does text still hold what has been known there? The last word overlaps the one before it. */
+/* Tells whether text still holds what has been known there. The last word that is compared overlaps
+ * the one before it. */
 static bool is_text(const struct mt_known_name *known, const char *text) {
     const uint32_t word = sizeof(uint64_t),
-                   n = known->bytes + (known->bytes < MT_NAME_MAX_BYTES); /* with its NUL */
+                   n = known->bytes + (known->bytes < MT_NAME_MAX_BYTES); /* its NUL is included */
     uint32_t i = 0;
     while (i + word <= n && can_read_word(text + i) &&
            word_at(text + i) == word_at(known->text + i)) {

@@ -8,10 +8,10 @@
 #include "ledger/layout.h"
 #include "track/thread/names_part.h"
 
-/* Forgets all, in a new process. */
+/* Forgets all names, in a new process. Returns false when there is no memory. */
 MT_HIDDEN bool mt_names_start(void);
 
-/* Forgets what a thread remembers, which may not be so any more. */
+/* Forgets what a thread remembers of names, which may not be so any more. */
 MT_HIDDEN void mt_names_forget(struct mt_names_part *part);
 
 /* Return the one id of a text (its first MT_NAME_MAX_BYTES bytes), or of the function at an

@@ -40,7 +40,7 @@ void mt_paths_forget(struct mt_paths_part *part) {
 }
 
 static mt_node_id find(uint64_t hash, mt_node_id parent, uint64_t key) {
-    const struct mt_index_table *t = mt_load_acquire(&nodes.table); /* with all its slots */
+    const struct mt_index_table *t = mt_load_acquire(&nodes.table); /* all its slots are seen */
     uint32_t at = mt_index_home(t, hash);
     mt_node_id id;
     while ((id = mt_index_candidate(t, hash, &at)) != 0) {
@@ -54,29 +54,29 @@ static mt_node_id find(uint64_t hash, mt_node_id parent, uint64_t key) {
 static bool is_child(mt_node_id id, mt_node_id parent, uint64_t key) {
     const struct mt_node *c = mt_table_find(chunk, const struct mt_node, MT_NODES_PER_CHUNK, id);
     return c != NULL && mt_load_part(&c->key) == key &&
-           mt_load_part(&c->parent) == parent; /* and that is all of it */
+           mt_load_part(&c->parent) == parent; /* a node has nothing else that counts */
 }
 
 /*
- * Two guesses that cost less than the index, which is two cache misses in a large tree: the node
- * made right after the parent (a new path is made from the outside in, so its nodes lie side by
- * side), and the child asked for last.
+ * Tries two guesses that cost less than the index, which is two cache misses in a large tree: the
+ * node made right after the parent (a new path is made from the outside in, so its nodes lie side
+ * by side), and the child asked for last. Returns 0 when neither is right.
  */
 static mt_node_id guess(mt_node_id parent, uint64_t key) {
-    mt_node_id recent =
-        mt_load_relaxed(&node_at(parent)->recent_child); /* a guess, that is looked at */
+    /* Relaxed: it is a guess, which is checked. */
+    mt_node_id recent = mt_load_relaxed(&node_at(parent)->recent_child);
     if (is_child(parent + 1, parent, key))
         return parent + 1;
     return recent != 0 && is_child(recent, parent, key) ? recent : 0;
 }
 
-/* The next node becomes this one, unless an event that was left has made it already: a guess may
- * have found that. */
+/* Makes the next node this one, unless an event that was left has made it already: then a guess may
+ * have found it. */
 static void fill(struct mt_node *node, mt_node_id parent, uint64_t key) {
     if (node->key != 0)
         return;
     mt_store_relaxed(&node->parent, parent);
-    mt_store_release(&node->key, key); /* last: now a guess can find it */
+    mt_store_release(&node->key, key); /* this comes last: now a guess can find the node */
 }
 
 static mt_node_id add(mt_node_id parent, uint64_t key) {

@@ -11,10 +11,10 @@
 #include "track/thread/paths_part.h"
 #include "unwind/rule.h"
 
-/* Forgets all nodes, in a new process. */
+/* Forgets all nodes, in a new process. Returns false when there is no memory. */
 MT_HIDDEN bool mt_paths_start(void);
 
-/* Forgets what a thread remembers, which may not be so any more. */
+/* Forgets what a thread remembers of paths, which may not be so any more. */
 MT_HIDDEN void mt_paths_forget(struct mt_paths_part *part);
 
 /* Returns the child of parent for an address with its rule, and makes it if need be; MT_NODE_LOSSY
@@ -34,6 +34,7 @@ MT_HIDDEN uint32_t mt_paths_addresses(mt_node_id node, uint64_t *pc, uint32_t ma
  * the walk. */
 MT_HIDDEN bool mt_paths_equal(mt_node_id node, const uint64_t *pc, uint32_t n);
 
+/* Returns where a thread remembers the child of parent for an address. */
 static inline struct mt_known_child *mt_paths_cached(struct mt_paths_part *part, mt_node_id parent,
                                                      uint64_t pc) {
     uint64_t h = (pc + ((uint64_t)parent << 20)) * UINT64_C(0x9E3779B97F4A7C15);

@@ -32,7 +32,6 @@ void mt_saved_keep_bank(struct mt_thread *t) {
     mt_store_release(&b->saved.cut, t->cut); /* the copy is whole */
 }
 
-/* The first thread that learns of the cut; the others wait for it before they change anything. */
 void mt_saved_keep_control(struct mt_thread *t) {
     struct mt_saved_control *saved = &mt_state.header->saved_control;
     if (mt_load_acquire(&saved->cut) == t->cut || !mt_state_lock_growth())
@@ -42,7 +41,7 @@ void mt_saved_keep_control(struct mt_thread *t) {
         saved->current_bytes = t->control->current_bytes;
         saved->peak_bytes = t->control->peak_bytes;
         saved->clear_epoch = t->control->clear_epoch;
-        mt_store_release(&saved->cut, t->cut); /* likewise */
+        mt_store_release(&saved->cut, t->cut); /* the copy is whole */
     }
     mt_state_unlock_growth();
 }
@@ -74,5 +73,5 @@ void mt_saved_keep_site(struct mt_thread *t, const struct mt_site *s, mt_site_id
     saved->at_peak = s->at_peak;
     saved->max_bytes = s->max_bytes;
     saved->waste_bytes = s->waste_bytes;
-    mt_store_release(&saved->cut, t->cut); /* likewise */
+    mt_store_release(&saved->cut, t->cut); /* the copy is whole */
 }

@@ -14,13 +14,13 @@ MT_HIDDEN void mt_saved_start(void);
 
 /* Keeps the counters of the thread's bank. */
 MT_HIDDEN void mt_saved_keep_bank(struct mt_thread *t);
-/* Keeps those of the process. The first thread that learns of the cut does it; the others wait for
- * it before they change anything. */
+/* Keeps the counters of the process. The first thread that learns of the cut does it; the others
+ * wait for it before they change anything. */
 MT_HIDDEN void mt_saved_keep_control(struct mt_thread *t);
-/* Keeps those of a site, s, unless that is done. */
+/* Keeps the counters of a site, s, which has this id, unless that has been done. */
 MT_HIDDEN void mt_saved_keep_site(struct mt_thread *t, const struct mt_site *s, mt_site_id id);
-/* Makes room for that copy, for who holds the growth lock, which mt_saved_keep_site would take.
- * Returns false when there is none. */
+/* Makes room for the copy of a site, for a caller that holds the growth lock, which
+ * mt_saved_keep_site would take. Returns false when there is none. */
 MT_HIDDEN bool mt_saved_reserve(mt_site_id id);
 
 #endif

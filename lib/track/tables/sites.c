@@ -27,20 +27,19 @@ static struct mt_table table =
     MT_TABLE(mt_sites_chunk, struct mt_site, MT_SITES_PER_CHUNK, MT_EXTENT_SITES, 64);
 static struct mt_index sites;
 
-/* Where each bank takes its next record, and the record that it falls back to: of the thread that
- * it was made for. */
+/* Says where a bank takes its next record, and which record its thread falls back to. */
 struct bank_run {
     uint64_t range; /* end (32), next (32): changed by one store */
     mt_site_id lossy;
-    mt_thread_id lossy_of;
+    mt_thread_id lossy_of; /* the thread that the record was made for */
 };
-static struct bank_run *run_of; /* MT_MAX_BANKS, private memory */
+static struct bank_run *run_of; /* MT_MAX_BANKS of them, in private memory */
 
-/* The records of a thread: its own, and those of who has freed its blocks. */
+/* The records of a thread: its own, and those of threads that have freed its blocks. */
 static struct origin {
     mt_site_id first_site;
     uint32_t n_sites;
-} * origins; /* MT_MAX_THREADS, private memory */
+} * origins; /* MT_MAX_THREADS of them, in private memory */
 
 static mt_site_id next_of(const struct bank_run *r) {
     return (uint32_t)r->range;
@@ -101,8 +100,8 @@ static void add_to_origin(mt_thread_id origin, mt_site_id id) {
 
 /* ---- making ---------------------------------------------------------------------------------- */
 
-/* When the last chunk is nearly used up and there is no other, the rest is for threads that have
- * nothing yet. */
+/* Returns how many records a new run has. When the last chunk is nearly used up and there is no
+ * other, the rest is for threads that have nothing yet. */
 static uint32_t length_of_run(mt_site_id first, bool is_banks_first) {
     uint32_t left = MT_SITES_PER_CHUNK - first % MT_SITES_PER_CHUNK;
     if (left > KEPT || mt_table_reserve(&mt_state.ledger, &table, first + left))
@@ -110,7 +109,8 @@ static uint32_t length_of_run(mt_site_id first, bool is_banks_first) {
     return is_banks_first ? SHORT_RUN : 0;
 }
 
-/* The first run begins at 1: 0 is no site. */
+/* Gives a bank a new run. Returns false when there is no room. The first run begins at 1, since 0
+ * is no site. */
 static bool new_run(struct bank_run *r) {
     struct mt_ledger_header *h = mt_state.header;
     mt_site_id first = h->n_sites == 1 ? 0 : h->n_sites;
@@ -119,7 +119,7 @@ static bool new_run(struct bank_run *r) {
     uint32_t length = length_of_run(first, r->lossy == 0);
     if (length == 0)
         return false;
-    mt_store_release(&h->n_sites, first + length); /* first: nobody else gets this run */
+    mt_store_release(&h->n_sites, first + length); /* this comes first: nobody else gets this run */
     r->range = (uint64_t)(first + length) << 32 | (first == 0 ? 1 : first);
     return true;
 }
@@ -139,7 +139,7 @@ static mt_site_id take(struct bank_run *r, mt_node_id node, uint8_t size_class, 
 
 static mt_site_id find(uint64_t h, mt_node_id node, uint8_t size_class, uint32_t bank,
                        uint32_t origin) {
-    const struct mt_index_table *t = mt_load_acquire(&sites.table); /* with all its slots */
+    const struct mt_index_table *t = mt_load_acquire(&sites.table); /* all its slots are seen */
     uint32_t at = mt_index_home(t, h);
     mt_site_id id;
     while ((id = mt_index_candidate(t, h, &at)) != 0) {
@@ -151,8 +151,8 @@ static mt_site_id find(uint64_t h, mt_node_id node, uint8_t size_class, uint32_t
     return 0;
 }
 
-/* A record from the end of another bank's run, so that a thread that comes when there is no room
- * has its totals. */
+/* Takes a record from the end of another bank's run, so that a thread that comes when there is no
+ * room has its totals. Returns false when there is none. */
 static bool borrow(struct bank_run *r) {
     for (uint32_t bank = 1; bank < mt_state.header->n_banks; bank++) {
         struct bank_run *other = &run_of[bank];
@@ -170,8 +170,8 @@ static bool has_room(struct bank_run *r) {
     return !is_used_up(r) || new_run(r) || (r->lossy == 0 && borrow(r));
 }
 
-/* A new record, in the index; 0: there is no room. A lossy one that the index has no room for is
- * known to its thread. */
+/* Makes a new record, and puts it into the index. Returns 0 when there is no room. A lossy record
+ * that the index has no room for is made all the same, since its thread knows it. */
 static mt_site_id make(uint64_t h, mt_node_id node, uint8_t size_class, uint32_t bank,
                        uint32_t origin) {
     struct bank_run *r = &run_of[bank];
@@ -184,8 +184,8 @@ static mt_site_id make(uint64_t h, mt_node_id node, uint8_t size_class, uint32_t
     return id;
 }
 
-/* Kept from a thread's first record on, for when nothing else is to be had; then, another thread's
- * is better than none. */
+/* Returns the thread's lossy record, which is made before its first other record, for when nothing
+ * else is to be had. If it cannot be made, another thread's is better than none. */
 static mt_site_id lossy_record(struct mt_thread *t) {
     struct bank_run *r = &run_of[t->bank_id];
     if (r->lossy != 0 && r->lossy_of == t->thread_id)

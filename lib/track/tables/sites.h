@@ -9,6 +9,7 @@
 
 MT_HIDDEN extern void *mt_sites_chunk[];
 
+/* Forgets all sites, in a new process. Returns false when there is no memory. */
 MT_HIDDEN bool mt_sites_start(void);
 
 /* Returns the record for (node, size class) of this thread, which has its row, and makes it if need
@@ -41,15 +42,16 @@ MT_HIDDEN mt_site_id mt_sites_first_of(mt_thread_id origin);
 /* Forgets what a thread has looked for, when its memory goes to another one. */
 MT_HIDDEN void mt_sites_forget(struct mt_sites_part *part);
 
-/* Keeps what a site had at the last peak, and at a cut, before the first change since. */
+/* Keeps what a site had at the last peak, and at a cut. To be called before each change; only the
+ * first one since then makes a copy. */
 static inline void mt_sites_save(struct mt_thread *t, struct mt_site *s, mt_site_id id) {
-    uint64_t epoch = mt_load_acquire(
-        &t->control->epoch); /* a later one is for the next event; with its clear_epoch */
+    /* An epoch that comes later is for the next event. Acquire: its clear_epoch is seen, too. */
+    uint64_t epoch = mt_load_acquire(&t->control->epoch);
     if (mt_unlikely(t->cut != 0))
         mt_saved_keep_site(t, s, id);
     if (s->at_peak.epoch != epoch) {
         if (mt_unlikely(mt_load_part(&t->control->clear_epoch) != t->clear_epoch))
-            epoch = t->clear_epoch; /* cleared meanwhile: what this event counts is from before */
+            epoch = t->clear_epoch; /* it was cleared meanwhile: this event counts from before */
         if (mt_unlikely(s->at_peak.epoch < t->clear_epoch))
             mt_sites_clear(s);
         s->at_peak.bytes = s->counters.live_bytes;
@@ -58,13 +60,14 @@ static inline void mt_sites_save(struct mt_thread *t, struct mt_site *s, mt_site
     }
 }
 
-/* Returns mt_size_class of a block that there is, without a branch for the empty one: it has less
- * than 2^63 bytes. */
+/* Returns what mt_size_class does, without a branch for 0 bytes. bytes is below 2^63, as it is for
+ * any block that there is. */
 static inline uint8_t mt_sites_class(uint64_t bytes) {
     return (uint8_t)(__builtin_clzll(2 * bytes + 1) ^ 63);
 }
 
-/* Tells whether this thread has looked for its record for (node, size class) lately: it is *id. */
+/* Tells whether this thread has looked for its record for (node, size class) lately; then *id is
+ * that record. */
 static inline bool mt_sites_known(const struct mt_sites_part *part, mt_node_id node,
                                   uint8_t size_class, mt_site_id *id) {
     uint64_t key = (uint64_t)node << 7 | size_class;
@@ -73,7 +76,7 @@ static inline bool mt_sites_known(const struct mt_sites_part *part, mt_node_id n
     return cached >> MT_SITE_BITS == key;
 }
 
-/* Tells the same of its record for blocks of another thread's site. */
+/* Does the same for its record for blocks of another thread's site. */
 static inline bool mt_sites_known_foreign(const struct mt_sites_part *part, mt_site_id of,
                                           mt_site_id *id) {
     uint64_t cached = part->foreign[of % MT_FOREIGN_CACHE];

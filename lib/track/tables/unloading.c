@@ -15,10 +15,10 @@
 
 enum { SLOTS = 16, EVENTS = 64, MOST_STEPS = 4096 };
 
-/* Each is taken and given back by one exchange. */
+/* Each slot is taken and given back by one exchange. */
 static struct slot {
     uint32_t token;     /* 0: free */
-    uint64_t frame, pc; /* of the hook, and where it returns to */
+    uint64_t frame, pc; /* the frame of the hook, and where that returns to */
 } slots[SLOTS];
 static uint32_t n_events;
 
@@ -30,8 +30,8 @@ void mt_unloading_start(void) {
 void mt_unloading_begin(const struct mt_hook_frame *frame) {
     for (int i = 0; i < SLOTS; i++) {
         uint32_t free = 0;
-        if (mt_replace_acquire(&slots[i].token, &free,
-                               mt_lock_me())) { /* whoever looks at it is this thread */
+        /* Only this thread looks at the frame. */
+        if (mt_replace_acquire(&slots[i].token, &free, mt_lock_me())) {
             slots[i].frame = (uint64_t)frame;
             slots[i].pc = frame->return_address;
             return;
@@ -40,17 +40,18 @@ void mt_unloading_begin(const struct mt_hook_frame *frame) {
 }
 
 static bool give_back(struct slot *s, uint32_t token) {
-    return mt_replace_both(&s->token, &token, 0); /* one of two that find that it is over */
+    return mt_replace_both(&s->token, &token, 0); /* only one of two that find it over does it */
 }
 
 void mt_unloading_end(const struct mt_hook_frame *frame) {
     for (int i = 0; i < SLOTS; i++)
         if (mt_load_relaxed(&slots[i].token) == mt_lock_me() &&
-            slots[i].frame == (uint64_t)frame) /* our own */
+            slots[i].frame == (uint64_t)frame) /* the slot is our own */
             give_back(&slots[i], mt_lock_me());
 }
 
-/* Other frames may lie there by now. */
+/* Tells whether the chain has come to the hook's frame. Another frame may lie there by now, so
+ * where it returns to is compared as well. */
 static bool is_at(const struct mt_chain *c, const struct slot *s) {
     return c->state.sp == s->frame + sizeof(struct mt_hook_frame) && c->state.pc == s->pc;
 }
@@ -74,11 +75,10 @@ static bool is_over(const struct slot *s, uint32_t token, uint32_t me,
 
 uint32_t mt_unloading_look(const struct mt_hook_frame *frame) {
     uint32_t n = 0;
-    if (mt_add_relaxed(&n_events, 1) % EVENTS != 0) /* a count, read alone */
+    if (mt_add_relaxed(&n_events, 1) % EVENTS != 0) /* this count is read alone */
         return 0;
     for (int i = 0; i < SLOTS; i++) {
-        uint32_t token =
-            mt_load_acquire(&slots[i].token); /* then the frame is there, if it is ours */
+        uint32_t token = mt_load_acquire(&slots[i].token); /* if it is ours, the frame is there */
         if (token != 0 && is_over(&slots[i], token, mt_lock_me(), frame))
             n += give_back(&slots[i], token);
     }

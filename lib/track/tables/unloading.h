@@ -11,16 +11,17 @@
 #include "base/os.h"
 #include "track/ground/hook_frame.h"
 
-/* Forgets who is, in a new process. */
+/* Forgets who is inside dlclose, in a new process. */
 MT_HIDDEN void mt_unloading_start(void);
 
-/* Notes that the calling thread is, in the hook with this frame. */
+/* Notes that the calling thread is inside dlclose, in the hook with this frame. */
 MT_HIDDEN void mt_unloading_begin(const struct mt_hook_frame *frame);
-/* Notes that it is not any more. */
+/* Notes that the calling thread has left that hook. */
 MT_HIDDEN void mt_unloading_end(const struct mt_hook_frame *frame);
 
-/* Returns how many of those that began have left, or ended with their thread, and are found only
- * now. To be called inside an event that was entered at frame; it looks once in a while. */
+/* Returns how many calls of dlclose have been left by longjmp, or ended with their thread, and are
+ * found only now. To be called inside an event that was entered at frame; it looks only once in a
+ * while, and otherwise returns 0. */
 MT_HIDDEN uint32_t mt_unloading_look(const struct mt_hook_frame *frame);
 
 #endif

@@ -12,23 +12,25 @@
 struct mt_journal {
     uint64_t putting;   /* the entry that is entered, 0: none */
     uint64_t taking;    /* the entry that is taken out, 0: none */
-    uint64_t big_bytes; /* of a block that is too large for an entry; else 0 */
+    uint64_t big_bytes; /* the size of a block that is too large for an entry; else 0 */
 };
 
 /* The counters that the present event is about to change, as they were. */
 struct mt_before {
-    uint64_t number; /* bank->sequence when that has been written for what is put, one more for what
-                        is taken */
-    uint64_t
-        site[3]; /* put: allocated bytes, blocks, live bytes; taken: live bytes, freed blocks */
-    uint64_t of_thread[3]; /* the same of the bank */
+    /* For which event the rest has been written: for a block that is put it is bank->sequence, for
+     * one that is taken bank->sequence + 1. */
+    uint64_t number;
+    /* The site's: for a block that is put, allocated bytes, allocated blocks and live bytes; for
+     * one that is taken, live bytes and freed blocks. */
+    uint64_t site[3];
+    uint64_t of_thread[3]; /* the same counters of the bank */
 };
 
 /* A block that is out of the table while realloc works on it. */
 struct mt_moved {
     uint64_t address;
-    struct mt_journal journal; /* .taking: its entry, 0: there is none */
-    uint64_t frame;            /* of what has taken it out */
+    struct mt_journal journal; /* .taking is its entry, 0: there is none */
+    uint64_t frame;            /* the frame of the hook that has taken it out */
 };
 
 #endif

@@ -7,8 +7,8 @@
 
 enum { MT_KNOWN_NAMES_BITS = 8 };
 
-/* A text or function that this thread has met at this address (functions: with bit 63 set), and the
- * ledger's copy of it. */
+/* A text or function that this thread has met at this address, and the ledger's copy of the text.
+ * The address of a function has bit 63 set here. */
 struct mt_known_name {
     uint64_t address;
     const char *text;

@@ -15,7 +15,7 @@ enum { MIN_ERROR = 64 << 10, ERROR_SHIFT = 10 };
 static int64_t window(void) {
     if (mt_state.options.exact_peak)
         return 0;
-    /* relaxed: the window is a bound, and any peak that was is good for one */
+    /* Relaxed: the window is a bound, for which any peak that has been is good enough. */
     int64_t error = mt_load_relaxed(&mt_state.header->control.peak_bytes) >> ERROR_SHIFT;
     if (error < MIN_ERROR)
         error = MIN_ERROR;
@@ -23,11 +23,11 @@ static int64_t window(void) {
 }
 
 static void note_peak(struct mt_control *c, int64_t current) {
-    int64_t peak =
-        mt_load_relaxed(&c->peak_bytes); /* the highest of all threads, whichever comes first */
+    /* Relaxed: of several threads the highest wins, whichever comes first. */
+    int64_t peak = mt_load_relaxed(&c->peak_bytes);
     while (current > peak)
         if (mt_replace_relaxed(&c->peak_bytes, &peak, current)) {
-            mt_add_relaxed(&c->epoch, 1); /* a number that has not been */
+            mt_add_relaxed(&c->epoch, 1); /* all that matters is that the number is a new one */
             return;
         }
 }
@@ -36,13 +36,13 @@ int64_t mt_peak_publish(struct mt_thread *t) {
     struct mt_bank *b = t->bank;
     struct mt_control *c = t->control;
     int64_t live = b->counters.live_bytes;
-    if (mt_unlikely(mt_load_relaxed(&c->clear_epoch) !=
-                    t->clear_epoch)) /* a later clear finds nothing to undo */
+    /* A clear that comes later finds nothing to undo. */
+    if (mt_unlikely(mt_load_relaxed(&c->clear_epoch) != t->clear_epoch))
         return INT64_MIN;
     int64_t change = live - b->published_bytes;
     b->published_bytes = live;
-    int64_t current =
-        mt_add_relaxed(&c->current_bytes, change) + change; /* the sum, in some order of all */
+    /* Relaxed: it is the sum of all changes, in some order. */
+    int64_t current = mt_add_relaxed(&c->current_bytes, change) + change;
     note_peak(c, current);
     int64_t w = window();
     t->low = live - w;
@@ -54,7 +54,7 @@ int64_t mt_peak_publish(struct mt_thread *t) {
 void mt_peak_reset(struct mt_thread *t) {
     struct mt_control *c = t->control;
     int64_t live = t->shared ? mt_load_relaxed(&c->current_bytes) : t->bank->counters.live_bytes;
-    mt_store_relaxed(&c->peak_bytes, live); /* see above */
+    mt_store_relaxed(&c->peak_bytes, live);
     mt_add_relaxed(&c->epoch, 1);
     if (!t->shared)
         t->high = live;

@@ -14,9 +14,9 @@ struct mt_planned_entry {
     uint32_t site, era;
 };
 struct mt_plan {
-    bool is_made; /* all of it is written down, and to be done */
+    bool is_made; /* all of it is written down, and is to be done */
     uint32_t n_words, n_entries;
-    uint32_t site; /* whose counters are among the words, 0: none */
+    uint32_t site; /* the site whose counters are among the words, 0: none */
     struct mt_planned_word word[MT_PLAN_WORDS];
     struct mt_planned_entry entry[MT_PLAN_ENTRIES];
 };

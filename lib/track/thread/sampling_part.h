@@ -6,7 +6,7 @@
 #include <stdint.h>
 
 struct mt_sampling_part {
-    int64_t until; /* bytes to go, 0: not drawn yet */
+    int64_t until; /* bytes until the next sampled one, 0: not drawn yet */
     uint64_t random;
 };
 

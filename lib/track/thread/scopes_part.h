@@ -8,7 +8,7 @@
 struct mt_scope_stack;
 
 struct mt_scopes_part {
-    mt_name_id name;              /* of the innermost scope, 0: none is open */
+    mt_name_id name;              /* the name of the innermost scope, 0: none is open */
     struct mt_scope_stack *stack; /* made with the first scope */
 };
 
