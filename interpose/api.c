@@ -34,13 +34,13 @@ static bool has_ledger(void) {
     return is_recording() || (mt_page.state == MT_STATE_DORMANT && mt_state_is_ours());
 }
 
-/* There is no thread state: because nothing records here, or because a signal handler has
- * interrupted an event. */
+/* Returns what a function says when the event could not begin: 0 when nothing records here, or
+ * -MEMTRACK_EBUSY when a signal handler has interrupted an event. */
 static int why_not(void) {
     return is_recording() && mt_self != NULL && mt_thread_is_busy(mt_self) ? -MEMTRACK_EBUSY : 0;
 }
 
-/* Return what call says, as an event of this thread, t. */
+/* Returns what call says, as an event of this thread, t. */
 #define AS_EVENT(call)                                                                             \
     struct mt_thread *t = mt_guard_enter(MT_CALLER());                                             \
     if (mt_unlikely(t == NULL))                                                                    \
@@ -54,8 +54,8 @@ static int why_not(void) {
 static int ask(bool off) {
     if (!has_ledger())
         return -MEMTRACK_EUNTRACKED;
-    mt_store_release(&mt_state.header->control.request.off,
-                     off); /* what the caller did before is recorded as it was */
+    /* Release: what the caller did before is recorded as it was. */
+    mt_store_release(&mt_state.header->control.request.off, off);
     return 0;
 }
 
@@ -77,9 +77,10 @@ MT_HOOK int memtrack_get_traced_memory(uint64_t *current_bytes, uint64_t *peak_b
         uint64_t clear_epoch = mt_load_acquire(&mt_state.header->control.clear_epoch);
         for (mt_bank_id id = 1; id < mt_load_acquire(&mt_state.header->n_banks); id++) {
             const struct mt_bank *b = mt_banks_at(id);
-            if (mt_load_acquire(&b->clear_epoch) == clear_epoch) /* cleared, if it was to be */
-                current += mt_load_relaxed(
-                    &b->counters.live_bytes); /* each as of some moment of the call */
+            /* A bank with another clear_epoch counts as zero. Each is as of some moment of the
+             * call. */
+            if (mt_load_acquire(&b->clear_epoch) == clear_epoch)
+                current += mt_load_relaxed(&b->counters.live_bytes);
         }
         peak = mt_load_relaxed(&mt_state.header->control.peak_bytes);
     }
@@ -104,7 +105,7 @@ MT_HOOK int memtrack_clear_traces(void) {
     if (t == NULL)
         return why_not();
     int rc = mt_clear(t);
-    mt_guard_leave(t); /* not the state that it is now: this thread, too, has to begin anew */
+    mt_guard_leave(t); /* the state of the page has changed: this thread, too, has to look anew */
     return rc;
 }
 
@@ -172,7 +173,7 @@ MT_HOOK int memtrack_scope_set(memtrack_scope *scope, const char *key, const cha
     AS_EVENT(mt_scopes_set(t, scope, key, value));
 }
 
-/* What gcc and clang call under -finstrument-functions. */
+/* gcc and clang have these called at each function, under -finstrument-functions. */
 MT_HOOK void __cyg_profile_func_enter(void *function, void *call_site) {
     (void)call_site;
     struct mt_thread *t = mt_guard_enter(MT_CALLER());
@@ -221,8 +222,8 @@ MT_HOOK int memtrack_counter(const char *name, int64_t value) {
 /* ---- domains --------------------------------------------------------------------------------- */
 
 enum { MOST_DOMAINS = 0xffff };
-#define MOST_BYTES                                                                                 \
-    ((uint64_t)1 << 48) /* of one block: sums of many stay far from the end of the numbers */
+/* The size that one block can have at most: sums of many stay far from the end of the numbers. */
+#define MOST_BYTES ((uint64_t)1 << 48)
 
 MT_HOOK uint32_t memtrack_domain(const char *name) {
     if (name == NULL)
@@ -289,8 +290,8 @@ static void pause_thread(const struct mt_hook_frame *frame, int change) {
     mt_guard_leave(t);
 }
 
-/* The calling thread's allocations are not recorded until as many calls of resume; frees of
- * recorded blocks are. */
+/* Stops recording the calling thread's allocations, until memtrack_resume_thread has been called as
+ * often. Frees of recorded blocks are still recorded. */
 MT_HOOK void memtrack_pause_thread(void) {
     pause_thread(MT_CALLER(), 1);
 }

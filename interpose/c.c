@@ -10,14 +10,16 @@
 #include <errno.h>
 #include <stdint.h>
 
-/* Saturated: a request for more than there is fails, and must not pass for one for nothing. */
+/* Returns the product, or SIZE_MAX when it overflows: a request for more than there is fails, and
+ * must not pass for one for nothing. */
 static inline size_t product(size_t count, size_t bytes) {
     size_t total;
     return mt_unlikely(__builtin_mul_overflow(count, bytes, &total)) ? SIZE_MAX : total;
 }
 
-/* What realloc returned, and so what has become of block: a NULL result for 0 bytes is a free
- * (glibc, tcmalloc), for more it is a failure. moving: begun, unless block is NULL. */
+/* Records what has become of block, by what realloc returned. A NULL result for 0 bytes is a free
+ * (glibc, tcmalloc), for more bytes it is a failure. moving has been begun, unless block is
+ * NULL. */
 static inline void moved(const void *block, struct mt_moving_block *moving, void *result,
                          size_t bytes, const struct mt_hook_frame *frame) {
     if (block == NULL)
@@ -112,8 +114,8 @@ static void *next_pvalloc(size_t bytes) {
 /* ---- the bodies ------------------------------------------------------------------------------ */
 
 /*
- * begin: what comes first; call: the call of the function below. A body uses the parameters by the
- * names that they have in the table. MT_CALLER must stand in the hook itself.
+ * begin is what comes first, call is the call of the function below. A body uses the parameters by
+ * the names that they have in the table. MT_CALLER must stand in the hook itself.
  */
 #define ALLOCATE_AS(begin, name, parameters, call, asked)                                          \
     MT_HOOK void *name parameters {                                                                \

@@ -18,7 +18,8 @@
 #include <sys/prctl.h>
 #include <sys/syscall.h>
 
-/* NULL would mean strict mode; what lies there cannot be read, and the kernel will say so. */
+/* Returns the filter at an address, and never NULL, which would mean strict mode. What lies at
+ * address 1 cannot be read, and the kernel will say so. */
 static const struct sock_fprog *filter_at(long address) {
     return (const struct sock_fprog *)(address != 0 ? address : 1);
 }
@@ -70,7 +71,7 @@ MT_HOOK long syscall(long number, ...) {
         return next(number, a, b, c, d, e, f);
     uint64_t before = mt_confinement_begin(a == SECCOMP_SET_MODE_FILTER ? filter_at(c) : NULL);
     long result = next(number, a, b, c, d, e, f);
-    if (result < 0) /* above 0: the descriptor or the thread that was asked for */
+    if (result < 0) /* above 0 it is the descriptor or the thread that was asked for */
         mt_confinement_failed(before);
     return result;
 }

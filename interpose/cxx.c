@@ -11,7 +11,7 @@
  */
 #include "interpose/hook.h"
 
-/* A program that calls operator new without any C++ library in it: there is nothing to throw. */
+/* Serves a program that calls operator new without any C++ library in it: nothing can be thrown. */
 static void *without_library(size_t bytes) {
     MT_RESOLVE();
     void *block = mt_next.malloc(bytes ? bytes : 1);
@@ -22,7 +22,8 @@ static void *without_library(size_t bytes) {
 
 enum { PERSONALITY_VERSION = 1, ACTION_CLEANUP = 2, ACTION_FORCED = 8, CONTINUE_UNWIND = 8 };
 
-/* Forced: the thread is cancelled. */
+/* Counts an exception that flies by as a failed allocation. A forced unwinding, by which a thread
+ * is cancelled, does not count. */
 int mt_cxx_personality(int version, int actions, uint64_t kind, void *exception, void *context);
 MT_HIDDEN __attribute__((used)) int mt_cxx_personality(int version, int actions, uint64_t kind,
                                                        void *exception, void *context) {
@@ -34,14 +35,14 @@ MT_HIDDEN __attribute__((used)) int mt_cxx_personality(int version, int actions,
     return CONTINUE_UNWIND;
 }
 
-/* In a function: its personality, in the pc-relative encoding of 4 bytes that needs no
- * relocation. */
+/* Gives the function that it stands in that personality, in the pc-relative encoding of 4 bytes
+ * that needs no relocation. */
 #define COUNT_WHAT_IS_THROWN() __asm__ volatile(".cfi_personality 0x1b, mt_cxx_personality")
 
 #define ONE(...) (__VA_ARGS__)
 
-/* most: for mt_record_asked; libstdc++ asks malloc for 1 byte instead of 0, and rounds aligned
- * sizes up. 0: as it is. */
+/* most is for mt_record_asked, since libstdc++ asks malloc for 1 byte instead of 0, and rounds
+ * aligned sizes up; with 0, malloc is asked for bytes. */
 #define NEW_HOOK(which, mangled, most, parameters, arguments)                                      \
     static MT_NOINLINE void *call_##which parameters {                                             \
         bool recorded;                                                                             \
@@ -49,7 +50,7 @@ MT_HIDDEN __attribute__((used)) int mt_cxx_personality(int version, int actions,
         void *(*next)parameters =                                                                  \
             (void *(*)parameters)mt_next_operator(MT_OPERATOR_##which, &recorded);                 \
         void *block = next arguments;                                                              \
-        __asm__ volatile("" : "+r"(block)); /* not a jump, which would leave no frame */           \
+        __asm__ volatile("" : "+r"(block)); /* no jump: that would leave no frame */               \
         return block;                                                                              \
     }                                                                                              \
     void *mangled parameters;                                                                      \

@@ -110,14 +110,14 @@ static void ask(struct page *page) {
         ask_jemalloc(page);
     else
         ask_tcmalloc(page);
-    mt_store_release(&page->is_done, 1); /* the figures are whole */
+    mt_store_release(&page->is_done, 1); /* whoever sees it sees all figures */
 }
 
 /* ---- the copy -------------------------------------------------------------------------------- */
 
-/* Whatever happens from here on is nobody's business but the copy's: not a handler of the program
- * that prints where it crashed, not allocator messages on standard error or the terminal, not a
- * core file. */
+/* Cuts the copy off, so that nobody notices what happens in it from here on: no handler of the
+ * program prints where it crashed, no message of the allocator comes to standard error or the
+ * terminal, and no core file is written. */
 static void cut_off(void) {
     static const uint64_t by_default[4] = {0}; /* the kernel's struct sigaction */
     for (int i = 1; i <= 64; i++)
@@ -132,7 +132,8 @@ static void cut_off(void) {
             mt_os_call(SYS_close, fd, 0, 0, 0, 0, 0);
 }
 
-/* Nobody may be left to kill it: the process can be killed itself. */
+/* Lets the copy be ended by a timer: perhaps nobody is left to kill it, since the process can be
+ * killed itself. */
 static void end_by_itself(void) {
     const struct itimerval limit = {.it_value = {.tv_sec = LIMIT_MS / 1000 + 1}};
     const uint64_t blocked = ALL_SIGNALS & ~BIT_OF(SIGALRM);
@@ -151,7 +152,8 @@ _Noreturn static void be_the_copy(struct page *page) {
 
 /* ---- the process ----------------------------------------------------------------------------- */
 
-/* pid or -errno. No handler of the program may run in the copy before they are gone. */
+/* Makes the copy, and returns its pid or -errno. Signals are blocked, since no handler of the
+ * program may run in the copy before the handlers are gone. */
 static long make_copy(struct page *page) {
     const uint64_t all = ALL_SIGNALS;
     uint64_t before = 0;
@@ -163,7 +165,7 @@ static long make_copy(struct page *page) {
     return child;
 }
 
-/* False: it still runs when the time is over. */
+/* Waits for the child. Returns false when it still runs after so many milliseconds. */
 static bool has_ended(long child, uint64_t ms, int *status) {
     uint64_t end = mt_os_clock_ns(CLOCK_MONOTONIC) + ms * NS_PER_MS;
     struct timespec nap = {.tv_nsec = FIRST_NAP_NS};
@@ -188,7 +190,7 @@ static void take(const struct page *page) {
     uint32_t n = page->n < MT_MAX_ALLOCATOR_STATS ? page->n : MT_MAX_ALLOCATOR_STATS;
     for (uint32_t i = 0; i < n; i++)
         h->allocator_stat[i] = page->stat[i];
-    mt_store_release(&h->n_allocator_stats, n); /* those that it counts are there */
+    mt_store_release(&h->n_allocator_stats, n); /* the figures that it counts are there */
 }
 
 static uint32_t ask_a_copy(struct page *page) {
@@ -201,7 +203,7 @@ static uint32_t ask_a_copy(struct page *page) {
         mt_os_call(SYS_kill, child, SIGKILL, 0, 0, 0, 0);
         has_ended(child, LAST_WORD_MS, &status);
     }
-    if (mt_load_acquire(&page->is_done)) { /* and so are the figures, of another process */
+    if (mt_load_acquire(&page->is_done)) { /* the figures of the other process are seen, too */
         take(page);
         return answer(page->n != 0 ? MT_ANSWER_GIVEN : MT_ANSWER_UNKNOWN_ALLOCATOR, 0);
     }
@@ -209,8 +211,8 @@ static uint32_t ask_a_copy(struct page *page) {
                    : answer(MT_ANSWER_LATE, 0);
 }
 
-/* exit() in a signal handler can come while this thread holds the allocator's locks: then a hook of
- * ours is on the stack, and the copy would only waste its time. */
+/* Tells whether a hook of ours is on the stack. exit() in a signal handler can come while this
+ * thread holds the allocator's locks, and then the copy would only waste its time. */
 static bool is_inside_a_hook(const struct mt_hook_frame *frame) {
     struct mt_thread *t = mt_self;
     return t != NULL && (mt_thread_is_busy(t) || mt_record_nesting(t, frame) != MT_NESTING_OUTSIDE);
@@ -225,7 +227,7 @@ static uint32_t ask_for(const struct mt_hook_frame *frame) {
     if (!is_known(mt_state.allocator))
         return answer(MT_ANSWER_UNKNOWN_ALLOCATOR, 0);
     if (!mt_os_may(SYS_clone) || !mt_os_may(SYS_wait4) || !mt_os_may(SYS_kill))
-        return answer(MT_ANSWER_CONFINED, 0); /* to make a process could be the end of it */
+        return answer(MT_ANSWER_CONFINED, 0); /* making a process could be the end of this one */
     if (is_inside_a_hook(frame))
         return answer(MT_ANSWER_IN_HANDLER, 0);
     long r = mt_os_call(SYS_mmap, 0, sizeof(struct page), PROT_READ | PROT_WRITE,
@@ -240,5 +242,5 @@ static uint32_t ask_for(const struct mt_hook_frame *frame) {
 void mt_figures_take(const struct mt_hook_frame *frame) {
     struct mt_ledger_header *h = mt_state.header;
     if (h->allocator_answer == MT_ANSWER_PENDING)
-        mt_store_release(&h->allocator_answer, ask_for(frame)); /* after what was answered */
+        mt_store_release(&h->allocator_answer, ask_for(frame)); /* the figures are there before */
 }

@@ -14,7 +14,7 @@
 
 typedef pid_t fork_call(void);
 
-/* always_inline: the next function is then what the hook jumps to. */
+/* Calls the next function. always_inline: that is then what the hook jumps to. */
 __attribute__((always_inline)) static inline pid_t fork_by(fork_call *next,
                                                            const struct mt_hook_frame *frame) {
     if (mt_likely(!mt_fork_is_inside(frame)))
@@ -35,7 +35,6 @@ __attribute__((always_inline)) static inline pid_t fork_by(fork_call *next,
     }
 #include "interpose/hooks.def"
 
-/* A new process on the same stack, with memory of its own. */
 bool mt_fork_is_one(long number, long a, long b) {
 #ifdef SYS_fork
     if (number == SYS_fork)

@@ -5,10 +5,12 @@
 
 #include <stdbool.h>
 
-/* Whether the system call of this number with these two first arguments is one. */
+/* Tells whether the system call of this number, with these two first arguments, is a fork: it makes
+ * a process on the same stack, with memory of its own. */
 __attribute__((visibility("hidden"))) bool mt_fork_is_one(long number, long a, long b);
 
-/* Make it, inside of the recorder. argument: the number and what follows it, 7 words. */
+/* Makes that call by next, when a signal handler has interrupted the recorder, and returns what it
+ * returns. argument points to the number and what follows it, 7 words. */
 __attribute__((visibility("hidden"))) long mt_fork_syscall(long (*next)(long, ...),
                                                            const long *argument);
 

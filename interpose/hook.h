@@ -14,7 +14,7 @@
 /* This is the hook's frame, from which the state of its caller follows (struct mt_hook_frame). */
 #define MT_CALLER() ((const struct mt_hook_frame *)__builtin_frame_address(0))
 
-/* The operators' are in cxx.c: they follow from their shapes. */
+/* The prototypes of operators are in cxx.c: they follow from their shapes. */
 #define MT_HOOK_FAMILY(how, result, name, parameters, arguments) MT_HOOK result name parameters;
 #define MT_HOOK_LIBC(how, result, name, parameters, arguments)   MT_HOOK result name parameters;
 #define MT_HOOK_CALL(result, name, parameters)                   MT_HOOK result name parameters;

@@ -35,7 +35,7 @@ HOOK void *rallocx(void *block, size_t bytes, int flags) {
     return result;
 }
 
-/* Resizes in place, if at all: the block stays the one that it is, with another size. */
+/* xallocx resizes in place, if at all: the block stays the one that it is, with another size. */
 HOOK size_t xallocx(void *block, size_t bytes, size_t extra, int flags) {
     RESOLVE();
     size_t before = next.sallocx(block, flags);
@@ -81,7 +81,7 @@ static bool can_tell(struct arena *arena) {
     return next.mallctlnametomib("arenas.lookup", arena->lookup, &n) == 0 && n == LOOKUP_MIB;
 }
 
-/* "arena.<number>.reset" or "arena.<number>.destroy" */
+/* Tells whether name is "arena.<number>.reset" or "arena.<number>.destroy". */
 static bool gives_up(const char *name, unsigned *index) {
     const char *rest = mt_text_behind(name, "arena.");
     if (rest == NULL || !mt_text_is_decimal(*rest))
@@ -90,7 +90,7 @@ static bool gives_up(const char *name, unsigned *index) {
     return mt_text_is(rest, ".reset") || mt_text_is(rest, ".destroy");
 }
 
-/* The same as numbers, of which only the second is not fixed. */
+/* Tells whether mib is one of these names as numbers, of which only the second is not fixed. */
 static bool gives_up_by_mib(const size_t *mib, unsigned *index) {
     static const char *const name[] = {"arena.0.reset", "arena.0.destroy"};
     *index = (unsigned)mib[1];

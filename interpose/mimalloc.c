@@ -14,7 +14,7 @@ __attribute__((constructor)) static void start(void) {
     memtrack_private_present();
 }
 
-/* Afterwards there is no heap to ask about. */
+/* Is a mt_discard_belongs. After the fact there is no heap to ask about. */
 static bool belongs(void *heap, const void *block, bool is_over) {
     return is_over ||
            (next.mi_is_in_heap_region(block) && next.mi_heap_contains_block(heap, block));

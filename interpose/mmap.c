@@ -16,7 +16,8 @@
 #include <stdarg.h>
 #include <sys/mman.h>
 
-/* always_inline: frame is the hook's own, and must be there as long as it is looked at. */
+/* Tells of a mapping, or of one that failed. always_inline: frame is the hook's own, and must be
+ * there as long as it is looked at. */
 __attribute__((always_inline)) static inline void mapped(void *address, void *result, size_t bytes,
                                                          int protection, int flags, uint64_t before,
                                                          const struct mt_hook_frame *frame) {
@@ -74,8 +75,8 @@ HOOK void *mremap(void *addr, size_t old_len, size_t new_len, int flags, ...) {
         memtrack_private_remapped(&remap, FRAME());
         return result;
     }
-    if (errno == ENOMEM &&
-        (flags & MREMAP_MAYMOVE)) /* else there only was no room to grow in place */
+    /* Without MREMAP_MAYMOVE there only was no room to grow in place. */
+    if (errno == ENOMEM && (flags & MREMAP_MAYMOVE))
         memtrack_private_map_failed();
     if (flags & MREMAP_FIXED) {
         memtrack_private_doubtful(remap.before, wanted, new_len);
@@ -84,7 +85,7 @@ HOOK void *mremap(void *addr, size_t old_len, size_t new_len, int flags, ...) {
     return result;
 }
 
-/* always_inline: as above. */
+/* Tells of a change of protection. always_inline: frame is the hook's own here, too. */
 __attribute__((always_inline)) static inline void protected(int result, void *address, size_t bytes,
                                                             int protection,
                                                             const struct mt_hook_frame *frame) {

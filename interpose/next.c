@@ -23,7 +23,7 @@ enum mt_next_realloc mt_next_realloc;
 
 #pragma weak _dl_find_object /* glibc 2.35 */
 
-/* Our own, not that of whoever comes first: <link.h> declares it, and here it is hidden. */
+/* This is our own, not that of whoever comes first: <link.h> declares it, and here it is hidden. */
 /* NOLINTNEXTLINE(readability-redundant-declaration) */
 extern ElfW(Dyn) _DYNAMIC[] MT_HIDDEN;
 
@@ -36,7 +36,8 @@ struct object {
     const uint16_t *versions;
 };
 
-/* glibc has relocated these in place, musl and the vdso have not. */
+/* Returns where an address of the dynamic section lies. glibc has relocated these in place, musl
+ * and the vdso have not. */
 static const void *in_memory(const struct link_map *map, ElfW(Addr) address) {
     return (const void *)(address < map->l_addr ? address + map->l_addr : address);
 }
@@ -113,7 +114,7 @@ static void *find_in(const struct link_map *map, const char *name) {
     return o.gnu_hash != NULL ? find_gnu(&o, name) : o.hash != NULL ? find_sysv(&o, name) : NULL;
 }
 
-/* NULL only in a namespace of dlmopen, before glibc 2.35. */
+/* Returns the object that we are. It is NULL only in a namespace of dlmopen, before glibc 2.35. */
 static const struct link_map *ourselves(void) {
     const struct link_map *map = mt_loader_first();
     while (map != NULL && map->l_ld != _DYNAMIC)
@@ -130,12 +131,13 @@ static const struct link_map *first_of(const struct link_map *map) {
     return map;
 }
 
-/* A second object of ours, or another copy. */
+/* Tells whether an object is a second object of ours, or another copy. */
 static bool is_us(const struct link_map *map) {
     return map->l_name != NULL && mt_text_begins(mt_text_name_in(map->l_name), "libmemtrack");
 }
 
-/* The first object from here on and before end, and not ours, that defines name. */
+/* Returns the first object from map on and before end, and not ours, that defines name; NULL if
+ * there is none. */
 static const struct link_map *first_with(const char *name, const struct link_map *map,
                                          const struct link_map *end, void **found) {
     for (; map != end && map != NULL; map = map->l_next)
@@ -145,9 +147,9 @@ static const struct link_map *first_with(const char *name, const struct link_map
     return NULL;
 }
 
-/* The first object after us (and our second object) that defines name. If we were loaded after
- * libc, all that we can need is before us, and who calls us all the same (RTLD_DEEPBIND, dlsym of
- * our handle) gets what there is. */
+/* Returns the first object after us (and our second object) that defines name. If we were loaded
+ * after libc, all that we can need is before us, and whoever calls us all the same (RTLD_DEEPBIND,
+ * dlsym of our handle) gets what there is. */
 static const struct link_map *provider_of(const char *name, void **found) {
     void *some;
     const struct link_map *us = ourselves(), *below = us ? us->l_next : NULL;
@@ -157,7 +159,7 @@ static const struct link_map *provider_of(const char *name, void **found) {
     return map;
 }
 
-/* The first object that defines malloc; another copy of us counts. */
+/* Returns the first object that defines malloc; another copy of us counts. */
 static const struct link_map *first_malloc(const struct link_map *us) {
     const struct link_map *map = first_of(us);
     while (map != us && find_in(map, "malloc") == NULL)
@@ -188,7 +190,7 @@ void *mt_next_symbol(const char *name) {
 
 static enum mt_allocator kind_of(const struct link_map *map) {
     static const struct {
-        const char *name; /* that nobody else defines */
+        const char *name; /* nobody else defines it */
         enum mt_allocator kind;
     } known[] = {{"mi_malloc", MT_ALLOCATOR_MIMALLOC},
                  {"tc_malloc", MT_ALLOCATOR_TCMALLOC},
@@ -214,7 +216,8 @@ static void take_from(const struct link_map *map, struct mt_next_c *next) {
     if ((next)->name == NULL)                                                                      \
     (next)->name = (__typeof__((next)->name))mt_next_symbol(#name)
 
-/* The provider only looks at some calls: what it does not define passes it by. */
+/* Takes from the next objects what the provider does not define, if that only looks at some
+ * calls: others pass it by. */
 static void take_what_passes_by(struct mt_next_c *next) {
     bool knows_alignment =
         next->memalign != NULL || next->posix_memalign != NULL || next->aligned_alloc != NULL;
@@ -248,7 +251,7 @@ enum mt_next_realloc mt_next_first_realloc(void) {
     const struct link_map *us = ourselves();
     bool is_ours = first_with("realloc", first_of(us), us, &some) == NULL;
     enum mt_next_realloc found = is_ours ? MT_NEXT_REALLOC_OURS : MT_NEXT_REALLOC_OTHERS;
-    mt_store_relaxed(&mt_next_realloc, found); /* whoever looks meanwhile finds the same */
+    mt_store_relaxed(&mt_next_realloc, found); /* another thread that looks finds the same */
     return found;
 }
 
@@ -258,7 +261,7 @@ void *mt_next_libc_reallocarray(void *block, size_t count, size_t bytes) {
         next = (void *(*)(void *, size_t, size_t))mt_next_symbol("reallocarray");
     if (next != NULL)
         return next(block, count, bytes);
-    errno = ENOSYS; /* a libc without it: nobody can have been linked to it */
+    errno = ENOSYS; /* this libc does not have it, so nobody can have been linked to it */
     return NULL;
 }
 
@@ -277,8 +280,8 @@ void mt_next_resolve(void) {
     take_libc();
     mt_state.allocator = kind_of(map);
     mt_state.allocator_path = map->l_name;
-    if (mt_state.allocator !=
-        MT_ALLOCATOR_GLIBC) /* libc's own functions allocate for the program, others' do not */
+    /* libc's own functions allocate for the program; another allocator's do not. */
+    if (mt_state.allocator != MT_ALLOCATOR_GLIBC)
         locate_allocator(real_malloc);
 #define SET(name)                                                                                  \
     if (__builtin_strcmp(#name, "malloc") != 0)                                                    \
@@ -286,8 +289,7 @@ void mt_next_resolve(void) {
 #define MT_HOOK_FAMILY(how, result, name, parameters, arguments) SET(name)
 #define MT_HOOK_FAMILY_ASKED(result, name, parameters)           SET(name)
 #include "interpose/hooks.def"
-    mt_store_release(&mt_next.malloc,
-                     next.malloc); /* last: it is what says that the rest is there */
+    mt_store_release(&mt_next.malloc, next.malloc); /* last: this says that the rest is there */
 }
 
 /* ---- operators ------------------------------------------------------------------------------- */
@@ -309,16 +311,16 @@ uint64_t mt_next_find_operator(enum mt_operator which) {
         map = provider_of(operator_name[which], &found);
     if (found == NULL)
         return 0;
-    /* Who has a malloc, too, goes to its own internals, or calls it and is found out: see
-     * mt_record_expect. */
+    /* An object that has a malloc, too, goes to its own internals, or calls that malloc and is
+     * found out: see mt_record_expect. */
     bool calls_malloc = find_in(map, "malloc") == NULL;
     uint64_t known = (uint64_t)found | (calls_malloc ? MT_NEXT_CALLS_MALLOC : 0);
-    mt_store_relaxed(&mt_next_known_operator[which], known); /* the address and nothing behind it */
+    mt_store_relaxed(&mt_next_known_operator[which], known); /* nothing lies behind the address */
     return known;
 }
 
-/* What is still loaded stays known: looking up reads the loader's list, from which another thread
- * may just be unloading. */
+/* Tells whether an operator is still loaded: then it stays known, since looking it up reads the
+ * loader's list, from which another thread may just be unloading. */
 static bool is_loaded(uint64_t known) {
     struct dl_find_object o;
     return _dl_find_object != NULL &&
@@ -327,7 +329,7 @@ static bool is_loaded(uint64_t known) {
 
 void mt_next_forget_operators(void) {
     for (int i = 0; i < MT_N_OPERATORS; i++) {
-        uint64_t known = mt_load_relaxed(&mt_next_known_operator[i]); /* likewise */
+        uint64_t known = mt_load_relaxed(&mt_next_known_operator[i]); /* the address is all */
         if (known != 0 && !is_loaded(known))
             mt_store_relaxed(&mt_next_known_operator[i], 0);
     }

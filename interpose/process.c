@@ -40,7 +40,7 @@ MT_HOOK int dlclose(void *handle) {
     return result;
 }
 
-/* main does not return from a program that calls exit. */
+/* Ends the scopes that are still open: in a program that calls exit, main does not return. */
 static void end_scopes(void) {
     struct mt_thread *t = mt_guard_enter(__builtin_frame_address(0));
     if (t == NULL)
@@ -50,8 +50,8 @@ static void end_scopes(void) {
     mt_guard_leave(t);
 }
 
-/* Exit may come from a signal handler that has interrupted the recorder: then nothing is
- * touched. */
+/* Tells whether exit comes from a signal handler that has interrupted the recorder, or this thread
+ * has never been in it. Then nothing is touched. */
 static bool is_inside_the_recorder(void) {
     return mt_self == NULL || mt_thread_is_busy(mt_self);
 }
@@ -64,7 +64,7 @@ static bool is_inside_the_recorder(void) {
 __attribute__((destructor)) static void at_exit(void) {
     if (mt_state.header == NULL || !mt_state_is_recording())
         return;
-    mt_eras_look(); /* the ledger tells when it was written last: nothing comes after */
+    mt_eras_look(); /* this tells readers when the ledger was written last: nothing comes after */
     if (!is_inside_the_recorder())
         end_scopes();
     if (mt_state.options.allocator_stats)

@@ -48,7 +48,7 @@ static struct {
     if (__builtin_strcmp(#name, MT_SECOND_TEXT(MT_SECOND_LAST)) != 0)                              \
         next.name = (__typeof__(next.name))memtrack_private_next(#name);
 
-/* Every name is looked up when the first is used: an object below has all of them or none. */
+/* Looks up every name when the first one is used: an object below has all of them or none. */
 static void resolve(void) {
 #define MT_HOOK_SECOND(object, result, name, parameters) MT_SECOND_##object(MT_SECOND_FIND(name))
 #define MT_HOOK_SECOND_ASKED(object, result, name, parameters)                                     \
@@ -56,7 +56,7 @@ static void resolve(void) {
 #include "interpose/hooks.def"
     __typeof__(next.MT_SECOND_LAST) last =
         (__typeof__(last))memtrack_private_next(MT_SECOND_TEXT(MT_SECOND_LAST));
-    mt_store_release(&next.MT_SECOND_LAST, last); /* it is what says that the rest is there */
+    mt_store_release(&next.MT_SECOND_LAST, last); /* this one says that the rest is there */
     if (last == NULL)
         __builtin_trap(); /* somebody calls such a function, through us, in a process without it */
 }

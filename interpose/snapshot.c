@@ -26,7 +26,7 @@ static bool is_executable(const char *path) {
     return mt_os_call(SYS_faccessat, AT_FDCWD, (long)path, 1 /* X_OK */, 0, 0, 0) == 0;
 }
 
-/* The command of the same build or installation as this library. */
+/* Finds the command of the same build or installation as this library. */
 static bool find_command(char *path) {
     static const char *const beside[] = {"memtrack", "../../bin/memtrack", "../../../bin/memtrack"};
     static const char *const usual[] = {"/usr/local/bin/memtrack", "/usr/bin/memtrack"};
@@ -35,7 +35,7 @@ static bool find_command(char *path) {
     if (_dl_find_object != NULL && _dl_find_object((void *)find_command, &me) == 0 &&
         me.dlfo_link_map != NULL)
         name = me.dlfo_link_map->l_name;
-    size_t directory = (size_t)(mt_text_name_in(name) - name); /* with the slash; 0: none */
+    size_t directory = (size_t)(mt_text_name_in(name) - name); /* the slash is included; 0: none */
     for (size_t i = 0; directory != 0 && i < sizeof beside / sizeof *beside; i++) {
         mt_text_put(path, end, name);
         if (directory < PATH_BYTES - 64) {
@@ -52,7 +52,7 @@ static bool find_command(char *path) {
     return false;
 }
 
-/* In the child: nothing but system calls. */
+/* Executes the command, in the child: nothing but system calls is allowed here. */
 _Noreturn static void become(const char *command, const char *pid, const char *path) {
     const char *const arguments[] = {command, "snapshot", "--quiet", "--force",
                                      "-o",    path,       pid,       NULL};
@@ -74,7 +74,8 @@ static bool succeeds(long child) {
     return child > 0 && r == child && WIFEXITED(status) && WEXITSTATUS(status) == 0;
 }
 
-/* Of another process than ours: nothing but system calls. */
+/* Waits for the command, in a process that is not ours: nothing but system calls is allowed
+ * here. */
 _Noreturn static void wait_for(const char *command, const char *pid, const char *path) {
     static const uint64_t by_default[4] = {0}; /* the kernel's struct sigaction */
     mt_os_call(SYS_rt_sigaction, SIGCHLD, (long)by_default, 0, sizeof(uint64_t), 0, 0);
@@ -97,7 +98,7 @@ static int run(const char *command, const char *path, int pid) {
 
 int mt_snapshot_write(const char *path, int pid) {
     if (!mt_os_may(SYS_clone) || !mt_os_may(SYS_execve))
-        return -MEMTRACK_EIO;                 /* to fork or execute could be the end of it */
+        return -MEMTRACK_EIO;                 /* to fork or execute could be the end of us */
     char *command = mt_pages_new(PATH_BYTES); /* the caller's stack may be small */
     if (command == NULL)
         return -MEMTRACK_EIO;

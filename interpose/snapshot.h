@@ -4,8 +4,8 @@
 
 #include "base/os.h"
 
-/* Have the memtrack command write a profile of process pid to path and wait for it. 0 or
- * -MEMTRACK_EIO. Outside of events. */
+/* Has the memtrack command write a profile of process pid to path, and waits for it. Returns 0 or
+ * -MEMTRACK_EIO. To be called outside of events. */
 MT_HIDDEN int mt_snapshot_write(const char *path, int pid);
 
 #endif

@@ -17,8 +17,8 @@ void mt_thread_name_is(const char *name) {
         mt_identities_rename(mt_self, name);
 }
 
-/* What the thread has in mt_self, which is as far from its thread pointer (a pthread_t is one, on
- * x86-64) as in ours. */
+/* Returns what a thread has in mt_self. That lies as far from its thread pointer, which a pthread_t
+ * is on x86-64, as ours does from ours. */
 static struct mt_thread *memory_of(unsigned long thread) {
 #if defined(__x86_64__)
     uint64_t mine;
@@ -30,8 +30,8 @@ static struct mt_thread *memory_of(unsigned long thread) {
 #endif
 }
 
-/* The thread's memory is read before the call, which reads it as well: it must not have ended, and
- * may do so after. */
+/* The thread's memory is read before the call, which reads it as well: the thread must not have
+ * ended then, but may do so afterwards. */
 MT_HOOK int pthread_setname_np(unsigned long thread, const char *name) {
     int (*next)(unsigned long, const char *) = MT_NEXT_CALL(pthread_setname_np);
     if (next == NULL)

@@ -5,7 +5,7 @@
 
 #include "base/os.h"
 
-/* The kernel has taken this name for the calling thread (PR_SET_NAME). */
+/* Is told that the kernel has taken this name for the calling thread (PR_SET_NAME). */
 MT_HIDDEN void mt_thread_name_is(const char *name);
 
 #endif
