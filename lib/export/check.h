@@ -8,8 +8,8 @@
 #include "profile/profile.h"
 #include "view/budget/budget.h"
 
-/* One profile and what was found in it. Without the profile itself: the processes of a run may be
- * many. */
+/* One profile and what was found in it. The profile itself is not kept: the processes of a run may
+ * be many. */
 struct mt_checked {
     char *path, *exe, *program; /* program: the name without directories; "" when unreadable */
     char *problem;              /* why the profile could not be read; NULL: it could */
@@ -19,8 +19,8 @@ struct mt_checked {
     struct mt_findings findings;
 };
 
-/* The program that the check has run itself, so that a result never looks better than the run
- * was. */
+/* The program that the check has run itself. A result tells of it too, so that it never looks
+ * better than the run was. */
 struct mt_check_run {
     const char *program; /* as it was called */
     int status; /* as a shell has it: 128 and the signal when it was killed; 125 to 127: it was not
@@ -28,16 +28,17 @@ struct mt_check_run {
     const char *problem; /* why nothing could be checked; NULL: it could */
 };
 
-/* "app ended with status 7", malloc'ed; "" when it went well, NULL: out of memory. */
+/* Returns what went wrong, such as "app ended with status 7", malloc'ed: "" when all went well,
+ * NULL when out of memory. */
 char *mt_export_check_run_message(const struct mt_check_run *run);
 
-/* Copies what describes the profile (NULL: problem says why there is none). 0 or -MEMTRACK_ENOMEM;
- * free it either way. */
+/* Copies what describes the profile (NULL: problem says why there is none). Returns 0 or
+ * -MEMTRACK_ENOMEM; the caller frees checked either way. */
 int mt_export_check_init(struct mt_checked *checked, const char *path,
                          const struct mt_profile *profile, const char *problem,
                          struct mt_error *error);
 void mt_export_check_free(struct mt_checked *checked);
-/* No budget of it failed, and it could be read. */
+/* Tells whether the profile could be read and no budget of it failed. */
 bool mt_export_check_is_good(const struct mt_checked *checked);
 
 #endif

@@ -8,9 +8,11 @@
 
 #include "base/error.h"
 
-/* A field, made printable and quoted where it has to be. False: out of memory. */
+/* Writes a field, made printable, and quoted where it has to be. Returns false when out of
+ * memory. */
 bool mt_csv_put(FILE *stream, const char *raw);
-/* 0, -MEMTRACK_ENOMEM unless done, -MEMTRACK_EIO by the state of the stream. */
+/* Returns how the writing went: -MEMTRACK_ENOMEM unless done, else 0 or -MEMTRACK_EIO by the state
+ * of the stream. */
 int mt_csv_finish(FILE *stream, bool done, struct mt_error *error);
 
 #endif

@@ -19,7 +19,7 @@ static void put_csv_figures(FILE *stream, const struct mt_point *point) {
             putc(',', stream);
 }
 
-/* A row per tick; head is what comes before the time. */
+/* Writes a row per tick. head is what comes before the time. */
 static void put_csv_course(FILE *stream, const struct mt_course *course) {
     uint64_t last_ns = course->start_ns;
     for (size_t i = 0; i < course->n_points; i++) {

@@ -14,7 +14,7 @@ mt_export_write mt_json_report, mt_csv_report, mt_json_diff, mt_csv_diff, mt_jso
     mt_trace_events, mt_json_timeline, mt_csv_timeline, mt_svg_timeline, mt_csv_events_of_timeline,
     mt_trace_timeline;
 
-/* So many of count are written when n are asked for, 0 being all. */
+/* Returns how many of count are written when n are asked for; n 0 asks for all. */
 static inline size_t mt_export_shown(size_t n, size_t count) {
     return n && n < count ? n : count;
 }

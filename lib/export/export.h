@@ -23,7 +23,7 @@ struct mt_scopes_rows;
 struct mt_timeline;
 struct mt_breakdown;
 struct mt_checked;   /* export/check.h */
-struct mt_check_run; /* likewise */
+struct mt_check_run; /* export/check.h */
 
 /* ---- things ---------------------------------------------------------------------------------- */
 
@@ -31,14 +31,14 @@ struct mt_check_run; /* likewise */
 struct mt_listed {
     const char *path;
     const char *state; /* "recording", "dormant", "off", "ended", "profile", "unreadable" */
-    const char *why;   /* it is unreadable; else "" */
+    const char *why;   /* why it is unreadable; "" when it is not */
     uint32_t pid;
     const char *exe;
     const char *const *command; /* NULL after the last word */
     uint64_t start_time_ns;     /* since the epoch, 0: not known */
     uint64_t age_ns;            /* of the recording; 0: not known */
-    uint64_t
-        last_seen_ns; /* since the epoch: about when a process ended; 0: not known, or it has not */
+    /* about when the process ended, since the epoch; 0: not known, or it has not ended */
+    uint64_t last_seen_ns;
     int64_t live_bytes, peak_bytes;
     uint64_t total_blocks, ledger_bytes;
     bool is_attended; /* a memtrack run is at work on it */
@@ -51,12 +51,13 @@ struct mt_export_listed {
 /* What `memtrack list --verify` found in a ledger. */
 struct mt_verified {
     uint32_t pid;
-    const char *file, *first; /* first: the first fault, "" when there is none */
+    const char *file, *first; /* first is the first fault, "" when there is none */
     uint64_t n_items, n_faults;
-    bool is_counted; /* the live blocks were */
+    bool is_counted; /* the live blocks were counted */
 };
 
-/* What is known of an address. Blocks of address 0 are none. */
+/* A block that has an address in it, or is a neighbour of the address. Its own is 0 when there is
+ * none. */
 struct mt_whois_block {
     uint64_t address, bytes;
 };
@@ -69,8 +70,8 @@ struct mt_whois_answer {
     uint64_t age_from_ns,
         age_to_ns; /* how long ago that is, at least and at most; 0, 0: the process has ended */
     const char *thread, *domain,
-        *scope;               /* scope: the innermost one when it was allocated; "" none */
-    const struct mt_row *row; /* of the rows below, by stack; NULL: no block */
+        *scope;               /* the innermost one when it was allocated, "" when there was none */
+    const struct mt_row *row; /* of the rows given with the answers, by stack; NULL: no block */
 };
 
 /* A table of `memtrack top`. Every column of the lines adds up to its total. */
@@ -78,7 +79,7 @@ struct mt_export_top_line {
     int64_t live_bytes, live_blocks, total_bytes, total_blocks;
     int64_t diff_live_bytes, diff_live_blocks;
     int64_t bytes_per_second, blocks_per_second;
-    const struct mt_row *row; /* of the rows; NULL: the totals */
+    const struct mt_row *row; /* of the table's rows; NULL: this line has the totals */
 };
 
 struct mt_export_top {
@@ -93,7 +94,7 @@ struct mt_export_top {
     uint64_t unknown_frees, dropped_events, lossy_blocks, failed_allocations;
     int64_t peak_bytes;
     uint64_t rss_bytes; /* 0: not known */
-    bool has_rates;     /* else they are null */
+    bool has_rates;     /* false: rates are not known yet, and written as null */
     struct mt_export_top_line totals;
     const struct mt_export_top_line *lines;
     size_t n;
@@ -113,7 +114,7 @@ enum mt_export_what {
     MT_EXPORT_SCOPES,
     MT_EXPORT_EVENTS, /* scopes one by one, marks, counters */
     MT_EXPORT_TIMELINE,
-    MT_EXPORT_TIMELINE_EVENTS, /* those of all its processes, on its clock */
+    MT_EXPORT_TIMELINE_EVENTS, /* the events of all processes of a timeline, on its clock */
     MT_N_EXPORTS
 };
 
@@ -122,11 +123,11 @@ struct mt_export {
     union {
         struct {
             const struct mt_rows *rows;
-            size_t n; /* the first so many, 0: all of them; likewise below */
+            size_t n; /* the first so many, 0: all of them; in the others below as well */
         } report;
         struct {
             const struct mt_diff *diff;
-            const char *const *names; /* of both sides */
+            const char *const *names; /* what the two sides are called */
             size_t n;
         } diff;
         struct {
@@ -144,7 +145,7 @@ struct mt_export {
         const struct mt_verified *verified;
         struct {
             const struct mt_profile *profile;
-            const char *file; /* where it was written to */
+            const char *file; /* where the snapshot was written to */
         } snapshot;
         struct {
             uint32_t pid;
@@ -187,14 +188,14 @@ enum mt_export_format {
     MT_N_EXPORT_FORMATS
 };
 
-/* "json", "csv", ...: what the option is called that asks for it. */
+/* Returns "json", "csv", ...: what the option is called that asks for the format. */
 const char *mt_export_format_name(enum mt_export_format format);
 bool mt_export_has(enum mt_export_what what, enum mt_export_format format);
 
 /*
- * Writes the thing. Text is made valid UTF-8 (JSON, SVG) or printable (CSV). 0, -MEMTRACK_ENOMEM,
- * -MEMTRACK_EIO, or -MEMTRACK_EUSAGE when it does not have the format; a partly written stream is
- * the caller's to judge.
+ * Writes the thing. Text is made valid UTF-8 (JSON, SVG) or printable (CSV). Returns 0,
+ * -MEMTRACK_ENOMEM, -MEMTRACK_EIO, or -MEMTRACK_EUSAGE when the thing does not have the format.
+ * After an error the stream may hold a part: the caller decides what becomes of it.
  */
 int mt_export(FILE *stream, const struct mt_export *thing, enum mt_export_format format,
               struct mt_error *error);

@@ -91,7 +91,7 @@ json_t *mt_json_notes(const struct mt_rows *rows) {
     return notes;
 }
 
-/* Of a sampled recording, by the names of the columns. */
+/* Returns the margins of a sampled recording, by the names of the columns. */
 json_t *mt_json_margins(const struct mt_rows *rows, const struct mt_row *row) {
     json_t *margins = json_object();
     for (size_t i = 0; i < MT_N_VALUES; i++)
@@ -184,7 +184,7 @@ int mt_json_put_members(FILE *stream, const struct mt_json_member *members, size
     return status;
 }
 
-/* The text of value, malloc'ed, which is released. NULL: out of memory. */
+/* Returns the text of value, malloc'ed, and releases value. NULL: out of memory. */
 static char *dump(json_t *value) {
     char *dumped = value ? json_dumps(value, MT_JSON_FLAGS) : NULL;
     json_decref(value);

@@ -10,7 +10,7 @@
 #include "export/export-local.h"
 #include "export/json-local.h"
 
-/* malloc'ed text, which is freed. */
+/* Makes a value of a malloc'ed text, and frees the text. */
 static json_t *own_text(char *raw) {
     json_t *value = raw ? mt_json_text(raw) : NULL;
     free(raw);
@@ -57,7 +57,7 @@ static json_t *finding_object(const struct mt_finding *finding, const char *path
         own_text(mt_finding_message(finding)), "next", own_text(mt_finding_next(finding, path)));
 }
 
-/* Appends; false when out of memory. */
+/* Returns false when out of memory. */
 static bool append(json_t *array, json_t *value) {
     return json_array_append_new(array, value) == 0;
 }
@@ -85,7 +85,7 @@ static json_t *file_object(const struct mt_checked *checked) {
                      "budgets", findings);
 }
 
-/* null: nothing was run. */
+/* Returns null when nothing was run. */
 static json_t *run_object(const struct mt_check_run *run) {
     if (!run)
         return json_null();

@@ -88,7 +88,7 @@ static json_t *names_object(const struct mt_diff *diff, const struct mt_diff_row
     return object;
 }
 
-/* How far the differences may be from the true ones. */
+/* Writes how far the differences may be from the true ones. */
 static void put_margins(FILE *stream, const struct mt_diff_row *row) {
     for (size_t i = 0; i < MT_N_VALUES; i++)
         fprintf(stream, "%s\"%s\":%" PRId64, i ? "," : ",\"margin\":{", mt_export_columns[i].name,

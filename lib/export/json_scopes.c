@@ -8,7 +8,7 @@
 #include "export/json-local.h"
 #include "view/scopes/rows.h"
 
-/* With what the sum may be off by, when it is an estimate. */
+/* The object says by how much the sum may be off, when it is an estimate. */
 static json_t *statistic_object(const struct mt_scopes_rows *rows, const struct mt_scope_row *row,
                                 enum mt_scope_value value) {
     const struct mt_scope_statistic *s = &row->value[value];

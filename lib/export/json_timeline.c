@@ -20,7 +20,7 @@ struct writer {
     bool failed; /* out of memory */
 };
 
-/* "key": value, and frees the value. */
+/* Writes "key": value, and frees the value. */
 static void put(struct writer *w, const char *prefix, const char *key, json_t *value) {
     fprintf(w->stream, "%s\"%s\":", prefix, key);
     if (!value ||
@@ -72,7 +72,7 @@ static void put_ticks(struct writer *w, const struct mt_course *course) {
     fputs("]", w->stream);
 }
 
-/* The highest reading of each of the kernel's figures. */
+/* Writes the highest reading of each of the kernel's figures. */
 static void put_highest(struct writer *w, const struct mt_course *course) {
     for (size_t s = MT_SERIES_RSS; s < MT_N_SERIES; s++) {
         fprintf(w->stream, ",\"peak_%s\":", mt_timeline_series_keys[s]);
@@ -94,7 +94,7 @@ static void put_marks(struct writer *w, const struct mt_timeline *t, size_t cour
     put(w, ",", "marks", marks);
 }
 
-/* What the program said of itself, on the timeline's clock. */
+/* Writes what the program said of itself, on the timeline's clock. */
 static void put_scopes(struct writer *w, const struct mt_course *course) {
     const struct mt_profile *profile = course->profile;
     const struct mt_scopes *scopes = &profile->info.scopes;

@@ -93,7 +93,7 @@ static json_t *table_object(const struct mt_export_top *top) {
         mt_group_by_name(top->by), "sort", top->sort, "rows", rows);
 }
 
-/* What could not be written is found out when the output is finished, as with tables for people. */
+/* A write that failed is noticed when the output is finished, as with tables for people. */
 int mt_json_top(FILE *stream, const struct mt_export *thing, struct mt_error *error) {
     int rc = mt_json_put_line(stream, table_object(&thing->top), error);
     return rc == -MEMTRACK_EIO ? 0 : rc;

@@ -18,7 +18,8 @@ static json_t *block_object(const struct mt_whois_block *block) {
                           : json_null();
 }
 
-/* ,"stack":[…] needs the stream of the rows; a path is short, so it goes through memory. */
+/* mt_json_put_stack wants a stream, and this is a value: a path is short, so it goes through
+ * memory. */
 static json_t *stack_array(const struct mt_rows *rows, const struct mt_row *row) {
     char *text = NULL;
     size_t bytes;

@@ -36,7 +36,7 @@ static struct counts count(const struct mt_checked *checked) {
     return n;
 }
 
-/* <TAG type="..." message="...">next step</TAG> */
+/* Writes <TAG type="..." message="...">next step</TAG>. */
 static bool put_outcome(FILE *out, const char *tag, const char *type, const char *message,
                         const char *next) {
     fprintf(out, "\n      <%s type=\"%s\" message=\"", tag, type);

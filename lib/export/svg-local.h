@@ -14,14 +14,14 @@ enum {
     MT_SVG_MOST_LINES = 12, /* colours */
     MT_SVG_X_LABELS = 26,
     MT_SVG_LEGEND_ROW = 20,
-    MT_SVG_CHARACTER = 7,      /* about the width of one of 12 px */
-    MT_SVG_TRACK_LABELS = 140, /* what is left of the tracks, in pixels */
+    MT_SVG_CHARACTER = 7,      /* pixels: about the width of a character of 12 px */
+    MT_SVG_TRACK_LABELS = 140, /* pixels to the left of the tracks, for their names */
 };
 
 /* A line or a layer. */
 struct mt_svg_line {
     char *label;          /* escaped */
-    double *columns;      /* its own value; -1: none */
+    double *columns;      /* its own value in each column; -1: none */
     bool is_sparse;       /* readings, with nothing known between them */
     double *top, *bottom; /* of the area; NULL: a line alone */
 };
@@ -29,7 +29,7 @@ struct mt_svg_line {
 struct mt_svg_chart {
     FILE *stream;
     const struct mt_timeline *timeline;
-    const struct mt_course *course; /* that it is of; NULL: of several */
+    const struct mt_course *course; /* whose chart it is; NULL: it is of several */
     struct mt_svg_line lines[MT_SVG_MOST_LINES + 1];
     struct mt_timeline_tracks tracks;
     size_t n_lines, n_columns;
@@ -43,9 +43,9 @@ struct mt_svg_chart {
 
 const char *mt_svg_chart_size(double bytes, char buffer[MT_FORMAT_BYTES]);
 void mt_svg_chart_style(FILE *out);
-/* Rows that the legend takes; drawn when asked to. */
+/* Returns how many rows the legend takes, and draws it when asked to. */
 unsigned mt_svg_chart_legend(const struct mt_svg_chart *chart, bool draw);
-/* The plot and its legend. */
+/* Draws the plot and its legend. */
 void mt_svg_chart_draw(const struct mt_svg_chart *chart);
 
 struct mt_svg_place {

@@ -74,7 +74,7 @@ static void put_color(const struct mt_svg_chart *c, size_t l) {
         fprintf(c->stream, "var(--c%zu)", l % MT_SVG_MOST_LINES);
 }
 
-/* Columns [from, to) as one shape, edge to edge. */
+/* Draws the columns [from, to) as one shape, edge to edge. */
 static void put_area(const struct mt_svg_chart *c, const struct mt_svg_line *line, size_t l,
                      size_t from, size_t to) {
     fputs("<path d=\"M", c->stream);
@@ -101,7 +101,7 @@ static void put_stroke(const struct mt_svg_chart *c, const struct mt_svg_line *l
     fputs("\"/>\n", c->stream);
 }
 
-/* A dot for each reading, and a thin line that leads the eye from one to the next. */
+/* Draws a dot for each reading, and a thin line that leads the eye from one to the next. */
 static void put_readings(const struct mt_svg_chart *c, const struct mt_svg_line *line, size_t l) {
     fputs("<path class=\"line\" style=\"stroke-width:.6;stroke-dasharray:1 3\" d=\"M", c->stream);
     for (size_t i = 0; i < c->n_columns; i++)
@@ -188,7 +188,7 @@ static void put_peak(const struct mt_svg_chart *c) {
         is_right ? "end" : "start", mt_svg_chart_size((double)course->peak_bytes, size));
 }
 
-/* Invisible columns that tell the time and the values below the pointer. */
+/* Draws invisible columns that tell the time and the values below the pointer. */
 static void put_tooltips(const struct mt_svg_chart *c) {
     size_t n = c->n_columns < TOOLTIPS ? c->n_columns : TOOLTIPS;
     char text[MT_FORMAT_BYTES];

@@ -68,7 +68,7 @@ static bool add_figures(struct mt_svg_chart *c, const struct mt_course *course) 
     return true;
 }
 
-/* The heaps of the processes that had the highest. */
+/* Adds the heaps of the processes that had the highest peaks. */
 static bool add_processes(struct mt_svg_chart *c) {
     size_t n = c->timeline->n_courses;
     const struct mt_course **sorted = calloc(n, sizeof *sorted);
@@ -222,7 +222,7 @@ static bool lay_out(struct mt_svg_chart *c, const struct mt_export_timeline *opt
     c->top = TOP;
     c->width = (double)options->width - c->left - RIGHT;
     double below = MT_SVG_X_LABELS + 24 + MT_SVG_LEGEND_ROW * mt_svg_chart_legend(c, false);
-    c->total_height += mt_svg_tracks_height(&c->tracks); /* they take nothing from the plot */
+    c->total_height += mt_svg_tracks_height(&c->tracks); /* tracks take nothing from the plot */
     c->height = (double)options->height - TOP - below;
     if (c->height < 80) { /* a long legend makes the picture higher, not the plot unreadable */
         c->total_height += (unsigned)(80 - c->height);

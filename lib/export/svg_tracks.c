@@ -24,7 +24,7 @@ static const char *time_text(const struct mt_svg_place *place, size_t column,
         buffer, (uint64_t)((double)place->to_ns * (double)column / (double)place->n_columns));
 }
 
-/* The end of the stretch that begins at from: columns that are all above the bound. */
+/* Returns the end of the stretch that begins at from: its columns are all above the bound. */
 static size_t stretch(const struct mt_timeline_track *track, size_t from, size_t n, double bound) {
     while (from < n && track->columns[from] > bound)
         from++;

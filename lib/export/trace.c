@@ -24,7 +24,7 @@ struct trace {
     FILE *stream;
     const struct mt_profile *profile;
     uint64_t start_ns; /* of the process, on the clock of the trace */
-    size_t n;          /* written */
+    size_t n;          /* events written */
     bool failed;
 };
 
@@ -83,7 +83,8 @@ static uint64_t end_of(const struct mt_scope_event *event) {
     return __builtin_add_overflow(event->time_ns, event->duration_ns, &at) ? UINT64_MAX : at;
 }
 
-/* By thread, begin, and the longer one first: outer scopes come before inner ones. */
+/* Puts events in order by thread and begin, and the longer one first: outer scopes come before
+ * inner ones. */
 static int compare_events(const void *a, const void *b) {
     const struct mt_scope_event *x = *(const struct mt_scope_event *const *)a;
     const struct mt_scope_event *y = *(const struct mt_scope_event *const *)b;
@@ -118,7 +119,7 @@ static void put_complete(struct trace *t, const struct mt_scope_event *event) {
 static void put_pair(struct trace *t, const struct mt_scope_event *event) {
     for (int last = 0; last <= 1; last++) {
         begin(t, event->name, last ? "e" : "b", event->tid);
-        /* one process's serials are another's, too */
+        /* the pid tells processes apart: another one has the same serials */
         fprintf(t->stream, ",\"cat\":\"scope\",\"id\":\"%" PRIu32 ":%" PRIu64 "\"",
                 t->profile->info.pid, event->serial);
         put_time(t, last ? end_of(event) : event->time_ns);

@@ -6,12 +6,12 @@
 #include <stdbool.h>
 #include <stdio.h>
 
-/* For content and attributes: valid UTF-8, what XML cannot hold even escaped made visible (\x1b),
- * the rest marked up. False: out of memory. */
+/* Writes text for content and attributes: made valid UTF-8, with what XML cannot hold even escaped
+ * made visible (\x1b), and the rest marked up. Returns false when out of memory. */
 bool mt_xml_put(FILE *stream, const char *raw);
 
-/* The same, malloc'ed; the second is at most so many columns wide, and loses its beginning. NULL:
- * out of memory. */
+/* Return what mt_xml_put would write, malloc'ed, NULL when out of memory. The second is at most so
+ * many columns wide: a longer text loses its beginning. */
 char *mt_xml_escape(const char *raw);
 char *mt_xml_escape_shortened(const char *raw, size_t columns);
 
