@@ -26,7 +26,7 @@ void memtrack_comparison_free(memtrack_comparison *comparison) {
     free(comparison);
 }
 
-/* Of a time of the recording only what was live then can be compared: the other columns are those
+/* At a time of the recording only what was live then can be compared: the other columns are those
  * of its end. */
 static void hide_columns(struct mt_profile *model) {
     for (size_t v = 0; v < MT_N_VALUES; v++)
@@ -86,8 +86,8 @@ size_t memtrack_comparison_count(const memtrack_comparison *comparison) {
     return comparison ? comparison->n : 0;
 }
 
-/* The key by which it is called, or the old one: NULL when there is none, with *failed when it
- * could not be made. */
+/* Returns the key that a row is called by, or its old one: NULL when there is none, and with
+ * *failed set when it could not be made. */
 static const char *key_of(const memtrack_comparison *comparison, size_t i, bool old, bool *failed) {
     mt_analyze_text *slot = &comparison->keys[i * 2 + old];
     const struct mt_diff_row *row = mt_diff_at(comparison->diff, i);

@@ -119,7 +119,7 @@ struct selection {
     struct mt_frames frames;
     struct mt_filter of[N_REACHES];
     uint8_t *charged_bits,
-        *location_bits; /* MT_FILTER_*; per entry, per location; NULL: no such condition */
+        *location_bits; /* MT_FILTER_*, of each entry and each location; NULL: no such condition */
 };
 
 static bool has_includes(const memtrack_filter *filter) {
@@ -144,7 +144,8 @@ static struct mt_filter of_reach(const memtrack_filter *filter, enum reach reach
                               .n_exclude = list[MEMTRACK_EXCLUDE].n};
 }
 
-/* Which lists each entry matches; NULL with *status 0 when there is no pattern of this reach. */
+/* Returns which lists each entry matches; NULL with *status 0 when there is no pattern of this
+ * reach. */
 static uint8_t *match_entries(const struct selection *s, enum reach reach, int *status) {
     if (*status < 0 || mt_filter_is_empty(&s->of[reach]))
         return NULL;
@@ -153,7 +154,8 @@ static uint8_t *match_entries(const struct selection *s, enum reach reach, int *
     return bits;
 }
 
-/* The bits of all entries of a location that are shown, or'ed together. Takes bits over. */
+/* Returns for each location the bits of all its entries that are shown, or'ed together. Takes bits
+ * over. */
 static uint8_t *by_location(const struct selection *s, uint8_t *bits, int *status) {
     uint8_t *merged = bits ? calloc(s->profile->n_locations + 1, 1) : NULL;
     if (bits && !merged)

@@ -143,7 +143,8 @@ static int cannot_write(const char *path, struct mt_error *error) {
                         "%s: the profile could not be written: %m", path);
 }
 
-/* The file under a name that nobody looks for; its own name is given when it is whole. */
+/* Writes the file under a name that nobody looks for, and gives it its own name when it is
+ * whole. */
 static int write_beside(const memtrack_profile *profile, const char *path, const char *temporary,
                         bool replace, struct mt_error *error) {
     int fd = open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
@@ -172,7 +173,7 @@ int memtrack_profile_save(const memtrack_profile *profile, const char *path, int
     struct mt_error *error = mt_analyze_error();
     const char *slash = strrchr(path, '/');
     char *temporary;
-    /* Relaxed: all that counts is that no two are equal. */
+    /* It may be relaxed: all that counts is that no two are equal. */
     unsigned number = atomic_fetch_add_explicit(&serial, 1, memory_order_relaxed);
     if (asprintf(&temporary, "%.*s.memtrack-%d-%u", slash ? (int)(slash + 1 - path) : 0, path,
                  (int)getpid(), number) < 0)

@@ -29,7 +29,8 @@ static inline void mt_analyze_resume(const char *paused) {
     mt_analyze_call_hook(memtrack_resume_thread);
 }
 
-/* At the top of every public function that may allocate or free: until the function returns. */
+/* Pauses the recording until the function returns. It stands at the top of every public function
+ * that may allocate or free. */
 #define MT_ANALYZE_PAUSED                                                                          \
     __attribute__((cleanup(mt_analyze_resume), unused)) const char mt_analyze_paused =             \
         mt_analyze_pause()

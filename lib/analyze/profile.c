@@ -16,7 +16,7 @@
 
 memtrack_profile *mt_analyze_profile_retain(const memtrack_profile *profile) {
     memtrack_profile *shared = (memtrack_profile *)(uintptr_t)profile; /* only the count changes */
-    /* Relaxed: who retains has a reference already, so that nobody can be freeing it. */
+    /* It may be relaxed: who retains has a reference already, so that nobody can be freeing it. */
     atomic_fetch_add_explicit(&shared->references, 1, memory_order_relaxed);
     return shared;
 }
@@ -42,7 +42,7 @@ void memtrack_profile_free(memtrack_profile *profile) {
 
 /* ---- parts ----------------------------------------------------------------------------------- */
 
-/* The time axis of the samples that are left. Changes keep their order. */
+/* Gives the part the time axis of the samples that are left. Changes keep their order. */
 static bool keep_changes(memtrack_profile *part, const struct mt_profile *from,
                          const uint32_t *keep, size_t n) {
     uint32_t *index = malloc((from->n_samples + 1) * sizeof *index);
@@ -68,8 +68,8 @@ static bool keep_changes(memtrack_profile *part, const struct mt_profile *from,
     return true;
 }
 
-/* Shares all of base's arrays; samples are copies (n of them: those whose index is in keep, or all
- * when keep is NULL). NULL: out of memory. */
+/* Makes a profile that shares all of base's arrays, but for samples, which are copies (n of them:
+ * those whose index is in keep, or all when keep is NULL). Returns NULL when out of memory. */
 static memtrack_profile *derive(const memtrack_profile *base, const uint32_t *keep, size_t n) {
     const struct mt_profile *from = mt_analyze_model(base);
     memtrack_profile *part = calloc(1, sizeof *part);
@@ -129,7 +129,8 @@ int memtrack_profile_filter(const memtrack_profile *profile, const memtrack_filt
 
 /* ---- moments --------------------------------------------------------------------------------- */
 
-/* Live of that moment in the samples, so that everything made of them shows it. */
+/* Sets live in the samples to what it was at that moment, so that everything made of them shows
+ * it. */
 static int set_live(memtrack_profile *part, const struct mt_profile *from,
                     const struct mt_at *moment, struct mt_error *error) {
     size_t n = from->n_samples;

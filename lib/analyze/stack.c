@@ -134,7 +134,7 @@ int memtrack_profile_trace(const memtrack_profile *profile, size_t i, memtrack_t
     return 0;
 }
 
-/* The rows by which call paths of single traces are read. NULL: *status says why. */
+/* Returns the rows by which call paths of single traces are read; NULL when *status says why. */
 static struct mt_rows *frames_of(const memtrack_profile *profile, int *status) {
     memtrack_profile *shared =
         (memtrack_profile *)(uintptr_t)profile; /* what is made once is no change to callers */
@@ -180,7 +180,7 @@ static void print_visible(struct printer *p, const char *before, const char *tex
     free(visible);
 }
 
-/* Marked as a report marks it when the file was edited after the program was built. */
+/* The line is marked when the file was edited after the program was built, as in a report. */
 static void print_source(struct printer *p, const struct mt_row_frame *frame) {
     const struct mt_profile *model = mt_analyze_model(p->stack->profile);
     const char *file = mt_profile_text(model, frame->file),
@@ -248,15 +248,15 @@ char *memtrack_stack_format(const memtrack_stack *stack, int limit, int flags) {
     return NULL;
 }
 
-/* "+512 B", "-3", "+0 B" */
+/* Prints " (+512 B)", " (-3)" or " (+0 B)". */
 static void print_change(FILE *stream, int64_t change, bool is_size) {
     char buffer[MT_FORMAT_BYTES];
     is_size ? mt_format_size(buffer, change, false) : mt_format_count(buffer, change);
     fprintf(stream, " (%s%s)", change >= 0 ? "+" : "", buffer);
 }
 
-/* The two columns that are printed for the one that the rows are sorted by, and whether their
- * quotient means anything. */
+/* Chooses the two columns that are printed for the one that the rows are sorted by, and returns
+ * whether their quotient means anything. */
 static bool choose_columns(enum mt_value sort, enum mt_value *bytes, enum mt_value *blocks) {
     if (sort == MT_VALUE_TEMPORARY_BLOCKS)
         sort = MT_VALUE_TOTAL_BYTES;
