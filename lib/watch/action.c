@@ -65,7 +65,7 @@ int mt_action_parse(const char *text, struct mt_action *action, struct mt_error 
 
 /* ---- snapshot -------------------------------------------------------------------------------- */
 
-/* What has been seen of the process until now. */
+/* Adds what has been seen of the process until now. */
 static int add_past(const struct mt_firing *f, struct mt_profile *profile,
                     const struct mt_ledger_map *map) {
     int rc = mt_axis_copy(f->ticks, f->n_ticks, 0, profile);
@@ -94,7 +94,7 @@ static int convert(const struct mt_firing *f, struct mt_profile **profile, struc
     return 0;
 }
 
-/* With the number where %n is, or before the suffix. malloc'ed. */
+/* Returns the name, malloc'ed, with the number where %n is, or before the suffix. */
 static char *name_snapshot(const struct mt_firing *f, const struct mt_output_fields *fields) {
     char number[16], insert[18];
     bool has_number;
@@ -106,7 +106,7 @@ static char *name_snapshot(const struct mt_firing *f, const struct mt_output_fie
     return name;
 }
 
-/* *written: its name, malloc'ed. */
+/* Sets *written to the name of the snapshot, malloc'ed. */
 static int take_snapshot(const struct mt_firing *f, char **written, struct mt_error *error) {
     struct mt_profile *profile;
     int rc = convert(f, &profile, error);

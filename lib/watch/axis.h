@@ -18,8 +18,9 @@ struct mt_axis {
 void mt_axis_init(struct mt_axis *axis, size_t max); /* max >= 8 */
 void mt_axis_free(struct mt_axis *axis);
 
-/* Later than the last one, else it takes that one's place. Of ticks that no longer fit, the one
- * with the most live bytes (then RSS) in its neighbourhood stays. 0 or -MEMTRACK_ENOMEM. */
+/* Adds a tick; one that is not later than the last one takes the place of that. When there is no
+ * room for all, neighbours are put together, and of each group the one with the most live bytes
+ * (then RSS) stays. Returns 0 or -MEMTRACK_ENOMEM. */
 int mt_axis_add(struct mt_axis *axis, const struct mt_tick *tick);
 
 uint64_t mt_axis_last_ns(const struct mt_axis *axis); /* 0: no tick yet */
@@ -27,7 +28,8 @@ uint64_t mt_axis_last_ns(const struct mt_axis *axis); /* 0: no tick yet */
 /* Hands the ticks over to the profile (which has none) and sets its tick_interval_ns; the axis is
  * empty then. */
 void mt_axis_give(struct mt_axis *axis, uint64_t interval_ns, struct mt_profile *profile);
-/* A copy for a profile that is written while the axis goes on. 0 or -MEMTRACK_ENOMEM. */
+/* Gives a profile a copy of the ticks: it is written while the axis goes on. Returns 0 or
+ * -MEMTRACK_ENOMEM. */
 int mt_axis_copy(const struct mt_tick *ticks, size_t n, uint64_t interval_ns,
                  struct mt_profile *profile);
 

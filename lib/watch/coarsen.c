@@ -16,7 +16,8 @@
 
 enum { INTERVALS = 20000, BISECTIONS = 24, WIDENINGS = 32 };
 
-/* Groups of the points when each may span share of its age and at most equal_ns. */
+/* Puts the points into groups, each of which spans at most this share of its age and at most
+ * equal_ns. Returns how many groups there are. */
 static size_t group_by(const uint64_t *time_ns, size_t n, uint64_t equal_ns, double share,
                        uint32_t *group) {
     uint64_t now = time_ns[n - 1], begin = time_ns[0];

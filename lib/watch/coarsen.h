@@ -14,8 +14,8 @@
  */
 size_t mt_coarsen(const uint64_t *time_ns, size_t n, size_t want, uint32_t *group);
 
-/* The least distance of points that is worth taking when the history is span_ns long: base_ns at
- * first, and one in 20,000 of the span later, up to most_ns. */
+/* Returns the least distance of points that is worth taking when the history is span_ns long:
+ * base_ns at first, and later the span divided by 20,000, up to most_ns. */
 uint64_t mt_coarsen_interval(uint64_t span_ns, uint64_t base_ns, uint64_t most_ns);
 
 #endif

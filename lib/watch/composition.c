@@ -21,7 +21,7 @@
 #define MOST_GAP_NS UINT64_C(10000000000)
 
 enum {
-    NEW_PASSES = 8, /* for each old one, in the same time */
+    NEW_PASSES = 8, /* so many are made in the time that is between two old ones */
     MAX_PASSES = 4096,
     ENOUGH_PASSES = 256,
     FIRST_THRESHOLD = 256,
@@ -47,7 +47,7 @@ struct mt_composition {
     uint32_t n_passes;
     size_t pass_capacity;
     bool has_passed;
-    uint64_t last_ns; /* when last looked at */
+    uint64_t last_ns; /* when the last pass was */
     uint64_t gap_ns;  /* least time between passes, so that merging stays rare where every pass
                          brings many changes */
     int64_t threshold_bytes;
@@ -103,7 +103,8 @@ static int compare_changes(const void *a, const void *b, void *context) {
     return x->pass < y->pass ? -1 : x->pass > y->pass;
 }
 
-/* Half as many passes, the old ones first: each group becomes the state after its last pass. */
+/* Leaves half as many passes, and merges old ones first: each group becomes the state after its
+ * last pass. */
 static void merge_passes(struct mt_composition *c) {
     uint32_t group[MAX_PASSES];
     uint32_t n_groups =
@@ -130,7 +131,7 @@ static int64_t absolute(int64_t value) {
     return value < 0 ? -value : value;
 }
 
-/* Forget the records that never reached the threshold. */
+/* Raises the threshold, and forgets the records that never reached it. */
 static void drop_small(struct mt_composition *c) {
     unsigned char *large = calloc(c->n_known / 8 + 1, 1);
     if (!large)
@@ -166,7 +167,7 @@ static void make_room(struct mt_composition *c) {
         drop_small(c);
 }
 
-/* Room for n records, at most max_records; the number that there is room for. */
+/* Makes room for n records, at most max_records, and returns how many of them there is room for. */
 static size_t grow_known(struct mt_composition *c, size_t n) {
     if (n > c->max_records)
         n = c->max_records;
@@ -248,7 +249,7 @@ bool mt_composition_pass(struct mt_composition *c, struct mt_ledger *ledger, uin
 struct replay {
     int64_t *bytes, *blocks; /* of records */
     int64_t *sample_bytes, *sample_blocks;
-    uint32_t *dirty_in; /* of samples: pass + 1 in which it last changed */
+    uint32_t *dirty_in; /* of samples: the pass in which it last changed, plus 1 */
     uint32_t *dirty;
     size_t n_dirty;
 };
@@ -288,7 +289,7 @@ static void replay_change(struct replay *r, const struct change *change,
     }
 }
 
-/* The first tick at or after the time; the last one when there is none. */
+/* Returns the first tick at or after the time; the last one when there is none. */
 static uint32_t tick_at(const struct mt_profile_info *info, uint64_t time_ns) {
     size_t low = 0, high = info->n_ticks - 1;
     while (low < high) {

@@ -21,25 +21,27 @@
 
 struct mt_composition; /* opaque */
 
-/* max_records are followed, max_changes are kept at most. NULL when out of memory. */
+/* Makes one that follows at most max_records and keeps at most max_changes. Returns NULL when out
+ * of memory. */
 struct mt_composition *mt_composition_new(size_t max_records, size_t max_changes);
 void mt_composition_free(struct mt_composition *composition); /* NULL is fine */
 
 /*
- * One pass at time_ns (since the start of the recording, rising). buffer: room for
- * MT_SITES_PER_CHUNK sites, shared by all. False: nothing was done, since the passes have become
- * coarser than this, or for want of memory; what finds no memory in it is left out.
+ * Makes one pass at time_ns (since the start of the recording, rising). buffer has room for
+ * MT_SITES_PER_CHUNK sites; all compositions may share it. Returns false when nothing was done,
+ * because the last pass was too short a time ago or there is no memory. A change that finds no
+ * memory is left out of the pass.
  */
 bool mt_composition_pass(struct mt_composition *composition, struct mt_ledger *ledger,
                          uint64_t time_ns, struct mt_site *buffer);
 
 size_t mt_composition_bytes(const struct mt_composition *composition); /* of memory; NULL: 0 */
 
-/* No pass comes any more: give back what only those need. NULL is fine. */
+/* Gives back what only passes need: none comes any more. NULL is fine. */
 void mt_composition_settle(struct mt_composition *composition);
 
-/* Turn the passes into profile->info.changes, for its ticks (in place already) and samples. 0 or
- * -MEMTRACK_ENOMEM. */
+/* Turns the passes into profile->info.changes. The profile has its ticks and samples already.
+ * Returns 0 or -MEMTRACK_ENOMEM. */
 int mt_composition_apply(struct mt_composition *composition, struct mt_profile *profile,
                          const struct mt_ledger_map *map);
 

@@ -62,7 +62,7 @@ static const char *skip_blanks(const char *at) {
     return at + strspn(at, " \t");
 }
 
-/* "live>>1G: at character 6 (>1G): a size is expected" */
+/* Makes a message such as "live>>1G: at character 6 (>1G): a size is expected". */
 __attribute__((format(printf, 3, 4))) static int refuse(const struct parser *p, const char *hint,
                                                         const char *format, ...) {
     char what[200];
@@ -94,7 +94,8 @@ static int parse_name(struct parser *p, struct mt_condition *condition) {
                   "dropped, time is expected");
 }
 
-/* The text up to stop, without blanks around it; false when it is longer than any value. */
+/* Copies length bytes of the text, without the blanks at their end. Returns false when they are
+ * more than any value has. */
 static bool copy_until(const char *from, size_t length, char out[VALUE_BYTES]) {
     while (length && (from[length - 1] == ' ' || from[length - 1] == '\t'))
         length--;
@@ -135,7 +136,7 @@ static int parse_operator(struct parser *p, struct mt_condition *condition) {
     return 0;
 }
 
-/* 3, 1.5K, 20M: thousands, as blocks are counted and not measured. */
+/* Reads 3, 1.5K or 20M: K is a thousand, as blocks are counted and not measured. */
 static bool parse_count(const char *text, double *count) {
     static const char letters[] = "KMGT";
     char *end;
@@ -152,7 +153,7 @@ static bool parse_count(const char *text, double *count) {
     return *end == '\0' && isfinite(*count);
 }
 
-/* SIZE/s, SIZE/m, SIZE/h */
+/* Reads SIZE/s, SIZE/m or SIZE/h. */
 static bool parse_rate(char *text, double *rate) {
     static const struct {
         const char *unit;
@@ -241,7 +242,7 @@ static int compare_doubles(const void *a, const void *b) {
     return (x > y) - (x < y);
 }
 
-/* The sample that is i-th from the newest one. */
+/* Returns the index of the sample that is i-th from the newest one. */
 static size_t from_newest(const struct mt_growth *growth, size_t i) {
     return (growth->next + 2 * MT_GROWTH_SAMPLES - 1 - i) % MT_GROWTH_SAMPLES;
 }

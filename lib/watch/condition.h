@@ -43,8 +43,8 @@ struct mt_condition {
     const char *text;   /* as it was given; the caller's */
 };
 
-/* text must outlive the condition. -MEMTRACK_EUSAGE: the message quotes the text and points at the
- * place. */
+/* Reads a condition from text, which must outlive it. Returns 0 or -MEMTRACK_EUSAGE; the message
+ * quotes the text and points at the place. */
 int mt_condition_parse(const char *text, struct mt_condition *condition, struct mt_error *error);
 
 /* How fast the live bytes grow: a robust slope through MT_GROWTH_SAMPLES figures that are spread
@@ -52,17 +52,17 @@ int mt_condition_parse(const char *text, struct mt_condition *condition, struct 
 enum { MT_GROWTH_SAMPLES = 48 };
 struct mt_growth {
     uint64_t window_ns, last_ns;
-    size_t n, next; /* ring */
+    size_t n, next; /* of the ring that the samples are */
     uint64_t time_ns[MT_GROWTH_SAMPLES];
     uint64_t live_bytes[MT_GROWTH_SAMPLES];
     bool is_known; /* the samples cover the window */
     double bytes_per_second;
 };
 
-/* One condition on one process: when it fires. Zero-initialized but for growth
+/* One condition on one process: when it fires. It begins with zeros in all but growth
  * (mt_condition_watch_init). */
 struct mt_condition_watch {
-    bool is_true; /* fired, and not been false since */
+    bool is_true; /* it has fired, and has not been false since */
     bool has_fired;
     uint64_t fired_ns; /* the last time */
     struct mt_growth growth;
@@ -71,22 +71,22 @@ void mt_condition_watch_init(struct mt_condition_watch *watch,
                              const struct mt_condition *condition);
 
 /*
- * The figure that the condition is about; false when it is not known (yet). bound: what it is
- * compared with, in the same unit.
+ * Gives the figure that the condition is about, and the bound that it is compared with, in the same
+ * unit. Returns false when the figure is not known, or not known yet.
  */
 bool mt_condition_figure(const struct mt_condition *condition,
                          const struct mt_condition_watch *watch, const struct mt_gauge *gauge,
                          double *figure, double *bound);
 
 /*
- * True once each time the condition becomes true. It can do so again after the figure has been on
- * the other side of the bound by 5 % of it, and not before again_ns have passed since it last
- * fired. What is not known changes nothing.
+ * Returns true once each time the condition becomes true. It can do so again after the figure has
+ * been on the other side of the bound by 5 % of the bound, and not before again_ns have passed
+ * since it last fired. A figure that is not known changes nothing.
  */
 bool mt_condition_fires(const struct mt_condition *condition, struct mt_condition_watch *watch,
                         const struct mt_gauge *gauge, uint64_t again_ns);
 
-/* "1.2 GiB", "3.4 MiB/s", "1,234 blocks", ...: a figure of this condition for people. Returns
+/* Writes a figure of this condition for people: "1.2 GiB", "3.4 MiB/s", "1,234 blocks", ... Returns
  * buffer. */
 char *mt_condition_format(const struct mt_condition *condition, double figure, char *buffer,
                           size_t bytes);

@@ -18,21 +18,23 @@ struct mt_firings_mark {
 
 struct mt_firings {
     struct mt_condition_watch *watches; /* one per condition */
-    size_t *n_fired;                    /* likewise */
+    size_t *n_fired;                    /* how often, one per condition */
     struct mt_firings_mark *marks;
     size_t n_marks;
     struct mt_limit limit; /* of the process's memory; set by who looks for it */
-    bool has_looked;       /* for the limit */
+    bool has_looked;       /* the limit has been looked for */
 };
 
-/* Nothing has fired yet. The texts of the conditions must outlive it. NULL: out of memory. */
+/* Begins with nothing fired. The texts of the conditions must outlive what is returned. NULL: out
+ * of memory. */
 struct mt_firings *mt_firings_new(const struct mt_condition *conditions, size_t n);
 void mt_firings_free(struct mt_firings *firings); /* NULL is fine */
 
-/* A mark on the time axis, where there is memory for it. */
+/* Adds a mark to the time axis, where there is memory for it. */
 void mt_firings_mark(struct mt_firings *firings, uint64_t time_ns, const char *name);
 
-/* The marks into the profile of this process. firings may be NULL. 0 or -MEMTRACK_ENOMEM. */
+/* Puts the marks into the profile of this process. firings may be NULL. Returns 0 or
+ * -MEMTRACK_ENOMEM. */
 int mt_firings_apply(const struct mt_firings *firings, struct mt_profile *profile);
 
 #endif

@@ -13,13 +13,13 @@ struct mt_gauge {
     uint64_t time_ns; /* since the start of the recording */
     uint64_t live_bytes, peak_bytes, total_blocks, unknown_frees, failed, dropped;
     uint64_t rss_bytes, pss_bytes, swap_bytes;
-    bool has_rss,
-        has_pss;          /* else the figures that come with it (pss: swap as well) are not known */
-    uint64_t limit_bytes; /* what percentages are of; 0: not known */
+    bool has_rss, has_pss; /* false: the figure is not known; without PSS, swap is not either */
+    uint64_t limit_bytes;  /* what percentages are of; 0: not known */
 };
 
-/* From what a tick has read. has_rss: was that of the tick read? memory: the latest tick at which
- * PSS and swap were read, NULL: none. limit_bytes is left at 0. */
+/* Fills the gauge from what a tick has read. has_rss says whether RSS was read at it; memory is the
+ * latest tick at which PSS and swap were read, NULL when there is none. limit_bytes is left at
+ * 0. */
 void mt_gauge_fill(const struct mt_ledger_totals *totals, const struct mt_tick *tick, bool has_rss,
                    const struct mt_tick *memory, struct mt_gauge *gauge);
 

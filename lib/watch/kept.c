@@ -43,11 +43,11 @@ enum {
 };
 
 struct file {
-    char *path; /* as the mapping has it */
+    char *path; /* as the mapping names it */
     char build_id[MAX_BUILD_ID_TEXT];
     dev_t device;
     ino_t inode;
-    int fd; /* shared by all entries of this inode */
+    int fd; /* all entries of this inode share it */
     bool is_first;
 };
 
@@ -109,7 +109,7 @@ static bool is_worth_a_copy(const struct mt_kept *kept, const char *path,
     return bytes <= COPY_BYTES && bytes <= COPIED_BYTES - kept->copied_bytes;
 }
 
-/* Takes fd over; -1 when it cannot be copied. */
+/* Returns a descriptor of a copy; -1 when it cannot be copied. Takes fd over. */
 static int copy(struct mt_kept *kept, int fd, const struct stat *status) {
     int memory = memfd_create("memtrack", MFD_CLOEXEC);
     off_t at = 0;
@@ -125,7 +125,7 @@ static int copy(struct mt_kept *kept, int fd, const struct stat *status) {
     return memory;
 }
 
-/* The descriptor to keep of what was opened as fd, which it takes over; -1: none. */
+/* Returns the descriptor to keep of what was opened as fd, -1: none. Takes fd over. */
 static int hold(struct mt_kept *kept, int fd, const char *path, const struct stat *status) {
     if (may_hold(kept, path, status))
         return fd;
@@ -177,7 +177,8 @@ static void format_build_id(const struct mt_module *module, char text[MAX_BUILD_
     text[2 * bytes] = '\0';
 }
 
-/* As it becomes the path of a mapping in the profile. False: it has no file. */
+/* Writes the path as the profile will have it for a mapping. Returns false when the module has no
+ * file. */
 static bool module_path(struct mt_ledger *ledger, const struct mt_module *module,
                         char path[MT_PATH_MAX_BYTES + 1]) {
     size_t bytes = 0;
@@ -205,7 +206,7 @@ static void look_at(struct mt_kept *kept, struct mt_ledger *ledger, uint32_t pro
         return;
     format_build_id(module, build_id);
     for (size_t i = 0; i < kept->n && *build_id;
-         i++) /* without, a path may have come to be another file's */
+         i++) /* without a build id the path may name another file by now */
         if (strcmp(kept->files[i].path, path) == 0 &&
             strcmp(kept->files[i].build_id, build_id) == 0)
             return;

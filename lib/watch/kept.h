@@ -14,17 +14,18 @@
 
 struct mt_kept; /* opaque */
 
-/* directory: the one of the ledgers; a descriptor that is not kept. NULL when out of memory. */
+/* directory is a descriptor of the directory of the ledgers, and stays the caller's. Returns NULL
+ * when out of memory. */
 struct mt_kept *mt_kept_new(int directory);
 void mt_kept_free(struct mt_kept *kept); /* NULL is fine */
 
 /*
- * Take hold of the files of the modules [*n_seen, …) that the ledger, as of its last refresh, has
- * of a running process; *n_seen grows. Cheap when there are none. kept may be NULL.
+ * Takes hold of the files of the modules [*n_seen, …) that the ledger, as of its last refresh, has
+ * of a running process; *n_seen grows. It is cheap when there are none. kept may be NULL.
  */
 void mt_kept_look(struct mt_kept *kept, struct mt_ledger *ledger, uint32_t process, size_t *n_seen);
 
-/* For mt_symbols_resolve. */
+/* Returns the files in the form in which mt_symbols_resolve asks for them. */
 struct mt_symbols_kept mt_kept_source(struct mt_kept *kept);
 
 #endif

@@ -19,7 +19,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* v1 without a limit says LONG_MAX rounded down to pages. */
+/* Without a limit, v1 says LONG_MAX rounded down to pages. */
 #define MOST_BYTES (UINT64_C(1) << 60)
 
 enum { PATH_BYTES = 2048, LINE_BYTES = 4096 };
@@ -31,7 +31,7 @@ struct hierarchy {
     bool is_mounted;
 };
 
-/* "max" and what is no number is no limit. */
+/* Returns false for "max" and for what is no number: there is no limit. */
 static bool read_number(const char *path, uint64_t *bytes) {
     char text[64] = "", *end;
     FILE *file = fopen(path, "re");
@@ -52,7 +52,7 @@ static bool has_controller(const char *list, const char *name) {
     return false;
 }
 
-/* One line of /proc/PID/cgroup; the v1 hierarchy of memory beats v2, where both exist. */
+/* Reads one line of /proc/PID/cgroup; the v1 hierarchy of memory beats v2, where both exist. */
 static void take_cgroup(char *line, struct hierarchy *h, bool *found) {
     line[strcspn(line, "\n")] = '\0';
     char *controllers = strchr(line, ':'),
@@ -70,7 +70,7 @@ static void take_cgroup(char *line, struct hierarchy *h, bool *found) {
     *found = true;
 }
 
-/* "36 25 0:32 ROOT MOUNT_POINT OPTIONS … - TYPE SOURCE SUPER_OPTIONS" */
+/* Reads a line such as "36 25 0:32 ROOT MOUNT_POINT OPTIONS … - TYPE SOURCE SUPER_OPTIONS". */
 static void take_mount(const char *line, struct hierarchy *h) {
     char root[PATH_BYTES], point[PATH_BYTES], type[32], super[PATH_BYTES];
     const char *tail = strstr(line, " - ");
@@ -106,7 +106,7 @@ static bool find_hierarchy(const char *root, pid_t pid, struct hierarchy *h) {
     return h->is_mounted;
 }
 
-/* The process's path below the mount point: "" or "/a/b". */
+/* Returns the process's path below the mount point: "" or "/a/b". */
 static const char *path_below(const struct hierarchy *h) {
     size_t length = strlen(h->mount_root);
     if (strcmp(h->path, "/") == 0 || strstr(h->path, "/.."))

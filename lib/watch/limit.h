@@ -13,10 +13,9 @@ struct mt_limit {
 };
 
 /*
- * The smallest limit of the process's memory cgroup and those around it (v2: memory.max, v1:
+ * Finds the smallest limit of the process's memory cgroup and those around it (v2: memory.max, v1:
  * memory.limit_in_bytes), as far as they can be seen from here; MemTotal when none is smaller. root
- * is "" but in tests: a directory to which the paths of /proc are relative; mount points are
- * relative to it as well.
+ * is "", and in tests a directory to which the paths of /proc and the mount points are relative.
  */
 void mt_limit_of(const char *root, pid_t pid, struct mt_limit *limit);
 

@@ -47,7 +47,8 @@ enum {
     MAIN_CHANGES = 120000,
     CHILD_RECORDS = 20000,
     CHILD_CHANGES = 4000,
-    CHILD_COMPOSITION_BYTES = 8 << 20, /* of all children, before another one is followed */
+    /* of all children: when they have as much, no further one is followed */
+    CHILD_COMPOSITION_BYTES = 8 << 20,
     PASS_COST_FACTOR = 60, /* a pass over the records at most every 60 times its own duration */
     SCAN_AGAIN_MS = 30,
 };
@@ -114,8 +115,8 @@ void mt_ticker_end_track(struct mt_ticker *ticker, struct mt_ticker_track *track
         close_ledger(track);
 }
 
-/* The process is there, and the one that the ledger's name says. 0: the recorder had no /proc to
- * ask, or we have not. */
+/* Tells whether the process is there, and is the one that the ledger's name says. A start time of 0
+ * says that the recorder had no /proc to ask, or that we have none. */
 static bool is_process(const struct mt_ticker_track *track) {
     uint64_t ticks = mt_process_start_ticks(track->name.pid);
     return ticks != 0 && ticks == track->name.start_ticks;
@@ -147,7 +148,7 @@ static void end_predecessors(struct mt_ticker *ticker, const struct mt_ticker_tr
 static void add_track(struct mt_ticker *ticker, const struct mt_ledger_filename *name, ino_t inode,
                       uint64_t now_ns) {
     if (!mt_array_grow(&ticker->tracks, ticker->n_tracks, sizeof(struct mt_ticker_track *)))
-        return; /* found again at the next scan */
+        return; /* it will be found again at the next scan */
     struct mt_ticker_track *track = calloc(1, sizeof *track);
     if (!track)
         return;
@@ -279,8 +280,8 @@ static void note_peak(struct mt_ticker_track *track, uint64_t epoch, uint64_t ti
     track->peak_to_ns = time_ns;
 }
 
-/* What has neither allocated nor freed is made of what it was made of; and a process that ended
- * before its ledger was found shows in nothing else. */
+/* A heap in which nothing was allocated or freed since the last pass is made of what it was made
+ * of. A process that ended before its ledger was found shows in nothing else. */
 static bool has_changed(const struct mt_ticker_track *track,
                         const struct mt_ledger_totals *totals) {
     return track->passed_blocks != totals->allocated_blocks ||
@@ -420,8 +421,8 @@ static bool end_those_that_ended(struct mt_ticker *ticker, uint64_t now_ns) {
     return any;
 }
 
-/* Between the look at the directory and the look at a process it can have executed a program and
- * ended. */
+/* The directory is read again when a process has ended: it can have executed another program after
+ * the look at the directory, and the ledger of that is new. */
 void mt_ticker_look(struct mt_ticker *ticker, uint64_t now_ns) {
     do
         read_directory(ticker, now_ns);
@@ -436,9 +437,10 @@ static void set_peak_time(struct mt_ticker_track *track, struct mt_profile_info 
     info->peak_time_error_ns = (track->peak_to_ns - track->peak_from_ns + 1) / 2;
 }
 
-/* Beside the highest heap of the whole run: free() need not have given back what is held by the
- * allocator, and a block may be under way at a tick. Pages of mapped files are no anonymous memory,
- * though they are part of all totals. */
+/* What is set beside the highest anonymous memory is the highest heap of the whole run and not that
+ * of the same tick: free() need not have given back what is held by the allocator, and a block may
+ * be under way at a tick. Pages of mapped files are no anonymous memory, though they are part of
+ * all totals. */
 static void set_anonymous(const struct mt_ticker_track *track, struct mt_profile *profile) {
     struct mt_anonymous *anonymous = &profile->info.anonymous;
     uint64_t of_files = 0, peak = profile->info.totals.peak_bytes;

@@ -39,19 +39,19 @@ struct mt_ticker_track {
     uint64_t start_ns, end_ns; /* CLOCK_MONOTONIC; end 0: not known */
     ino_t exe_inode;           /* of the program that made the ledger; 0: not known */
     bool is_left; /* the process has executed something since, of which there is no ledger yet */
-    bool is_left_noticed; /* by run/unrecorded.h */
+    bool is_left_noticed; /* run/unrecorded.h has noticed that */
     struct mt_axis axis;
     uint64_t interval_ns, next_ns;
     uint64_t epoch;                    /* of the last tick */
     uint64_t peak_from_ns, peak_to_ns; /* since start: the peak lies between; 0, 0: not known */
     struct mt_tick memory; /* PSS and swap as last read: expensive, so not at every tick */
     bool has_pss;
-    struct mt_anonymous anonymous; /* highest of the ticks */
+    struct mt_anonymous anonymous; /* the highest of the ticks */
     uint64_t next_memory_ns, next_pass_ns;
-    uint64_t passed_blocks; /* totals as of the last pass */
+    uint64_t passed_blocks; /* the totals at the last pass */
     int64_t passed_bytes;
     struct mt_composition *composition;
-    size_t n_modules_seen;      /* whose files were looked at */
+    size_t n_modules_seen;      /* modules whose files were looked at */
     struct mt_gauge gauge;      /* of the last tick */
     bool has_gauge;             /* one was taken, and nobody has judged it yet */
     struct mt_firings *firings; /* of who judges the gauges; NULL: nobody does */
@@ -67,7 +67,7 @@ struct mt_ticker {
     uint64_t most_interval_ns; /* what it stretches to otherwise; may be changed at any time */
     struct mt_ticker_track **tracks; /* each malloc'ed */
     size_t n_tracks;
-    size_t n_followed;       /* with open files */
+    size_t n_followed;       /* tracks with open files */
     struct timespec scanned; /* change time of the directory at the last scan */
     struct mt_site *buffer;
     struct mt_kept *kept; /* files that the processes have mapped; NULL: out of memory */
@@ -78,23 +78,23 @@ void mt_ticker_init(struct mt_ticker *ticker, int directory_fd, const char *dire
                     pid_t main_pid, uint64_t interval_ns, bool interval_given);
 void mt_ticker_free(struct mt_ticker *ticker);
 
-/* Look for new ledgers; take the ticks that are due at now_ns (CLOCK_MONOTONIC), each of which
- * leaves a gauge in its track. Returns when the next one is due. */
+/* Looks for new ledgers, and takes the ticks that are due at now_ns (CLOCK_MONOTONIC), each of
+ * which leaves a gauge in its track. Returns when the next one is due. */
 uint64_t mt_ticker_tick(struct mt_ticker *ticker, uint64_t now_ns);
 
-/* Look for new ledgers, then find out which processes have ended. */
+/* Looks for new ledgers, then finds out which processes have ended. */
 void mt_ticker_look(struct mt_ticker *ticker, uint64_t now_ns);
 size_t mt_ticker_running(const struct mt_ticker *ticker);
 
-/* The process of this track has ended. */
+/* Notes that the process of this track has ended. */
 void mt_ticker_end_track(struct mt_ticker *ticker, struct mt_ticker_track *track, uint64_t now_ns);
 
-/* The time axis into a profile of the same ledger, with a last tick from its totals, the marks of
- * its firings, and the highest anonymous memory. 0 or -MEMTRACK_ENOMEM. */
+/* Puts the time axis into a profile of the same ledger, with a last tick from its totals, the marks
+ * of its firings, and the highest anonymous memory. Returns 0 or -MEMTRACK_ENOMEM. */
 int mt_ticker_apply(struct mt_ticker_track *track, const struct mt_ledger_info *ledger,
                     struct mt_profile *profile, const struct mt_ledger_map *map);
 
-/* Let go of the memory of a track that is done. */
+/* Frees the memory of a track that is done. */
 void mt_ticker_release_track(struct mt_ticker_track *track);
 
 #endif

@@ -42,7 +42,7 @@ struct mt_triggers {
     struct mt_trigger_output output;
     uint64_t since_ns;
     pid_t running[MOST_RUNNING]; /* 0: free */
-    unsigned n_snapshots;        /* numbers that have been given */
+    unsigned n_snapshots;        /* how many numbers have been given */
     uint64_t told_limit;         /* which limit the percentages have been explained with */
 };
 
@@ -158,14 +158,15 @@ size_t mt_trigger_collect(struct mt_triggers *t, bool wait) {
 /* The process that is judged. */
 struct target {
     pid_t pid;
-    uint64_t start_ticks; /* of /proc/PID/stat: that it is still the same; 0: no signal is sent */
-    const char *ledger_path;     /* absolute */
+    uint64_t start_ticks;    /* of /proc/PID/stat, which tells it from another one; 0: no signal */
+    const char *ledger_path; /* absolute */
     const struct mt_tick *ticks; /* the time axis so far: the snapshot gets a copy */
     size_t n_ticks;
-    struct mt_composition *composition; /* likewise; NULL: nobody follows it */
+    struct mt_composition *composition; /* of the heap so far; NULL: nobody follows it */
 };
 
-/* What percentages are of is asked once per process, and told once. */
+/* Asks once per process for the limit that percentages are of, and tells it unless it is the one
+ * that was told last. */
 static void find_limit(struct mt_triggers *t, struct mt_firings *f, pid_t pid) {
     const struct mt_condition *percent = NULL;
     for (size_t i = 0; i < t->n_conditions && !percent; i++)
@@ -253,7 +254,7 @@ static size_t judge(struct mt_triggers *t, struct mt_firings *f, struct mt_gauge
             fire(t, f, i, slot, gauge, target);
             n++;
         } else {
-            f->watches[i].is_true = before.is_true; /* again at the next tick */
+            f->watches[i].is_true = before.is_true; /* it is tried again at the next tick */
             f->watches[i].has_fired = before.has_fired;
             f->watches[i].fired_ns = before.fired_ns;
         }

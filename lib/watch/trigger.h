@@ -30,21 +30,23 @@
 
 struct mt_triggers; /* what the options said, and the actions under way */
 
-/* NULL: out of memory. */
+/* Returns NULL when out of memory. */
 struct mt_triggers *mt_trigger_new(void);
 void mt_trigger_free(struct mt_triggers *triggers); /* NULL is fine; waits for nothing */
 
-/* What --when, --do and --again say; the texts must outlive the triggers. 0 or -MEMTRACK_EUSAGE. */
+/* Take what --when, --do and --again say; the texts must outlive the triggers. Return 0 or
+ * -MEMTRACK_EUSAGE. */
 int mt_trigger_add_condition(struct mt_triggers *triggers, const char *text,
                              struct mt_error *error);
 int mt_trigger_add_action(struct mt_triggers *triggers, const struct mt_action *action,
                           struct mt_error *error);
 int mt_trigger_set_again(struct mt_triggers *triggers, const char *text, struct mt_error *error);
-/* After the last of them: what is missing is a mistake, or the default. */
+/* Looks for what is missing when all options were taken: it gets its default, or is a mistake.
+ * Returns 0 or -MEMTRACK_EUSAGE. */
 int mt_trigger_complete(struct mt_triggers *triggers, struct mt_error *error);
-bool mt_trigger_any(const struct mt_triggers *triggers); /* was there a condition? NULL: no */
+bool mt_trigger_any(const struct mt_triggers *triggers); /* is there a condition? NULL has none */
 
-/* How snapshots are written, and who is told; before the first look. */
+/* How snapshots are written, and who is told. It is set before the first look. */
 struct mt_trigger_output {
     const char
         *pattern; /* of names, see profile/pprof/output.h; a number is put before the suffix */
@@ -58,14 +60,14 @@ void mt_trigger_set_output(struct mt_triggers *triggers, const struct mt_trigger
  * become true. triggers may be NULL. */
 void mt_trigger_judge(struct mt_triggers *triggers, struct mt_ticker *ticker);
 
-/* Take note of actions that have ended; with wait, wait for the others (commands: a few seconds at
- * most). Returns the number that is still under way. */
+/* Takes note of actions that have ended; with wait, waits for the others (for commands a few
+ * seconds at most). Returns how many are still under way. */
 size_t mt_trigger_collect(struct mt_triggers *triggers, bool wait);
 
 /*
- * Watch a running process until it ends, a signal arrives (SIGINT, SIGTERM), or count actions have
- * been started (0: no limit). For snapshot --when. 0; -MEMTRACK_E… when the process cannot be
- * watched. *n_fired: how often it fired.
+ * Watches a running process until it ends, a signal arrives (SIGINT, SIGTERM), or count actions
+ * have been started (0: no limit), as snapshot --when does. *n_fired is how often a condition
+ * fired. Returns 0, or -MEMTRACK_E… when the process cannot be watched.
  */
 int mt_trigger_follow(struct mt_triggers *triggers, pid_t pid, uint64_t interval_ns, size_t count,
                       size_t *n_fired, struct mt_error *error);

@@ -65,7 +65,7 @@ void mt_watch_close(struct mt_watch *watch) {
     *watch = (struct mt_watch){.statm_fd = -1};
 }
 
-/* True when the process goes on, in the same ledger or another one. */
+/* Returns true when the process goes on, in the same ledger or another one. */
 static bool look_again(struct mt_watch *watch, uint64_t now_ns) {
     watch->next_look_ns = now_ns + LOOK_NS;
     if (mt_ledger_is_live(watch->ledger))
@@ -124,7 +124,8 @@ static void ask_to_end(int signal_number) {
     is_asked_to_end = 1;
 }
 
-/* Blocked but while we sleep, so that none arrives between the look at the flag and the sleep. */
+/* Blocks the signals except while we sleep, so that none arrives between the look at the flag and
+ * the sleep. */
 static void prepare_signals(sigset_t *while_asleep) {
     static bool is_prepared;
     static sigset_t before;
@@ -157,7 +158,7 @@ bool mt_watch_sleep(uint64_t until_ns) {
     return !is_asked_to_end;
 }
 
-/* ---- a profile -------------------------------------------------------------------------------- */
+/* ---- a profile ------------------------------------------------------------------------------- */
 
 int mt_watch_profile(pid_t pid, uint64_t for_ns, uint64_t interval_ns, struct mt_profile **out,
                      struct mt_error *error) {

@@ -28,20 +28,22 @@ struct mt_watch {
     bool has_pss;
 };
 
-/* Finds and opens the process's ledger. Errors of mt_find_ledger and mt_ledger_open. */
+/* Finds and opens the process's ledger. Returns 0 or an error of mt_find_ledger or
+ * mt_ledger_open. */
 int mt_watch_open(pid_t pid, size_t max_ticks, struct mt_watch *watch, struct mt_error *error);
 void mt_watch_close(struct mt_watch *watch);
 
-/* Takes a tick at now_ns (CLOCK_MONOTONIC). False: the process has ended. One that executed another
- * program is followed into it, on a new axis. */
+/* Takes a tick at now_ns (CLOCK_MONOTONIC). Returns false when the process has ended. One that
+ * executed another program is followed into it, on a new axis. */
 bool mt_watch_tick(struct mt_watch *watch, uint64_t now_ns, struct mt_gauge *gauge);
 
-/* Sleeps until then (CLOCK_MONOTONIC), or until SIGINT, SIGTERM or SIGHUP arrives: false then, and
- * from then on. */
+/* Sleeps until until_ns (CLOCK_MONOTONIC), or until SIGINT, SIGTERM or SIGHUP arrives. Returns
+ * false once one has arrived, and from then on. */
 bool mt_watch_sleep(uint64_t until_ns);
 
 /* Watches a running process for at most for_ns, until it ends or a signal arrives, with a tick
- * every interval_ns; the result is a profile of it with these ticks. Errors of mt_watch_open. */
+ * every interval_ns. *out is a profile of it with these ticks. Returns 0 or an error of
+ * mt_watch_open. */
 int mt_watch_profile(pid_t pid, uint64_t for_ns, uint64_t interval_ns, struct mt_profile **out,
                      struct mt_error *error);
 
