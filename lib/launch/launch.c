@@ -44,7 +44,7 @@ static void set_of_signals(sigset_t *set) {
 
 /* ---- the child's side ------------------------------------------------------------------------ */
 
-/* VALUE in front of what the variable holds, or after it when last is set. */
+/* Puts value in front of what the variable holds, or after it when last is set. */
 static int set_variable(const char *name, const char *value, const char *separator, bool last) {
     const char *old = getenv(name);
     char *text;
@@ -155,8 +155,8 @@ static void forward(const struct mt_launched *child, const struct signalfd_sigin
     kill(child->pid, (int)info->ssi_signo);
 }
 
-/* The kernel's highest includes what we had ourselves when we made the child: below that it says
- * nothing. */
+/* The figure of the kernel includes what we had ourselves when we made the child: unless it is
+ * above that, it says nothing. */
 static uint64_t most_rss_of(const struct rusage *usage) {
     struct rusage ours;
     if (getrusage(RUSAGE_SELF, &ours) != 0 || usage->ru_maxrss <= ours.ru_maxrss)

@@ -30,26 +30,26 @@ struct mt_launched {
     bool is_refused; /* it could not be made for want of descriptors, memory or processes: all is as
                         before */
     int wait_status;
-    uint64_t most_rss_bytes; /* that it had, of itself alone; 0: not known */ /* once ended */
-    uint64_t end_ns; /* CLOCK_MONOTONIC, when it was noticed */
+    uint64_t most_rss_bytes; /* the most that it alone had, once ended; 0: not known */
+    uint64_t end_ns;         /* CLOCK_MONOTONIC, when it was noticed */
 };
 
-/* 0, or the exit status that memtrack run ends with: 125, 126, 127. From then on signals are
- * blocked here. */
+/* Starts the program. Returns 0, or the exit status that memtrack run ends with: 125, 126, 127.
+ * From then on signals are blocked here. */
 int mt_launch(const struct mt_launch *launch, struct mt_launched *child, struct mt_error *error);
 
 /*
- * Wait until a signal arrived, other_fd (-1: none) can be read, or the time until_ns has come;
- * forward signals, notice the end. Signals from the terminal reach the child by themselves, as it
- * is in the same process group.
+ * Waits until a signal has arrived, other_fd (-1: none) can be read, or the time until_ns
+ * (CLOCK_MONOTONIC) has come. Forwards signals, and notices the end of the child. Signals from the
+ * terminal reach the child by themselves, as it is in the same process group.
  */
 void mt_launch_wait(struct mt_launched *child, int other_fd, uint64_t until_ns);
 
-/* Stop forwarding; only SIGQUIT ends memtrack from then on, so that what was recorded gets
- * written. */
+/* Stops forwarding signals. From then on SIGQUIT alone ends memtrack, so that what was recorded
+ * gets written. */
 void mt_launch_release(struct mt_launched *child);
 
-/* What a shell makes of a wait status: the exit code, or 128 + the signal. */
+/* Returns what a shell makes of a wait status: the exit code, or 128 + the signal. */
 int mt_launch_exit_status(int wait_status);
 
 #endif

@@ -47,8 +47,8 @@ static const struct allocator allocators[] = {
 
 /* ---- our own objects ------------------------------------------------------------------------- */
 
-/* The path of this executable. Without /proc, as the kernel was given it: absolute, or found from
- * where we are. */
+/* Finds the path of this executable. Without /proc it is the path that the kernel was given:
+ * absolute, or relative to the current directory. */
 static bool find_ourselves(char *path, size_t bytes) {
     ssize_t n = readlink("/proc/self/exe", path, bytes - 1);
     if (n > 0)
@@ -59,8 +59,8 @@ static bool find_ourselves(char *path, size_t bytes) {
     return n > 0 || given;
 }
 
-/* directory of this executable + relative, resolved; NULL when that is no readable file.
- * malloc'ed. */
+/* Returns the path that is relative to the directory of this executable, resolved and malloc'ed;
+ * NULL when no readable file is there. */
 static char *beside_us(const char *relative) {
     char exe[4096], path[8192];
     if (!find_ourselves(exe, sizeof exe))
@@ -88,7 +88,8 @@ static char *find_tracker(struct mt_error *error) {
     return path;
 }
 
-/* The second objects lie beside the first; NULL when this one is not installed. malloc'ed. */
+/* Returns the path of a second object, malloc'ed; NULL when it is not installed. They lie beside
+ * the tracker. */
 static char *find_second_object(const char *tracker, const char *name) {
     char *path = NULL;
     int directory = (int)(strrchr(tracker, '/') - tracker);
@@ -135,8 +136,8 @@ static size_t read_for_a_while(int fd, char *text, size_t bytes) {
     return have;
 }
 
-/* The libraries that program would be loaded with, one a line as "NAME => PATH (ADDRESS)"; "" when
- * nobody says. The text is malloc'ed; NULL when out of memory. */
+/* Returns the libraries that program would be loaded with, one a line as "NAME => PATH (ADDRESS)";
+ * "" when nobody says. The text is malloc'ed; NULL when out of memory. */
 static char *trace_libraries(const char *program, const char *preload) {
     char *text = calloc(1, TRACE_BYTES);
     int ends[2];
@@ -161,13 +162,15 @@ static const char *traceable(const struct mt_target *target) {
                                                                           : "/proc/self/exe";
 }
 
-/* The program's own libraries; "" when they are not known. malloc'ed, or NULL. */
+/* Returns the program's own libraries, malloc'ed; "" when they are not known, NULL when out of
+ * memory. */
 static char *own_libraries(const struct mt_target *target) {
     bool can_ask = target->loaded && !target->is_loader && !target->is_unreadable;
     return can_ask ? trace_libraries(target->loaded, NULL) : strdup("");
 }
 
-/* Where the loader finds a library of this name; NULL: it does not. malloc'ed. */
+/* Returns the path at which the loader finds a library of this name, malloc'ed; NULL when it does
+ * not. */
 static char *where_is(const struct mt_target *target, const char *soname) {
     char *libraries = trace_libraries(traceable(target), soname), *path = NULL;
     for (char *line = libraries; line && *line && !path;
@@ -197,7 +200,7 @@ static char *find_by_path(const char *path, struct mt_error *error) {
     return NULL;
 }
 
-/* malloc'ed path, or NULL with error set. */
+/* Returns its path, malloc'ed, or NULL with error set. */
 static char *find_allocator(const struct mt_target *target, const char *name,
                             struct mt_error *error) {
     if (strchr(name, '/'))
@@ -252,8 +255,8 @@ static int make_listable(char **path, const struct mt_session *session, struct m
 
 #define ASAN_LINK ".libasan.so-first"
 
-/* "/dir/libmemtrack.so": "/dir/.libasan.so/libmemtrack.so", if that is the same. malloc'ed, or
- * NULL. */
+/* Returns "/dir/.libasan.so-first/libmemtrack.so" for "/dir/libmemtrack.so", malloc'ed, if that is
+ * the same file; else NULL. */
 static char *through_asan_link(const char *path) {
     const char *base = strrchr(path, '/');
     char *other;
@@ -285,14 +288,14 @@ static char *join(char *const *paths, size_t n) {
 
 enum place { TRACKER, JEMALLOC, MIMALLOC, MMAP, BELOW, N_PLACES }; /* in the order of the list */
 
-/* Whether an allocator of this name is asked for or is one of the libraries. */
+/* Tells whether an allocator of this name is asked for or is one of the libraries. */
 static bool uses(const char *libraries, const char *below, const char *name) {
     char soname[32];
     snprintf(soname, sizeof soname, "lib%s", name);
     return (below && strstr(below, name)) || (libraries && strstr(libraries, soname));
 }
 
-/* Fills paths but for BELOW; NULL where there is nothing. */
+/* Fills all paths but BELOW, with NULL where there is nothing. */
 static int find_ours(const struct mt_target *target, bool with_mmap, char **paths,
                      struct mt_error *error) {
     if (!(paths[TRACKER] = find_tracker(error)))

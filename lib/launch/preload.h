@@ -8,10 +8,11 @@
 #include "launch/target.h"
 
 /*
- * What LD_PRELOAD is to begin with: the tracker, its objects for jemalloc's own API (when the
- * target uses it) and for mmap (when asked for), and the allocator (NULL: none asked for; a name or
- * a path) after them. *list is malloc'ed. Paths that LD_PRELOAD cannot express get a link in the
- * session directory. -MEMTRACK_ENOTFOUND, -MEMTRACK_EUSAGE, -MEMTRACK_ENOMEM.
+ * Gives in *list, malloc'ed, what LD_PRELOAD is to begin with: the tracker, its objects for the own
+ * APIs of jemalloc and mimalloc (when the target uses them) and for mmap (when asked for), and
+ * after them the allocator (a name or a path; NULL: none was asked for). Paths that LD_PRELOAD
+ * cannot express get a link in the session directory. Returns 0, -MEMTRACK_ENOTFOUND,
+ * -MEMTRACK_EUSAGE or -MEMTRACK_ENOMEM.
  */
 int mt_preload_plan(const struct mt_target *target, const char *allocator, bool with_mmap,
                     const struct mt_session *session, char **list, struct mt_error *error);

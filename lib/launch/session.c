@@ -38,7 +38,7 @@
 struct candidate {
     const char *path;
     uint64_t room;
-    int why; /* errno, 0: usable */
+    int why; /* errno: why it is not usable; 0: it is */
 };
 
 static void look_at(struct candidate *c) {
@@ -62,8 +62,8 @@ static char *inner_name(const char *outer) {
     return path;
 }
 
-/* Root's: *path becomes the inner directory's. Where that fails, those who have become another user
- * go unrecorded. */
+/* Makes the inner directory when we are root: *path becomes that of it. Where that fails, processes
+ * that become another user go unrecorded. */
 static void make_inner(char **path) {
     char *inner = geteuid() == 0 ? inner_name(*path) : NULL;
     if (inner && mkdir(inner, 0700) == 0) {
@@ -100,9 +100,8 @@ static int make_in(struct mt_session *session, struct candidate *c) {
     session->path = path;
     session->fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
     if (session->fd >= 0) {
-        flock(session->fd,
-              LOCK_SH |
-                  LOCK_NB); /* until it is closed: the ledgers in it are about to be converted */
+        /* until it is closed, the lock says that the ledgers in it are about to be converted */
+        flock(session->fd, LOCK_SH | LOCK_NB);
         return 0;
     }
     c->why = errno;
@@ -191,7 +190,7 @@ uint64_t mt_session_room(const struct mt_session *session) {
 
 /* ---- processes ------------------------------------------------------------------------------- */
 
-/* The last pid that was given out; 0: not known. */
+/* Returns the last pid that was given out; 0: not known. */
 static uint32_t last_pid(void) {
     char text[128];
     uint32_t pid;

@@ -43,7 +43,7 @@ static bool is_executable_file(const char *path, int *why) {
     return false;
 }
 
-/* A match in PATH that is not executable is remembered in *why, as by execvp. */
+/* A match in PATH that is not executable is remembered in *why, as execvp does it. */
 static char *search_path(const char *program, int *why) {
     const char *directories = getenv("PATH");
     if (!directories)
@@ -100,7 +100,8 @@ static int not_executable(const char *program, int why, struct mt_error *error) 
 
 /* ---- what the dynamic linker will do --------------------------------------------------------- */
 
-/* True when the kernel will run it in secure mode, in which LD_PRELOAD with a path is ignored. */
+/* Returns true when the kernel will run it in secure mode, in which LD_PRELOAD with a path is
+ * ignored. */
 static bool is_secure(int fd, const char **what) {
     struct stat st;
     struct statvfs fs;
@@ -168,7 +169,7 @@ static void look_at_dynamic(Elf *elf, struct dynamic *d) {
     }
 }
 
-/* The path in PT_INTERP; "" when there is none. */
+/* Reads the path in PT_INTERP; "" when there is none. */
 static void read_interpreter(Elf *elf, int fd, char *out, size_t bytes) {
     size_t n;
     out[0] = 0;

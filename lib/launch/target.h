@@ -22,20 +22,20 @@ struct mt_target {
     bool is_unreadable; /* may be executed but not read: nothing is known about it */
     bool brings_malloc; /* the executable exports a malloc of its own, which wins over a preloaded
                            one */
-    bool wraps_malloc;  /* it does, but looks for another one below it, so that some calls may be
+    bool wraps_malloc;  /* its malloc looks for another one below it, so that some calls may be
                            seen */
 };
 
 /*
- * Find program as execvp does and look at it. 0: can be tracked. Else the exit status that memtrack
- * run ends with (125: it runs but cannot be tracked, 126, 127), and error says why. Free the target
- * with mt_target_free either way.
+ * Finds program as execvp does, and looks at it. Returns 0 when it can be tracked, else the exit
+ * status that memtrack run ends with (125: it runs but cannot be tracked, 126, 127), and error says
+ * why. The caller frees the target with mt_target_free either way.
  */
 int mt_target_inspect(const char *program, struct mt_target *target, struct mt_error *error);
-/* 0 when the file is a shared library for this machine that defines malloc; else
+/* Returns 0 when the file is a shared library for this machine that defines malloc; else
  * -MEMTRACK_EUSAGE. */
 int mt_target_check_allocator(const char *path, struct mt_error *error);
-/* Would execvp find it? */
+/* Tells whether execvp would find it. */
 bool mt_target_exists(const char *program);
 
 void mt_target_free(struct mt_target *target);
