@@ -141,14 +141,14 @@ enum {
     MEMTRACK_EXPECT_COUNT_,
     MEMTRACK_EXPECT_KEPT_,
     MEMTRACK_EXPECT_NONE_,
-    MEMTRACK_EXPECT_ALL_ = 8 /* threads */
+    MEMTRACK_EXPECT_ALL_ = 8 /* of all threads */
 };
 enum { MEMTRACK_EXPECT_INSIDE_, MEMTRACK_EXPECT_DONE_ };
 
 struct memtrack_expect_ {
     int of, line, state;
     int problem;  /* what memtrack_begin returned */
-    double limit; /* so that neither -1 nor SIZE_MAX becomes something else */
+    double limit; /* a double, so that neither -1 nor SIZE_MAX becomes something else */
     const char *file, *text;
     memtrack_scope scope;
 };
@@ -163,7 +163,7 @@ struct memtrack_expect_ {
 #define MEMTRACK_EXPECT_STRING_(tokens)   MEMTRACK_EXPECT_STRING_2_(tokens)
 
 /* The second test of the inner condition is the normal end of the block; leaving early runs the
- * cleanup alone. Without an initialiser, as clearing the scope would be most of what a block costs
+ * cleanup alone. There is no initialiser: to clear the scope would be most of what a block costs
  * that is not recorded. */
 #define MEMTRACK_EXPECT_(of, limit, text)                                                          \
     MEMTRACK_EXPECT_AS_(MEMTRACK_JOIN_(memtrack_expect_once_, __LINE__),                           \
@@ -191,7 +191,7 @@ struct memtrack_expect_ {
 #endif
 
 enum {
-    MEMTRACK_EXPECT_LOOKED_ = 1, /* at the environment */
+    MEMTRACK_EXPECT_LOOKED_ = 1, /* the environment was looked at */
     MEMTRACK_EXPECT_SPOKEN_ = 2,
     MEMTRACK_EXPECT_REQUIRE_ON_ = 4,
     MEMTRACK_EXPECT_REQUIRE_OFF_ = 8,
@@ -199,8 +199,8 @@ enum {
     MEMTRACK_EXPECT_QUIET_OFF_ = 32
 };
 
-/* Weak: one variable in all objects of a program, so that it speaks once. Bits are only ever added,
- * in any order. */
+/* It is weak: all objects of a program share one variable, so that the program speaks once. Bits
+ * are only ever added, in any order. */
 #ifdef __cplusplus
 extern "C" {
 #endif
@@ -232,7 +232,7 @@ static inline int memtrack_expect_is_required_(int policy) {
            (MEMTRACK_EXPECT_REQUIRED_HERE_ && !(policy & MEMTRACK_EXPECT_REQUIRE_OFF_));
 }
 
-/* True for the one that is to speak. */
+/* Returns 1 for the one block that is to speak, 0 for all others. */
 static inline int memtrack_expect_speaks_(int policy) {
     if ((policy & (MEMTRACK_EXPECT_SPOKEN_ | MEMTRACK_EXPECT_QUIET_ON_)) ||
         (MEMTRACK_EXPECT_QUIET_HERE_ && !(policy & MEMTRACK_EXPECT_QUIET_OFF_)))
@@ -248,7 +248,7 @@ struct memtrack_expect_text_ {
     char text[96];
 };
 
-/* "75,432", whatever the locale */
+/* Returns "75,432", whatever the locale. */
 static inline struct memtrack_expect_text_ memtrack_expect_count_(double number) {
     struct memtrack_expect_text_ out;
     char digits[32];
@@ -268,14 +268,14 @@ static inline struct memtrack_expect_text_ memtrack_expect_count_(double number)
     return out;
 }
 
-/* "3 blocks" */
+/* Returns "3 blocks". */
 static inline struct memtrack_expect_text_ memtrack_expect_of_(double number, const char *unit) {
     struct memtrack_expect_text_ out, count = memtrack_expect_count_(number);
     snprintf(out.text, sizeof out.text, "%.40s %.20s%s", count.text, unit, number == 1 ? "" : "s");
     return out;
 }
 
-/* "73.7 KiB (75,432 bytes)", "512 bytes" */
+/* Returns "73.7 KiB (75,432 bytes)" or "512 bytes". */
 static inline struct memtrack_expect_text_ memtrack_expect_size_(double bytes) {
     static const char units[] = "KMGTPE";
     struct memtrack_expect_text_ out, exact = memtrack_expect_of_(bytes, "byte");
@@ -293,7 +293,7 @@ static inline struct memtrack_expect_text_ memtrack_expect_size_(double bytes) {
 
 /* ---- the check ------------------------------------------------------------------------------- */
 
-/* What is thrown while another exception is on its way would end the process. */
+/* While an exception is on its way, one that failing throws would end the process: it is caught. */
 static inline void memtrack_expect_fail_(const struct memtrack_expect_ *e, const char *what) {
     char message[600];
     snprintf(message, sizeof message, "%.200s%s: %.380s", e->text,
@@ -391,7 +391,7 @@ static inline int memtrack_expect_begin_(struct memtrack_expect_ *e, int of, dou
     return 1;
 }
 
-/* Once, whatever failing does: the state is changed first. */
+/* Ends a block, once, whatever failing does: the state is changed first. */
 static inline void memtrack_expect_end_(struct memtrack_expect_ *e) {
     memtrack_delta delta;
     char what[380];
@@ -406,7 +406,7 @@ static inline void memtrack_expect_end_(struct memtrack_expect_ *e) {
         memtrack_expect_fail_(e, what);
     } else if (memtrack_expect_judge_(e, &delta, what))
         memtrack_expect_fail_(e, what);
-    else if (!memtrack_is_tracing()) /* switched off meanwhile: there may have been more */
+    else if (!memtrack_is_tracing()) /* it was switched off meanwhile: there may have been more */
         memtrack_expect_unrecorded_(e);
 }
 
