@@ -28,7 +28,7 @@ enum {
 };
 
 struct glyphs {
-    const char *area[STEPS + 1]; /* by eighths of a row */
+    const char *area[STEPS + 1]; /* by how many eighths of a row are filled */
     const char *point[MT_N_SERIES];
     const char *vertical, *tick, *corner, *horizontal, *time, *peak, *mark;
 };
@@ -203,8 +203,8 @@ static void put_shortened(const struct canvas *c, const char *text, size_t colum
     free(fitting);
 }
 
-/* A line below the axis with an arrow at a time and what it is, on the side that has room:
- * "▲ peak 45.2 MiB". */
+/* Prints a line below the axis with an arrow at a time and what is there, on the side that has
+ * room: "▲ peak 45.2 MiB". */
 static void put_arrow(const struct canvas *c, const char *arrow, uint64_t time_ns, const char *text,
                       enum mt_terminal_style style) {
     FILE *out = c->terminal->stream;

@@ -13,13 +13,14 @@ struct mt_chart_options {
                              has, 20 rows */
 };
 
-/* The course as an area (heap) and lines (the others), with axes, the peak, the timeline's marks
- * and a legend. -1 when out of memory. */
+/* Prints the course as an area (heap) and lines (the others), with axes, the peak, the timeline's
+ * marks and a legend. Returns 0, or -1 when out of memory. */
 int mt_chart_print(const struct mt_terminal *terminal, const struct mt_timeline *timeline,
                    const struct mt_course *course, const struct mt_chart_options *options);
 
-/* A row per process: pid, program, its heap on the common clock (each on a scale of its own), peak.
- * The n with the highest peaks, by start. -1 when out of memory. */
+/* Prints a row per process: pid, program, its heap on the common clock (each on a scale of its
+ * own), peak. Shown are the n processes with the highest peaks, in the order in which they began.
+ * Returns 0, or -1 when out of memory. */
 int mt_chart_print_processes(const struct mt_terminal *terminal, const struct mt_timeline *timeline,
                              size_t n, const struct mt_chart_options *options);
 

@@ -55,7 +55,7 @@ static void put_lane(const struct mt_terminal *terminal, const struct mt_timelin
     fprintf(terminal->stream, "%s\n", mt_terminal_style(terminal, MT_STYLE_NONE));
 }
 
-/* "highest: cache 4,096, queue 7", as many as fit. */
+/* Prints "highest: cache 4,096, queue 7", with as many counters as fit. */
 static void put_highest(const struct mt_terminal *terminal, const struct mt_timeline_tracks *lanes,
                         const struct mt_chart_rows_place *place) {
     const char *before = "highest: ";

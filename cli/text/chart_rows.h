@@ -15,8 +15,8 @@ struct mt_chart_rows_place {
     size_t n_steps;
 };
 
-/* Of a process, or of all when the course is the sum; nothing when there are none. -1 when out of
- * memory. */
+/* Prints the rows of a process, or of all when the course is the sum; nothing when there are none.
+ * Returns 0, or -1 when out of memory. */
 int mt_chart_rows_print(const struct mt_terminal *terminal, const struct mt_timeline *timeline,
                         const struct mt_course *course, const struct mt_chart_rows_place *place);
 

@@ -90,7 +90,8 @@ static char *format_change(char buffer[MT_FORMAT_BYTES], enum mt_value value, in
 
 enum { CELL_BYTES = 2 * MT_FORMAT_BYTES + 8 };
 
-/* A change that is within its margin may be none: "+1.2 KiB ±3.4 KiB". */
+/* Writes a change with its margin, since a change that is within it may be none:
+ * "+1.2 KiB ±3.4 KiB". */
 static const char *put_change(const struct view *v, char buffer[CELL_BYTES], enum mt_value value,
                               int64_t change, int64_t margin) {
     char number[MT_FORMAT_BYTES], most[MT_FORMAT_BYTES];
@@ -146,7 +147,7 @@ static int64_t difference(int64_t new, int64_t old) {
     return __builtin_sub_overflow(new, old, &result) ? (new < 0 ? INT64_MIN : INT64_MAX) : result;
 }
 
-/* Texts of old, new and change; returns the change. */
+/* Writes the texts of old, new and change, and returns the change. */
 static int64_t total_cells(const struct view *v, const struct total *total,
                            char cells[3][CELL_BYTES]) {
     bool exact = v->options->exact_bytes;
@@ -224,7 +225,7 @@ static bool facts_equal(const struct mt_summary *x, const struct mt_summary *y) 
     return equal;
 }
 
-/* What each side did not see; once when both say the same. */
+/* Adds what each side did not see, once when both say the same. */
 static void add_coverage(const struct view *v, struct mt_summary *lines) {
     static const char *const labels[] = {"of old", "of new"};
     struct mt_summary coverage[MT_N_SIDES] = {0};
@@ -275,14 +276,15 @@ static struct cell_column measure(const struct view *v, struct cell_column colum
     return column;
 }
 
-/* "LIVE CHANGE" */
+/* Makes a heading such as "LIVE CHANGE". */
 static void make_heading(struct view *v) {
     snprintf(v->heading, sizeof v->heading, "%s CHANGE", mt_sort_name(mt_diff_sort(v->diff)));
     for (char *at = v->heading; *at; at++)
         *at = (char)toupper((unsigned char)*at);
 }
 
-/* The change, and what it is between; then the same of the companion, as far as names have room. */
+/* Chooses the columns: the change and what it is between, then those three of the companion, as far
+ * as names have room. */
 static void lay_out(struct view *v) {
     enum mt_value sort = mt_diff_sort(v->diff), other = mt_diff_companion(sort);
     make_heading(v);
@@ -327,7 +329,7 @@ static void put_state(const struct view *v, const char *text, enum mt_terminal_s
     fprintf(v->terminal->stream, "%*s", (int)(STATE_WIDTH - strlen(text) + GAP), "");
 }
 
-/* Everything left of the state. */
+/* Prints everything that is to the left of the state. */
 static void put_numbers(const struct view *v, const struct mt_diff_row *row) {
     fprintf(v->terminal->stream, "%*s", INDENT, "");
     for (size_t i = 0; i < v->n_columns; i++) {
@@ -429,7 +431,7 @@ static void find_filtered_out(struct view *v) {
     }
 }
 
-/* Another column that differs, MT_N_VALUES: none. */
+/* Returns another column that differs; MT_N_VALUES: there is none. */
 static enum mt_value other_column(const struct mt_diff *diff) {
     static const enum mt_value others[] = {MT_VALUE_PEAK_BYTES, MT_VALUE_LIVE_BYTES,
                                            MT_VALUE_TOTAL_BYTES, MT_VALUE_TOTAL_BLOCKS};

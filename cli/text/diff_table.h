@@ -6,7 +6,7 @@
 #include "text/table.h"
 #include "view/compare/diff.h"
 
-/* names: what the sides are called. options->n_columns is not used. */
+/* Prints the difference. names is what the sides are called; options->n_columns is not used. */
 void mt_diff_table_print(const struct mt_terminal *terminal, const struct mt_diff *diff,
                          const char *const names[MT_N_SIDES],
                          const struct mt_table_options *options);

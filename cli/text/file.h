@@ -8,12 +8,12 @@
 
 #include "base/error.h"
 
-/* "-" is standard output. 0; -MEMTRACK_EUSAGE: it is there already and force is not set;
- * -MEMTRACK_EIO. */
+/* Creates the file and opens it for writing; "-" is standard output. Returns 0, -MEMTRACK_EUSAGE
+ * when it is there already and force is not set, or -MEMTRACK_EIO. */
 int mt_file_create(const char *path, bool force, FILE **out, struct mt_error *error);
 
-/* Closes what mt_file_create gave. rc is how the writing went: returned if it is not 0, else how
- * closing went. */
+/* Closes what mt_file_create gave. rc is how the writing went. Returns rc when it is not 0, else
+ * how the closing went. */
 int mt_file_finish(FILE *file, const char *path, int rc, struct mt_error *error);
 
 #endif

@@ -17,18 +17,19 @@ struct mt_labels {
     const char *folders[2]; /* paths are shown relative to these, "" for none */
 };
 
-/* One of the ways of view/format.h. */
+/* Makes a text fit into so many columns: one of the ways of view/format/format.h. */
 typedef char *mt_shorten(const char *text, size_t columns, const char *ellipsis);
 
-/* The path without the folder that it begins with. Points into path. */
+/* Returns the path without the folder of labels that it begins with. It points into path. */
 const char *mt_label_relative(const struct mt_labels *labels, const char *path);
 
-/* Safe for a terminal and at most columns wide. malloc'ed, NULL: out of memory. */
+/* Returns the text, safe for a terminal and at most columns wide, malloc'ed. NULL: out of
+ * memory. */
 char *mt_label_fit(const struct mt_labels *labels, const char *text, size_t columns,
                    mt_shorten *shorten);
 
-/* The frame's key in that width; of "function+0x1f (module)" the function alone is shortened.
- * malloc'ed or NULL. */
+/* Returns the frame's key in that width, malloc'ed; of "function+0x1f (module)" the function alone
+ * is shortened. NULL: out of memory. */
 char *mt_label_place(const struct mt_labels *labels, const struct mt_row_frame *frame,
                      size_t columns);
 

@@ -29,8 +29,8 @@ static const char *pager_command(void) {
     return "less -FRX";
 }
 
-/* Is the program of the command there? A shell's "not found" instead of a report would be a poor
- * trade. */
+/* Tells whether the program of the command is there. A shell's "not found" instead of a report
+ * would be a poor trade. */
 static bool can_run(const char *command) {
     size_t bytes = strcspn(command, " \t");
     const char *path = getenv("PATH");

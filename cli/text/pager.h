@@ -5,12 +5,12 @@
 
 #include <stdbool.h>
 
-/* Puts a pager between stdout and the terminal when stdout is one: MEMTRACK_PAGER, PAGER, less
- * -FRX. Does nothing when there is none to be had. Call mt_pager_finish before returning from the
- * command. */
+/* Puts a pager between stdout and the terminal when stdout is one: that of MEMTRACK_PAGER, else of
+ * PAGER, else less -FRX. Does nothing when that cannot be run. The command has to call
+ * mt_pager_finish before it returns. */
 void mt_pager_start(void);
 /* Flushes stdout and waits for the pager. A reader that went away is no error; otherwise what could
- * not be written is reported on stderr. False: not everything was written. */
+ * not be written is reported on stderr. Returns false when not everything was written. */
 bool mt_pager_finish(const char *program);
 
 #endif

@@ -35,7 +35,7 @@ struct column {
     enum part part;
     enum mt_scope_value value;
     enum unit unit;
-    int rank; /* the lower, the sooner shown */
+    int rank; /* the lower it is, the narrower may the terminal be that shows the column */
 };
 
 static const struct column columns[] = {
@@ -83,7 +83,7 @@ static const char *format_value(char buffer[MT_FORMAT_BYTES], enum unit unit, in
                         : mt_format_count(buffer, amount);
 }
 
-/* A sampled figure with what it may be off by; times and counts of scopes are exact. */
+/* Writes a figure, with its margin when it is sampled; times and counts of scopes are exact. */
 static const char *format_cell(char buffer[CELL], const struct mt_terminal *terminal,
                                const struct mt_scopes_rows *rows, const struct column *column,
                                const struct mt_scope_row *row, bool exact) {
@@ -156,7 +156,7 @@ static void put_right(const struct mt_terminal *terminal, size_t width,
     fprintf(terminal->stream, "%*s", GAP, "");
 }
 
-/* A name of the program's: escaped, then shortened. */
+/* Prints a name of the program's: it is escaped, then shortened. */
 static void put_name(const struct mt_terminal *terminal, enum mt_terminal_style style,
                      const char *raw, size_t columns_left) {
     char *visible = mt_format_visible(raw, terminal->utf8);
@@ -275,7 +275,7 @@ enum { TIME_COLUMNS = 11, SIZE_COLUMNS = 11, TID_COLUMNS = 7 };
 enum { OPEN_SIZES = 3 };
 static const char *const open_titles[OPEN_SIZES] = {"PEAK", "NET", "ALLOCATED"};
 
-/* How many of the sizes leave room for a name. */
+/* Returns how many of the sizes leave room for a name. */
 static int open_sizes(const struct mt_terminal *terminal) {
     int shown = 0;
     while (shown < OPEN_SIZES &&
@@ -365,7 +365,7 @@ static struct happening *collect(const struct mt_profile *profile, size_t *n) {
     return list;
 }
 
-/* "  key=value  key=value" */
+/* Writes "  key=value  key=value". */
 static void write_metadata(FILE *stream, const struct mt_profile *profile,
                            const struct mt_scope_event *event) {
     for (size_t i = 0; i < event->n_keys; i++) {
@@ -375,7 +375,7 @@ static void write_metadata(FILE *stream, const struct mt_profile *profile,
     }
 }
 
-/* What is left of a name: columns of numbers go from the right until it has room. */
+/* The columns to the left of a name: they go, the rightmost one first, until it has room. */
 enum event_column { AT, DURATION, PEAK, NET, THREAD, N_EVENT_COLUMNS };
 static const struct {
     const char *title;

@@ -12,17 +12,17 @@ struct mt_scopes_table_options {
     bool full; /* names are not shortened */
 };
 
-/* The program, how many scopes there were, and what of them is missing. */
+/* Prints the program, how many scopes there were, and what of them is missing. */
 void mt_scopes_table_print_head(const struct mt_terminal *terminal,
                                 const struct mt_scopes_rows *rows);
 void mt_scopes_table_print_rows(const struct mt_terminal *terminal,
                                 const struct mt_scopes_rows *rows,
                                 const struct mt_scopes_table_options *options);
-/* Those that have not ended. */
+/* Prints the scopes that have not ended. */
 void mt_scopes_table_print_open(const struct mt_terminal *terminal,
                                 const struct mt_profile *profile,
                                 const struct mt_scopes_table_options *options);
-/* The last n scopes that ended, marks and counters, in the order of time. */
+/* Prints the last n of the scopes that ended, marks and counters, in the order of time. */
 void mt_scopes_table_print_events(const struct mt_terminal *terminal,
                                   const struct mt_profile *profile,
                                   const struct mt_scopes_table_options *options);

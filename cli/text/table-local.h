@@ -25,21 +25,21 @@ struct table {
     size_t n_columns;
     size_t bar_width, name_column, name_width;
     struct mt_labels labels;
-    char folder[4096]; /* the current one */
+    char folder[4096]; /* the current directory */
     struct mt_source *source;
     size_t *n_newer; /* lines shown from files that are younger than the program */
-    const char
-        *was; /* where the line at hand was before: ":114"; NULL or "": not known to have moved */
+    const char *was; /* where the line at hand was before: ":114"; NULL or "": it has not moved, as
+                        far as is known */
 };
 
-/* Of a table with terminal, rows and options; then its names can be put. */
+/* Prepares a table that has terminal, rows and options: after that its names can be put. */
 void mt_table_label_init(struct table *table);
 void mt_table_label_free(struct table *table);
 
-/* What the marks behind source lines mean, when there were some. */
+/* Prints what the marks behind source lines mean, when there were some: n of them. */
 void mt_table_label_put_newer(const struct mt_terminal *terminal, size_t n);
 
-/* The row's name and what belongs to it, to the end of the line and below. */
+/* Prints the row's name and what belongs to it, to the end of the line and below. */
 void mt_table_label_put(const struct table *table, const struct mt_row *row);
 
 #endif

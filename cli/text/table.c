@@ -114,7 +114,7 @@ static void lay_out(struct table *t) {
     t->bar_width = is_wide ? BAR_WIDE : BAR_NARROW;
     t->columns[t->n_columns++] = measure(t, sort);
     size_t used = INDENT + t->columns[0].width + 1 + PERCENT_WIDTH + 1 + t->bar_width + GAP;
-    if (used + NAME_LEAST > width) { /* a bar is less than a name */
+    if (used + NAME_LEAST > width) { /* a name is worth more than a bar */
         used -= t->bar_width;
         t->bar_width = 0;
     }
@@ -156,7 +156,7 @@ static void put_bar(const struct table *t, const struct mt_row *row) {
             (int)(t->bar_width - taken), "");
 }
 
-/* Everything left of the name. */
+/* Prints everything that is to the left of the name. */
 static void put_numbers(const struct table *t, const struct mt_row *row, bool is_sum) {
     FILE *stream = t->terminal->stream;
     char buffer[CELL_BYTES], percent[MT_FORMAT_BYTES];
@@ -211,7 +211,7 @@ static size_t count_shown(const struct mt_rows *rows, size_t n) {
     return shown;
 }
 
-/* variance: room for that of sampled figures, which *difference will point to */
+/* variance is room for that of sampled figures; *difference will point to it. */
 static void subtract(struct mt_row *difference, const struct mt_row *from, const struct mt_row *row,
                      double variance[MT_N_VALUES]) {
     *difference = *from;
@@ -256,7 +256,7 @@ static void put_sums(const struct table *t) {
     fputc('\n', stream);
 }
 
-/* A column in which a row has something, MT_N_VALUES: none. */
+/* Returns a column in which a row has something; MT_N_VALUES: there is none. */
 static enum mt_value other_column(const struct mt_rows *rows) {
     static const enum mt_value others[] = {MT_VALUE_PEAK_BYTES, MT_VALUE_LIVE_BYTES,
                                            MT_VALUE_TOTAL_BYTES, MT_VALUE_TOTAL_BLOCKS};

@@ -2,7 +2,7 @@
 /*
  * The right part of the table: what a row is called. A line is shown with its function and its
  * source text, a function with its file, a call path with its frames below each other. Paths lose
- * the directory that the program ran in, long names are shortened in view/format.h's ways.
+ * the directory that the program ran in, long names are shortened in view/format/format.h's ways.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -33,8 +33,8 @@ static void next_line(const struct table *t, size_t indent) {
     fprintf(t->terminal->stream, "\n%*s", (int)(t->name_column + indent), "");
 }
 
-/* A name that fits, then its detail: beside it if there is room and below it if not. "" is no
- * detail. */
+/* Prints a name that fits, then its detail: beside it if there is room and below it if not. "" is
+ * no detail. */
 static void put_pair(const struct table *t, const char *name, const char *detail,
                      mt_shorten *shorten_detail) {
     char *second = mt_label_fit(&t->labels, detail, t->name_width - GAP, shorten_detail);
@@ -85,8 +85,8 @@ static void put_source(const struct table *t, mt_string file, int64_t line, mt_s
     free(text);
 }
 
-/* One frame, one line: the function gets what the place leaves, and at least two fifths if it needs
- * them. */
+/* Prints a frame on one line: the function gets what the place leaves, and at least two fifths if
+ * it needs them. */
 static void put_frame(const struct table *t, const struct mt_row_frame *frame, size_t indent) {
     size_t columns = t->name_width - indent;
     const char *function = frame->file && frame->line
@@ -132,7 +132,7 @@ static void put_stack(const struct table *t, const struct mt_row *row) {
     }
 }
 
-/* A line: the place, the function beside or below it, the source text below. */
+/* Prints a line of source: the place, the function beside or below it, the text below. */
 static void put_line(const struct table *t, const struct mt_row *row) {
     struct mt_row_frame frame;
     if (!mt_rows_frame(t->rows, row, &frame)) {

@@ -97,8 +97,8 @@ void mt_terminal_put(const struct mt_terminal *terminal, enum mt_terminal_style 
     free(visible);
 }
 
-/* Bytes of text for one line: up to the last blank that fits, or to the first that does not.
- * may_break: a word that is longer than a line is cut. */
+/* Returns how many bytes of text go on one line: up to the last blank that fits, or to the first
+ * that does not. With may_break a word that is longer than a line is cut. */
 static size_t line_bytes(const char *text, size_t columns, bool may_break) {
     size_t bytes = 0, end = 0;
     for (;;) {
