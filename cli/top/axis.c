@@ -22,8 +22,8 @@ static int64_t larger(int64_t a, int64_t b) {
     return a > b ? a : b;
 }
 
-/* What a part without ticks looks like: the last tick before the first part, then the part to its
- * left. */
+/* A part without ticks looks like the part to its left, and the first one like the last tick before
+ * it. */
 static void go_on(const struct mt_tick *before, size_t n, int64_t *heap, int64_t *rss) {
     for (size_t i = 0; i < n; i++)
         if (heap[i] < 0 && (i || before)) {

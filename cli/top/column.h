@@ -7,12 +7,12 @@
 
 enum mt_top_column {
     MT_TOP_LIVE,        /* bytes */
-    MT_TOP_CHANGE,      /* bytes live now - at the mark */
+    MT_TOP_CHANGE,      /* bytes live now, minus those at the mark */
     MT_TOP_RATE,        /* bytes allocated per second */
     MT_TOP_ALLOCATIONS, /* blocks allocated per second */
-    MT_TOP_BLOCKS,      /* live */
+    MT_TOP_BLOCKS,      /* blocks live */
     MT_TOP_TOTAL,       /* bytes allocated since the recording began */
-    /* not shown in tables: */
+    /* these are not shown in tables: */
     MT_TOP_TOTAL_BLOCKS,
     MT_TOP_CHANGE_BLOCKS,
     MT_TOP_N_VALUES,

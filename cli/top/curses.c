@@ -20,7 +20,7 @@
 #include <unistd.h>
 
 static SCREEN *screen;
-static struct termios settings; /* as they were */
+static struct termios settings; /* as they were before */
 static bool has_settings, is_colored;
 static char goodbye[256]; /* attributes off, cursor on, the other screen */
 static volatile sig_atomic_t wanted, is_taken;
@@ -54,7 +54,7 @@ static void handle_signals(void) {
     static const int requests[] = {SIGINT, SIGTERM, SIGHUP, SIGQUIT},
                      faults[] = {SIGSEGV, SIGBUS, SIGABRT, SIGFPE, SIGILL};
     for (size_t i = 0; i < sizeof requests / sizeof *requests; i++)
-        handle(requests[i], on_request, 0); /* no SA_RESTART: waiting ends */
+        handle(requests[i], on_request, 0); /* without SA_RESTART, a wait ends */
     for (size_t i = 0; i < sizeof faults / sizeof *faults; i++)
         handle(faults[i], on_fault, (int)SA_RESETHAND);
     handle(SIGPIPE, SIG_IGN, 0);
@@ -132,7 +132,7 @@ void mt_top_curses_end(void) {
 int mt_top_curses_key(int timeout_ms, int fd, bool *is_gone) {
     struct pollfd wait[] = {{.fd = STDIN_FILENO, .events = POLLIN}, {.fd = fd, .events = POLLIN}};
     timeout(0);
-    int key = getch(); /* what curses has taken in already, and a change of size */
+    int key = getch(); /* gives what curses has taken in already, and a change of size */
     if (key != ERR || wanted)
         return key;
     int n = poll(wait, fd >= 0 ? 2 : 1, timeout_ms);

@@ -23,20 +23,23 @@ enum mt_paint {
     MT_N_PAINTS
 };
 
-/* -MEMTRACK_EIO when the terminal's type is not known, or cannot move its cursor. */
+/* Takes the terminal. Returns 0, or -MEMTRACK_EIO when its type is not known, or cannot move its
+ * cursor. */
 int mt_top_curses_begin(bool color, struct mt_error *error);
-void mt_top_curses_end(void); /* as often as one likes */
+void mt_top_curses_end(void); /* gives it back; a second call does nothing */
 
-/* The signal (INT, TERM, HUP, QUIT) that asks to leave, 0: none so far. */
+/* Returns the signal (INT, TERM, HUP, QUIT) that asks to leave, 0: none so far. */
 int mt_top_curses_asked_to_leave(void);
-/* After mt_top_curses_end: die of that signal, as whoever sent it expects. */
+/* Lets the process die of that signal, as whoever sent it expects. To be called after
+ * mt_top_curses_end. */
 void mt_top_curses_leave(int number);
 
-/* A key as curses says it, after at most timeout_ms; also waits for a descriptor (-1: none), whose
- * readiness is no key. ERR: none came. *is_gone: the terminal is not there any more. */
+/* Returns a key as curses says it, after at most timeout_ms, or ERR when none came. The wait also
+ * ends when the descriptor fd (-1: none) can be read, which is no key. *is_gone becomes true when
+ * the terminal is not there any more. */
 int mt_top_curses_key(int timeout_ms, int fd, bool *is_gone);
 
-/* Attributes of a paint, for attrset. */
+/* Returns the attributes of a paint, for attrset. */
 unsigned long mt_top_curses_paint(enum mt_paint paint);
 
 #endif

@@ -163,7 +163,7 @@ static void draw_rates(const struct mt_top_screen *s, int y) {
                      mt_top_pen_age(text, s->now_ns > marked ? s->now_ns - marked : 0));
 }
 
-/* All of it in a line, under a title or instead of one. */
+/* Draws all figures of the head in one line, under a title or instead of one. */
 static void draw_compact(const struct mt_top_screen *s, int y) {
     const struct mt_axis *axis = mt_top_model_axis(s->top->model);
     const struct mt_tick *last =
@@ -183,7 +183,7 @@ static void draw_compact(const struct mt_top_screen *s, int y) {
         put_state(s, &pen);
 }
 
-/* Returns the line below. */
+/* Draws the head, and returns the line below it. */
 static int draw_head(const struct mt_top_screen *s) {
     if (LINES < SHORT_HEIGHT) {
         draw_compact(s, 0);
@@ -284,7 +284,7 @@ static void put_name(const struct mt_top_screen *s, struct mt_top_pen *pen,
     free(detail);
 }
 
-/* Of the row that is open, by the column that is sorted by. */
+/* Prints the share that a line has of the row that is open, by the column that is sorted by. */
 static void put_share(const struct mt_top_screen *s, struct mt_top_pen *pen,
                       const struct mt_top_line *line, bool is_selected) {
     enum mt_top_column sort = mt_top_model_options(s->top->model)->sort;

@@ -12,8 +12,8 @@
 
 #include "base/array.h"
 
-/* "parse" becomes "*parse*", "a.c:12" "*a.c:12" (a line is part of no wider pattern), "scope:x"
- * "scope:*x*". */
+/* Makes "*parse*" of "parse", "*a.c:12" of "a.c:12" (with a '*' at its end it would match line 120
+ * as well), and "scope:*x*" of "scope:x". */
 static char *widen(const char *word) {
     static const char *const labels[] = {"scope:", "domain:", "thread:"};
     char *pattern = NULL;

@@ -7,8 +7,9 @@
 
 #include "view/rows/filter.h"
 
-/* Patterns as typed: words, those that begin with '!' exclude, those without a wildcard match
- * anywhere. The filter's lists and texts are malloc'ed. False: out of memory. */
+/* Makes a filter of the patterns as they were typed: words, of which those that begin with '!'
+ * exclude, and those without a wildcard match anywhere. The filter's lists and texts are malloc'ed.
+ * Returns false when out of memory. */
 bool mt_top_filter_parse(const char *text, struct mt_filter *filter);
 void mt_top_filter_free(struct mt_filter *filter);
 

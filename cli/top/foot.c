@@ -12,7 +12,7 @@
 static void draw_keys(const struct mt_top_screen *s, struct mt_top_pen *pen) {
     static const struct {
         const char *key, *does;
-        unsigned levels; /* in which of the lists, as bits */
+        unsigned levels; /* in which of the lists the key does something, as bits */
     } keys[] = {{"Enter", "open", 3}, {"b", "back", 6}, {"<>", "sort", 3},     {"/", "filter", 3},
                 {"g", "group", 1},    {"m", "mark", 7}, {"space", "pause", 7}, {"w", "write", 7},
                 {"h", "help", 7},     {"q", "quit", 7}};

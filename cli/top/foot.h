@@ -5,9 +5,9 @@
 
 #include "top/screen.h"
 
-/* The keys, a message, or what is being typed. */
+/* Draws the keys, a message, or what is being typed. */
 void mt_top_foot_draw(const struct mt_top_screen *screen, int y);
-/* All keys, on the whole screen. */
+/* Draws all keys, on the whole screen. */
 void mt_top_foot_draw_help(const struct mt_top_screen *screen);
 
 #endif

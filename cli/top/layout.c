@@ -99,7 +99,7 @@ size_t mt_top_layout_bar(int64_t value, int64_t largest, size_t width) {
 
 /* ---- names ----------------------------------------------------------------------------------- */
 
-/* "inner < middle < outer", as much as fits. */
+/* Returns "inner < middle < outer", as much of it as fits. */
 static char *path_name(const struct mt_labels *labels, const struct mt_rows *rows,
                        const struct mt_row *row, size_t columns) {
     struct mt_row_frame frames[PATH_FUNCTIONS];

@@ -10,7 +10,7 @@
 #include "top/top.h"
 #include "view/format/format.h"
 
-/* From now on the program that the process has executed is looked at, in the same way. */
+/* Looks from now on at the program that the process has executed, in the same way. */
 static int go_on_with(struct mt_top *top, struct mt_ledger *ledger, struct mt_error *error) {
     struct mt_top_options now = *mt_top_model_options(top->model);
     struct mt_top_model *model;
@@ -34,7 +34,7 @@ int mt_top_look(struct mt_top *top, uint64_t now_ns, uint64_t budget_ns, struct 
         return rc;
     top->has_all = top->target.state == MT_TOP_ENDED;
     const struct mt_axis *axis = mt_top_model_axis(top->model);
-    if (top->has_all && axis->n) /* the last picture */
+    if (top->has_all && axis->n) /* of a process that has ended: the last picture shows it */
         rss = axis->ticks[axis->n - 1].rss_bytes;
     if (!top->has_all)
         mt_ledger_control_store_era(mt_top_model_ledger(top->model), now_ns);

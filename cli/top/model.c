@@ -38,7 +38,7 @@ struct history { /* of one sample */
 struct mt_top_model {
     struct mt_ledger *ledger;
     struct mt_follow *follow;
-    struct mt_profile *profile; /* the follow's */
+    struct mt_profile *profile; /* belongs to follow */
     struct mt_top_options options;
     struct mt_ledger_totals totals;
     struct mt_axis axis;
@@ -50,8 +50,8 @@ struct mt_top_model {
     bool is_inside_pass;
     uint64_t pass_began_ns,
         pass_ns; /* how long the last one took: its records are of different instants */
-    /* rows: */
-    struct mt_rows *rows, *paths; /* paths: of the open row */
+    /* what grouping has made: */
+    struct mt_rows *rows, *paths; /* paths are those of the open row */
     uint32_t open_sample;
     uint64_t grouped_generation;
     size_t grouped_named;
@@ -118,8 +118,8 @@ static int64_t per_second(int64_t difference, double seconds) {
     return difference > 0 ? (int64_t)((double)difference / seconds + 0.5) : 0;
 }
 
-/* Closes the window if it is long enough, also beside a pass, and begins the next. The first one
- * only begins. */
+/* Closes the window if it is long enough, compared with a pass as well, and begins the next. The
+ * first call only begins one. */
 static void turn_window(struct mt_top_model *m, uint64_t now_ns) {
     bool is_first = m->window_ns == 0;
     uint64_t least = m->pass_ns * PASSES_PER_WINDOW;
@@ -152,7 +152,7 @@ void mt_top_model_mark(struct mt_top_model *m, uint64_t now_ns) {
 
 uint64_t mt_top_model_time_ns(const struct mt_top_model *m, uint64_t now_ns) {
     uint64_t start = mt_ledger_info(m->ledger)->start_monotonic_ns;
-    return start <= now_ns ? now_ns - start : now_ns; /* later: in another time namespace */
+    return start <= now_ns ? now_ns - start : now_ns; /* a later start: another time namespace */
 }
 
 int mt_top_model_read(struct mt_top_model *m, uint64_t now_ns, uint64_t rss_bytes,
@@ -235,7 +235,7 @@ static struct mt_view_options view_options(const struct mt_top_model *m) {
     };
 }
 
-/* The call paths of the open row. *paths is NULL when there is none. */
+/* Makes rows of the call paths of the open row. *paths is NULL when no row is open. */
 static int group_paths(const struct mt_top_model *m, const struct mt_rows *rows,
                        struct mt_rows **paths, struct mt_error *error) {
     size_t n;
@@ -307,8 +307,8 @@ static void add_line(struct mt_top_line *sum, const struct mt_top_line *line) {
         add_saturating(&sum->value[v], line->value[v]);
 }
 
-/* Largest first; a change by its size, in whichever direction. Equals keep the order of the rows,
- * which is by name. */
+/* Puts the largest first, and a change by its size, in whichever direction. Equals keep the order
+ * of the rows, which is by name. */
 static bool comes_before(const struct mt_top_line *a, const struct mt_top_line *b,
                          enum mt_top_column sort) {
     int64_t x = a->value[sort], y = b->value[sort];

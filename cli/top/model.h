@@ -22,7 +22,7 @@
 
 struct mt_top_line {
     int64_t value[MT_TOP_N_VALUES];
-    uint32_t row; /* of mt_top_rows */
+    uint32_t row; /* of mt_top_model_rows */
 };
 
 struct mt_top_options {
@@ -36,31 +36,34 @@ struct mt_top_options {
 
 struct mt_top_model; /* opaque */
 
-/* The ledger is the model's from now on, also when this fails. Nothing has been read yet. */
+/* Makes a model of the ledger, which is the model's from now on, also when this fails. Nothing has
+ * been read yet. Returns 0 or -MEMTRACK_E…. */
 int mt_top_model_new(struct mt_ledger *ledger, const struct mt_top_options *options,
                      struct mt_top_model **out, struct mt_error *error);
 void mt_top_model_free(struct mt_top_model *model); /* NULL is fine */
 
 /*
- * Read totals, and records for about budget_ns of processor time (0: all of them). now_ns is
- * CLOCK_MONOTONIC, rising; rss_bytes 0 when it is not known. Rates are taken anew when window_ns
- * have passed. The first complete pass sets the mark. -MEMTRACK_E…: the ledger cannot be read any
- * more; what is shown stays.
+ * Reads totals, and records for about budget_ns of processor time (0: all of them). now_ns is
+ * CLOCK_MONOTONIC, rising; rss_bytes is 0 when it is not known. Rates are taken anew when window_ns
+ * have passed. The first complete pass sets the mark. Returns 0, or -MEMTRACK_E… when the ledger
+ * cannot be read any more; what is shown stays.
  */
 int mt_top_model_read(struct mt_top_model *model, uint64_t now_ns, uint64_t rss_bytes,
                       uint64_t budget_ns, struct mt_error *error);
 
-/* Name new addresses, for about budget_ns (0: all of them). True while some are left.
- * -MEMTRACK_ENOMEM in *status. */
+/* Names new addresses, for about budget_ns of processor time (0: all of them). Returns true while
+ * some are left; *status is 0 or -MEMTRACK_ENOMEM. */
 bool mt_top_model_name(struct mt_top_model *model, uint64_t budget_ns, int *status);
-/* Addresses that have been looked up, and that there are. */
+/* Tells how many addresses have been looked up, and how many there are. */
 void mt_top_model_named(struct mt_top_model *model, size_t *n_named, size_t *n);
 
-/* Group again if anything has changed that needs it. 0 or -MEMTRACK_E…; the old rows then stay. */
+/* The first tells whether anything has changed since the last grouping that needs another one. The
+ * second groups again: it returns 0, or -MEMTRACK_E… and the old rows stay. */
 bool mt_top_model_is_stale(const struct mt_top_model *model);
 int mt_top_model_group(struct mt_top_model *model, struct mt_error *error);
 
-/* Add up the lines from the present values and put the first n_sorted of them in order (0: all). */
+/* Adds up the lines from the present values, and puts the first n_sorted of them (0: all) in
+ * order. */
 void mt_top_model_sum(struct mt_top_model *model, size_t n_sorted);
 
 /* These take effect with the next group or sum. */
@@ -68,7 +71,7 @@ void mt_top_model_mark(struct mt_top_model *model, uint64_t now_ns);
 void mt_top_model_set_by(struct mt_top_model *model, enum mt_group_by by);
 void mt_top_model_set_sort(struct mt_top_model *model, enum mt_top_column sort);
 void mt_top_model_set_filter(struct mt_top_model *model, const struct mt_filter *filter);
-/* Show the call paths of the row that has this sample; UINT32_MAX: all rows again. */
+/* Shows the call paths of the row that has this sample; UINT32_MAX: all rows again. */
 void mt_top_model_open(struct mt_top_model *model, uint32_t sample);
 
 /* ---- what there is to show; valid until the next call above ---------------------------------- */
@@ -78,16 +81,18 @@ enum mt_group_by mt_top_model_by(const struct mt_top_model *model); /* stack whe
 bool mt_top_model_is_open(const struct mt_top_model *model);
 const struct mt_rows *
 mt_top_model_rows(const struct mt_top_model *model); /* NULL before the first group */
-/* The rows that are there when none is open, and the open one's in them; NULL if it is gone. */
+/* Returns the row that is open, NULL if it is gone; *rows are the rows that it is one of, which are
+ * shown when none is open. */
 const struct mt_row *mt_top_model_opened(const struct mt_top_model *model,
                                          const struct mt_rows **rows);
 size_t mt_top_model_count(const struct mt_top_model *model);
 const struct mt_top_line *mt_top_model_line(const struct mt_top_model *model, size_t i);
-/* Everything; what the filter lets through, or the open row; and what no row has yet. */
+/* Return the sums of everything, of what the filter lets through (or of the open row), and of what
+ * no row has yet. */
 const struct mt_top_line *mt_top_model_all(const struct mt_top_model *model);
 const struct mt_top_line *mt_top_model_passed(const struct mt_top_model *model);
 const struct mt_top_line *mt_top_model_pending(const struct mt_top_model *model);
-/* The line that has the sample, SIZE_MAX: none. */
+/* Returns the number of the line that has the sample, SIZE_MAX: none has it. */
 size_t mt_top_model_find(const struct mt_top_model *model, uint32_t sample);
 
 struct mt_ledger *mt_top_model_ledger(struct mt_top_model *model);
@@ -98,7 +103,7 @@ bool mt_top_model_has_rates(const struct mt_top_model *model);
 uint64_t
 mt_top_model_window_ns(const struct mt_top_model *model); /* how long the rates were taken over */
 
-/* Ticks since the start of the recording. */
+/* Returns the ticks; their times are since the start of the recording. */
 const struct mt_axis *mt_top_model_axis(const struct mt_top_model *model);
 uint64_t mt_top_model_time_ns(const struct mt_top_model *model, uint64_t now_ns); /* on that axis */
 

@@ -16,17 +16,17 @@ struct mt_top_pen { /* where the next text goes, in a line */
 
 struct mt_top_pen mt_top_pen_at(const struct mt_labels *labels, int y, int x);
 
-/* Safe text, cut where the line ends. */
+/* Writes text that is safe, cut where the line ends. */
 void mt_top_pen_put_safe(struct mt_top_pen *pen, enum mt_paint paint, const char *text);
-/* Text of unknown origin. */
+/* Writes text of unknown origin, escaped. */
 void mt_top_pen_put(struct mt_top_pen *pen, enum mt_paint paint, const char *text);
 __attribute__((format(printf, 3, 4))) void
 mt_top_pen_print(struct mt_top_pen *pen, enum mt_paint paint, const char *format, ...);
-/* Safe text that ends width columns further to the right. */
+/* Writes safe text that ends width columns further to the right. */
 void mt_top_pen_put_right(struct mt_top_pen *pen, int width, enum mt_paint paint, const char *text);
 
-/* "12 s", "2 min 3 s", "5 h 7 min", "3 d 4 h": whole seconds, because it is written anew ten times
- * in each. Returns buffer. */
+/* Writes "12 s", "2 min 3 s", "5 h 7 min" or "3 d 4 h": seconds are whole, because it is written
+ * anew ten times in each. Returns buffer. */
 const char *mt_top_pen_age(char buffer[MT_FORMAT_BYTES], uint64_t ns);
 
 #endif

@@ -37,10 +37,10 @@ enum {
 
 struct loop {
     struct mt_top_screen screen;
-    struct mt_filter filter;              /* as typed */
+    struct mt_filter filter;              /* as it was typed */
     uint64_t next_tick_ns, next_group_ns; /* CLOCK_MONOTONIC */
     uint64_t next_name_ns;
-    uint64_t sum_cost_ns; /* of the last time: as much may be read in a tick */
+    uint64_t sum_cost_ns; /* what the last sum took: reading may take as much in a tick */
     uint64_t draw_cost_ns;
     int snapshot_fd, snapshot_pid;
     unsigned n_programs;
@@ -58,7 +58,7 @@ __attribute__((format(printf, 2, 3))) static void say(struct loop *l, const char
 
 /* ---- lists ----------------------------------------------------------------------------------- */
 
-/* How long the present list is. */
+/* Returns how long the present list is. */
 static size_t list_length(const struct mt_top_screen *s) {
     bool truncated;
     if (s->level < 2)
@@ -71,7 +71,7 @@ static void reset_list(struct mt_top_screen *s, size_t level) {
     s->lists[level] = (struct mt_top_screen_list){.sample = UINT32_MAX};
 }
 
-/* The row that is selected, by one of its samples; UINT32_MAX: none. */
+/* Returns one of the samples of the row that is selected; UINT32_MAX: none is. */
 static uint32_t selected_sample(const struct mt_top_screen *s) {
     size_t at = s->lists[s->level].selected;
     if (s->level == 2 || at >= mt_top_model_count(s->top->model))
@@ -95,7 +95,7 @@ static void move_by(struct mt_top_screen *s, long by) {
 
 /* ---- a tick ---------------------------------------------------------------------------------- */
 
-/* Lines from what is known now; the selection goes where its row went. */
+/* Makes the lines from what is known now; the selection goes where its row went. */
 static void sum(struct loop *l) {
     struct mt_top_screen *s = &l->screen;
     struct mt_top_screen_list *list = &s->lists[s->level < 2 ? s->level : l->level_before_frames];
@@ -414,7 +414,7 @@ static void command_key(struct loop *l, int key) {
 static void act(struct loop *l, int key) {
     struct mt_top_screen *s = &l->screen;
     if (key == KEY_RESIZE)
-        return; /* drawing finds the new size */
+        return; /* drawing finds out the new size */
     if (s->mode == MT_TOP_SCREEN_HELP)
         s->mode = MT_TOP_SCREEN_ROWS;
     else if (s->mode == MT_TOP_SCREEN_FILTER)

@@ -20,7 +20,8 @@
 #include "profile/pprof/output.h"
 #include "top/top.h"
 
-/* The profile now; of a ledger whose file has been removed by the descriptor that is still open. */
+/* Takes a profile of now. When the ledger's file has been removed, it is read by the descriptor
+ * that is still open. */
 static int take(const struct mt_top *top, struct mt_profile **profile, struct mt_error *error) {
     struct mt_ledger *own = NULL;
     int rc = mt_ledger_open(top->target.path, &own, NULL);

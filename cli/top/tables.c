@@ -107,7 +107,7 @@ static void put_sum(const struct table *t, const struct mt_top_line *line,
     fputc('\n', t->terminal->stream);
 }
 
-/* What is not shown is summed: every column adds up to its total. */
+/* Prints sums of what is not shown, so that every column adds up to its total. */
 static void put_sums(const struct table *t, size_t n_shown) {
     const struct mt_top_line *all = mt_top_model_all(t->top->model),
                              *passed = mt_top_model_passed(t->top->model);
@@ -152,7 +152,7 @@ static void put_table(const struct mt_top *top, const struct mt_terminal *termin
 
 /* ---- one after the other --------------------------------------------------------------------- */
 
-/* Until then, or until the process has ended. */
+/* Waits until when_ns (CLOCK_MONOTONIC), or until the process has ended. */
 static void wait_until(struct mt_top *top, uint64_t when_ns) {
     enum { LONGEST_MS = 100 };
     for (uint64_t now = mt_clock_now_ns(); now < when_ns; now = mt_clock_now_ns()) {

@@ -23,7 +23,7 @@
 #include "watch/usage.h"
 
 enum { LOOK_MS = 500 };
-#define NO_PROGRAM "?" /* no link of /proc is like that */
+#define NO_PROGRAM "?" /* is what no link of /proc says */
 
 const char *mt_top_target_state_name(enum mt_top_state state) {
     static const char *const names[] = {"running", "stopped", "ended", "replaced"};
@@ -41,14 +41,14 @@ static void read_exe(uint32_t pid, char *exe, size_t bytes) {
 
 /* ---- finding --------------------------------------------------------------------------------- */
 
-/* Does the process run the program that writes this ledger? Then exe is that program's: it is read
- * before. */
+/* Tells whether the process runs the program that writes this ledger. Then exe is that program's:
+ * it is read before. */
 static bool is_running_it(struct mt_top_target *target, const struct mt_ledger *ledger) {
     read_exe(target->pid, target->exe, sizeof target->exe);
     return mt_ledger_is_live(ledger);
 }
 
-/* Is the process that the ledger names still the one with that pid? */
+/* Finds out whether the process that the ledger names is still the one with that pid. */
 static void find_process(struct mt_top_target *target, const struct mt_ledger *ledger) {
     const char *slash = strrchr(target->path, '/');
     struct mt_ledger_filename name;

@@ -27,17 +27,18 @@ struct mt_top_target {
     enum mt_top_state state;
 };
 
-/* what: a process id, or the path of a ledger. On success *ledger is the caller's. Errors as of
- * mt_ledger_open, and ENOTFOUND when the process does not exist or is not tracked. */
+/* Finds a target. what is a process id, or the path of a ledger. On success *ledger is the
+ * caller's. Returns 0, an error of mt_ledger_open, or -MEMTRACK_ENOTFOUND when the process does not
+ * exist or is not tracked. */
 int mt_top_target_open(struct mt_top_target *target, const char *what, struct mt_ledger **ledger,
                        struct mt_error *error);
 void mt_top_target_close(struct mt_top_target *target);
 
-/* RSS in bytes now, 0 when the process has ended; updates state. */
+/* Returns RSS in bytes now, 0 when the process has ended, and updates the state. */
 uint64_t mt_top_target_look(struct mt_top_target *target, uint64_t now_ns);
 
-/* The process has executed another program that is tracked: its ledger, and the target is about
- * that one from now on. NULL: it has not. */
+/* Returns the ledger of another program, when the process has executed one that is tracked: the
+ * target is about that one from now on. NULL: it has not. */
 struct mt_ledger *mt_top_target_next(struct mt_top_target *target);
 
 const char *mt_top_target_state_name(enum mt_top_state state);

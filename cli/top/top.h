@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* What the ways of showing `memtrack top` share: the screen, and tables on stdout. Private to
- * cli/top*.c. */
+ * cli/top.c and the folder cli/top. */
 #ifndef MT_CLI_TOP_TOP_H
 #define MT_CLI_TOP_TOP_H
 
@@ -18,7 +18,7 @@ struct mt_top {
     struct mt_top_options options;
     struct mt_top_target target;
     struct mt_top_model *model;
-    unsigned n_programs; /* that the process has executed since */
+    unsigned n_programs; /* how many programs the process has executed since */
     bool has_all;        /* of a process that has ended: everything has been read */
     bool exact_bytes, json;
     enum mt_terminal_color color;
@@ -27,35 +27,37 @@ struct mt_top {
 };
 
 /*
- * Look at the process, follow it into the program that it has executed, read. Records for about
- * budget_ns (0: all). The last reading of a process that has ended is complete, and nothing is read
- * after it. 0 or -MEMTRACK_E….
+ * Looks at the process, follows it into the program that it has executed, and reads its records,
+ * for about budget_ns of processor time (0: all). The last reading of a process that has ended is
+ * complete, and nothing is read after it. Returns 0 or -MEMTRACK_E….
  */
 int mt_top_look(struct mt_top *top, uint64_t now_ns, uint64_t budget_ns, struct mt_error *error);
 
-/* "/usr/bin/redis-server *:6399", as typed; without the folder when is_brief. malloc'ed, not
- * escaped. NULL: out of memory. */
+/* Returns the command as it was typed, "/usr/bin/redis-server *:6399", without the folder when
+ * is_brief. It is malloc'ed and not escaped. NULL: out of memory. */
 char *mt_top_look_program(const struct mt_top *top, bool is_brief);
 
-/* What makes the figures less than the whole truth, "" if nothing: "sampled", "not from the start",
- * "12 unknown frees". malloc'ed, separated by separator. NULL: out of memory. */
+/* Returns what makes the figures less than the whole truth, "" if nothing does: "sampled", "not
+ * from the start", "12 unknown frees", with separator between them, malloc'ed. NULL: out of
+ * memory. */
 char *mt_top_look_coverage(const struct mt_top *top, const char *separator);
 
-/* The two ways. Exit statuses (command/command.h). */
+/* Show it in one of the two ways. Return exit statuses (command/command.h). */
 int mt_top_screen(struct mt_top *top);
 int mt_top_tables(struct mt_top *top);
 
-/* One object per table, on a line of its own. 0 or -MEMTRACK_E…. */
+/* Writes one object per table, on a line of its own. Returns 0 or -MEMTRACK_E…. */
 int mt_top_json(const struct mt_top *top, uint64_t now_ns, FILE *stream, struct mt_error *error);
 
 /* ---- snapshots written by the screen --------------------------------------------------------- */
 
-/* A process of its own writes the profile, so that the screen goes on. Returns a descriptor on
- * which the result can be read when it is done (the writer's pid in *pid), -1 when it could not be
- * started. */
+/* Starts a process of its own that writes the profile, so that the screen goes on. Returns a
+ * descriptor on which the result can be read when it is done (the writer's pid in *pid), -1 when
+ * the process could not be started. */
 int mt_top_snapshot_begin(const struct mt_top *top, int *pid);
 bool mt_top_snapshot_is_ready(int fd); /* something can be read, or its writer is gone */
-/* Waits for the result: what was written, or why not, malloc'ed; NULL: out of memory. */
+/* Waits for the result and returns what was written, or why nothing was, malloc'ed. NULL: out of
+ * memory. */
 char *mt_top_snapshot_end(int fd, int pid);
 
 #endif
