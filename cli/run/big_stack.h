@@ -5,11 +5,11 @@
 
 #include <stdbool.h>
 
-/* work(context) on a stack of at least 8 MiB, whatever ulimit -s says: libdw's functions call
- * themselves once for each level of a program's blocks, and some keep much on the stack. On this
- * one where no other is to be had. */
+/* Calls work(context) on a stack of at least 8 MiB, whatever ulimit -s says, and returns what it
+ * returns: libdw's functions call themselves once for each level of a program's blocks, and some
+ * keep much on the stack. Where no other stack is to be had, it is called on this one. */
 bool mt_big_stack_call(bool (*work)(void *context), void *context);
-/* Is the stack that we have smaller than that? */
+/* Tells whether the stack that we have is smaller than that. */
 bool mt_big_stack_is_needed(void);
 
 #endif

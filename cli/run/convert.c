@@ -33,7 +33,8 @@ static void name_program(const struct mt_convert *convert, const struct mt_ticke
              is_named ? convert->program : mt_output_program(profile));
 }
 
-/* What tells this process apart from the others of the run, as far as the pattern does not. */
+/* Writes what tells this process apart from the others of the run, as far as the pattern does
+ * not. */
 static void distinguish(const struct mt_convert *convert, const struct mt_ticker_track *track,
                         bool is_newest, char *insert, size_t bytes) {
     int n = 0;
@@ -53,13 +54,13 @@ static void set_exit(const struct mt_convert *convert, const struct mt_ticker_tr
     info->exit_signal = WIFSIGNALED(convert->wait_status) ? WTERMSIG(convert->wait_status) : 0;
 }
 
-/* Looks at the first moments are no ticks: after the last of them more than half of the run went
- * by. */
+/* Tells whether more than half of the run went by after the last tick: ticks of the first moments
+ * alone say little about it. */
 static bool was_hardly_looked_at(const struct mt_profile_info *info) {
     size_t n = info->n_ticks;
     while (n != 0 &&
            (info->ticks[n - 1].rss_bytes == 0 || info->ticks[n - 1].rss_bytes == UINT64_MAX))
-        n--; /* it had ended */
+        n--; /* the process had ended */
     return info->anonymous.bytes == 0 || n == 0 ||
            info->ticks[n - 1].time_ns < info->duration_ns / 2;
 }
@@ -87,7 +88,7 @@ static void estimate_anonymous(const struct mt_ticker_track *track, uint64_t mos
     free(modules);
 }
 
-/* 0, or the problem is filled. */
+/* Returns 0, or problem is filled. */
 static int load(const struct mt_convert *convert, struct mt_ticker_track *track, const char *path,
                 struct mt_profile **profile, struct mt_error *problem) {
     struct mt_ledger *ledger = track->ledger;
@@ -133,7 +134,7 @@ static void write_profile(const struct mt_convert *convert, const struct mt_tick
     free(written);
 }
 
-/* "memtrack report LEDGER" reads a ledger as well. */
+/* Keeps the ledger: "memtrack report LEDGER" reads one as well. */
 static void keep(const char *path, struct mt_result *result) {
     result->is_kept = true;
     snprintf(result->file, sizeof result->file, "%s", path);

@@ -15,8 +15,8 @@
 
 enum { MT_RESULT_PROGRAM_BYTES = 64, MT_RESULT_FILE_BYTES = 4096 };
 
-/* What is said about a process at the end. Without pointers: results come from worker processes,
- * too. */
+/* What is said about a process at the end. It has no pointers, as results come from worker
+ * processes, too. */
 struct mt_result {
     ino_t inode; /* of the ledger */
     uint32_t pid;
@@ -28,30 +28,30 @@ struct mt_result {
     struct mt_anonymous anonymous;
     char program[MT_RESULT_PROGRAM_BYTES];
     char file[MT_RESULT_FILE_BYTES];
-    struct mt_error problem; /* message "": none */
+    struct mt_error problem; /* its message is "" when there is none */
 };
 
 struct mt_convert {
     const struct mt_session *session;
     const char *pattern; /* of names, see profile/pprof/output.h */
     const char *program; /* as the user typed it: the name of the main process, without directories;
-                          * "": what was recorded says */
+                          * "": the profile tells its name */
     bool force;
     uint64_t since_ns; /* start of the run, since the epoch */
     bool exit_known;   /* of the main process */
     int wait_status;
     struct mt_symbols_options
-        symbols;             /* with its cache: files are used by one profile after the other */
+        symbols;             /* has its cache: files are used by one profile after the other */
     uint64_t most_rss_bytes; /* of the main process; 0: not known */
     struct mt_unrecorded *unrecorded; /* named in the profile of the main process; NULL: none */
     const struct mt_ticker *ticker;
 };
 
 /*
- * Convert the ledger of the track, write the profile, remove the ledger. is_newest: its process did
- * not go on as another program. *profile (when not NULL) is handed over to the caller on success:
- * NULL if there is none. What cannot be written stays where it is and the result says so; this does
- * not fail.
+ * Converts the ledger of the track, writes the profile, and removes the ledger. is_newest says that
+ * its process did not go on as another program. *profile (when profile is not NULL) becomes the
+ * caller's; it is NULL if there is none. A ledger whose profile cannot be written stays where it
+ * is, and the result says so; this does not fail.
  */
 void mt_convert_track(const struct mt_convert *convert, struct mt_ticker_track *track,
                       bool is_newest, struct mt_result *result, struct mt_profile **profile);

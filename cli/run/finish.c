@@ -88,7 +88,7 @@ _Noreturn static void work(struct mt_finish *finish, struct mt_ticker *ticker, i
             continue;
         mt_convert_track(&finish->convert, track, is_newest(ticker, track), &result, NULL);
         if (!write_all(fd, &result, sizeof result))
-            _exit(1); /* nobody is there to tell; the rest is not ours any more */
+            _exit(1); /* nobody is there to be told; the rest is not ours any more */
     }
     _exit(0);
 }
@@ -115,7 +115,7 @@ void mt_finish_relieve(struct mt_finish *finish, struct mt_ticker *ticker) {
     close(ends[1]);
     if (pid < 0) {
         close(ends[0]);
-        return; /* tried again at the next tick */
+        return; /* it is tried again at the next tick */
     }
     fcntl(ends[0], F_SETFL, O_NONBLOCK);
     finish->worker = pid;
@@ -131,8 +131,8 @@ static void take_result(struct mt_finish *finish, struct mt_ticker *ticker) {
     finish->worker_bytes = 0;
 }
 
-/* What a worker that fell did not report is left to the end of the run, as if there had been
- * none. */
+/* What a worker that died did not report is left to the end of the run, as if there had been no
+ * worker. */
 static void end_worker(struct mt_finish *finish, struct mt_ticker *ticker) {
     close(finish->worker_fd);
     while (waitpid(finish->worker, NULL, 0) < 0 && errno == EINTR)

@@ -27,13 +27,13 @@ struct mt_finish {
 void mt_finish_init(struct mt_finish *finish, const struct mt_convert *convert);
 void mt_finish_free(struct mt_finish *finish);
 
-/* Start a worker when many ledgers wait or room gets short. Cheap when not. */
+/* Starts a worker when many ledgers wait or room gets short. It is cheap when that is not so. */
 void mt_finish_relieve(struct mt_finish *finish, struct mt_ticker *ticker);
-/* Take what the worker has to say; wait for its end when asked to. */
+/* Takes what the worker has to say, and waits for its end when asked to. */
 void mt_finish_collect(struct mt_finish *finish, struct mt_ticker *ticker, bool wait);
 
-/* Convert every ledger whose process has ended. *profile: that of the main process, or NULL; the
- * caller's. */
+/* Converts every ledger whose process has ended. *profile is that of the main process, or NULL; the
+ * caller frees it. */
 void mt_finish_all(struct mt_finish *finish, struct mt_ticker *ticker, struct mt_profile **profile);
 
 #endif

@@ -34,7 +34,7 @@
 static const int watched[] = {SIGINT, SIGTERM, SIGHUP, SIGQUIT};
 enum { N_WATCHED = sizeof watched / sizeof *watched };
 
-static volatile sig_atomic_t stop_signal, running; /* running: process id of the run, 0: none */
+static volatile sig_atomic_t stop_signal, running; /* running is the pid of the run, 0: none */
 
 /* ---- signals --------------------------------------------------------------------------------- */
 
@@ -76,7 +76,7 @@ static void hold_signals(sigset_t *before) {
     sigprocmask(SIG_BLOCK, &set, before);
 }
 
-/* In the child: as we were started. */
+/* Makes signals in the child what they were when we were started. */
 static void forget_signals(const sigset_t *before) {
     for (size_t i = 0; i < N_WATCHED; i++) {
         struct sigaction now;
@@ -125,8 +125,8 @@ _Noreturn static void become_run(const struct mt_measured_run *run, char *patter
 
 /* ---- our side -------------------------------------------------------------------------------- */
 
-/* The end of the child. A signal interrupts the wait, was passed on by its handler, and the child
- * ends by it or not. */
+/* Waits for the end of the child. A signal interrupts the wait: its handler has passed it on, and
+ * the child ends by it or not. */
 static int await(pid_t child) {
     int status = 0;
     while (waitpid(child, &status, 0) < 0)
@@ -135,7 +135,7 @@ static int await(pid_t child) {
     return mt_launch_exit_status(status);
 }
 
-/* "DIRECTORY/PROGRAM@PID.pb.gz" for run, malloc'ed. */
+/* Returns the pattern by which run makes "DIRECTORY/PROGRAM@PID.pb.gz", malloc'ed. */
 static char *make_pattern(const char *directory) {
     char *pattern = malloc(2 * strlen(directory) + sizeof "/%e@%p" MT_OUTPUT_SUFFIX), *to = pattern;
     for (; pattern && *directory; *to++ = *directory++)
@@ -151,7 +151,7 @@ int mt_measured_run(const struct mt_measured_run *run, int *status, struct mt_er
     char *pattern = make_pattern(run->directory);
     if (!pattern)
         return mt_error_set(error, MEMTRACK_ENOMEM, "", "out of memory");
-    fflush(NULL); /* else the child prints what we have not yet */
+    fflush(NULL); /* else the child prints what we have not printed yet */
     hold_signals(&before);
     pid_t child = stop_signal ? 0 : fork();
     if (child == 0 && !stop_signal) {
@@ -180,7 +180,7 @@ static bool is_profile(const char *name) {
     return fnmatch("*" MT_OUTPUT_SUFFIX, name, 0) == 0;
 }
 
-/* Takes the descriptor. */
+/* Removes the profiles in a directory, or everything in it. Takes the descriptor over. */
 static void empty(int fd, bool all) {
     DIR *folder = fd < 0 ? NULL : fdopendir(fd);
     struct dirent *entry;
@@ -200,8 +200,8 @@ void mt_measured_empty(const char *directory, bool all) {
 #define PREFIX "memtrack-trial."
 enum { SWEEP_AFTER_S = 60 }; /* longer than from the making of a directory to its lock */
 
-/* That a run goes on can be told from its directory: the lock goes with the last of its
- * processes that is ours. */
+/* The lock on its directory says that a run goes on: it is there as long as any process of the run
+ * that is ours. */
 static int trial_lock = -1;
 
 static void hold(const char *path) {
@@ -251,13 +251,14 @@ int mt_measured_directory(const char *parent, char **path, struct mt_error *erro
                         "cannot make a directory for profiles in %s: %s", parent, strerror(errno));
 }
 
-/* Of "PROGRAM@PID.pb.gz"; a program may have the character in its name. */
+/* Returns the PID of "PROGRAM@PID.pb.gz": what follows the last '@', since a program may have one
+ * in its name. */
 static unsigned long pid_of(const char *path) {
     const char *sign = strrchr(path, '@');
     return sign ? strtoul(sign + 1, NULL, 10) : 0;
 }
 
-/* The program that was started before its children. */
+/* Puts paths in order by pid: the program was started before its children. */
 static int by_pid(const void *a, const void *b) {
     const char *one = *(char *const *)a, *other = *(char *const *)b;
     unsigned long first = pid_of(one), second = pid_of(other);
@@ -300,8 +301,8 @@ int mt_measured_paths(const char *directory, char ***paths, size_t *n, struct mt
                     : mt_error_set(error, MEMTRACK_ENOMEM, "", "out of memory");
 }
 
-/* The i-th of the paths in directory to: the first profile of a program is PROGRAM.pb.gz, the next
- * PROGRAM.2.pb.gz. */
+/* Returns the name that the i-th of the paths gets in directory to: the first profile of a program
+ * is PROGRAM.pb.gz, the next PROGRAM.2.pb.gz. */
 static char *settled_name(char *const *paths, size_t i, const char *to) {
     const char *name = strrchr(paths[i], '/') + 1, *sign = strrchr(name, '@');
     size_t length = (size_t)((sign ? sign : strchr(name, 0)) - name), nth = 1;

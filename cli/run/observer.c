@@ -62,7 +62,7 @@ static void volunteer(void) {
     int fd = open("/proc/self/oom_score_adj", O_WRONLY | O_CLOEXEC);
     if (fd >= 0) {
         if (write(fd, "900", 3) < 0)
-            errno = 0; /* then the largest process is taken, as always */
+            errno = 0; /* then the kernel takes the largest process, as always */
         close(fd);
     }
 }
@@ -72,7 +72,7 @@ void mt_observer_start(struct mt_observer *observer, bool (*work)(void *context)
     *observer = (struct mt_observer){.end_fd = -1};
     if (pipe2(ends, O_CLOEXEC) != 0)
         return;
-    fflush(NULL); /* else both print what neither has yet */
+    fflush(NULL); /* else both print what was not printed yet */
     pid_t pid = fork();
     if (pid == 0) {
         close(ends[1]);
@@ -90,7 +90,7 @@ void mt_observer_start(struct mt_observer *observer, bool (*work)(void *context)
     }
     *observer = (struct mt_observer){.pid = pid, .end_fd = ends[1]};
     signal(SIGXFSZ, SIG_IGN); /* the program has been started */
-    signal(SIGPIPE, SIG_IGN); /* of an observer that has died */
+    signal(SIGPIPE, SIG_IGN); /* comes when the observer has died */
 }
 
 bool mt_observer_wait(const struct mt_observer *observer, struct mt_launched *child, int other_fd,
@@ -106,7 +106,7 @@ bool mt_observer_wait(const struct mt_observer *observer, struct mt_launched *ch
     ssize_t n = read(observer->end_fd, &news, sizeof news);
     if (n < 0 && errno == EINTR)
         return true;
-    if (n != (ssize_t)sizeof news) /* less than a pipe takes at once: all of it or none */
+    if (n != (ssize_t)sizeof news) /* a pipe takes so little at once: all of it is there or none */
         return false;
     child->ended = true;
     child->wait_status = news.wait_status;

@@ -15,24 +15,26 @@
 
 struct mt_observer {
     pid_t pid;  /* 0: there is none, the caller does the work itself */
-    int end_fd; /* the observer's: news of the end of the program; the starter's: where it is told.
-                   -1: none */
+    int end_fd; /* in the observer it brings the news that the program has ended, in the starter it
+                   takes them; -1: none */
 };
 
 /*
- * Make the observer, in which work(context) is called on a stack of sufficient size, before the
- * process ends. Returns in the starter alone; *observer says whether there is one.
+ * Makes the observer, a process in which work(context) is called on a stack of sufficient size, and
+ * which ends then. Returns in the starter alone; *observer says whether there is one.
  */
 void mt_observer_start(struct mt_observer *observer, bool (*work)(void *context), void *context);
 
-/* In the starter: tell that the child has ended, and wait for the observer. What work returned;
- * true when it has died, of which it is said what is lost, and where the rest is. */
+/* Tells the observer that the child has ended, and waits for it; to be called in the starter.
+ * Returns what work returned, or true when the observer has died: then it is said what is lost, and
+ * where the rest is. */
 bool mt_observer_finish(struct mt_observer *observer, const struct mt_launched *child,
                         const struct mt_session *session, const char *name);
 
-/* In the observer: wait for the end of the program, other_fd (-1: none) to become readable, or
- * until_ns, whatever comes first. child->ended is set with what is known of the end. False: the
- * starter is gone, and with it all purpose. */
+/* Waits until the program has ended, other_fd (-1: none) can be read, or the time until_ns
+ * (CLOCK_MONOTONIC) has come; to be called in the observer. At the end of the program child->ended
+ * is set, with what is known of it. Returns false when the starter is gone, and with it all
+ * purpose. */
 bool mt_observer_wait(const struct mt_observer *observer, struct mt_launched *child, int other_fd,
                       uint64_t until_ns);
 

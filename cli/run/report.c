@@ -96,7 +96,7 @@ static bool is_tight(__rlimit_resource_t resource) {
     return getrlimit(resource, &limit) == 0 && limit.rlim_cur < TIGHT_MEMORY;
 }
 
-/* False when nothing speaks for the place of the ledgers being the reason. */
+/* Returns false when nothing speaks for the place of the ledgers being the reason. */
 static bool blame_the_place(const struct mt_session *session, struct reason *reason) {
     struct rlimit limit;
     if (access(session->path, F_OK) != 0) {
@@ -122,7 +122,7 @@ static bool blame_the_place(const struct mt_session *session, struct reason *rea
     return true;
 }
 
-/* The reason that fits best what was seen, and what to do about it. */
+/* Prints the reason that fits best what was seen, and what to do about it. */
 static void explain_nothing(const struct mt_target *target, const struct mt_launched *child,
                             const struct mt_session *session, const char *program) {
     struct reason reason = {"", ""};

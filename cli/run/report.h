@@ -12,7 +12,8 @@
 #include "run/finish.h"
 #include "run/request.h"
 
-/* What is said after the run; see the options. profile: of the main process, or NULL. */
+/* Prints what is said after the run, as the options ask for it. profile is that of the main
+ * process, or NULL. */
 void mt_run_report(const struct mt_run_request *options, const struct mt_target *target,
                    const struct mt_launched *child, const struct mt_session *session,
                    const struct mt_finish *finish, size_t n_running,

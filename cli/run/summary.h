@@ -14,17 +14,17 @@ struct mt_run_summary_options {
     size_t n_lines;           /* 0: the default, 5 */
     enum mt_terminal_color color;
     bool exact_bytes;
-    bool by_live; /* the lines that hold most now, not at the peak */
+    bool by_live; /* lines are those that hold most now, not at the peak */
 };
 
-/* Peak with its time, total, temporary, live at exit, the lines that hold most at the peak (or
- * now), coverage notes, self-cost and the next command. The profile must be symbolized. Nothing is
- * printed on an error but a line that says so. */
+/* Prints the peak with its time, total, temporary, live at exit, the lines that hold most at the
+ * peak (or now), coverage notes, self-cost and the next command. The profile must have its names.
+ * On an error nothing is printed but a line that says so. */
 void mt_run_summary_print(FILE *stream, const struct mt_profile *profile,
                           const struct mt_run_summary_options *options);
 
-/* The same process as the object that `memtrack report --json -n N` prints, for `run --json`. n 0:
- * every row. */
+/* Prints the process as the object that `memtrack report --json -n N` prints, for `run --json`.
+ * With n 0 it has every row. */
 int mt_run_summary_print_json(FILE *stream, const struct mt_profile *profile, size_t n,
                               struct mt_error *error);
 

@@ -17,7 +17,7 @@
 
 /* ---- options --------------------------------------------------------------------------------- */
 
-/* A command of one word that does not exist is "snapshot" mistyped, and would only be noticed when
+/* A command of one word that does not exist is "snapshot" mistyped: that would be noticed only when
  * it matters. */
 static bool is_mistyped(const char *text) {
     for (const char *at = text; *at; at++)
@@ -96,7 +96,7 @@ static void say_limit(void *context, const char *condition, const struct mt_limi
                 mt_format_size(size, (int64_t)limit->bytes, false), limit->source);
 }
 
-/* "memtrack run: live>1G in process 4242 (1.2 GiB after 3.5 s): wrote FILE" */
+/* Prints "memtrack run: live>1G in process 4242 (1.2 GiB after 3.5 s): wrote FILE". */
 static void say_action(void *context, const struct mt_firing *f, const char *what,
                        const char *argument) {
     const struct mt_run_triggers_output *output = context;

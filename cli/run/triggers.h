@@ -10,8 +10,8 @@
 #include "view/symbols/symbols.h"
 #include "watch/trigger.h"
 
-/* --when, --do and --again, as an argp child whose input is the triggers. What is wrong ends the
- * process with argp_err_exit_status. */
+/* The options --when, --do and --again, as an argp child whose input is the triggers. A mistake in
+ * them ends the process with argp_err_exit_status. */
 extern const struct argp mt_run_triggers_argp;
 
 /* How snapshots are written, and what is said on standard error. */
@@ -23,7 +23,7 @@ struct mt_run_triggers_output {
     struct mt_symbols_options symbols; /* where snapshots get their names from */
 };
 
-/* output must outlive the triggers. */
+/* Sets where the output goes, which must outlive the triggers. */
 void mt_run_triggers_set_output(struct mt_triggers *triggers,
                                 struct mt_run_triggers_output *output);
 

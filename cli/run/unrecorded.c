@@ -60,7 +60,8 @@ static uint32_t newest_pid(void) {
     return pid;
 }
 
-/* A process of its own (not a thread) with this parent. */
+/* Reads the parent and the name of a process. Returns false for a thread that is no process of its
+ * own. */
 static bool read_status(uint32_t pid, uint32_t *parent, char name[16]) {
     char text[2048];
     uint32_t group = 0;
@@ -72,7 +73,7 @@ static bool read_status(uint32_t pid, uint32_t *parent, char name[16]) {
            sscanf(above, "\nPPid: %" SCNu32, parent) == 1;
 }
 
-/* False: it may not be seen. That is said of one that has just ended as well. */
+/* Returns false when it may not be seen. That is said of a process that has just ended as well. */
 static bool read_exe(uint32_t pid, char *exe, size_t bytes) {
     char path[64];
     snprintf(path, sizeof path, "/proc/%" PRIu32 "/exe", pid);
@@ -90,8 +91,8 @@ static const char *variable_in(const char *text, ssize_t bytes, const char *name
     return NULL;
 }
 
-/* The directory that its environment names is not there for it: it has another root, or other
- * mounts. */
+/* Notes as missing the directory that its environment names, when it is not there for the process:
+ * that has another root, or other mounts. */
 static void look_for_directory(uint32_t pid, const char *directory, char *missing, size_t bytes) {
     char path[4096];
     struct stat st;
@@ -104,7 +105,7 @@ static void look_for_directory(uint32_t pid, const char *directory, char *missin
         snprintf(missing, bytes, "%s", directory);
 }
 
-/* False when the environment can be read and does not ask for the tracker. */
+/* Returns false when the environment can be read and does not ask for the tracker. */
 static bool asks_for_tracker(uint32_t pid, char *missing, size_t bytes) {
     static char text[1 << 17];
     ssize_t n = read_file(pid, "environ", text, sizeof text);
@@ -137,8 +138,8 @@ static struct mt_unrecorded_process *unrecorded_of(struct mt_unrecorded *unrecor
     return NULL;
 }
 
-/* One that has ended, and waits for its parent to notice, has no memory and says nothing true any
- * more. */
+/* A process that has ended, and waits for its parent to notice, has no memory and says nothing true
+ * any more. */
 static void look_at(struct mt_unrecorded_process *s) {
     char text[128];
     unsigned long long size, resident;
@@ -241,7 +242,7 @@ static void visit_known(struct mt_unrecorded *unrecorded, const struct mt_ticker
     for (size_t i = 0; i < unrecorded->n; i++) {
         struct mt_unrecorded_process *s = &unrecorded->items[i];
         bool is_gone = mt_process_start_ticks(s->pid) != s->start_ticks;
-        if (has_ledger(ticker, s)) /* after all */
+        if (has_ledger(ticker, s)) /* it is recorded after all */
             continue;
         if (is_gone) {
             if (is_worth_a_word(s))
@@ -265,7 +266,7 @@ void mt_unrecorded_look(struct mt_unrecorded *unrecorded, const struct mt_ticker
     if (newest == 0 || newest == first)
         return;
     if (newest < first ||
-        newest - first > MOST_NEW) /* the numbers began anew, or a machine with much else to do */
+        newest - first > MOST_NEW) /* numbers began anew, or the machine has much else to do */
         first = newest > MOST_NEW ? newest - MOST_NEW : 0;
     for (uint32_t pid = first + 1; pid <= newest; pid++)
         look_at_new(unrecorded, ticker, pid);
@@ -274,7 +275,7 @@ void mt_unrecorded_look(struct mt_unrecorded *unrecorded, const struct mt_ticker
 
 /* ---- what is said ---------------------------------------------------------------------------- */
 
-/* 0: nothing is known that would have kept the tracker out. */
+/* Returns false when nothing is known that would have kept the tracker out. */
 static bool find_reason(const struct mt_unrecorded_process *s, char *why, size_t bytes) {
     struct mt_target target = {0};
     struct mt_error error = {{0}, {0}};
@@ -313,7 +314,7 @@ int mt_unrecorded_note(struct mt_unrecorded *unrecorded, const struct mt_ticker 
                        struct mt_profile *profile) {
     int rc = 0;
     visit_known(unrecorded, ticker);
-    for (size_t i = 0; i < unrecorded->n; i++) /* those that still run */
+    for (size_t i = 0; i < unrecorded->n; i++) /* these still run */
         if (is_worth_a_word(&unrecorded->items[i]))
             remember(unrecorded, &unrecorded->items[i]);
     unrecorded->n = 0;
