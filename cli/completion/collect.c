@@ -3,7 +3,8 @@
  * argp knows options as a table of each command, and tables of children that several commands
  * share. Here they become one list of rows, so that whatever shows options, be it a completion or a
  * manual page, shows those that the parser takes. Groups are numbered as argp numbers them: an
- * entry without a number stands in the group of the one above, a heading without a number opens the next.
+ * entry without a number stands in the group of the one above, a heading without a number opens the
+ * next.
  */
 #include "collect.h"
 
@@ -33,7 +34,8 @@ static bool is_end(const struct argp_option *option) {
     return !option->name && !option->key && !option->doc && !option->group;
 }
 
-/* in_group: of a child that stands under a heading of its parent's; 0: as the table says. */
+/* in_group is the group of a child that stands under a heading of its parent's; with 0 groups are
+ * as the table says. */
 static void walk_options(const struct walk *walk, const struct argp_option *option, int in_group) {
     int group = 0;
     for (; option && !is_end(option); option++) {

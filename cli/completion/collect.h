@@ -6,16 +6,16 @@
 #include <argp.h>
 #include <stdbool.h>
 
-/* Texts belong to the tables. */
+/* An option, or the heading of a group. Texts belong to the tables. */
 struct mt_completion_option {
     int group;                  /* of the help: rows of one group stand together, groups in order */
-    const char *heading;        /* of the group; else NULL, and this is an option */
-    const char *name;           /* without dashes; NULL: a letter alone */
-    char letter;                /* 0: a name alone */
-    const char *argument, *doc; /* argument: NULL when it takes none */
+    const char *heading;        /* of the group; NULL: this is an option */
+    const char *name;           /* without dashes; NULL: it has a letter alone */
+    char letter;                /* 0: it has a name alone */
+    const char *argument, *doc; /* argument is NULL when it takes none */
 };
 
-/* Visits every option that --help shows, in the order of the tables, but for those that every
+/* Visits every option that --help shows, in the order of the tables, except those that every
  * command has (--help, --usage, --version). */
 void mt_completion_collect(const struct argp *argp,
                            void (*visit)(void *context, const struct mt_completion_option *row),

@@ -38,13 +38,13 @@ struct place {
     const char *awaits; /* argument of the option that the word is a value of, or NULL */
     const struct argp *argp;
     bool after_options; /* "--" was there */
-    size_t n_arguments; /* in front of the word */
-    const char *given;  /* a flag that was given and that begins a line of args_doc */
+    size_t n_arguments; /* how many are in front of the word */
+    const char *given;  /* a flag that was given and that begins a line of args_doc, or NULL */
 };
 
 /* ---- answers --------------------------------------------------------------------------------- */
 
-/* First clause of a help text. */
+/* Prints the first clause of a help text. */
 static void put_description(const char *doc) {
     size_t n = strcspn(doc, ";"), end = strlen(doc);
     const char *sentence = strstr(doc, ". ");
@@ -62,7 +62,7 @@ static void put_description(const char *doc) {
     printf("\t%.*s", (int)n, doc);
 }
 
-/* word: of length bytes. doc may be NULL. */
+/* Prints a word of length bytes if it begins with what was typed. doc may be NULL. */
 static void offer(const struct place *place, const char *word, size_t length, const char *doc) {
     const char *typed = place->word + place->prefix;
     size_t n_typed = strlen(typed);
@@ -88,7 +88,7 @@ static void offer_pid(const struct place *place, const struct mt_listed *item) {
         n += (size_t)snprintf(line + n, sizeof line - n, "%s ", *word);
     char *visible = mt_format_visible(line, true);
     for (char *c = visible; c && *c; c++)
-        *c = *c == ';' ? ',' : *c; /* a clause ends there */
+        *c = *c == ';' ? ',' : *c; /* at a semicolon, the description would end */
     offer(place, pid, strlen(pid), visible);
     free(visible);
 }
@@ -167,7 +167,7 @@ static void offer_alternative(const struct place *place, const char *text, size_
             kinds[i].offer(place);
 }
 
-/* "[FILE|PID|DIR]", "yes|no": up to a blank. */
+/* Offers each of "[FILE|PID|DIR]" or "yes|no", up to a blank. */
 static void offer_alternatives(const struct place *place, const char *text) {
     const char *end = text + strcspn(text, " \n");
     while (text < end) {
@@ -185,7 +185,7 @@ static void offer_alternatives(const struct place *place, const char *text) {
 struct search {
     const char *text; /* with its dashes */
     size_t length;
-    const char *argument; /* found; NULL: it takes none, or there is no such option */
+    const char *argument; /* what was found; NULL: it takes none, or there is no such option */
 };
 
 static void offer_option(void *context, const struct mt_completion_option *row) {
@@ -217,14 +217,14 @@ static void match_option(void *context, const struct mt_completion_option *row) 
     s->argument = row->argument;
 }
 
-/* Of "--by" and "-n" the argument that comes as the next word; NULL when there is none. */
+/* Returns the argument of "--by" or "-n" that comes as the next word; NULL when there is none. */
 static const char *next_word_of(const struct argp *argp, const char *option) {
     struct search s = {.text = option, .length = strlen(option)};
     mt_completion_collect(argp, match_option, &s);
     return s.argument;
 }
 
-/* "--by=li": a value is being typed. */
+/* Finds out whether a value is being typed, as in "--by=li". */
 static void find_value(struct place *place) {
     const char *equals = strchr(place->word, '=');
     if (place->awaits || place->after_options || strncmp(place->word, "--", 2) != 0 || !equals)
@@ -237,8 +237,8 @@ static void find_value(struct place *place) {
 
 /* ---- arguments ------------------------------------------------------------------------------- */
 
-/* "FILE...\n--run [--] PROGRAM [ARGUMENT...]": the line that holds with the options that were
- * given, behind the option. */
+/* Returns, of "FILE...\n--run [--] PROGRAM [ARGUMENT...]", the line that holds with the options
+ * that were given, from behind the option on. */
 static const char *arguments_of(const struct place *place) {
     const char *doc = place->argp->args_doc, *line = doc;
     for (; doc && line; line = strchr(line, '\n')) {
@@ -250,7 +250,7 @@ static const char *arguments_of(const struct place *place) {
     return doc ? doc : "";
 }
 
-/* Does a command line begin at the first argument, or only behind "--"? */
+/* Tell whether a command line begins at the first argument, or only behind "--". */
 static bool begins_program(const char *arguments) {
     return strncmp(arguments, "PROGRAM", 7) == 0 || strncmp(arguments, "[--] PROGRAM", 12) == 0;
 }
@@ -279,8 +279,8 @@ static int print_command(size_t n) {
     return MT_EXIT_OK;
 }
 
-/* Takes note of a word in front of the cursor. True: a command line begins with it, or behind it
- * where *behind is set. */
+/* Takes note of a word in front of the cursor. Returns true when a command line begins with it, or
+ * behind it where *behind is set. */
 static bool pass_word(struct place *place, const char *word, bool *behind) {
     const char *arguments = arguments_of(place);
     *behind = false;
@@ -301,7 +301,7 @@ static bool pass_word(struct place *place, const char *word, bool *behind) {
     return false;
 }
 
-/* The words from first on are those of a command. */
+/* Completes a line of which the words from first on are those of a command. */
 static int complete_command(const struct mt_command *command, char **words, size_t first,
                             size_t n_words) {
     struct place place = {.word = words[n_words - 1], .argp = command->argp};
@@ -355,7 +355,7 @@ int mt_completion_complete(const struct mt_command *commands, size_t n, char **w
         rc = complete_first(commands, n, n_words ? words[0] : "");
     } else {
         const struct mt_command *command = find(commands, n, words[0]);
-        bool is_bare = !command && words[0][0] == '-'; /* options of run */
+        bool is_bare = !command && words[0][0] == '-'; /* options without a command are run's */
         if (command || is_bare)
             rc =
                 complete_command(command ? command : &commands[0], words, is_bare ? 0 : 1, n_words);

@@ -11,9 +11,9 @@
 #include "command/command.h"
 
 /*
- * memtrack --complete WORD...: the words after "memtrack" up to the cursor, the last of which may
- * be empty. A line for each thing that could stand in place of the last: the thing, a tab and what it
- * is; or, with a colon in front, what the shell can find better than we:
+ * Does memtrack --complete WORD...: the words are those after "memtrack" up to the cursor, the last
+ * of which may be empty. Prints a line for each thing that could stand in place of the last: the
+ * thing, a tab and what it is; or, with a colon in front, what the shell can find better than we:
  *
  *     :files [PATTERN...]    files, those that match before all others
  *     :directories
@@ -23,8 +23,8 @@
 int mt_completion_complete(const struct mt_command *commands, size_t n, char **words,
                            size_t n_words);
 
-/* memtrack --options COMMAND: "group, kind, letter, name, argument, text" in a line for each
- * heading and option, with tabs in between. */
+/* Does memtrack --options COMMAND: prints "group, kind, letter, name, argument, text" in a line for
+ * each heading and option, with tabs in between. */
 int mt_completion_complete_list(const struct mt_command *commands, size_t n, const char *name);
 
 #endif
