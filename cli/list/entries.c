@@ -41,7 +41,8 @@ void mt_list_entries_free(struct mt_list_entries *entries) {
     *entries = (struct mt_list_entries){0};
 }
 
-/* Entries are complete: let the public part point at their texts, wherever they are now. */
+/* Makes the public part of the entries, which are complete, point at their texts, wherever these
+ * are now. */
 static void connect(struct mt_list_entries *entries) {
     for (size_t i = 0; i < entries->n; i++) {
         struct mt_list_entry *e = &entries->items[i];
@@ -56,7 +57,7 @@ static void connect(struct mt_list_entries *entries) {
 
 /* ---- ledgers --------------------------------------------------------------------------------- */
 
-/* words: bytes of text, each word ended by a NUL but perhaps the last. Takes a copy. */
+/* Copies the words: so many bytes of text, each word ended by a NUL, except perhaps the last. */
 static int take_words(struct mt_list_entry *e, const char *words, size_t bytes) {
     size_t n = 0;
     e->words = malloc(bytes + 1);
@@ -105,8 +106,8 @@ static uint64_t age_ns(const struct mt_ledger_info *info) {
     return now > info->start_monotonic_ns ? now - info->start_monotonic_ns : 0;
 }
 
-/* When the ledger was last seen at work: the era that it stored last, or the last change of its
- * file, which in a memory file system is when it last grew. The process ended at that time or
+/* Returns when the ledger was last seen at work: the era that it stored last, or the last change of
+ * its file, which in a memory file system is when it last grew. The process ended at that time or
  * later. */
 static uint64_t last_seen_ns(const struct mt_ledger_info *info, const char *path) {
     struct stat st;
@@ -157,7 +158,8 @@ static int look(const struct mt_found_ledger *found, struct mt_list_entry *e) {
     return rc;
 }
 
-/* Nothing has been written to it for a while: what it is not yet it will not become. */
+/* A ledger to which nothing was written for a while is not being made any more: what it is not yet
+ * it will not become. */
 static bool is_being_made(const char *path) {
     enum { LONGEST_S = 5 };
     struct stat st;

@@ -43,7 +43,7 @@ static int put_json(const struct mt_ledger *ledger, const struct mt_verdict *v,
     return mt_export(stdout, &thing, MT_EXPORT_JSON, error);
 }
 
-/* t: NULL for JSON */
+/* t is NULL for JSON. Closes the ledger. */
 static int verify(const struct mt_terminal *t, struct mt_ledger *ledger, struct mt_error *error) {
     struct mt_verdict verdict;
     int rc = mt_ledger_verify(ledger, &verdict, error);
@@ -66,14 +66,14 @@ static int verify_named(const struct mt_terminal *t, const char *name, struct mt
     return rc != 0 ? rc : verify(t, ledger, error);
 }
 
-/* One that ends, or is removed, while it is looked for is no finding. */
+/* A ledger that is removed, or whose process ends, while it is looked for is no finding. */
 static int verify_found(const struct mt_terminal *t, const struct mt_found_ledgers *found,
                         bool running, struct mt_error *error) {
     int worst = MT_EXIT_OK;
     for (size_t i = 0; i < found->n; i++) {
         struct mt_ledger *ledger;
         if (!running && found->items[i].is_live)
-            continue; /* is among those that run */
+            continue; /* it is among those that run */
         int rc = running ? mt_ledger_live_open((pid_t)found->items[i].name.pid, &ledger, NULL)
                          : mt_ledger_open(found->items[i].path, &ledger, NULL);
         if (rc != 0)
