@@ -101,7 +101,7 @@ static int list_files(const char *path, struct files *files, struct mt_error *er
 
 /* ---- which of them count --------------------------------------------------------------------- */
 
-/* Keeps those that are marked so, frees the others. */
+/* Keeps the profiles whose is_marked is mark, and frees the others. */
 static void keep(struct mt_profiles *profiles, const bool *is_marked, bool mark) {
     size_t kept = 0;
     for (size_t i = 0; i < profiles->n; i++)
