@@ -23,8 +23,8 @@ static inline void cfi_put(uint8_t **p, uint64_t value, unsigned bytes) {
     *p += bytes;
 }
 
-/* What is before the instructions, which are copied; returns where to go on. kind: 0 for a CIE,
- * else the distance to it. */
+/* Writes what is before the instructions, and copies these; returns where to go on. to_cie is 0 for
+ * a CIE, else the distance to it. */
 static inline uint8_t *cfi_put_entry(uint8_t *p, uint64_t to_cie, uint64_t function,
                                      const uint8_t *code, size_t n, const char *augmentation) {
     uint8_t *length = p, *begin = p + 4;
@@ -51,7 +51,8 @@ static inline uint8_t *cfi_put_entry(uint8_t *p, uint64_t to_cie, uint64_t funct
     return p;
 }
 
-/* memory has room for CFI_MOST_BYTES and the instructions. Returns the module. */
+/* Builds a module in memory, which has room for CFI_MOST_BYTES and the instructions, and returns
+ * it. */
 static inline struct mt_cfi cfi_build(uint8_t *memory, const uint8_t *cie, size_t n_cie,
                                       const uint8_t *fde, size_t n_fde, const char *augmentation) {
     uint64_t base = (uint64_t)memory, function = base + CFI_FUNCTION_AT;

@@ -12,7 +12,7 @@
 
 enum { DIRECTORY_BYTES = 32 };
 
-/* Ends the test when there is no room for one. */
+/* Makes a directory. Ends the test when it cannot be made. */
 static inline void directory_make(char path[DIRECTORY_BYTES]) {
     strcpy(path, "/tmp/memtrack-test-XXXXXX");
     if (!mkdtemp(path)) {
@@ -29,12 +29,12 @@ static inline int directory_remove_one(const char *path, const struct stat *stat
     return remove(path);
 }
 
-/* 0, or -1 when something stays. */
+/* Removes the directory and what is in it. Returns 0, or -1 when something stays. */
 static inline int directory_remove(const char *path) {
     return nftw(path, directory_remove_one, 16, FTW_DEPTH | FTW_PHYS);
 }
 
-/* A file with these bytes and nothing else. Ends the test when it cannot be written. */
+/* Writes a file with these bytes and nothing else. Ends the test when it cannot be written. */
 static inline void directory_write(const char *path, const void *content, size_t bytes) {
     FILE *file = fopen(path, "we");
     if (!file || fwrite(content, 1, bytes, file) != bytes || fclose(file) != 0) {

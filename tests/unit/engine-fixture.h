@@ -32,7 +32,8 @@ static inline uint64_t engine_random(uint64_t *state) {
     return *state >> 33;
 }
 
-/* Returns in the process that has the directory. */
+/* Makes a directory for ledgers, and executes this program once more with it. Returns in the
+ * process that has the directory. */
 static inline void engine_execute(char **argv) {
     static char directory[DIRECTORY_BYTES];
     if (getenv("MEMTRACK_DIR") != NULL && getenv("ENGINE") != NULL)
@@ -50,7 +51,7 @@ static inline void engine_start(void) {
     mt_os_denied = 0;
 }
 
-/* The calling thread's memory, inside of an event until engine_leave. */
+/* Enters an event, which lasts until engine_leave, and returns the calling thread's memory. */
 static inline struct mt_thread *engine_enter_at(const struct mt_hook_frame *frame) {
     struct mt_thread *t = mt_guard_enter(frame);
     assert_non_null(t);
@@ -69,7 +70,7 @@ static inline void engine_check(void) {
         fail_msg("%s", violation);
 }
 
-/* The ledger, those of children that left by _exit, and the directory. */
+/* Removes the ledger, those of children that left by _exit, and the directory. */
 static inline void engine_remove(void) {
     mt_writer_remove(&mt_state.ledger);
     const char *directory = getenv("MEMTRACK_DIR");

@@ -47,8 +47,8 @@ static inline void *fixture_extent(struct fixture *f, enum mt_extent_kind kind, 
     return at;
 }
 
-/* Texts, module 1 = the main program, module 2 = a library; banks 1 and 2 of threads 1 and 2; no
- * sites, the three fixed nodes. */
+/* Fills the image: with texts, module 1 (the main program) and module 2 (a library), banks 1 and 2
+ * of threads 1 and 2, and the three fixed nodes, but no sites. */
 static inline void fixture_fill(struct fixture *f) {
     struct mt_ledger_header *h = f->header;
     h->flags = MT_FLAG_COMPLETE;
@@ -119,7 +119,7 @@ static inline void fixture_teardown(struct fixture *f) {
     free(f->image);
 }
 
-/* A test's state that is the fixture and no more: as cmocka's set-up and tear-down. */
+/* Set up and tear down, for cmocka, a test whose state is the fixture and no more. */
 static inline int fixture_begin(void **state) {
     struct fixture *f = calloc(1, sizeof *f);
     fixture_setup(f);
@@ -133,7 +133,7 @@ static inline int fixture_end(void **state) {
     return 0;
 }
 
-/* Write the first bytes of the image. */
+/* Writes the first so many bytes of the image. */
 static inline void fixture_write_part(const struct fixture *f, size_t bytes) {
     int fd = open(f->path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
     if (fd < 0 || write(fd, f->image, bytes) != (ssize_t)bytes)
@@ -158,7 +158,7 @@ static inline void fixture_allocate(struct mt_site *site, uint64_t blocks, uint6
     site->counters.live_bytes += (int64_t)bytes;
 }
 
-/* All that it has ever allocated is live. */
+/* Makes so many bytes live in the site: all that it has ever allocated. */
 static inline void fixture_hold(struct mt_site *site, uint64_t bytes) {
     site->counters.allocated_bytes = bytes;
     site->counters.live_bytes = (int64_t)bytes;
@@ -169,7 +169,7 @@ static inline void fixture_free(struct mt_site *site, uint64_t blocks, uint64_t 
     site->counters.live_bytes -= (int64_t)bytes;
 }
 
-/* A record of bank 1 about its own blocks; the caller changes the rest. */
+/* Adds a record of bank 1 about its own blocks; the caller changes the rest. */
 static inline struct mt_site *fixture_site(struct fixture *f, mt_node_id node, uint64_t blocks,
                                            uint64_t block_bytes) {
     struct mt_site *site = &f->sites[f->header->n_sites++];

@@ -51,7 +51,7 @@ static inline void put_text(struct buffer *b, unsigned field, const char *text) 
     put_bytes(b, field, text, strlen(text));
 }
 
-/* A sub-message of up to eight numbers, fields 1, 2, …; those that are 0 are left out. */
+/* Writes a sub-message of up to eight numbers, fields 1, 2, …; those that are 0 are left out. */
 #define put_message(b, field, ...)                                                                 \
     put_numbers(b, field, (const uint64_t[]){__VA_ARGS__},                                         \
                 sizeof(const uint64_t[]){__VA_ARGS__} / sizeof(uint64_t))
@@ -78,7 +78,7 @@ static inline struct buffer compressed(const struct buffer *plain) {
     return out;
 }
 
-/* Takes the buffer. */
+/* Reads the file in the buffer, which it takes over. */
 static inline int read_buffer(struct buffer b, struct mt_profile **out, struct mt_error *error) {
     memset(error, 0, sizeof *error);
     int status = mt_pprof_read_memory(b.data, b.n, out, error);
@@ -92,7 +92,7 @@ static inline int read_buffer(struct buffer b, struct mt_profile **out, struct m
     return status;
 }
 
-/* The file that a profile becomes. */
+/* Returns the file that a profile becomes. */
 static inline struct buffer written(const struct mt_profile *p) {
     struct mt_error error;
     struct buffer b = {0};
@@ -249,7 +249,7 @@ static inline void same_model(const struct mt_profile *a, const struct mt_profil
         same_sample(a, b, i);
 }
 
-/* Plain numbers of the info, with what lies between them, compared at once. */
+/* Compares plain numbers of the info, with what lies between them, at once. */
 #define SAME(member) assert_memory_equal(&a->info.member, &b->info.member, sizeof a->info.member)
 
 static inline void same_info(const struct mt_profile *a, const struct mt_profile *b) {

@@ -27,7 +27,7 @@ static inline uint32_t build_function(struct mt_profile *p, const char *name, co
     return (uint32_t)mt_profile_add_function(p, &function);
 }
 
-/* A location whose lines are given innermost first. */
+/* Adds a location whose lines are given innermost first. */
 static inline uint32_t build_location(struct mt_profile *p, uint32_t mapping, uint64_t address,
                                       const struct mt_line *lines, uint32_t n) {
     struct mt_location location = {.address = address, .mapping = mapping, .n_lines = n};
@@ -35,7 +35,7 @@ static inline uint32_t build_location(struct mt_profile *p, uint32_t mapping, ui
     return (uint32_t)mt_profile_add_location(p, &location);
 }
 
-/* One frame, one line. */
+/* Adds a location of one frame and one line. */
 static inline uint32_t build_frame(struct mt_profile *p, uint32_t mapping, const char *name,
                                    const char *file, int64_t line) {
     struct mt_line at = {.function = build_function(p, name, file), .line = line};
@@ -51,7 +51,8 @@ static inline struct mt_profile *build_empty(void) {
     return p;
 }
 
-/* live and total bytes in one block each; path: n location indexes, innermost first. */
+/* Adds a sample with so many live and total bytes, in one block each. path has n location indexes,
+ * innermost first. */
 static inline void build_sample(struct mt_profile *p, int64_t bytes, size_t n,
                                 const uint32_t *path) {
     struct mt_sample sample = {0};
@@ -99,8 +100,8 @@ static inline uint32_t build_random_location(struct mt_profile *p, uint64_t *see
     return build_location(p, build_random(seed, 6), build_random(seed, 50) * 8, lines, n);
 }
 
-/* Everything that a profile may hold: inlined frames, no lines, no module, lossy, empty and
- * truncated paths. */
+/* Builds a profile with everything that one may hold: inlined frames, frames without lines or
+ * module, lossy, empty and truncated paths. */
 static inline struct mt_profile *build_random_profile(uint64_t seed, size_t n_samples) {
     struct mt_profile *p = build_empty();
     for (size_t i = 0; i < 5; i++)

@@ -19,7 +19,7 @@ struct scopes_fixture {
     size_t n_words;
 };
 
-/* Room behind the image; the pointers into it move along. */
+/* Makes room behind the image; the pointers into it move along. */
 static inline void scopes_fixture_enlarge(struct fixture *f, size_t more) {
     char *old = f->image, *image = aligned_alloc(4096, f->bytes + more);
     memcpy(image, old, f->bytes);
@@ -36,7 +36,7 @@ static inline void scopes_fixture_enlarge(struct fixture *f, size_t more) {
     free(old);
 }
 
-/* Adds to a ledger that has been set up. */
+/* Adds scopes to a ledger that has been set up. */
 static inline void scopes_fixture_add(struct scopes_fixture *s) {
     struct fixture *f = &s->ledger;
     size_t names = sizeof(struct mt_name) * MT_NAMES_PER_CHUNK,
@@ -89,7 +89,7 @@ static inline struct mt_scope_totals *fixture_scope(struct scopes_fixture *s, mt
     return t;
 }
 
-/* Count one value of a scope, in the first word that is free or its own. */
+/* Counts one value of a scope, in the first word that is free or its own. */
 static inline void fixture_count(struct scopes_fixture *s, struct mt_scope_totals *t,
                                  enum mt_scope_value value, int64_t amount) {
     uint64_t magnitude = amount < 0 ? -(uint64_t)amount : (uint64_t)amount;
@@ -105,8 +105,8 @@ static inline void fixture_count(struct scopes_fixture *s, struct mt_scope_total
     t->max[value] = amount > t->max[value] ? amount : t->max[value];
 }
 
-/* At place i, number n of the thread with this bank (0: of the process), a second after the
- * start. */
+/* Opens a scope at place i: number n of the thread with this bank (0: of the process), a second
+ * after the start. */
 static inline struct mt_open_scope *fixture_open(struct scopes_fixture *s, size_t i,
                                                  mt_name_id name, uint64_t bank, uint64_t n) {
     struct mt_open_scope *o = &s->open[i];

@@ -87,7 +87,7 @@ static inline struct probe probe(const char *name) {
     return found;
 }
 
-/* A profile with one mapping and one location, both resolved. */
+/* Returns a profile with one mapping and one location, both resolved. */
 static inline struct mt_profile *resolved_with(const struct mt_symbols_options *options,
                                                const char *path, const char *id, struct probe at) {
     struct mt_profile *p = build_empty();
@@ -130,7 +130,7 @@ static inline void assert_lines(const struct mt_profile *p) {
     assert_int_equal(p->info.n_notes, 0);
 }
 
-/* A function by its symbol: no line, and where it starts. */
+/* Asserts that the location is a function by its symbol: without a line, and with its start. */
 static inline void assert_symbol_only(const struct mt_profile *p, struct probe at) {
     assert_int_equal(p->locations[0].n_lines, 1);
     const struct mt_line *line = &p->lines[p->locations[0].first_line];
