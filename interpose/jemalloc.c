@@ -18,7 +18,7 @@ __attribute__((constructor)) static void start(void) {
 
 HOOK void *mallocx(size_t bytes, int flags) {
     RESOLVE();
-    void *block = next.mallocx(bytes, flags);
+    void *block = real.mallocx(bytes, flags);
     memtrack_private_allocation(block, bytes, FRAME());
     return block;
 }
@@ -27,7 +27,7 @@ HOOK void *rallocx(void *block, size_t bytes, int flags) {
     RESOLVE();
     struct mt_moving_block moving;
     memtrack_private_realloc_begin(&moving, block);
-    void *result = next.rallocx(block, bytes, flags);
+    void *result = real.rallocx(block, bytes, flags);
     if (result == NULL)
         memtrack_private_realloc_failed(&moving, FRAME());
     else
@@ -38,8 +38,8 @@ HOOK void *rallocx(void *block, size_t bytes, int flags) {
 /* xallocx resizes in place, if at all: the block stays the one that it is, with another size. */
 HOOK size_t xallocx(void *block, size_t bytes, size_t extra, int flags) {
     RESOLVE();
-    size_t before = next.sallocx(block, flags);
-    size_t after = next.xallocx(block, bytes, extra, flags);
+    size_t before = real.sallocx(block, flags);
+    size_t after = real.xallocx(block, bytes, extra, flags);
     size_t most = bytes > SIZE_MAX - extra ? SIZE_MAX : bytes + extra;
     if (after != before)
         memtrack_private_resize(block, after < most ? after : most);
@@ -49,13 +49,13 @@ HOOK size_t xallocx(void *block, size_t bytes, size_t extra, int flags) {
 HOOK void dallocx(void *block, int flags) {
     RESOLVE();
     memtrack_private_free(block);
-    next.dallocx(block, flags);
+    real.dallocx(block, flags);
 }
 
 HOOK void sdallocx(void *block, size_t bytes, int flags) {
     RESOLVE();
     memtrack_private_free(block);
-    next.sdallocx(block, bytes, flags);
+    real.sdallocx(block, bytes, flags);
 }
 
 /* ---- arenas ---------------------------------------------------------------------------------- */
@@ -71,14 +71,14 @@ static bool belongs(void *context, const void *block, bool is_over) {
     struct arena *arena = context;
     unsigned index;
     size_t bytes = sizeof index;
-    if (next.mallctlbymib(arena->lookup, LOOKUP_MIB, &index, &bytes, &block, sizeof block) != 0)
+    if (real.mallctlbymib(arena->lookup, LOOKUP_MIB, &index, &bytes, &block, sizeof block) != 0)
         return is_over; /* the memory is gone, or was never jemalloc's */
     return index == arena->index;
 }
 
 static bool can_tell(struct arena *arena) {
     size_t n = LOOKUP_MIB;
-    return next.mallctlnametomib("arenas.lookup", arena->lookup, &n) == 0 && n == LOOKUP_MIB;
+    return real.mallctlnametomib("arenas.lookup", arena->lookup, &n) == 0 && n == LOOKUP_MIB;
 }
 
 /* Tells whether name is "arena.<number>.reset" or "arena.<number>.destroy". */
@@ -96,7 +96,7 @@ static bool gives_up_by_mib(const size_t *mib, unsigned *index) {
     *index = (unsigned)mib[1];
     for (size_t i = 0; i < sizeof name / sizeof *name; i++) {
         size_t same[ARENA_MIB], n = ARENA_MIB;
-        if (next.mallctlnametomib(name[i], same, &n) == 0 && n == ARENA_MIB && same[0] == mib[0] &&
+        if (real.mallctlnametomib(name[i], same, &n) == 0 && n == ARENA_MIB && same[0] == mib[0] &&
             same[2] == mib[2])
             return true;
     }
@@ -119,8 +119,8 @@ HOOK int mallctl(const char *name, void *oldp, size_t *oldlenp, void *newp, size
     struct arena arena;
     RESOLVE();
     if (!gives_up(name, &arena.index))
-        return next.mallctl(name, oldp, oldlenp, newp, newlen);
-    GIVE_UP(next.mallctl(name, oldp, oldlenp, newp, newlen));
+        return real.mallctl(name, oldp, oldlenp, newp, newlen);
+    GIVE_UP(real.mallctl(name, oldp, oldlenp, newp, newlen));
 }
 
 HOOK int mallctlbymib(const size_t *mib, size_t miblen, void *oldp, size_t *oldlenp, void *newp,
@@ -128,6 +128,6 @@ HOOK int mallctlbymib(const size_t *mib, size_t miblen, void *oldp, size_t *oldl
     struct arena arena;
     RESOLVE();
     if (miblen != ARENA_MIB || oldp != NULL || newp != NULL || !gives_up_by_mib(mib, &arena.index))
-        return next.mallctlbymib(mib, miblen, oldp, oldlenp, newp, newlen);
-    GIVE_UP(next.mallctlbymib(mib, miblen, oldp, oldlenp, newp, newlen));
+        return real.mallctlbymib(mib, miblen, oldp, oldlenp, newp, newlen);
+    GIVE_UP(real.mallctlbymib(mib, miblen, oldp, oldlenp, newp, newlen));
 }

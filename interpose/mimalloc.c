@@ -17,25 +17,25 @@ __attribute__((constructor)) static void start(void) {
 /* Is a mt_discard_belongs. After the fact there is no heap to ask about. */
 static bool belongs(void *heap, const void *block, bool is_over) {
     return is_over ||
-           (next.mi_is_in_heap_region(block) && next.mi_heap_contains_block(heap, block));
+           (real.mi_is_in_heap_region(block) && real.mi_heap_contains_block(heap, block));
 }
 
 static bool can_tell(void) {
-    return next.mi_heap_get_backing != NULL && next.mi_heap_contains_block != NULL &&
-           next.mi_is_in_heap_region != NULL;
+    return real.mi_heap_get_backing != NULL && real.mi_heap_contains_block != NULL &&
+           real.mi_is_in_heap_region != NULL;
 }
 
 /* The heap that a thread begins with is not destroyed, since other threads' blocks may have come to
  * it. */
 HOOK void mi_heap_destroy(void *heap) {
     RESOLVE();
-    if (heap == NULL || !can_tell() || heap == next.mi_heap_get_backing()) {
+    if (heap == NULL || !can_tell() || heap == real.mi_heap_get_backing()) {
         if (heap != NULL && !can_tell())
             memtrack_private_discard_unseen();
-        next.mi_heap_destroy(heap);
+        real.mi_heap_destroy(heap);
         return;
     }
     struct mt_discard *discard = memtrack_private_discard_begin(belongs, heap, FRAME());
-    next.mi_heap_destroy(heap);
+    real.mi_heap_destroy(heap);
     memtrack_private_discard_end(discard, true, belongs, heap);
 }

@@ -34,7 +34,7 @@ __attribute__((always_inline)) static inline void mapped(void *address, void *re
 HOOK void *mmap(void *addr, size_t len, int prot, int flags, int fd, off_t offset) {
     RESOLVE();
     uint64_t before = memtrack_private_mappings_now();
-    void *result = next.mmap(addr, len, prot, flags, fd, offset);
+    void *result = real.mmap(addr, len, prot, flags, fd, offset);
     mapped(addr, result, len, prot, flags, before, FRAME());
     return result;
 }
@@ -42,7 +42,7 @@ HOOK void *mmap(void *addr, size_t len, int prot, int flags, int fd, off_t offse
 HOOK void *mmap64(void *addr, size_t len, int prot, int flags, int fd, off_t offset) {
     RESOLVE();
     uint64_t before = memtrack_private_mappings_now();
-    void *result = next.mmap64(addr, len, prot, flags, fd, offset);
+    void *result = real.mmap64(addr, len, prot, flags, fd, offset);
     mapped(addr, result, len, prot, flags, before, FRAME());
     return result;
 }
@@ -50,7 +50,7 @@ HOOK void *mmap64(void *addr, size_t len, int prot, int flags, int fd, off_t off
 HOOK int munmap(void *addr, size_t len) {
     RESOLVE();
     uint64_t before = memtrack_private_mappings_now();
-    int result = next.munmap(addr, len);
+    int result = real.munmap(addr, len);
     if (result == 0)
         memtrack_private_unmapped(before, addr, len);
     return result;
@@ -69,7 +69,7 @@ HOOK void *mremap(void *addr, size_t old_len, size_t new_len, int flags, ...) {
                              .bytes = new_len,
                              .flags = flags,
                              .before = memtrack_private_mappings_now()};
-    void *result = next.mremap(addr, old_len, new_len, flags, wanted);
+    void *result = real.mremap(addr, old_len, new_len, flags, wanted);
     remap.result = (uint64_t)result;
     if (result != MAP_FAILED) {
         memtrack_private_remapped(&remap, FRAME());
@@ -97,14 +97,14 @@ __attribute__((always_inline)) static inline void protected(int result, void *ad
 
 HOOK int mprotect(void *addr, size_t len, int prot) {
     RESOLVE();
-    int result = next.mprotect(addr, len, prot);
+    int result = real.mprotect(addr, len, prot);
     protected(result, addr, len, prot, FRAME());
     return result;
 }
 
 HOOK int pkey_mprotect(void *addr, size_t len, int prot, int pkey) {
     RESOLVE();
-    int result = next.pkey_mprotect(addr, len, prot, pkey);
+    int result = real.pkey_mprotect(addr, len, prot, pkey);
     protected(result, addr, len, prot, FRAME());
     return result;
 }

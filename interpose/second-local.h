@@ -40,13 +40,13 @@ static struct {
 #define MT_HOOK_SECOND_ASKED(object, result, name, parameters)                                     \
     MT_SECOND_##object(result(*name) parameters;)
 #include "interpose/hooks.def"
-} next;
+} real;
 
 #define MT_SECOND_TEXT_OF(name) #name
 #define MT_SECOND_TEXT(name)    MT_SECOND_TEXT_OF(name)
 #define MT_SECOND_FIND(name)                                                                       \
     if (__builtin_strcmp(#name, MT_SECOND_TEXT(MT_SECOND_LAST)) != 0)                              \
-        next.name = (__typeof__(next.name))memtrack_private_next(#name);
+        real.name = (__typeof__(real.name))memtrack_private_next(#name);
 
 /* Looks up every name when the first one is used: an object below has all of them or none. */
 static void resolve(void) {
@@ -54,16 +54,16 @@ static void resolve(void) {
 #define MT_HOOK_SECOND_ASKED(object, result, name, parameters)                                     \
     MT_SECOND_##object(MT_SECOND_FIND(name))
 #include "interpose/hooks.def"
-    __typeof__(next.MT_SECOND_LAST) last =
+    __typeof__(real.MT_SECOND_LAST) last =
         (__typeof__(last))memtrack_private_next(MT_SECOND_TEXT(MT_SECOND_LAST));
-    mt_store_release(&next.MT_SECOND_LAST, last); /* this one says that the rest is there */
+    mt_store_release(&real.MT_SECOND_LAST, last); /* this one says that the rest is there */
     if (last == NULL)
         __builtin_trap(); /* somebody calls such a function, through us, in a process without it */
 }
 
 #define RESOLVE()                                                                                  \
     do {                                                                                           \
-        if (__builtin_expect(mt_load_acquire(&next.MT_SECOND_LAST) == NULL, 0))                    \
+        if (__builtin_expect(mt_load_acquire(&real.MT_SECOND_LAST) == NULL, 0))                    \
             resolve();                                                                             \
     } while (0)
 

@@ -17,6 +17,8 @@
  * the axis stand between the least and the most of what is shown, but never make more of a change
  * than an eighth of the whole.
  */
+#include "top/draw.h"
+
 #include <curses.h>
 #include <inttypes.h>
 #include <stdlib.h>
@@ -26,7 +28,6 @@
 #include "top/curses.h"
 #include "top/foot.h"
 #include "top/pen.h"
-#include "top/screen.h"
 #include "view/format/format.h"
 
 enum {

@@ -3,7 +3,7 @@
 #ifndef MT_CLI_TOP_FOOT_H
 #define MT_CLI_TOP_FOOT_H
 
-#include "top/screen.h"
+#include "top/screen_state.h"
 
 /* Draws the keys, a message, or what is being typed. */
 void mt_top_foot_draw(const struct mt_top_screen *screen, int y);

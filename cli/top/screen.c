@@ -6,7 +6,7 @@
  * its own. Grouping and naming anew have the same rule, but for the first time, when somebody waits
  * for it.
  */
-#include "top/screen.h"
+#include "top/screen_state.h"
 
 #include <ctype.h>
 #include <curses.h>
@@ -20,6 +20,7 @@
 #include "base/clock.h"
 #include "command/command.h"
 #include "top/curses.h"
+#include "top/draw.h"
 #include "top/filter.h"
 #include "view/format/format.h"
 

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What is inside of a difference. Shared by diff.c, diff_pair.c and diff_order.c; private to
- * them. */
+/* What is inside of a difference. Shared by the files diff*.c; private to them. */
 #ifndef MT_VIEW_COMPARE_DIFF_LOCAL_H
 #define MT_VIEW_COMPARE_DIFF_LOCAL_H
 
@@ -35,5 +34,11 @@ static inline void mt_diff_add_variance(double sum[MT_N_VALUES],
 int mt_diff_pair(struct mt_diff *diff);
 /* Sorts them. */
 void mt_diff_order(struct mt_diff *diff);
+
+/* Sets the differences of a row from the values of its sides. */
+static inline void mt_diff_subtract(struct mt_diff_row *row) {
+    for (size_t v = 0; v < MT_N_VALUES; v++)
+        row->diff[v] = mt_saturate_difference(row->value[MT_NEW][v], row->value[MT_OLD][v]);
+}
 
 #endif

@@ -77,7 +77,7 @@ uint32_t mt_match_text(const struct mt_match *match, enum mt_side side,
                        mt_string string); /* shared id */
 bool mt_match_is_rebuilt(const struct mt_match *match, enum mt_side side, uint32_t entry);
 
-/* These are the steps of mt_match_init: modules and files (match_paths.c), then lines
+/* These are the steps of mt_match_init (match_init.c): modules and files (match_paths.c), then lines
  * (match_lines.c). They return 0 or -MEMTRACK_ENOMEM. */
 int mt_match_paths(struct mt_match *match);
 int mt_match_lines(struct mt_match *match);

@@ -430,17 +430,19 @@ static void count_rows(struct mt_symbols_lines *lookup, struct unit *unit, Dwarf
 
 /* Line tables are what fills memory, and they are read for a whole unit at a time. The larger
  * the file, the more rows may stay, because to open it again can mean to decompress it again. */
-static bool make_room(struct mt_symbols_lines *lookup) {
-    if (lookup->module->n_rows < MIN_ROWS + lookup->module->debug_bytes / BYTES_PER_ROW)
-        return true;
+bool mt_symbols_lines_are_many(const struct mt_symbols_lines *lookup) {
+    return lookup->module->dwarf &&
+           lookup->module->n_rows >= MIN_ROWS + lookup->module->debug_bytes / BYTES_PER_ROW;
+}
+
+void mt_symbols_lines_forget_tables(struct mt_symbols_lines *lookup) {
     for (size_t i = 0; i < lookup->n_units; i++)
         lookup->units[i].counted = false;
-    return mt_symbols_module_reopen(lookup->module);
 }
 
 size_t mt_symbols_lines_find(struct mt_symbols_lines *lookup, uint64_t address,
                              struct mt_symbol_frame frames[MT_MAX_INLINED_FRAMES]) {
-    if (!lookup->module->dwarf || !make_room(lookup))
+    if (!lookup->module->dwarf)
         return 0;
     address += lookup->module->elf_bias - lookup->module->dwarf_bias;
     const struct range *range = find_range(&lookup->unit_ranges, address);

@@ -181,6 +181,10 @@ enum { MT_MAX_INLINED_FRAMES = 128 };
  * memory. */
 struct mt_symbols_lines *mt_symbols_lines_new(struct mt_symbols_module *module);
 void mt_symbols_lines_free(struct mt_symbols_lines *lookup); /* NULL is fine */
+/* Returns whether libdw holds so many line tables of the module that it should be opened again. */
+bool mt_symbols_lines_are_many(const struct mt_symbols_lines *lookup);
+/* Says that the module is being opened again: libdw holds none of its line tables. */
+void mt_symbols_lines_forget_tables(struct mt_symbols_lines *lookup);
 /* Finds the frames at an address of the ELF file, inlined callees first. Returns their number;
  * 0: there is no debug information. */
 size_t mt_symbols_lines_find(struct mt_symbols_lines *lookup, uint64_t address,

@@ -219,6 +219,14 @@ static void store_frames(struct resolver *resolver, struct job *job, size_t i,
 
 /* ---- one file -------------------------------------------------------------------------------- */
 
+/* Lets libdw give back the memory of the line tables that it holds. */
+static void open_again(struct job *job) {
+    mt_symbols_lines_forget_tables(job->module->lines);
+    mt_symbols_module_reopen(job->module); /* without its debug information nothing is found */
+    free(job->symbols);                    /* the names are gone */
+    job->symbols = NULL;
+}
+
 /* Finds the lines of each query, as far as there is debug information; found[i] tells. */
 static void look_up_lines(struct resolver *resolver, struct job *job, bool *found) {
     struct mt_symbol_frame frames[MT_MAX_INLINED_FRAMES];
@@ -230,12 +238,9 @@ static void look_up_lines(struct resolver *resolver, struct job *job, bool *foun
         return;
     }
     for (size_t i = 0; !resolver->no_memory && i < job->n; i++) {
-        Dwfl *before = module->dwfl;
+        if (mt_symbols_lines_are_many(module->lines))
+            open_again(job);
         size_t n = mt_symbols_lines_find(module->lines, job->queries[i].address, frames);
-        if (module->dwfl != before) { /* opened again: the names are gone */
-            free(job->symbols);
-            job->symbols = NULL;
-        }
         if (n) {
             store_frames(resolver, job, i, frames, n);
             found[i] = true;

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* What top/screen.c (keys, time) and top/draw.c (the picture) share; private to them. */
-#ifndef MT_CLI_TOP_SCREEN_H
-#define MT_CLI_TOP_SCREEN_H
+/* What the screen of `memtrack top` shows now: top/screen.c (keys, time) changes it, top/draw.c and
+ * top/foot.c draw it. */
+#ifndef MT_CLI_TOP_SCREEN_STATE_H
+#define MT_CLI_TOP_SCREEN_STATE_H
 
 #include "top/layout.h"
 #include "top/top.h"
@@ -47,8 +48,5 @@ static inline const struct mt_row *mt_top_screen_path(const struct mt_top_screen
     const struct mt_rows *rows = mt_top_model_rows(screen->top->model);
     return rows ? mt_rows_with_sample(rows, screen->path_sample) : NULL;
 }
-
-/* Draws the whole picture, in whatever size the terminal has. Keeps the selection in sight. */
-void mt_top_draw(struct mt_top_screen *screen);
 
 #endif
