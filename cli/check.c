@@ -129,7 +129,7 @@ static struct mt_checked *add(struct check *check) {
 static void check_one(struct check *check, const char *path, const char *shown, size_t n_files) {
     struct mt_error error = {{0}, {0}}, ignored;
     struct mt_profile *profile = NULL;
-    int rc = read_profile(path, &check->options->symbols, &profile, &error);
+    int rc = read_profile(path, &check->options->shared.symbols, &profile, &error);
     if (rc == 0 && !is_meant(check->options, profile)) {
         leave_out(check, profile);
         mt_profile_free(profile);
@@ -144,7 +144,7 @@ static void check_one(struct check *check, const char *path, const char *shown, 
     if (rc == 0)
         rc = judge(check, profile, n_files, checked, &error);
     if (rc != 0) {
-        mt_terminal_print_error(check->options->name, &error);
+        mt_terminal_print_error(check->options->shared.program, &error);
         note_status(check, mt_command_exit_status(rc));
     } else if (!mt_export_check_is_good(checked))
         note_status(check, MT_EXIT_FINDING);
@@ -154,7 +154,7 @@ static void check_one(struct check *check, const char *path, const char *shown, 
 static void check_argument(struct check *check, const char *argument) {
     const struct mt_check_request *o = check->options;
     int status = 0;
-    char *path = mt_input_choose(o->name, argument, &status);
+    char *path = mt_input_choose(o->shared.program, argument, &status);
     if (path)
         check_one(check, path, strcmp(argument, "-") == 0 ? argument : path, o->n_files);
     else {
@@ -171,7 +171,7 @@ static void check_argument(struct check *check, const char *argument) {
 static bool is_shown(const struct mt_check_request *o, const struct mt_finding *finding) {
     if (finding->outcome == MT_OUTCOME_KEPT)
         return o->verbose;
-    return mt_finding_fails(finding) || !o->quiet;
+    return mt_finding_fails(finding) || !o->shared.quiet;
 }
 
 /* One line, however long: it is to be found by grep. */
@@ -202,7 +202,7 @@ static void print_finding(const struct mt_terminal *terminal, const struct mt_ch
 
 static void print_doubts(const struct mt_check_request *o, const struct mt_checked *checked) {
     struct mt_terminal terminal;
-    mt_terminal_init(&terminal, stderr, o->color);
+    mt_terminal_init(&terminal, stderr, o->shared.color);
     for (size_t i = 0; i < checked->findings.n_doubts; i++) {
         print_line(&terminal, MT_STYLE_WARN, "note", checked->path, checked->findings.doubts[i]);
         fputc('\n', stderr);
@@ -236,7 +236,7 @@ static void print_count(const struct check *check) {
     size_t n_read = check->n - n_unreadable;
     if (check->n == 0)
         return;
-    fprintf(stderr, "%s: %zu of %zu budget%s kept in %zu profile%s", check->options->name,
+    fprintf(stderr, "%s: %zu of %zu budget%s kept in %zu profile%s", check->options->shared.program,
             n - n_failed, n, n == 1 ? "" : "s", n_read, n_read == 1 ? "" : "s");
     if (n_unreadable)
         fprintf(stderr, ", %zu cannot be read", n_unreadable);
@@ -252,24 +252,24 @@ static void print_run(const struct check *check) {
     char *message = mt_export_check_run_message(run);
     if (message && *message && !run->problem &&
         (run->status < MT_EXIT_FAILED || run->status > MT_EXIT_NOT_FOUND))
-        fprintf(stderr, "%s: %s\n", check->options->name, message);
+        fprintf(stderr, "%s: %s\n", check->options->shared.program, message);
     free(message);
 }
 
 static void print_text(const struct check *check, FILE *stream) {
     const struct mt_check_request *o = check->options;
     struct mt_terminal terminal;
-    mt_terminal_init(&terminal, stream, o->color);
+    mt_terminal_init(&terminal, stream, o->shared.color);
     for (size_t i = 0; i < check->n; i++) {
         const struct mt_checked *checked = &check->checked[i];
-        if (!o->quiet)
+        if (!o->shared.quiet)
             print_doubts(o, checked);
         for (size_t k = 0; k < checked->findings.n; k++)
             if (is_shown(o, &checked->findings.items[k]))
                 print_finding(&terminal, checked, &checked->findings.items[k]);
     }
     fflush(stream);
-    if (!o->quiet)
+    if (!o->shared.quiet)
         print_count(check);
     if (o->run)
         print_run(check);
@@ -316,16 +316,16 @@ static void tell(struct check *check, FILE *stream) {
     const struct mt_check_request *o = check->options;
     struct mt_error error = {{0}, {0}};
     int rc = 0;
-    if (o->json)
+    if (o->shared.json)
         rc = export(check, stream, MT_EXPORT_JSON, &error);
     else
         print_text(check, stream);
     if (rc == 0 && o->junit)
         rc = write_junit(check, &error);
-    if (!mt_pager_finish(o->name))
+    if (!mt_pager_finish(o->shared.program))
         note_status(check, MT_EXIT_UNREADABLE);
     else if (rc != 0) {
-        mt_terminal_print_error(o->name, &error);
+        mt_terminal_print_error(o->shared.program, &error);
         note_status(check, MT_EXIT_UNREADABLE);
     }
 }
@@ -337,11 +337,11 @@ static int read_baseline(struct check *check) {
     const struct mt_check_request *o = check->options;
     struct mt_error error;
     int status = 0, rc;
-    char *path = mt_input_choose(o->name, o->baseline, &status);
+    char *path = mt_input_choose(o->shared.program, o->baseline, &status);
     if (!path)
         return status;
     if ((rc = mt_input_read(path, &check->baseline, &error)) != 0) {
-        mt_terminal_print_error(o->name, &error);
+        mt_terminal_print_error(o->shared.program, &error);
         status = mt_command_exit_status(rc);
     }
     free(path);
@@ -353,7 +353,7 @@ static void check_compared(struct check *check) {
     if (!check->baseline || check->n_compared || check->status > MT_EXIT_FINDING)
         return;
     mt_terminal_print_problem(
-        check->options->name, "Give the baseline of one of these programs.",
+        check->options->shared.program, "Give the baseline of one of these programs.",
         "%s is a profile of %s, and none of the others is: nothing was compared with it",
         check->options->baseline, program_of(check->baseline));
     note_status(check, MT_EXIT_USAGE);
@@ -441,7 +441,7 @@ static int run_and_check(struct check *check) {
         tell(check, stderr);
     }
     if (rc != 0) {
-        mt_terminal_print_error(o->name, &error);
+        mt_terminal_print_error(o->shared.program, &error);
         note_status(check, MT_EXIT_UNREADABLE);
     }
     bool kept = rc == 0 && !o->profiles && check->status != 0 && !mt_measured_stopped();
@@ -459,7 +459,7 @@ static int check_files(struct check *check) {
         check_argument(check, o->files[i]);
     struct mt_error error;
     if (check_meant(check, &error) != 0) {
-        mt_terminal_print_error(o->name, &error);
+        mt_terminal_print_error(o->shared.program, &error);
         note_status(check, MT_EXIT_UNREADABLE);
     }
     check_compared(check);

@@ -26,16 +26,15 @@
 #include "view/format/format.h"
 #include "view/subject.h"
 
-enum key { KEY_JSON = 256, KEY_WARMUP, KEY_SHOW, KEY_INPUT, KEY_MMAP, KEY_COLOR };
+enum key { KEY_WARMUP = 256, KEY_SHOW, KEY_INPUT, KEY_MMAP };
 enum { DEFAULT_RUNS = 5, TAIL_BYTES = 2048 };
 
 struct compare {
-    const char *name;   /* argv[0]: for messages */
+    struct mt_options_shared shared;
     char **commands[2]; /* NULL at the end of each */
     size_t n_runs;
-    bool json, warmup, show, ignore_failure, mmap;
+    bool warmup, show, ignore_failure, mmap;
     const char *input;
-    enum mt_terminal_color color;
     char *directory, *errors; /* of the run; where standard error of a run goes */
     struct mt_measurement *runs[2];
 };
@@ -52,8 +51,8 @@ static const struct argp_option table[] = {
      "Record what the commands map themselves as well, as domains mmap and mmap-file", 0},
     {"show", KEY_SHOW, NULL, 0,
      "Let the commands write, to standard error; without this their output is dropped", 0},
-    {"json", KEY_JSON, NULL, 0, "Print JSON, with the figures of every run", 0},
-    {"color", KEY_COLOR, MT_ARG_COLOR, 0, MT_HELP_COLOR, 0},
+    {"json", MT_KEY_JSON, NULL, 0, "Print JSON, with the figures of every run", 0},
+    {"color", MT_KEY_COLOR, MT_ARG_COLOR, 0, MT_HELP_COLOR, 0},
     {0},
 };
 
@@ -94,8 +93,6 @@ static error_t parse(int key, char *text, struct argp_state *state) {
         return 0;
     case 'i':
         return c->ignore_failure = true, 0;
-    case KEY_JSON:
-        return c->json = true, 0;
     case KEY_WARMUP:
         return c->warmup = true, 0;
     case KEY_MMAP:
@@ -105,9 +102,6 @@ static error_t parse(int key, char *text, struct argp_state *state) {
     case KEY_INPUT:
         c->input = text;
         return 0;
-    case KEY_COLOR:
-        mt_options_color(state, text, &c->color);
-        return 0;
     case ARGP_KEY_ARGS:
         split(state, c, state->argv + state->next);
         state->next = state->argc;
@@ -116,7 +110,7 @@ static error_t parse(int key, char *text, struct argp_state *state) {
         argp_error(state, "give two commands: memtrack compare -- ./old -- ./new");
         return 0;
     default:
-        return ARGP_ERR_UNKNOWN;
+        return mt_options_parse(key, text, state, &c->shared) ? 0 : ARGP_ERR_UNKNOWN;
     }
 }
 
@@ -166,7 +160,7 @@ static void print_tail(const struct compare *c) {
     fclose(file);
     tail[n] = 0;
     char *state, *begin = cut && strchr(tail, '\n') ? strchr(tail, '\n') + 1 : tail;
-    mt_terminal_init(&terminal, stderr, c->color);
+    mt_terminal_init(&terminal, stderr, c->shared.color);
     for (char *line = strtok_r(begin, "\n", &state); line; line = strtok_r(NULL, "\n", &state)) {
         fputs("  | ", stderr);
         mt_terminal_put(&terminal, MT_STYLE_NONE, line);
@@ -352,7 +346,7 @@ static void print_meaning(const struct mt_terminal *terminal,
 static void print_text(const struct compare *c, const struct mt_comparison *comparison) {
     static const char *const heads[] = {"1", "2", "2 - 1"};
     struct mt_terminal terminal;
-    mt_terminal_init(&terminal, stdout, c->color);
+    mt_terminal_init(&terminal, stdout, c->shared.color);
     print_command(&terminal, 1, c->commands[0]);
     print_command(&terminal, 2, c->commands[1]);
     fputc('\n', stdout);
@@ -372,7 +366,7 @@ static int tell(const struct compare *c, struct mt_error *error) {
         .what = MT_EXPORT_COMPARISON,
         .comparison = {&comparison, commands},
     };
-    if (rc == 0 && c->json)
+    if (rc == 0 && c->shared.json)
         rc = mt_export(stdout, &thing, MT_EXPORT_JSON, error);
     else if (rc == 0)
         print_text(c, &comparison);
@@ -410,7 +404,7 @@ static void clean(struct compare *c) {
 }
 
 int mt_compare_command(int argc, char **argv) {
-    struct compare c = {.name = argv[0], .n_runs = DEFAULT_RUNS};
+    struct compare c = {.shared.program = argv[0], .n_runs = DEFAULT_RUNS};
     struct mt_error error = {{0}, {0}};
     argp_parse(&mt_compare_argp, argc, argv, ARGP_IN_ORDER, NULL, &c);
     int rc = prepare(&c, &error);
@@ -422,5 +416,5 @@ int mt_compare_command(int argc, char **argv) {
         rc = tell(&c, &error);
     free(c.runs[0]);
     free(c.runs[1]);
-    return mt_command_end(c.name, rc, &error);
+    return mt_command_end(c.shared.program, rc, &error);
 }

@@ -38,7 +38,6 @@ static const struct argp_option options[] = {
 };
 
 struct request {
-    const char *program;
     const char *arguments[MT_N_SIDES];
     size_t n_arguments;
     struct mt_view_request view;
@@ -125,8 +124,8 @@ static const char *side_name(const char *argument, const char *path) {
 static bool find_sides(const struct request *r, struct sides *sides, int *result) {
     for (enum mt_side side = MT_OLD; side < MT_N_SIDES; side++) {
         sides->at[side] = r->view.view.at;
-        sides->path[side] =
-            mt_input_choose_at(r->program, r->arguments[side], &sides->at[side], result);
+        sides->path[side] = mt_input_choose_at(r->view.shared.program, r->arguments[side],
+                                               &sides->at[side], result);
         if (!sides->path[side])
             return false;
         sides->name[side] = side_name(r->arguments[side], sides->path[side]);
@@ -135,7 +134,7 @@ static bool find_sides(const struct request *r, struct sides *sides, int *result
 }
 
 static int read_sides(struct request *r, struct sides *sides, struct mt_error *error) {
-    struct mt_symbols_options symbols = r->view.symbols;
+    struct mt_symbols_options symbols = r->view.shared.symbols;
     symbols.cache = mt_symbols_cache_new(); /* both sides use the same libraries; NULL: without */
     int status = 0;
     for (enum mt_side side = MT_OLD; side < MT_N_SIDES && status == 0; side++) {
@@ -159,10 +158,11 @@ static void free_sides(struct sides *sides) {
 static int print_text(const struct request *r, const struct mt_diff *diff,
                       const char *const names[MT_N_SIDES]) {
     struct mt_terminal terminal;
-    mt_terminal_init(&terminal, stdout, r->view.color);
-    struct mt_table_options table = {
-        .n = r->view.n, .exact_bytes = r->view.exact_bytes, .full = r->view.full_names};
-    if (!r->view.no_pager)
+    mt_terminal_init(&terminal, stdout, r->view.shared.color);
+    struct mt_table_options table = {.n = r->view.shared.n,
+                                     .exact_bytes = r->view.shared.exact_bytes,
+                                     .full = r->view.shared.full_names};
+    if (!r->view.shared.no_pager)
         mt_pager_start();
     mt_diff_table_print(&terminal, diff, names, &table);
     return 0;
@@ -172,10 +172,11 @@ static int print(const struct request *r, const struct mt_diff *diff,
                  const char *const names[MT_N_SIDES], struct mt_error *error) {
     const struct mt_export thing = {
         .what = MT_EXPORT_DIFF,
-        .diff = {diff, names, r->view.n},
+        .diff = {diff, names, r->view.shared.n},
     };
-    if (r->view.json || r->view.csv)
-        return mt_export(stdout, &thing, r->view.json ? MT_EXPORT_JSON : MT_EXPORT_CSV, error);
+    if (r->view.shared.json || r->view.shared.csv)
+        return mt_export(stdout, &thing, r->view.shared.json ? MT_EXPORT_JSON : MT_EXPORT_CSV,
+                         error);
     return print_text(r, diff, names);
 }
 
@@ -194,11 +195,11 @@ static const char *noun(enum mt_value value) {
 static void warn_of_sort(const struct request *r, const struct mt_diff *diff) {
     enum mt_value sort = mt_diff_sort(diff);
     if (!mt_diff_has(diff, sort))
-        mt_terminal_print_problem(r->program, NULL, "one side has no %s: they cannot be compared",
-                                  noun(sort));
+        mt_terminal_print_problem(r->view.shared.program, NULL,
+                                  "one side has no %s: they cannot be compared", noun(sort));
     else if (!r->view.sort_given && sort != MT_VALUE_LIVE_BYTES)
-        mt_terminal_print_problem(r->program, NULL, "one side has no live bytes: rows come by %s",
-                                  noun(sort));
+        mt_terminal_print_problem(r->view.shared.program, NULL,
+                                  "one side has no live bytes: rows come by %s", noun(sort));
 }
 
 static char *amount(char buffer[MT_FORMAT_BYTES], enum mt_value value, int64_t number, bool exact) {
@@ -215,19 +216,20 @@ static bool exceeds(const struct request *r, const struct mt_diff *diff) {
     if (!r->fail_above_given)
         return false;
     if (!mt_diff_has(diff, sort)) {
-        mt_terminal_print_problem(r->program, "Choose a column that both sides have by --sort.",
-                                  "--fail-above has nothing to compare: one side has no %s",
-                                  noun(sort));
+        mt_terminal_print_problem(
+            r->view.shared.program, "Choose a column that both sides have by --sort.",
+            "--fail-above has nothing to compare: one side has no %s", noun(sort));
         return true;
     }
     if (change <= 0 || (uint64_t)change <= r->fail_above)
         return false;
     char grown[MT_FORMAT_BYTES], old[MT_FORMAT_BYTES], new[MT_FORMAT_BYTES], limit[MT_FORMAT_BYTES];
     int64_t above = r->fail_above > INT64_MAX ? INT64_MAX : (int64_t)r->fail_above;
-    bool exact = r->view.exact_bytes;
+    bool exact = r->view.shared.exact_bytes;
     mt_terminal_print_problem(
-        r->program, NULL, "%s grew by %s, from %s to %s: more than --fail-above %s", noun(sort),
-        amount(grown, sort, change, exact), amount(old, sort, sum->value[MT_OLD][sort], exact),
+        r->view.shared.program, NULL, "%s grew by %s, from %s to %s: more than --fail-above %s",
+        noun(sort), amount(grown, sort, change, exact),
+        amount(old, sort, sum->value[MT_OLD][sort], exact),
         amount(new, sort, sum->value[MT_NEW][sort], exact), amount(limit, sort, above, exact));
     return true;
 }
@@ -236,7 +238,7 @@ static bool exceeds(const struct request *r, const struct mt_diff *diff) {
 static int compare(struct request *r, struct sides *sides, struct mt_diff **diff,
                    struct mt_error *error) {
     struct mt_diff_options diff_options = {.view = r->view.view, .sort_given = r->view.sort_given};
-    diff_options.view.n_named = r->view.n;
+    diff_options.view.n_named = r->view.shared.n;
     memcpy(diff_options.at, sides->at, sizeof diff_options.at);
     int status = read_sides(r, sides, error);
     if (status == 0)
@@ -253,11 +255,11 @@ static int finish(const struct request *r, int status, const struct mt_diff *dif
                   const struct mt_error *error) {
     if (status == 0 && exceeds(r, diff))
         status = MT_EXIT_FINDING;
-    return mt_command_end(r->program, status, error);
+    return mt_command_end(r->view.shared.program, status, error);
 }
 
 int mt_diff_command(int argc, char **argv) {
-    struct request r = {.program = argv[0]};
+    struct request r = {.view.shared.program = argv[0]};
     struct sides sides = {0};
     struct mt_diff *diff = NULL;
     struct mt_error error = {0};

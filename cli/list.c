@@ -28,7 +28,7 @@
 #include "text/terminal.h"
 #include "view/format/format.h"
 
-enum { KEY_JSON = 256, KEY_CLEAN, KEY_VERIFY, KEY_COLOR };
+enum { KEY_CLEAN = 256, KEY_VERIFY };
 enum {
     SHOWN = 10 /* of what is not running */,
     COMMAND_COLUMNS = 42,
@@ -38,39 +38,32 @@ enum {
 };
 
 static const struct argp_option options[] = {
-    {"json", KEY_JSON, NULL, 0, "Print JSON", 0},
+    {"json", MT_KEY_JSON, NULL, 0, "Print JSON", 0},
     {"clean", KEY_CLEAN, NULL, 0,
      "Remove what processes that have ended left behind, and say what was removed", 0},
     {"verify", KEY_VERIFY, NULL, 0,
      "Check that everything in each ledger fits together, or only in those of the given "
      "pids and paths",
      0},
-    {"color", KEY_COLOR, MT_ARG_COLOR, 0, MT_HELP_COLOR, 0},
+    {"color", MT_KEY_COLOR, MT_ARG_COLOR, 0, MT_HELP_COLOR, 0},
     {0},
 };
 
 struct request {
-    const char *program;
-    bool json, clean, verify;
+    struct mt_options_shared shared;
+    bool clean, verify;
     const char **names; /* for verify */
     size_t n_names;
-    enum mt_terminal_color color;
 };
 
 static error_t parse_option(int key, char *text, struct argp_state *state) {
     struct request *r = state->input;
     switch (key) {
-    case KEY_JSON:
-        r->json = true;
-        return 0;
     case KEY_CLEAN:
         r->clean = true;
         return 0;
     case KEY_VERIFY:
         r->verify = true;
-        return 0;
-    case KEY_COLOR:
-        mt_options_color(state, text, &r->color);
         return 0;
     case ARGP_KEY_ARG:
         r->names[r->n_names++] = text;
@@ -83,7 +76,7 @@ static error_t parse_option(int key, char *text, struct argp_state *state) {
             argp_error(state, "--verify and --clean exclude each other");
         return 0;
     default:
-        return ARGP_ERR_UNKNOWN;
+        return mt_options_parse(key, text, state, &r->shared) ? 0 : ARGP_ERR_UNKNOWN;
     }
 }
 
@@ -210,7 +203,7 @@ struct lists {
 
 static void print_lists(const struct request *r, const struct lists *lists) {
     struct mt_terminal t;
-    mt_terminal_init(&t, stdout, r->color);
+    mt_terminal_init(&t, stdout, r->shared.color);
     print_entries(&t, &lists->running, "Tracked processes", "AGE", false);
     print_entries(&t, &lists->left,
                   "Left by processes that have ended (memtrack list --clean removes it)",
@@ -254,12 +247,12 @@ static int show(const struct request *r, struct mt_error *error) {
     struct lists lists = {0};
     int rc = mt_list_entries_running(&lists.running);
     if (rc == 0)
-        rc = mt_list_entries_left(&lists.left, r->json ? 0 : SHOWN);
+        rc = mt_list_entries_left(&lists.left, r->shared.json ? 0 : SHOWN);
     if (rc == 0)
-        rc = mt_list_entries_profiles(&lists.profiles, r->json ? 0 : SHOWN);
+        rc = mt_list_entries_profiles(&lists.profiles, r->shared.json ? 0 : SHOWN);
     if (rc != 0)
         mt_error_set(error, -rc, "", "out of memory");
-    else if (r->json)
+    else if (r->shared.json)
         rc = print_json(&lists, error);
     else
         print_lists(r, &lists);
@@ -328,7 +321,7 @@ static int clean(const struct request *r, struct mt_error *error) {
     size_t n_kept = 0;
     if (rc != 0)
         return mt_error_set(error, MEMTRACK_ENOMEM, "", "out of memory");
-    mt_terminal_init(&t, stdout, r->color);
+    mt_terminal_init(&t, stdout, r->shared.color);
     signal(SIGIO, SIG_IGN); /* somebody opens a ledger while it is looked at under a lease */
     for (size_t i = 0; i < found.n; i++) {
         const char *path = found.items[i].path;
@@ -342,30 +335,31 @@ static int clean(const struct request *r, struct mt_error *error) {
             continue;
         }
         remove_session(path);
-        if (!r->json) {
+        if (!r->shared.json) {
             fputs("removed ", stdout);
             mt_terminal_put(&t, MT_STYLE_NONE, path);
             fputc('\n', stdout);
         }
     }
-    if (found.n == n_kept && !r->json)
+    if (found.n == n_kept && !r->shared.json)
         puts("nothing to remove");
     mt_find_free(&found);
     return rc;
 }
 
 int mt_list_command(int argc, char **argv) {
-    struct request r = {.program = argv[0], .names = calloc((size_t)argc + 1, sizeof *r.names)};
+    struct request r = {.shared.program = argv[0],
+                        .names = calloc((size_t)argc + 1, sizeof *r.names)};
     struct mt_error error = {0};
     if (!r.names)
         return mt_command_end(argv[0], mt_error_set(&error, MEMTRACK_ENOMEM, "", "out of memory"),
                               &error);
     argp_parse(&mt_list_argp, argc, argv, 0, NULL, &r);
-    int rc = r.verify  ? mt_list_verify(r.names, r.n_names, r.json, r.color, &error)
+    int rc = r.verify  ? mt_list_verify(r.names, r.n_names, r.shared.json, r.shared.color, &error)
              : r.clean ? clean(&r, &error)
                        : 0;
-    if (rc == 0 && !r.verify && (!r.clean || r.json))
+    if (rc == 0 && !r.verify && (!r.clean || r.shared.json))
         rc = show(&r, &error);
     free(r.names);
-    return mt_command_end(r.program, rc, &error);
+    return mt_command_end(r.shared.program, rc, &error);
 }

@@ -28,7 +28,7 @@ static const struct argp_option options[] = {
 };
 
 struct request {
-    const char *program, *file;
+    const char *file;
     struct mt_view_request view;
 };
 
@@ -46,9 +46,7 @@ static error_t parse_option(int key, char *text, struct argp_state *state) {
                      "--html is not available in this version; use --json or --csv");
         return 0;
     case ARGP_KEY_ARG:
-        if (r->file)
-            argp_error(state, "one profile at a time: %s and %s are too many", r->file, text);
-        r->file = text;
+        mt_options_profile(state, text, &r->file);
         return 0;
     default:
         return ARGP_ERR_UNKNOWN;
@@ -80,7 +78,7 @@ const struct argp mt_report_argp = {
 static void print_head(const struct mt_terminal *terminal, const struct request *r,
                        const struct mt_rows *rows) {
     const struct mt_profile *profile = mt_rows_profile(rows);
-    struct mt_summary_format summary_options = {.exact_bytes = r->view.exact_bytes,
+    struct mt_summary_format summary_options = {.exact_bytes = r->view.shared.exact_bytes,
                                                 .utf8 = terminal->utf8};
     struct mt_summary lines = {0};
     mt_summary_process(profile, &lines);
@@ -94,10 +92,11 @@ static void print_head(const struct mt_terminal *terminal, const struct request 
 
 static int print_text(const struct request *r, const struct mt_rows *rows) {
     struct mt_terminal terminal;
-    mt_terminal_init(&terminal, stdout, r->view.color);
-    struct mt_table_options table = {
-        .n = r->view.n, .exact_bytes = r->view.exact_bytes, .full = r->view.full_names};
-    if (!r->view.no_pager)
+    mt_terminal_init(&terminal, stdout, r->view.shared.color);
+    struct mt_table_options table = {.n = r->view.shared.n,
+                                     .exact_bytes = r->view.shared.exact_bytes,
+                                     .full = r->view.shared.full_names};
+    if (!r->view.shared.no_pager)
         mt_pager_start();
     print_head(&terminal, r, rows);
     mt_table_print(&terminal, rows, &table);
@@ -107,10 +106,11 @@ static int print_text(const struct request *r, const struct mt_rows *rows) {
 static int print(const struct request *r, const struct mt_rows *rows, struct mt_error *error) {
     const struct mt_export thing = {
         .what = MT_EXPORT_REPORT,
-        .report = {rows, r->view.n},
+        .report = {rows, r->view.shared.n},
     };
-    if (r->view.json || r->view.csv)
-        return mt_export(stdout, &thing, r->view.json ? MT_EXPORT_JSON : MT_EXPORT_CSV, error);
+    if (r->view.shared.json || r->view.shared.csv)
+        return mt_export(stdout, &thing, r->view.shared.json ? MT_EXPORT_JSON : MT_EXPORT_CSV,
+                         error);
     return print_text(r, rows);
 }
 
@@ -129,7 +129,7 @@ static void warn_of_sort(const struct request *r, const struct mt_rows *rows) {
         r->view.view.sort == MT_VALUE_WASTE_BYTES && r->view.view.at.kind == MT_AT_END
             ? "memtrack run --usable measures it."
             : NULL;
-    mt_terminal_print_problem(r->program, hint,
+    mt_terminal_print_problem(r->view.shared.program, hint,
                               "the profile has no %s%s to sort by: the rows come by live bytes",
                               mt_sort_name(r->view.view.sort),
                               r->view.view.at.kind == MT_AT_END ? "" : " of that moment");
@@ -140,10 +140,10 @@ static int report(struct request *r, const char *path, struct mt_error *error) {
     struct mt_rows *rows = NULL;
     int status = mt_input_read(path, &profile, error);
     if (status == 0)
-        status = mt_symbols_resolve(profile, &r->view.symbols, error);
+        status = mt_symbols_resolve(profile, &r->view.shared.symbols, error);
     if (status == 0) {
         choose_sort(r, profile);
-        r->view.view.n_named = r->view.n;
+        r->view.view.n_named = r->view.shared.n;
         status = mt_rows_build(profile, &r->view.view, &rows, error);
     }
     if (status == 0) {
@@ -156,19 +156,19 @@ static int report(struct request *r, const char *path, struct mt_error *error) {
 }
 
 int mt_report_command(int argc, char **argv) {
-    struct request r = {.program = argv[0]};
+    struct request r = {.view.shared.program = argv[0]};
     struct mt_error error = {0};
     int result = MT_EXIT_OK;
     argp_parse(&mt_report_argp, argc, argv, 0, NULL, &r);
     if (r.view.at_given && r.file && mt_subject_at(r.file)) {
-        mt_terminal_print_problem(r.program, "Leave one of them out.",
+        mt_terminal_print_problem(r.view.shared.program, "Leave one of them out.",
                                   "%s has a moment already, and --at gives another", r.file);
         mt_view_options_free(&r.view);
         return MT_EXIT_USAGE;
     }
-    char *path = mt_input_choose_at(r.program, r.file, &r.view.view.at, &result);
+    char *path = mt_input_choose_at(r.view.shared.program, r.file, &r.view.view.at, &result);
     if (path) {
-        result = mt_command_end(r.program, report(&r, path, &error), &error);
+        result = mt_command_end(r.view.shared.program, report(&r, path, &error), &error);
         free(path);
     }
     mt_view_options_free(&r.view);

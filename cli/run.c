@@ -56,7 +56,6 @@ struct run {
     bool is_refused; /* for want of what the system gives: the program may do without */
     char *preload;
     char tracker_options[OPTIONS_BYTES];
-    const char *name; /* argv[0]: for messages */
 };
 
 static const char *base_name(const char *path) {
@@ -98,7 +97,7 @@ static int check_output(struct run *run, uint64_t started_ns, struct mt_error *e
         return 0;
     const struct mt_output_fields fields = {0, base_name(run->options.program[0]), started_ns};
     char *path = mt_output_name(pattern, &fields, "");
-    int rc = path ? mt_output_check(path, run->options.force, error)
+    int rc = path ? mt_output_check(path, run->options.shared.force, error)
                   : mt_error_set(error, MEMTRACK_ENOMEM, "", "out of memory");
     free(path);
     return rc;
@@ -110,8 +109,8 @@ static int check_output(struct run *run, uint64_t started_ns, struct mt_error *e
  * even that is possible.
  */
 static void run_unrecorded(struct run *run, const struct mt_error *error) {
-    mt_terminal_print_problem(run->name, error->hint, "%s", error->message);
-    mt_terminal_print_problem(run->name, NULL, "%s is run without being recorded",
+    mt_terminal_print_problem(run->options.shared.program, error->hint, "%s", error->message);
+    mt_terminal_print_problem(run->options.shared.program, NULL, "%s is run without being recorded",
                               run->target.path);
     fflush(NULL);
     execvp(run->target.path, run->options.program);
@@ -229,11 +228,11 @@ static void finish(struct run *run) {
 
 static void set_triggers(struct run *run, const struct mt_convert *convert) {
     run->triggers_output = (struct mt_run_triggers_output){
-        .program = run->name,
+        .program = run->options.shared.program,
         .pattern = convert->pattern,
         .force = convert->force,
-        .quiet = run->options.quiet,
-        .symbols = run->options.symbols,
+        .quiet = run->options.shared.quiet,
+        .symbols = run->options.shared.symbols,
     };
     mt_run_triggers_set_output(run->options.triggers, &run->triggers_output);
     if (mt_trigger_any(run->options.triggers))
@@ -247,9 +246,9 @@ static bool observe(void *context) {
         .session = &run->session,
         .pattern = run->options.output ? run->options.output : MT_OUTPUT_DEFAULT,
         .program = run->target.is_loader ? "" : base_name(run->options.program[0]),
-        .force = run->options.force,
+        .force = run->options.shared.force,
         .since_ns = run->started_ns,
-        .symbols = run->options.symbols,
+        .symbols = run->options.shared.symbols,
     };
     convert.symbols.cache = mt_symbols_cache_new();
     bool given = run->options.interval_ns != 0;
@@ -273,7 +272,7 @@ static void await_program(struct run *run) {
         mt_launch_wait(&run->child, -1, UINT64_MAX);
     mt_launch_release(&run->child);
     run->session.is_in_use =
-        mt_observer_finish(&run->observer, &run->child, &run->session, run->name);
+        mt_observer_finish(&run->observer, &run->child, &run->session, run->options.shared.program);
 }
 
 /* From here on there is a session directory. */
@@ -296,7 +295,7 @@ static int run_program(struct run *run, struct mt_error *error) {
         return status;
     if (run->target.wraps_malloc)
         mt_terminal_print_problem(
-            run->name, "The summary says whether anything was recorded.",
+            run->options.shared.program, "The summary says whether anything was recorded.",
             "%s contains its own malloc: only what it passes on to another one is seen",
             run->target.path);
     if (check_output(run, run->started_ns, error) != 0)
@@ -321,7 +320,7 @@ static void occupy_standard_descriptors(void) {
 }
 
 int mt_run_command(int argc, char **argv) {
-    struct run run = {.name = argv[0]};
+    struct run run = {0};
     struct mt_error error = {{0}, {0}};
     occupy_standard_descriptors();
     int status = mt_run_request_parse(argc, argv, &run.options);
@@ -333,7 +332,7 @@ int mt_run_command(int argc, char **argv) {
     if (run.is_refused)
         run_unrecorded(&run, &error);
     if (error.message[0])
-        mt_terminal_print_error(run.name, &error);
+        mt_terminal_print_error(run.options.shared.program, &error);
     mt_trigger_free(run.options.triggers);
     mt_target_free(&run.target);
     free(run.preload);

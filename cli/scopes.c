@@ -25,13 +25,6 @@ enum key {
     KEY_TRACE,
     KEY_INCLUDE,
     KEY_EXCLUDE,
-    KEY_FORCE,
-    KEY_JSON,
-    KEY_CSV,
-    KEY_BYTES,
-    KEY_FULL_NAMES,
-    KEY_COLOR,
-    KEY_NO_PAGER,
 };
 
 enum { DEFAULT_ROWS = 20 };
@@ -54,67 +47,55 @@ static const struct argp_option options[] = {
      0},
     {"exclude", KEY_EXCLUDE, "PATTERN", 0,
      "Leave out what matches PATTERN, as in --include. May be repeated: none may match", 0},
-    {NULL, 'n', "N", 0,
+    {NULL, MT_KEY_ROWS, "N", 0,
      "Print at most N rows, 0 for all (default: 20; all of them with --json and --csv)", 0},
     {NULL, 0, NULL, 0, "How it is printed:", 2},
-    {"json", KEY_JSON, NULL, 0, "Print JSON", 0},
-    {"csv", KEY_CSV, NULL, 0, "Print CSV", 0},
+    {"json", MT_KEY_JSON, NULL, 0, "Print JSON", 0},
+    {"csv", MT_KEY_CSV, NULL, 0, "Print CSV", 0},
     {"trace", KEY_TRACE, "FILE", 0,
      "Write scopes, marks, counters and the heap as a trace for ui.perfetto.dev or "
      "chrome://tracing; - is standard "
      "output, and then nothing else is printed",
      0},
-    {"force", KEY_FORCE, NULL, 0, "Replace an existing FILE", 0},
-    {"bytes", KEY_BYTES, NULL, 0, "Print exact bytes instead of KiB and MiB", 0},
-    {"full-names", KEY_FULL_NAMES, NULL, 0, "Do not shorten names", 0},
-    {"color", KEY_COLOR, MT_ARG_COLOR, 0, MT_HELP_COLOR, 0},
-    {"no-pager", KEY_NO_PAGER, NULL, 0, MT_HELP_NO_PAGER, 0},
+    {"force", MT_KEY_FORCE, NULL, 0, "Replace an existing FILE", 0},
+    {"bytes", MT_KEY_BYTES, NULL, 0, "Print exact bytes instead of KiB and MiB", 0},
+    {"full-names", MT_KEY_FULL_NAMES, NULL, 0, "Do not shorten names", 0},
+    {"color", MT_KEY_COLOR, MT_ARG_COLOR, 0, MT_HELP_COLOR, 0},
+    {"no-pager", MT_KEY_NO_PAGER, NULL, 0, MT_HELP_NO_PAGER, 0},
     {NULL, 0, NULL, 0, "Where names of functions come from:", 3},
     MT_SYMBOL_OPTIONS(0),
     {0},
 };
 
 struct request {
-    const char *program, *file, *trace;
+    struct mt_options_shared shared;
+    const char *file, *trace;
     enum mt_scopes_sort sort;
-    bool sort_given, events, force, json, csv, no_pager, n_given;
+    bool sort_given, events;
     struct {
         const char **items;
         size_t n;
     } include, exclude;
     struct mt_scopes_table_options table;
-    enum mt_terminal_color color;
-    struct mt_symbols_options symbols;
 };
 
 /* ---- options --------------------------------------------------------------------------------- */
 
-static bool set_flag(int key, struct request *r) {
-    const struct mt_options_flag flags[] = {
-        {KEY_EVENTS, &r->events},
-        {KEY_FORCE, &r->force},
-        {KEY_JSON, &r->json},
-        {KEY_CSV, &r->csv},
-        {KEY_BYTES, &r->table.exact_bytes},
-        {KEY_FULL_NAMES, &r->table.full},
-        {KEY_NO_PAGER, &r->no_pager},
-    };
-    return mt_options_set_flag(key, flags, sizeof flags / sizeof *flags);
-}
-
 static void check(const struct argp_state *state, struct request *r) {
-    if (r->json && r->csv)
+    if (r->shared.json && r->shared.csv)
         argp_error(state, "--json and --csv exclude each other");
     if (r->events && r->sort_given)
         argp_error(state, "--events come in the order in which they ended: leave out --sort");
-    if (r->trace && strcmp(r->trace, "-") == 0 && (r->json || r->csv || r->events))
+    if (r->trace && strcmp(r->trace, "-") == 0 && (r->shared.json || r->shared.csv || r->events))
         argp_error(
             state,
             "--trace - is all that goes to standard output: leave out --json, --csv and --events");
-    if (r->force && !r->trace)
+    if (r->shared.force && !r->trace)
         argp_error(state, "--force replaces the file of --trace: there is none");
-    if (!r->n_given)
-        r->table.n = r->json || r->csv ? 0 : DEFAULT_ROWS;
+    if (!r->shared.n_given)
+        r->shared.n = r->shared.json || r->shared.csv ? 0 : DEFAULT_ROWS;
+    r->table = (struct mt_scopes_table_options){
+        .n = r->shared.n, .exact_bytes = r->shared.exact_bytes, .full = r->shared.full_names};
 }
 
 static error_t parse_option(int key, char *text, struct argp_state *state) {
@@ -125,9 +106,8 @@ static error_t parse_option(int key, char *text, struct argp_state *state) {
             argp_error(state, "--sort %s: choose one of %s", text, mt_scopes_sort_list);
         r->sort_given = true;
         return 0;
-    case 'n':
-        r->table.n = mt_options_rows(state, text);
-        r->n_given = true;
+    case KEY_EVENTS:
+        r->events = true;
         return 0;
     case KEY_TRACE:
         r->trace = text;
@@ -138,21 +118,14 @@ static error_t parse_option(int key, char *text, struct argp_state *state) {
     case KEY_EXCLUDE:
         mt_options_pattern(state, "--exclude", text, &r->exclude.items, &r->exclude.n);
         return 0;
-    case KEY_COLOR:
-        mt_options_color(state, text, &r->color);
-        return 0;
     case ARGP_KEY_ARG:
-        if (r->file)
-            argp_error(state, "one profile at a time: %s and %s are too many", r->file, text);
-        r->file = text;
+        mt_options_profile(state, text, &r->file);
         return 0;
     case ARGP_KEY_END:
         check(state, r);
         return 0;
     default:
-        return set_flag(key, r) || mt_options_symbols(key, text, state, &r->symbols)
-                   ? 0
-                   : ARGP_ERR_UNKNOWN;
+        return mt_options_parse(key, text, state, &r->shared) ? 0 : ARGP_ERR_UNKNOWN;
     }
 }
 
@@ -177,7 +150,7 @@ const struct argp mt_scopes_argp = {
 static int write_trace(const struct request *r, const struct mt_profile *profile,
                        struct mt_error *error) {
     FILE *file;
-    int rc = mt_file_create(r->trace, r->force, &file, error);
+    int rc = mt_file_create(r->trace, r->shared.force, &file, error);
     if (rc != 0)
         return rc;
     const struct mt_export thing = {.what = MT_EXPORT_EVENTS, .events = {.profile = profile}};
@@ -186,8 +159,8 @@ static int write_trace(const struct request *r, const struct mt_profile *profile
 
 static int print_text(const struct request *r, const struct mt_scopes_rows *rows) {
     struct mt_terminal terminal;
-    mt_terminal_init(&terminal, stdout, r->color);
-    if (!r->no_pager)
+    mt_terminal_init(&terminal, stdout, r->shared.color);
+    if (!r->shared.no_pager)
         mt_pager_start();
     mt_scopes_table_print_head(&terminal, rows);
     if (r->events) {
@@ -207,8 +180,8 @@ static int print(const struct request *r, const struct mt_scopes_rows *rows,
             .what = MT_EXPORT_EVENTS,
             .events = {rows->profile, r->table.n},
         };
-    if (r->json || r->csv)
-        return mt_export(stdout, &thing, r->json ? MT_EXPORT_JSON : MT_EXPORT_CSV, error);
+    if (r->shared.json || r->shared.csv)
+        return mt_export(stdout, &thing, r->shared.json ? MT_EXPORT_JSON : MT_EXPORT_CSV, error);
     return print_text(r, rows);
 }
 
@@ -219,7 +192,7 @@ static int show(const struct request *r, const char *path, struct mt_error *erro
                                             r->exclude.n};
     int rc = mt_input_read(path, &profile, error);
     if (rc == 0 && profile->info.scopes.n_functions)
-        rc = mt_symbols_resolve(profile, &r->symbols, error);
+        rc = mt_symbols_resolve(profile, &r->shared.symbols, error);
     if (rc == 0)
         rc = mt_scopes_rows_build(profile, r->sort, &rows, error);
     if (rc == 0) {
@@ -236,16 +209,16 @@ static int show(const struct request *r, const char *path, struct mt_error *erro
 }
 
 int mt_scopes_command(int argc, char **argv) {
-    struct request r = {.program = argv[0]};
+    struct request r = {.shared.program = argv[0]};
     struct mt_error error = {{0}, {0}};
     int result = MT_EXIT_OK;
     argp_parse(&mt_scopes_argp, argc, argv, 0, NULL, &r);
-    char *path = mt_input_choose(r.program, r.file, &result);
+    char *path = mt_input_choose(r.shared.program, r.file, &result);
     int rc = path ? show(&r, path, &error) : 0;
     free(r.include.items);
     free(r.exclude.items);
     if (!path)
         return result;
     free(path);
-    return mt_command_end(r.program, rc, &error);
+    return mt_command_end(r.shared.program, rc, &error);
 }

@@ -31,7 +31,7 @@
 
 #define TRIGGER_INTERVAL_NS UINT64_C(50000000)
 
-enum key { KEY_EVERY = 256, KEY_COUNT, KEY_FORCE, KEY_JSON, KEY_COLOR };
+enum key { KEY_EVERY = 256, KEY_COUNT };
 enum { MAX_COUNT = 1000000 };
 
 static const struct argp_option options[] = {
@@ -40,41 +40,29 @@ static const struct argp_option options[] = {
      "start time, %n the number in a series (default " MT_OUTPUT_DEFAULT
      "; when that file exists, a number is added)",
      0},
-    {"force", KEY_FORCE, NULL, 0, "Replace an existing file", 0},
+    {"force", MT_KEY_FORCE, NULL, 0, "Replace an existing file", 0},
     {"every", KEY_EVERY, "DUR", 0,
      "Take one snapshot every DUR, such as 10s or 5m, until the process ends", 0},
     {"count", KEY_COUNT, "N", 0,
      "Stop after N snapshots; with --when, after the condition has been true N times", 0},
-    {"quiet", 'q', NULL, 0, "Print no summary, only problems", 0},
-    {"json", KEY_JSON, NULL, 0, "Print a line of JSON for each snapshot", 0},
-    {"color", KEY_COLOR, MT_ARG_COLOR, 0, MT_HELP_COLOR, 0},
+    {"quiet", MT_KEY_QUIET, NULL, 0, "Print no summary, only problems", 0},
+    {"json", MT_KEY_JSON, NULL, 0, "Print a line of JSON for each snapshot", 0},
+    {"color", MT_KEY_COLOR, MT_ARG_COLOR, 0, MT_HELP_COLOR, 0},
     {NULL, 0, NULL, 0, "Where names come from:", 4},
     MT_SYMBOL_OPTIONS(4),
     {0},
 };
 
 struct request {
-    const char *program;
+    struct mt_options_shared shared;
     pid_t pid;
     const char *output; /* NULL: the default */
     uint64_t every_ns;  /* 0: once */
     unsigned long count;
-    bool force, quiet, json;
-    enum mt_terminal_color color;
-    struct mt_symbols_options symbols;
     struct mt_triggers *triggers; /* always there */
 };
 
 /* ---- options --------------------------------------------------------------------------------- */
-
-static void take_pid(struct argp_state *state, struct request *r, const char *text) {
-    if (r->pid)
-        argp_error(state, "one process at a time");
-    if (!mt_subject_is_process(text, &r->pid))
-        argp_error(state,
-                   "%s is no process: give a pid; memtrack list shows those that are tracked",
-                   text);
-}
 
 static error_t parse_option(int key, char *text, struct argp_state *state) {
     struct request *r = state->input;
@@ -85,15 +73,6 @@ static error_t parse_option(int key, char *text, struct argp_state *state) {
     case 'o':
         r->output = text;
         return 0;
-    case 'q':
-        r->quiet = true;
-        return 0;
-    case KEY_FORCE:
-        r->force = true;
-        return 0;
-    case KEY_JSON:
-        r->json = true;
-        return 0;
     case KEY_EVERY:
         if (!mt_format_parse_duration(text, 0, &r->every_ns) || r->every_ns < 1000000 ||
             r->every_ns > INT64_MAX / 2)
@@ -103,23 +82,18 @@ static error_t parse_option(int key, char *text, struct argp_state *state) {
     case KEY_COUNT:
         r->count = mt_options_number(state, "--count", text, 1, MAX_COUNT);
         return 0;
-    case KEY_COLOR:
-        mt_options_color(state, text, &r->color);
-        return 0;
     case ARGP_KEY_ARG:
-        take_pid(state, r, text);
+        mt_options_pid(state, text, &r->pid);
         return 0;
     case ARGP_KEY_END:
-        if (!r->pid)
-            argp_error(state,
-                       "give the pid of a process; memtrack list shows those that are tracked");
-        if (mt_trigger_any(r->triggers) && (r->every_ns || r->json))
+        mt_options_need_pid(state, r->pid);
+        if (mt_trigger_any(r->triggers) && (r->every_ns || r->shared.json))
             argp_error(state, "--when waits for something: it excludes --every and --json");
         if (r->count && !r->every_ns && !mt_trigger_any(r->triggers))
             argp_error(state, "--count needs --every: how long to wait between two snapshots");
         return 0;
     default:
-        return mt_options_symbols(key, text, state, &r->symbols) ? 0 : ARGP_ERR_UNKNOWN;
+        return mt_options_parse(key, text, state, &r->shared) ? 0 : ARGP_ERR_UNKNOWN;
     }
 }
 
@@ -185,10 +159,10 @@ struct series {
 static int print_snapshot(const struct request *r, const struct mt_profile *profile,
                           const char *path, struct mt_error *error) {
     const struct mt_run_summary_options summary = {
-        .profile_path = path, .color = r->color, .by_live = true};
+        .profile_path = path, .color = r->shared.color, .by_live = true};
     const struct mt_export thing = {.what = MT_EXPORT_SNAPSHOT, .snapshot = {profile, path}};
-    int rc = r->json ? mt_export(stdout, &thing, MT_EXPORT_JSON, error) : 0;
-    if (!r->json && !r->quiet)
+    int rc = r->shared.json ? mt_export(stdout, &thing, MT_EXPORT_JSON, error) : 0;
+    if (!r->shared.json && !r->shared.quiet)
         mt_run_summary_print(stdout, profile, &summary);
     if (rc == 0 && fflush(stdout) != 0) /* who follows a series waits for it */
         return mt_error_set(error, MEMTRACK_EIO, "", "cannot print: %s", strerror(errno));
@@ -206,15 +180,15 @@ static int write_snapshot(const struct series *s, unsigned long number, struct m
     char *wanted = name_snapshot(r, &fields, number), *written = NULL;
     int rc = wanted ? 0 : mt_error_set(error, MEMTRACK_ENOMEM, "", "out of memory");
     if (rc == 0 && r->output)
-        rc = mt_output_check(wanted, r->force, error);
+        rc = mt_output_check(wanted, r->shared.force, error);
     if (rc == 0) {
         *error = (struct mt_error){{0}, {0}};
-        rc = mt_output_write(profile, wanted, r->force, s->since_ns, &written, error);
+        rc = mt_output_write(profile, wanted, r->shared.force, s->since_ns, &written, error);
     }
     if (rc == 0) {
         mt_output_explain(wanted, written, error);
         if (error->message[0])
-            mt_terminal_print_error(r->program, error);
+            mt_terminal_print_error(r->shared.program, error);
         rc = print_snapshot(r, profile, written, error);
     }
     free(wanted);
@@ -223,7 +197,7 @@ static int write_snapshot(const struct series *s, unsigned long number, struct m
 }
 
 static int take_snapshot(struct series *s, unsigned long number, struct mt_error *error) {
-    struct mt_symbols_options symbols = s->request->symbols;
+    struct mt_symbols_options symbols = s->request->shared.symbols;
     symbols.cache = s->symbols;
     int rc = mt_ledger_live_profile(s->request->pid, &s->profile, error);
     if (rc != 0)
@@ -259,8 +233,8 @@ static int finish_series(struct series *s, unsigned long number, struct mt_error
     const struct request *r = s->request;
     int rc = mt_process_start_ticks((uint32_t)r->pid) ? -MEMTRACK_ENOTFOUND
                                                       : take_snapshot(s, number, error);
-    if (!r->quiet && !r->json)
-        fprintf(stderr, "%s: process %d has ended\n", r->program, r->pid);
+    if (!r->shared.quiet && !r->shared.json)
+        fprintf(stderr, "%s: process %d has ended\n", r->shared.program, r->pid);
     return rc == -MEMTRACK_ENOTFOUND ? 0 : rc;
 }
 
@@ -289,17 +263,18 @@ static int take_series(struct series *s, struct mt_error *error) {
 
 static int wait_for_triggers(const struct request *r, struct mt_error *error) {
     struct mt_run_triggers_output output = {
-        .program = r->program,
+        .program = r->shared.program,
         .pattern = r->output ? r->output : MT_OUTPUT_DEFAULT,
-        .force = r->force,
-        .quiet = r->quiet,
-        .symbols = r->symbols,
+        .force = r->shared.force,
+        .quiet = r->shared.quiet,
+        .symbols = r->shared.symbols,
     };
     size_t n_fired;
     mt_run_triggers_set_output(r->triggers, &output);
     int rc = mt_trigger_follow(r->triggers, r->pid, TRIGGER_INTERVAL_NS, r->count, &n_fired, error);
-    if (rc == 0 && n_fired == 0 && !r->quiet)
-        fprintf(stderr, "%s: process %d: nothing of it became true\n", r->program, (int)r->pid);
+    if (rc == 0 && n_fired == 0 && !r->shared.quiet)
+        fprintf(stderr, "%s: process %d: nothing of it became true\n", r->shared.program,
+                (int)r->pid);
     return rc;
 }
 
@@ -320,7 +295,7 @@ static int take(const struct request *r, struct mt_error *error) {
 }
 
 int mt_snapshot_command(int argc, char **argv) {
-    struct request r = {.program = argv[0], .triggers = mt_trigger_new()};
+    struct request r = {.shared.program = argv[0], .triggers = mt_trigger_new()};
     struct mt_error error = {0};
     if (!r.triggers) {
         mt_terminal_print_problem(argv[0], NULL, "out of memory");
@@ -329,5 +304,5 @@ int mt_snapshot_command(int argc, char **argv) {
     argp_parse(&mt_snapshot_argp, argc, argv, 0, NULL, &r);
     int rc = take(&r, &error);
     mt_trigger_free(r.triggers);
-    return mt_command_end(r.program, rc, &error);
+    return mt_command_end(r.shared.program, rc, &error);
 }

@@ -41,15 +41,10 @@ enum key {
     KEY_COMPOSITION,
     KEY_BY,
     KEY_SVG,
-    KEY_FORCE,
     KEY_TRACE,
-    KEY_CSV,
     KEY_EVENTS,
-    KEY_JSON,
     KEY_WIDTH,
     KEY_HEIGHT,
-    KEY_COLOR,
-    KEY_NO_PAGER,
     KEY_FOR,
     KEY_INTERVAL,
 };
@@ -70,19 +65,19 @@ static const struct argp_option table[] = {
      "Write the heap, scopes, marks and counters of all processes as a trace for "
      "ui.perfetto.dev or chrome://tracing; - is standard output",
      0},
-    {"force", KEY_FORCE, NULL, 0, "Replace an existing FILE", 0},
-    {"csv", KEY_CSV, NULL, 0, "Print CSV: a row for each tick", 0},
+    {"force", MT_KEY_FORCE, NULL, 0, "Replace an existing FILE", 0},
+    {"csv", MT_KEY_CSV, NULL, 0, "Print CSV: a row for each tick", 0},
     {"events", KEY_EVENTS, NULL, 0,
      "With --csv: print a row for each scope, mark and counter instead", 0},
-    {"json", KEY_JSON, NULL, 0, "Print JSON", 0},
+    {"json", MT_KEY_JSON, NULL, 0, "Print JSON", 0},
     {"width", KEY_WIDTH, "N", 0,
      "Make the chart N columns wide (default: those of the terminal), or the SVG N "
      "pixels (default: 960)",
      0},
     {"height", KEY_HEIGHT, "N", 0,
      "Make the chart N rows high (default: 20), or the SVG N pixels (default: 420)", 0},
-    {"color", KEY_COLOR, MT_ARG_COLOR, 0, MT_HELP_COLOR, 0},
-    {"no-pager", KEY_NO_PAGER, NULL, 0, MT_HELP_NO_PAGER, 0},
+    {"color", MT_KEY_COLOR, MT_ARG_COLOR, 0, MT_HELP_COLOR, 0},
+    {"no-pager", MT_KEY_NO_PAGER, NULL, 0, MT_HELP_NO_PAGER, 0},
     {NULL, 0, NULL, 0, "Of a running process:", 3},
     {"for", KEY_FOR, "DUR", 0,
      "Watch it for so long (default: 10s), or until it ends or Ctrl-C is pressed", 0},
@@ -93,17 +88,15 @@ static const struct argp_option table[] = {
 };
 
 struct request {
-    const char *program;
+    struct mt_options_shared shared;
     char **names;
     size_t n_names;
-    bool tree, force, csv, events, json, no_pager;
+    bool tree, events;
     const char *svg, *trace;
     size_t layers; /* 0: no composition */
     struct mt_view_options view;
-    struct mt_symbols_options symbols;
     bool by_given;
     size_t width, height;
-    enum mt_terminal_color color;
     uint64_t for_ns, interval_ns;
     bool is_watching_given;
 };
@@ -119,13 +112,13 @@ static uint64_t parse_duration(struct argp_state *state, const char *option, con
 }
 
 static void check(const struct argp_state *state, const struct request *r) {
-    if ((r->json != 0) + (r->csv != 0) + (r->svg != NULL) + (r->trace != NULL) > 1)
+    if ((r->shared.json != 0) + (r->shared.csv != 0) + (r->svg != NULL) + (r->trace != NULL) > 1)
         argp_error(state, "--svg, --trace, --json and --csv exclude each other");
-    if (r->events && (!r->csv || r->layers))
+    if (r->events && (!r->shared.csv || r->layers))
         argp_error(state, "--events says what is in the rows of --csv: give it alone with that");
-    if (r->force && !r->svg && !r->trace)
+    if (r->shared.force && !r->svg && !r->trace)
         argp_error(state, "--force replaces the file of --svg or --trace: there is none");
-    if (r->layers && !r->svg && !r->json && !r->csv)
+    if (r->layers && !r->svg && !r->shared.json && !r->shared.csv)
         argp_error(state, "--composition needs --svg, --json or --csv");
     if (r->layers && r->tree)
         argp_error(state, "--composition is of one process: leave out --tree");
@@ -139,32 +132,17 @@ static error_t parse_print_option(int key, char *text, struct argp_state *state,
     case KEY_SVG:
         r->svg = text;
         return 0;
-    case KEY_FORCE:
-        r->force = true;
-        return 0;
     case KEY_TRACE:
         r->trace = text;
         return 0;
-    case KEY_CSV:
-        r->csv = true;
-        return 0;
     case KEY_EVENTS:
         r->events = true;
-        return 0;
-    case KEY_JSON:
-        r->json = true;
         return 0;
     case KEY_WIDTH:
         r->width = mt_options_number(state, "--width", text, 40, 10000);
         return 0;
     case KEY_HEIGHT:
         r->height = mt_options_number(state, "--height", text, 8, 10000);
-        return 0;
-    case KEY_COLOR:
-        mt_options_color(state, text, &r->color);
-        return 0;
-    case KEY_NO_PAGER:
-        r->no_pager = true;
         return 0;
     default:
         return ARGP_ERR_UNKNOWN;
@@ -201,7 +179,7 @@ static error_t parse_option(int key, char *text, struct argp_state *state) {
         check(state, r);
         return 0;
     default:
-        return mt_options_symbols(key, text, state, &r->symbols)
+        return mt_options_parse(key, text, state, &r->shared)
                    ? 0
                    : parse_print_option(key, text, state, r);
     }
@@ -235,7 +213,7 @@ static int load_directory(const struct request *r, const char *name, struct mt_p
     size_t n_unreadable;
     int rc = mt_profiles_of_run(name, profiles, &n_unreadable, error);
     if (rc == 0 && n_unreadable)
-        mt_terminal_print_problem(r->program, "memtrack report FILE says why.",
+        mt_terminal_print_problem(r->shared.program, "memtrack report FILE says why.",
                                   "%zu file%s in %s could not be read", n_unreadable,
                                   n_unreadable == 1 ? "" : "s", name);
     return rc;
@@ -257,7 +235,7 @@ static int load_one(const struct request *r, const char *name, struct mt_profile
     if (is_pid && isatty(STDERR_FILENO)) {
         char duration[MT_FORMAT_BYTES];
         fprintf(stderr, "%s: watching process %d for %s; Ctrl-C shows what there is by then\n",
-                r->program, (int)pid, mt_format_duration(duration, r->for_ns));
+                r->shared.program, (int)pid, mt_format_duration(duration, r->for_ns));
     }
     int rc = is_pid ? mt_watch_profile(pid, r->for_ns, r->interval_ns, &profile, error)
              : strcmp(name, "-") == 0 ? mt_input_read("/dev/stdin", &profile, error)
@@ -287,7 +265,7 @@ static int drop_earlier(const struct request *r, struct mt_profiles *profiles,
     int rc = mt_profiles_drop_earlier(profiles, &n, error);
     if (rc == 0 && n && r->n_names > 1)
         mt_terminal_print_problem(
-            r->program, "Name it alone to see it.",
+            r->shared.program, "Name it alone to see it.",
             "%zu profile%s left out: another one shows more of the same process", n,
             n == 1 ? " is" : "s are");
     return rc;
@@ -352,8 +330,8 @@ static void print_head(const struct mt_terminal *terminal, const struct mt_timel
 static int print_text(const struct request *r, const struct mt_timeline *t) {
     struct mt_terminal terminal;
     const struct mt_chart_options options = {.width = r->width, .height = r->height};
-    mt_terminal_init(&terminal, stdout, r->color);
-    if (!r->no_pager)
+    mt_terminal_init(&terminal, stdout, r->shared.color);
+    if (!r->shared.no_pager)
         mt_pager_start();
     print_head(&terminal, t);
     int rc = 0;
@@ -373,7 +351,7 @@ static int print_text(const struct request *r, const struct mt_timeline *t) {
 static int write_file(const struct request *r, const char *path, const struct mt_export *thing,
                       enum mt_export_format format, struct mt_error *error) {
     FILE *file;
-    int rc = mt_file_create(path, r->force, &file, error);
+    int rc = mt_file_create(path, r->shared.force, &file, error);
     return rc == 0 ? mt_file_finish(file, path, mt_export(file, thing, format, error), error) : rc;
 }
 
@@ -394,9 +372,9 @@ static int print(const struct request *r, const struct mt_timeline *t,
         return write_file(r, r->svg, &memory, MT_EXPORT_SVG, error);
     if (r->trace)
         return write_file(r, r->trace, &events, MT_EXPORT_TRACE, error);
-    if (r->json)
+    if (r->shared.json)
         return mt_export(stdout, &memory, MT_EXPORT_JSON, error);
-    if (r->csv)
+    if (r->shared.csv)
         return mt_export(stdout, r->events ? &events : &memory, MT_EXPORT_CSV, error);
     return print_text(r, t) == 0 ? 0 : mt_error_set(error, MEMTRACK_ENOMEM, "", "out of memory");
 }
@@ -408,7 +386,7 @@ static int name_scopes(const struct request *r, const struct mt_profiles *profil
     int rc = 0;
     for (size_t i = 0; rc == 0 && i < profiles->n; i++)
         if (profiles->items[i]->info.scopes.n_functions)
-            rc = mt_symbols_resolve(profiles->items[i], &r->symbols, error);
+            rc = mt_symbols_resolve(profiles->items[i], &r->shared.symbols, error);
     return rc;
 }
 
@@ -420,7 +398,7 @@ static int compose(const struct request *r, const struct mt_profiles *profiles,
     if (profiles->n != 1)
         return mt_error_set(error, MEMTRACK_EUSAGE, "Name one profile.",
                             "--composition is of one process, and there are %zu", profiles->n);
-    int rc = mt_symbols_resolve(profiles->items[0], &r->symbols, error);
+    int rc = mt_symbols_resolve(profiles->items[0], &r->shared.symbols, error);
     return rc == 0 ? mt_breakdown_build(profiles->items[0], &r->view, r->layers, MOMENTS, breakdown,
                                         error)
                    : rc;
@@ -450,7 +428,7 @@ static int show(const struct request *r, struct mt_error *error) {
 
 int mt_timeline_command(int argc, char **argv) {
     struct request r = {
-        .program = argv[0],
+        .shared.program = argv[0],
         .view = {.by = MT_BY_LINE, .sort = MT_VALUE_LIVE_BYTES},
         .for_ns = 10000 * NS_PER_MS,
         .interval_ns = 100 * NS_PER_MS,
@@ -458,5 +436,5 @@ int mt_timeline_command(int argc, char **argv) {
     struct mt_error error = {{0}, {0}};
     argp_parse(&mt_timeline_argp, argc, argv, 0, NULL, &r);
     int rc = show(&r, &error);
-    return mt_command_end(r.program, rc, &error);
+    return mt_command_end(r.shared.program, rc, &error);
 }

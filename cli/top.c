@@ -139,9 +139,9 @@ static void read_options(int argc, char **argv, struct request *r) {
     top->options.by = r->view.view.by;
     top->options.filter = r->view.view.filter;
     top->options.wrappers = r->view.view.wrappers;
-    top->options.symbols = r->view.symbols;
-    top->exact_bytes = r->view.exact_bytes;
-    top->color = r->view.color;
+    top->options.symbols = r->view.shared.symbols;
+    top->exact_bytes = r->view.shared.exact_bytes;
+    top->color = r->view.shared.color;
     bool is_table = r->once || r->batch;
     if (!top->delay_ns)
         top->delay_ns = (is_table ? TABLE_DELAY_MS : SCREEN_DELAY_MS) * NS_PER_MS;

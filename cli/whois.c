@@ -24,23 +24,20 @@
 #include "view/subject.h"
 #include "view/symbols/symbols.h"
 
-enum { KEY_JSON = 256, KEY_COLOR };
 enum { MAX_ADDRESSES = 4096, MAX_FRAMES = 1024 };
 
 static const struct argp_option options[] = {
-    {"json", KEY_JSON, NULL, 0, "Print JSON", 0},
-    {"color", KEY_COLOR, MT_ARG_COLOR, 0, MT_HELP_COLOR, 0},
+    {"json", MT_KEY_JSON, NULL, 0, "Print JSON", 0},
+    {"color", MT_KEY_COLOR, MT_ARG_COLOR, 0, MT_HELP_COLOR, 0},
     MT_SYMBOL_OPTIONS(0),
     {0},
 };
 
 struct request {
-    const char *program, *process;
+    struct mt_options_shared shared;
+    const char *process;
     uint64_t addresses[MAX_ADDRESSES];
     size_t n;
-    bool json;
-    enum mt_terminal_color color;
-    struct mt_symbols_options symbols;
 };
 
 /* ---- options --------------------------------------------------------------------------------- */
@@ -58,12 +55,6 @@ static uint64_t parse_address(struct argp_state *state, const char *text) {
 static error_t parse_option(int key, char *text, struct argp_state *state) {
     struct request *r = state->input;
     switch (key) {
-    case KEY_JSON:
-        r->json = true;
-        return 0;
-    case KEY_COLOR:
-        mt_options_color(state, text, &r->color);
-        return 0;
     case ARGP_KEY_ARG:
         if (!r->process) {
             r->process = text;
@@ -78,7 +69,7 @@ static error_t parse_option(int key, char *text, struct argp_state *state) {
             argp_error(state, "give a pid and an address");
         return 0;
     default:
-        return mt_options_symbols(key, text, state, &r->symbols) ? 0 : ARGP_ERR_UNKNOWN;
+        return mt_options_parse(key, text, state, &r->shared) ? 0 : ARGP_ERR_UNKNOWN;
     }
 }
 
@@ -176,7 +167,7 @@ static int name_blocks(struct inquiry *q, struct mt_error *error) {
     /* NOLINTNEXTLINE(clang-analyzer-unix.Malloc): the arrays are q's, and freed with it */
     int rc = mt_ledger_convert_blocks(q->ledger, q->blocks, q->request->n, &q->profile, error);
     if (rc == 0)
-        rc = mt_symbols_resolve(q->profile, &q->request->symbols, error);
+        rc = mt_symbols_resolve(q->profile, &q->request->shared.symbols, error);
     if (rc == 0)
         rc = mt_rows_build(q->profile, &view, &q->rows, error);
     if (rc == 0)
@@ -303,13 +294,13 @@ static void print_answer(const struct inquiry *q, const struct mt_whois_answer *
 static int print(const struct inquiry *q, struct mt_error *error) {
     struct mt_terminal terminal;
     bool all_live = true;
-    mt_terminal_init(&terminal, stdout, q->request->color);
+    mt_terminal_init(&terminal, stdout, q->request->shared.color);
     for (size_t i = 0; i < q->request->n; i++) {
         all_live = all_live && q->answers[i].is_live;
-        if (!q->request->json)
+        if (!q->request->shared.json)
             print_answer(q, &q->answers[i], &terminal);
     }
-    if (q->request->json) {
+    if (q->request->shared.json) {
         const struct mt_export thing = {
             .what = MT_EXPORT_WHOIS,
             .whois = {mt_ledger_process(q->ledger), q->rows, q->answers, q->request->n},
@@ -325,7 +316,7 @@ int mt_whois_command(int argc, char **argv) {
     static struct request r;
     struct inquiry q = {.request = &r};
     struct mt_error error = {0};
-    r.program = argv[0];
+    r.shared.program = argv[0];
     argp_parse(&mt_whois_argp, argc, argv, 0, NULL, &r);
     int rc = open_ledger(r.process, &q.ledger, &error);
     if (rc == 0)
@@ -338,5 +329,5 @@ int mt_whois_command(int argc, char **argv) {
     free(q.found);
     free(q.blocks);
     free(q.answers);
-    return mt_command_end(r.program, rc, &error);
+    return mt_command_end(r.shared.program, rc, &error);
 }

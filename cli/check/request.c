@@ -34,8 +34,6 @@ enum key {
     KEY_MMAP,
     KEY_PROCESS,
     KEY_JUNIT,
-    KEY_JSON,
-    KEY_COLOR,
 };
 
 static const struct argp_option table[] = {
@@ -82,13 +80,13 @@ static const struct argp_option table[] = {
      0},
     {NULL, 0, NULL, 0, "How it is told:", 4},
     {"junit", KEY_JUNIT, "FILE", 0, "Write JUnit's XML to FILE as well", 0},
-    {"json", KEY_JSON, NULL, 0,
+    {"json", MT_KEY_JSON, NULL, 0,
      "Print JSON (with --run to standard error, because standard output is the "
      "program's)",
      0},
-    {"quiet", 'q', NULL, 0, "Print only what fails", 0},
+    {"quiet", MT_KEY_QUIET, NULL, 0, "Print only what fails", 0},
     {"verbose", 'v', NULL, 0, "Print the budgets that are kept as well", 0},
-    {"color", KEY_COLOR, MT_ARG_COLOR, 0, MT_HELP_COLOR, 0},
+    {"color", MT_KEY_COLOR, MT_ARG_COLOR, 0, MT_HELP_COLOR, 0},
     {NULL, 0, NULL, 0, "Where names come from:", 5},
     MT_SYMBOL_OPTIONS(0),
     {0},
@@ -169,11 +167,11 @@ static error_t parse_budget(int key, const char *text, struct argp_state *state)
 }
 
 static bool set_flag(int key, struct mt_check_request *o) {
-    const struct mt_options_flag flags[] = {
-        {KEY_STRICT, &o->strict}, {KEY_COUNT_RUNTIME, &o->count_runtime},
-        {KEY_RUN, &o->run},       {KEY_MMAP, &o->mmap},
-        {KEY_JSON, &o->json},     {'q', &o->quiet},
-        {'v', &o->verbose}};
+    const struct mt_options_flag flags[] = {{KEY_STRICT, &o->strict},
+                                            {KEY_COUNT_RUNTIME, &o->count_runtime},
+                                            {KEY_RUN, &o->run},
+                                            {KEY_MMAP, &o->mmap},
+                                            {'v', &o->verbose}};
     return mt_options_set_flag(key, flags, sizeof flags / sizeof *flags);
 }
 
@@ -203,7 +201,7 @@ static void check_together(struct argp_state *state, const struct mt_check_reque
         argp_error(state, "--profiles goes with --run");
     if (o->mmap && !o->run)
         argp_error(state, "--mmap goes with --run");
-    if (o->quiet && o->verbose)
+    if (o->shared.quiet && o->verbose)
         argp_error(state, "--quiet and --verbose exclude each other");
 }
 
@@ -219,9 +217,6 @@ static error_t parse(int key, char *text, struct argp_state *state) {
                               "lines, or --json");
         o->junit = text;
         return 0;
-    case KEY_COLOR:
-        mt_options_color(state, text, &o->color);
-        return 0;
     case ARGP_KEY_ARG:
         take_word(state, o, text);
         return 0;
@@ -229,7 +224,7 @@ static error_t parse(int key, char *text, struct argp_state *state) {
         check_together(state, o);
         return 0;
     default:
-        if (set_flag(key, o) || mt_options_symbols(key, text, state, &o->symbols))
+        if (set_flag(key, o) || mt_options_parse(key, text, state, &o->shared))
             return 0;
         return parse_budget(key, text, state);
     }
@@ -251,8 +246,8 @@ const struct argp mt_check_request_argp = {
 };
 
 void mt_check_request_parse(int argc, char **argv, struct mt_check_request *options) {
-    *options =
-        (struct mt_check_request){.name = argv[0], .tolerance_percent = DEFAULT_TOLERANCE_PERCENT};
+    *options = (struct mt_check_request){.shared.program = argv[0],
+                                         .tolerance_percent = DEFAULT_TOLERANCE_PERCENT};
     argp_parse(&mt_check_request_argp, argc, argv, ARGP_IN_ORDER, NULL, options);
 }
 

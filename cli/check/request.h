@@ -6,16 +6,15 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#include "text/terminal.h"
+#include "command/options.h"
 #include "view/budget/budget.h"
-#include "view/symbols/symbols.h"
 
 struct mt_check_request {
-    const char *name; /* argv[0]: for messages */
+    struct mt_options_shared shared;
     const char **files;
     size_t n_files;
     char **program; /* with --run: and its arguments, NULL at the end */
-    bool run, json, quiet, verbose, strict, mmap, tolerance_given, count_runtime;
+    bool run, verbose, strict, mmap, tolerance_given, count_runtime;
     const char *profiles, *junit, *baseline;
     double tolerance_percent;
     struct mt_budget *budgets;
@@ -24,8 +23,6 @@ struct mt_check_request {
     size_t n_ignored;
     const char **processes; /* patterns: only these are checked; none: all */
     size_t n_processes;
-    enum mt_terminal_color color;
-    struct mt_symbols_options symbols;
 };
 
 /* Ends the process for wrong usage and for --help. Free the options. */

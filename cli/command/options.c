@@ -12,12 +12,7 @@
 #include <stdlib.h>
 
 #include "base/array.h"
-
-void mt_options_color(const struct argp_state *state, const char *text,
-                      enum mt_terminal_color *color) {
-    if (!mt_terminal_parse_color(text, color))
-        argp_error(state, "--color %s: choose auto, always or never", text);
-}
+#include "view/subject.h"
 
 static bool parse_number(const char *text, size_t least, size_t most, size_t *number) {
     char *end;
@@ -34,11 +29,11 @@ size_t mt_options_number(const struct argp_state *state, const char *option, con
     return number;
 }
 
-size_t mt_options_rows(const struct argp_state *state, const char *text) {
-    size_t number;
-    if (!parse_number(text, 0, INT_MAX, &number))
+static void set_rows(const struct argp_state *state, const char *text,
+                     struct mt_options_shared *options) {
+    if (!parse_number(text, 0, INT_MAX, &options->n))
         argp_error(state, "-n %s: not a number of rows", text);
-    return number;
+    options->n_given = true;
 }
 
 void mt_options_pattern(const struct argp_state *state, const char *option, const char *text,
@@ -77,22 +72,59 @@ static void add_debug_path(const struct argp_state *state, const char *text,
     symbols->debug_path = joined = longer;
 }
 
-bool mt_options_symbols(int key, const char *text, const struct argp_state *state,
-                        struct mt_symbols_options *symbols) {
+static bool set_flag(int key, struct mt_options_shared *options) {
+    const struct mt_options_flag flags[] = {
+        {MT_KEY_JSON, &options->json},         {MT_KEY_CSV, &options->csv},
+        {MT_KEY_FORCE, &options->force},       {MT_KEY_QUIET, &options->quiet},
+        {MT_KEY_BYTES, &options->exact_bytes}, {MT_KEY_FULL_NAMES, &options->full_names},
+        {MT_KEY_NO_PAGER, &options->no_pager},
+    };
+    return mt_options_set_flag(key, flags, sizeof flags / sizeof *flags);
+}
+
+bool mt_options_parse(int key, const char *text, const struct argp_state *state,
+                      struct mt_options_shared *options) {
     switch (key) {
+    case MT_KEY_COLOR:
+        if (!mt_terminal_parse_color(text, &options->color))
+            argp_error(state, "--color %s: choose auto, always or never", text);
+        return true;
+    case MT_KEY_ROWS:
+        set_rows(state, text, options);
+        return true;
     case MT_KEY_DEBUG_PATH:
-        add_debug_path(state, text, symbols);
+        add_debug_path(state, text, &options->symbols);
         return true;
     case MT_KEY_SYSROOT:
-        symbols->sysroot = text;
+        options->symbols.sysroot = text;
         return true;
     case MT_KEY_DEBUGINFOD:
-        symbols->debuginfod = true;
+        options->symbols.debuginfod = true;
         check_debuginfod(state);
         return true;
     default:
-        return false;
+        return set_flag(key, options);
     }
+}
+
+void mt_options_profile(const struct argp_state *state, const char *text, const char **profile) {
+    if (*profile)
+        argp_error(state, "one profile at a time: %s and %s are too many", *profile, text);
+    *profile = text;
+}
+
+void mt_options_pid(const struct argp_state *state, const char *text, pid_t *pid) {
+    if (*pid)
+        argp_error(state, "one process at a time");
+    if (!mt_subject_is_process(text, pid))
+        argp_error(state,
+                   "%s is no process: give a pid; memtrack list shows those that are tracked",
+                   text);
+}
+
+void mt_options_need_pid(const struct argp_state *state, pid_t pid) {
+    if (!pid)
+        argp_error(state, "give the pid of a process; memtrack list shows those that are tracked");
 }
 
 bool mt_options_set_flag(int key, const struct mt_options_flag *flags, size_t n) {

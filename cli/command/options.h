@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: MIT */
-/* Values of options that several commands have. What is wrong with one ends the process, as
- * argp_error does. */
+/*
+ * The options that several commands have, once: a command names those that it has in its own table,
+ * with these keys, and leaves the keys that it does not know to mt_options_parse. What is wrong
+ * with a value ends the process, as argp_error does.
+ */
 #ifndef MT_CLI_COMMAND_OPTIONS_H
 #define MT_CLI_COMMAND_OPTIONS_H
 
@@ -8,6 +11,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/types.h>
 
 #include "text/terminal.h"
 #include "view/symbols/symbols.h"
@@ -16,24 +20,51 @@
 #define MT_HELP_COLOR    "Use colours (default: auto)"
 #define MT_HELP_NO_PAGER "Do not start MEMTRACK_PAGER, PAGER or less"
 
-/* --color */
-void mt_options_color(const struct argp_state *state, const char *text,
-                      enum mt_terminal_color *color);
+enum {
+    MT_KEY_DEBUG_PATH = 0x4000,
+    MT_KEY_SYSROOT,
+    MT_KEY_DEBUGINFOD,
+    MT_KEY_JSON,
+    MT_KEY_CSV,
+    MT_KEY_FORCE,
+    MT_KEY_BYTES,
+    MT_KEY_FULL_NAMES,
+    MT_KEY_COLOR,
+    MT_KEY_NO_PAGER,
+    MT_KEY_QUIET = 'q',
+    MT_KEY_ROWS = 'n',
+};
+
+/* What was chosen; nothing is when it is zero-initialized. */
+struct mt_options_shared {
+    const char *program; /* argv[0]: for messages */
+    bool json, csv, force, quiet, exact_bytes, full_names, no_pager;
+    size_t n; /* rows, 0: all */
+    bool n_given;
+    enum mt_terminal_color color;
+    struct mt_symbols_options symbols; /* where names come from */
+};
+
+/* Takes one of the keys above. Returns false when the key is none of them. */
+bool mt_options_parse(int key, const char *text, const struct argp_state *state,
+                      struct mt_options_shared *options);
+
+/* Notes the one profile, or process, that a command is about, and refuses a second one. */
+void mt_options_profile(const struct argp_state *state, const char *text, const char **profile);
+void mt_options_pid(const struct argp_state *state, const char *text, pid_t *pid);
+/* Refuses, at the end of the arguments, that no process was named. */
+void mt_options_need_pid(const struct argp_state *state, pid_t pid);
 
 /* option with its dashes, for the message. */
 size_t mt_options_number(const struct argp_state *state, const char *option, const char *text,
                          size_t least, size_t most);
-size_t mt_options_rows(const struct argp_state *state, const char *text); /* -n: 0 is all */
 
 /* Appends a pattern of --include and its kin; one without anything to match is refused. *list is
  * realloc'ed. */
 void mt_options_pattern(const struct argp_state *state, const char *option, const char *text,
                         const char ***list, size_t *n);
 
-/* Where names come from: entries of a command's table, in this group of its help; and what its
- * parser does with them, beginning with all keys that it does not know and ARGP_KEY_END. False: the
- * key is none of theirs. */
-enum { MT_KEY_DEBUG_PATH = 0x4000, MT_KEY_SYSROOT, MT_KEY_DEBUGINFOD };
+/* Where names come from: entries of a command's table, in this group of its help. */
 #define MT_SYMBOL_OPTIONS(group)                                                                   \
     {"debug-path",                                                                                 \
      MT_KEY_DEBUG_PATH,                                                                            \
@@ -52,8 +83,6 @@ enum { MT_KEY_DEBUG_PATH = 0x4000, MT_KEY_SYSROOT, MT_KEY_DEBUGINFOD };
         "debuginfod", MT_KEY_DEBUGINFOD, NULL, 0,                                                  \
             "Fetch missing debug files from the servers in DEBUGINFOD_URLS", group                 \
     }
-bool mt_options_symbols(int key, const char *text, const struct argp_state *state,
-                        struct mt_symbols_options *symbols);
 
 /* Options without an argument. False: the key is none of theirs. */
 struct mt_options_flag {

@@ -9,51 +9,35 @@
 #include <stdio.h>
 
 #include "command/command.h"
+#include "command/options.h"
 #include "export/export.h"
 #include "ledger/control.h"
 #include "profile/ledger/live.h"
 #include "text/pager.h"
 #include "text/terminal.h"
-#include "view/subject.h"
-
-enum { KEY_JSON = 256 };
 
 const struct argp_option mt_recording_options[] = {
-    {"json", KEY_JSON, NULL, 0, "Print as JSON whether recording was on before, and is now", 0},
-    {"quiet", 'q', NULL, 0, "Print only problems", 0},
+    {"json", MT_KEY_JSON, NULL, 0, "Print as JSON whether recording was on before, and is now", 0},
+    {"quiet", MT_KEY_QUIET, NULL, 0, "Print only problems", 0},
     {0},
 };
 
 struct request {
-    const char *program;
+    struct mt_options_shared shared;
     pid_t pid;
-    bool json, quiet;
 };
 
 error_t mt_recording_parse(int key, char *text, struct argp_state *state) {
     struct request *r = state->input;
     switch (key) {
-    case KEY_JSON:
-        r->json = true;
-        return 0;
-    case 'q':
-        r->quiet = true;
-        return 0;
     case ARGP_KEY_ARG:
-        if (r->pid)
-            argp_error(state, "one process at a time");
-        if (!mt_subject_is_process(text, &r->pid))
-            argp_error(state,
-                       "%s is no process: give a pid; memtrack list shows those that are tracked",
-                       text);
+        mt_options_pid(state, text, &r->pid);
         return 0;
     case ARGP_KEY_END:
-        if (!r->pid)
-            argp_error(state,
-                       "give the pid of a process; memtrack list shows those that are tracked");
+        mt_options_need_pid(state, r->pid);
         return 0;
     default:
-        return ARGP_ERR_UNKNOWN;
+        return mt_options_parse(key, text, state, &r->shared) ? 0 : ARGP_ERR_UNKNOWN;
     }
 }
 
@@ -87,20 +71,20 @@ static int switch_process(const struct request *r, bool on, struct mt_error *err
         .what = MT_EXPORT_SWITCH,
         .switched = {(uint32_t)r->pid, was_on, on},
     };
-    if (r->json)
+    if (r->shared.json)
         return mt_export(stdout, &thing, MT_EXPORT_JSON, error);
-    if (!r->quiet)
+    if (!r->shared.quiet)
         say(r, was_on, on);
     return 0;
 }
 
 int mt_recording_command(int argc, char **argv, const struct argp *parser, bool on) {
-    struct request r = {.program = argv[0]};
+    struct request r = {.shared.program = argv[0]};
     struct mt_error error = {0};
     argp_parse(parser, argc, argv, 0, NULL, &r);
     int rc = switch_process(&r, on, &error);
-    bool written = mt_pager_finish(r.program);
+    bool written = mt_pager_finish(r.shared.program);
     if (rc != 0 && written && error.message[0])
-        mt_terminal_print_error(r.program, &error);
+        mt_terminal_print_error(r.shared.program, &error);
     return rc == 0 && written ? MT_EXIT_OK : MT_EXIT_UNREADABLE;
 }

@@ -22,12 +22,6 @@ enum option_key {
     KEY_WRAPPER,
     KEY_KEEP_STD,
     KEY_KEEP_WRAPPERS,
-    KEY_JSON,
-    KEY_CSV,
-    KEY_BYTES,
-    KEY_FULL_NAMES,
-    KEY_COLOR,
-    KEY_NO_PAGER,
 };
 
 #define MT_ARG_PATTERN "PATTERN|scope:PATTERN|domain:PATTERN|thread:PATTERN"
@@ -57,8 +51,8 @@ static const struct argp_option shared_options[] = {
     {"keep-wrappers", KEY_KEEP_WRAPPERS, NULL, 0, "Charge the innermost frame, even operator new",
      0},
     {NULL, 0, NULL, 0, "How it is printed:", MT_HELP_PRINTED},
-    {"bytes", KEY_BYTES, NULL, 0, "Print exact bytes instead of KiB and MiB", 0},
-    {"color", KEY_COLOR, MT_ARG_COLOR, 0, MT_HELP_COLOR, 0},
+    {"bytes", MT_KEY_BYTES, NULL, 0, "Print exact bytes instead of KiB and MiB", 0},
+    {"color", MT_KEY_COLOR, MT_ARG_COLOR, 0, MT_HELP_COLOR, 0},
     {NULL, 0, NULL, 0, "Where names come from:", MT_HELP_NAMES},
     MT_SYMBOL_OPTIONS(0),
     {0},
@@ -73,14 +67,14 @@ static const struct argp_option options[] = {
      "Count as live what was not freed at this moment (default: end); TIME is one after the start "
      "such as 1.5s or 02:00. Rows are then sorted by live",
      MT_HELP_COUNTED},
-    {NULL, 'n', "N", 0,
+    {NULL, MT_KEY_ROWS, "N", 0,
      "Print at most N rows, 0 for all (default: 20; all of them with --json and --csv)",
      MT_HELP_ROWS},
-    {"json", KEY_JSON, NULL, 0, "Print JSON", MT_HELP_PRINTED},
-    {"csv", KEY_CSV, NULL, 0, "Print the rows as CSV", MT_HELP_PRINTED},
-    {"full-names", KEY_FULL_NAMES, NULL, 0, "Do not shorten names, paths and call paths",
+    {"json", MT_KEY_JSON, NULL, 0, "Print JSON", MT_HELP_PRINTED},
+    {"csv", MT_KEY_CSV, NULL, 0, "Print the rows as CSV", MT_HELP_PRINTED},
+    {"full-names", MT_KEY_FULL_NAMES, NULL, 0, "Do not shorten names, paths and call paths",
      MT_HELP_PRINTED},
-    {"no-pager", KEY_NO_PAGER, NULL, 0, MT_HELP_NO_PAGER, MT_HELP_PRINTED},
+    {"no-pager", MT_KEY_NO_PAGER, NULL, 0, MT_HELP_NO_PAGER, MT_HELP_PRINTED},
     {0},
 };
 
@@ -108,8 +102,6 @@ static void parse_choice(int key, const char *text, struct argp_state *state,
             state,
             "--at %s: give end, peak, or a time after the start such as 1.5s, 300ms or 02:00",
             text);
-    if (key == KEY_COLOR)
-        mt_options_color(state, text, &r->color);
     r->at_given |= key == KEY_AT;
 }
 
@@ -120,17 +112,12 @@ static bool set_flag(int key, struct mt_view_request *r) {
         {KEY_CUMULATIVE, &r->view.cumulative},
         {KEY_KEEP_STD, &r->view.wrappers.keep_libraries},
         {KEY_KEEP_WRAPPERS, &r->view.wrappers.keep_all},
-        {KEY_JSON, &r->json},
-        {KEY_CSV, &r->csv},
-        {KEY_BYTES, &r->exact_bytes},
-        {KEY_FULL_NAMES, &r->full_names},
-        {KEY_NO_PAGER, &r->no_pager},
     };
     return mt_options_set_flag(key, flags, sizeof flags / sizeof *flags);
 }
 
 static void finish(struct argp_state *state, struct mt_view_request *r) {
-    if (r->json && r->csv)
+    if (r->shared.json && r->shared.csv)
         argp_error(state, "--json and --csv exclude each other");
     r->view.filter.include = r->patterns[INCLUDE];
     r->view.filter.n_include = r->n_patterns[INCLUDE];
@@ -138,8 +125,8 @@ static void finish(struct argp_state *state, struct mt_view_request *r) {
     r->view.filter.n_exclude = r->n_patterns[EXCLUDE];
     r->view.wrappers.patterns = r->patterns[WRAPPER];
     r->view.wrappers.n_patterns = r->n_patterns[WRAPPER];
-    if (!r->n_given)
-        r->n = r->json || r->csv ? 0 : MT_VIEW_DEFAULT_ROWS;
+    if (!r->shared.n_given)
+        r->shared.n = r->shared.json || r->shared.csv ? 0 : MT_VIEW_DEFAULT_ROWS;
 }
 
 static error_t parse_option(int key, char *text, struct argp_state *state) {
@@ -147,12 +134,7 @@ static error_t parse_option(int key, char *text, struct argp_state *state) {
     switch (key) {
     case KEY_BY:
     case KEY_AT:
-    case KEY_COLOR:
         parse_choice(key, text, state, r);
-        return 0;
-    case 'n':
-        r->n = mt_options_rows(state, text);
-        r->n_given = true;
         return 0;
     case KEY_INCLUDE:
     case KEY_EXCLUDE:
@@ -165,7 +147,7 @@ static error_t parse_option(int key, char *text, struct argp_state *state) {
         finish(state, r);
         return 0;
     default:
-        return set_flag(key, r) || mt_options_symbols(key, text, state, &r->symbols)
+        return set_flag(key, r) || mt_options_parse(key, text, state, &r->shared)
                    ? 0
                    : ARGP_ERR_UNKNOWN;
     }

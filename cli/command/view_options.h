@@ -11,9 +11,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#include "text/terminal.h"
+#include "command/options.h"
 #include "view/rows/rows.h"
-#include "view/symbols/symbols.h"
 
 enum { MT_VIEW_DEFAULT_ROWS = 20 };
 
@@ -25,12 +24,9 @@ enum { MT_KEY_OWN = 512 };
 
 /* Zero-initialized is nothing chosen. */
 struct mt_view_request {
+    struct mt_options_shared shared;
     struct mt_view_options view;
-    struct mt_symbols_options symbols;
-    size_t n; /* rows, 0: all */
-    bool sort_given, n_given, at_given;
-    bool json, csv, exact_bytes, full_names, no_pager;
-    enum mt_terminal_color color;
+    bool sort_given, at_given;
     const char **patterns[3]; /* private: include, exclude, wrapper */
     size_t n_patterns[3];
 };

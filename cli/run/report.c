@@ -160,12 +160,12 @@ static void print_main(const struct mt_run_request *options, const struct mt_res
     struct mt_error error;
     const struct mt_run_summary_options summary = {
         .profile_path = result->is_written ? result->file : NULL,
-        .color = options->color,
+        .color = options->shared.color,
     };
-    if (options->json) {
+    if (options->shared.json) {
         if (mt_run_summary_print_json(stderr, profile, 0, &error) != 0)
             mt_terminal_print_error(us, &error);
-    } else if (!options->quiet)
+    } else if (!options->shared.quiet)
         mt_run_summary_print(stderr, profile, &summary);
 }
 
@@ -175,7 +175,7 @@ void mt_run_report(const struct mt_run_request *options, const struct mt_target 
                    const struct mt_profile *profile) {
     const struct mt_result *result = main_result(finish);
     struct mt_terminal terminal;
-    mt_terminal_init(&terminal, stderr, options->color);
+    mt_terminal_init(&terminal, stderr, options->shared.color);
     bool is_blind = profile && profile->info.totals.total_blocks == 0 &&
                     (target->wraps_malloc || profile->info.outranked);
     if (is_blind)
@@ -187,7 +187,7 @@ void mt_run_report(const struct mt_run_request *options, const struct mt_target 
         print_main(options, result, profile);
     else if (!result || !result->problem.message[0])
         explain_nothing(target, child, session, options->program[0]);
-    if (!options->quiet && !options->json)
+    if (!options->shared.quiet && !options->shared.json)
         print_children(&terminal, finish);
     print_problems(finish);
     if (n_running)

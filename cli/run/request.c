@@ -18,9 +18,7 @@
 enum { MOST_FRAMES = 8192 }; /* what the recorder keeps at most */
 
 enum key {
-    KEY_FORCE = 256,
-    KEY_JSON,
-    KEY_FOLLOW,
+    KEY_FOLLOW = 256,
     KEY_SAMPLE,
     KEY_INTERVAL,
     KEY_ALLOCATOR,
@@ -40,9 +38,9 @@ static const struct argp_option table[] = {
      "Write the profile to FILE: %p is the pid, %e the program, %h the host, %t the "
      "start time (default " MT_OUTPUT_DEFAULT "); names for children get their pid",
      1},
-    {"force", KEY_FORCE, 0, 0, "Replace an existing file", 1},
-    {"quiet", 'q', 0, 0, "Print no summary, only problems", 1},
-    {"json", KEY_JSON, 0, 0, "Print the summary as JSON, to standard error as well", 1},
+    {"force", MT_KEY_FORCE, 0, 0, "Replace an existing file", 1},
+    {"quiet", MT_KEY_QUIET, 0, 0, "Print no summary, only problems", 1},
+    {"json", MT_KEY_JSON, 0, 0, "Print the summary as JSON, to standard error as well", 1},
     {"color", KEY_COLOR, MT_ARG_COLOR, 0, MT_HELP_COLOR, 1},
     {0, 0, 0, 0, "Recording:", 2},
     {"follow", KEY_FOLLOW, "yes|no", 0, "Record the children as well (default: yes)", 2},
@@ -154,17 +152,8 @@ static error_t parse(int key, char *value, struct argp_state *state) {
     case 'o':
         o->output = value;
         return 0;
-    case KEY_FORCE:
-        o->force = true;
-        return 0;
-    case 'q':
-        o->quiet = true;
-        return 0;
-    case KEY_JSON:
-        o->json = true;
-        return 0;
     case KEY_COLOR:
-        if (!mt_terminal_parse_color(value, &o->color))
+        if (!mt_terminal_parse_color(value, &o->shared.color))
             bad_value(state, "Give auto, always or never.", "color", value);
         return 0;
     case ARGP_KEY_INIT:
@@ -174,9 +163,8 @@ static error_t parse(int key, char *value, struct argp_state *state) {
         o->program = state->argv + state->next;
         return 0;
     default:
-        return mt_options_symbols(key, value, state, &o->symbols)
-                   ? 0
-                   : parse_recording(key, value, state);
+        return mt_options_parse(key, value, state, &o->shared) ? 0
+                                                               : parse_recording(key, value, state);
     }
 }
 
@@ -197,8 +185,10 @@ const struct argp mt_run_request_argp = {
 
 int mt_run_request_parse(int argc, char **argv, struct mt_run_request *options) {
     struct mt_error error;
-    *options = (struct mt_run_request){
-        .follow = true, .max_ledger = UINT64_MAX, .triggers = mt_trigger_new()};
+    *options = (struct mt_run_request){.shared.program = argv[0],
+                                       .follow = true,
+                                       .max_ledger = UINT64_MAX,
+                                       .triggers = mt_trigger_new()};
     if (!options->triggers) {
         mt_terminal_print_problem(argv[0], NULL, "out of memory");
         return MT_EXIT_FAILED;

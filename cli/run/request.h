@@ -6,17 +6,16 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "command/options.h"
 #include "launch/launch.h"
 #include "launch/target.h"
 #include "run/convert.h"
 #include "run/finish.h"
-#include "text/terminal.h"
-#include "view/symbols/symbols.h"
 #include "watch/trigger.h"
 
 struct mt_run_request {
+    struct mt_options_shared shared;
     const char *output; /* pattern; NULL: the default */
-    bool force, quiet, json;
     bool follow;
     uint64_t sample_bytes; /* 0: every allocation */
     uint64_t max_ledger;   /* bytes; 0: no bound; UINT64_MAX: as the recorder has it */
@@ -24,8 +23,6 @@ struct mt_run_request {
     const char *allocator; /* NULL: the program's own */
     uint64_t frames;       /* 0: the default */
     bool exact_peak, usable, allocator_stats, dormant, mmap;
-    enum mt_terminal_color color;
-    struct mt_symbols_options symbols;
     struct mt_triggers *triggers; /* always there; freed by the caller of mt_run_request_parse */
     char **program;               /* and its arguments, NULL at the end */
 };
