@@ -259,16 +259,14 @@ int mt_top_model_group(struct mt_top_model *m, struct mt_error *error) {
         mt_rows_free(rows);
     if (rc != 0)
         return rc;
-    struct mt_top_line *lines =
-        realloc(m->lines, (mt_rows_count(paths ? paths : rows) + 1) * sizeof *lines);
-    if (!lines) {
+    size_t n = mt_rows_count(paths ? paths : rows);
+    if (!mt_array_resize(&m->lines, n + 1, sizeof *m->lines)) {
         mt_rows_free(rows);
         mt_rows_free(paths);
         return mt_error_set(error, MEMTRACK_ENOMEM, "", "out of memory");
     }
     mt_rows_free(m->rows);
     mt_rows_free(m->paths);
-    m->lines = lines;
     m->n_lines = 0;
     m->rows = rows;
     m->paths = paths;
