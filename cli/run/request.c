@@ -103,6 +103,17 @@ static void parse_interval(const char *text, struct mt_run_request *o,
                   text);
 }
 
+static bool set_flag(int key, struct mt_run_request *o) {
+    const struct mt_options_flag flags[] = {
+        {KEY_EXACT_PEAK, &o->exact_peak},
+        {KEY_USABLE, &o->usable},
+        {KEY_ALLOCATOR_STATS, &o->allocator_stats},
+        {KEY_MMAP, &o->mmap},
+        {KEY_DORMANT, &o->dormant},
+    };
+    return mt_options_set_flag(key, flags, sizeof flags / sizeof *flags);
+}
+
 static error_t parse_recording(int key, char *value, struct argp_state *state) {
     struct mt_run_request *o = state->input;
     switch (key) {
@@ -116,21 +127,6 @@ static error_t parse_recording(int key, char *value, struct argp_state *state) {
         if (!parse_max_ledger(value, &o->max_ledger))
             bad_value(state, "Give a size such as 64M, or 0 for no bound.", "max-ledger", value);
         return 0;
-    case KEY_EXACT_PEAK:
-        o->exact_peak = true;
-        return 0;
-    case KEY_USABLE:
-        o->usable = true;
-        return 0;
-    case KEY_ALLOCATOR_STATS:
-        o->allocator_stats = true;
-        return 0;
-    case KEY_MMAP:
-        o->mmap = true;
-        return 0;
-    case KEY_DORMANT:
-        o->dormant = true;
-        return 0;
     case KEY_SAMPLE:
         if (!mt_format_parse_size(value, &o->sample_bytes))
             bad_value(state, "Give a size such as 512K.", "sample", value);
@@ -142,7 +138,7 @@ static error_t parse_recording(int key, char *value, struct argp_state *state) {
         o->allocator = value;
         return 0;
     default:
-        return ARGP_ERR_UNKNOWN;
+        return set_flag(key, o) ? 0 : ARGP_ERR_UNKNOWN;
     }
 }
 
