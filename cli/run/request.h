@@ -7,10 +7,6 @@
 #include <stdint.h>
 
 #include "command/options.h"
-#include "launch/launch.h"
-#include "launch/target.h"
-#include "run/convert.h"
-#include "run/finish.h"
 #include "watch/trigger.h"
 
 struct mt_run_request {
