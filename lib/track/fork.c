@@ -4,11 +4,10 @@
  * child it returns, too: into an event that goes on, with addresses of the parent's ledger in its
  * registers. Forks do not inherit the ledger, so that would be the end of the child. So it gets a
  * copy, in which it brings the event to its end and which nobody will read; only then it begins a
- * ledger of its own (mt_start). What the handler itself allocates in the child is not
- * recorded.
+ * ledger of its own (mt_start). What the handler itself allocates in the child is not recorded.
  *
  * What is left out: a fork by a system call of the program's own code, not by libc's functions; see
- * docs/how-it-works.md.
+ * docs/internals/processes.md.
  *
  * Whether one of the recorder's functions will be gone on with is seen on the stack, not told by
  * itself: it would have to say so before its first access to the ledger and after its last.

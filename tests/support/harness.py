@@ -143,7 +143,8 @@ def program(name):
     """The path of one of tests/programs, as it is built."""
     path = os.path.join(BUILD, "tests", "programs", name)
     if not os.path.exists(path):
-        if os.path.exists(os.path.join(SOURCE, "tests", "programs", name + ".cpp")) and not shutil.which("c++"):
+        source = os.path.join(SOURCE, "tests", "programs", name + ".cpp")
+        if os.path.exists(source) and not shutil.which("c++"):
             raise unittest.SkipTest("%s is in C++, and there is no compiler for it" % name)
         raise AssertionError("%s is not built: build the tests first" % path)
     return path
