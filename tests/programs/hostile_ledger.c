@@ -180,10 +180,15 @@ int main(int argc, char **argv) {
     if (whole == MAP_FAILED)
         die("no memory for a copy");
     copy(false);
+    bool locks = argc > 1 && strcmp(argv[1], "lock") == 0;
+    if (locks)
+        attack("lock"); /* it has the lock when readers are told to come */
     if (argc < 2 || write(STDOUT_FILENO, "ready\n", 6) != 6)
         die("needs a mode");
+    while (locks)
+        pause();
     for (;;) {
         attack(argv[1]);
-        usleep(strcmp(argv[1], "lock") == 0 ? 1000000 : 2000);
+        usleep(2000);
     }
 }
