@@ -88,6 +88,7 @@ class OtherUsers(unittest.TestCase):
         python = harness.tool("python3")
         with live.process([python, "-E", "-s", "-S", "-c", BECOME % ((OWNER,) * 6)]) as process:
             process.wait_for("ready")
+            process.wait_for_state("S")  # until it reads, it allocates
             self.assertEqual(OWNER, os.stat("/proc/%d" % process.pid).st_uid)
             yield process
 
