@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 # timeout: 3600
 # cost: 27
+# serial
 """What is read from a running process is one instant of it: sums, totals and the order of events
 all agree.
 
