@@ -184,7 +184,7 @@ class Own(unittest.TestCase):
 class Linked(case.Case):
     """The allocator linked into the program instead of preloaded, in C and in C++."""
 
-    def library(self, allocator):
+    def object_of(self, allocator):
         return harness.find_library(harness.ALLOCATORS[allocator])
 
     def link(self, source, allocator, output="program", *flags):
@@ -192,7 +192,7 @@ class Linked(case.Case):
         which = "c++" if source.endswith("pp") else "cc"
         return compiler.build(self.path(output), source, "-O1", "-g", "-fno-builtin", "-w",
                               "-D_GNU_SOURCE", *flags, compiler=which,
-                              libs=["-lpthread", "-Wl,--no-as-needed", self.library(allocator)])
+                              libs=["-lpthread", "-Wl,--no-as-needed", self.object_of(allocator)])
 
     def test_linked(self):
         for allocator in ("jemalloc", "tcmalloc", "mimalloc"):

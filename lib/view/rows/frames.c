@@ -82,14 +82,14 @@ static void add_entries(struct mt_frames *frames, uint32_t l) {
 
 static void summarize(struct mt_frames *frames, uint32_t l) {
     struct mt_landmarks *landmarks = &frames->landmarks[l];
-    *landmarks =
-        (struct mt_landmarks){.stop = MT_NO_ENTRY, .library = MT_NO_ENTRY, .shown = MT_NO_ENTRY};
+    *landmarks = (struct mt_landmarks){
+        .stop = MT_NO_ENTRY, .standard_library = MT_NO_ENTRY, .shown = MT_NO_ENTRY};
     for (uint32_t e = frames->first_entry[l]; e < frames->first_entry[l + 1]; e++) {
         uint8_t kind = frames->entries[e].kind;
         if (kind != MT_FRAME_HOOK && landmarks->shown == MT_NO_ENTRY)
             landmarks->shown = e;
-        if (kind == MT_FRAME_LIBRARY && landmarks->library == MT_NO_ENTRY)
-            landmarks->library = e;
+        if (kind == MT_FRAME_LIBRARY && landmarks->standard_library == MT_NO_ENTRY)
+            landmarks->standard_library = e;
         if (kind == MT_FRAME_USER || kind == MT_FRAME_RUNTIME) {
             landmarks->stop = e;
             landmarks->stop_kind = kind;
@@ -150,8 +150,8 @@ uint32_t mt_frames_charged(const struct mt_frames *frames, const struct mt_sampl
             shown = landmarks->shown;
             shown_position = i;
         }
-        if (library == MT_NO_ENTRY && landmarks->library != MT_NO_ENTRY) {
-            library = landmarks->library;
+        if (library == MT_NO_ENTRY && landmarks->standard_library != MT_NO_ENTRY) {
+            library = landmarks->standard_library;
             library_position = i;
         }
         if (landmarks->stop == MT_NO_ENTRY)

@@ -28,10 +28,10 @@ struct mt_frame_entry {
  * piece, which is in one line of the cache, because each sample asks for that of another
  * location. */
 struct mt_landmarks {
-    uint32_t stop;     /* first entry that is user's or run-time's: attribution ends here */
-    uint32_t library;  /* first entry inside a standard library */
-    uint32_t shown;    /* first entry that is not the tracker's */
-    uint8_t stop_kind; /* enum mt_frame_kind, when there is a stop */
+    uint32_t stop;             /* first entry that is user's or run-time's: attribution ends here */
+    uint32_t standard_library; /* first entry inside a standard library */
+    uint32_t shown;            /* first entry that is not the tracker's */
+    uint8_t stop_kind;         /* enum mt_frame_kind, when there is a stop */
 };
 
 struct mt_frames {
