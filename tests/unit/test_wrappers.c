@@ -10,6 +10,7 @@
 
 #include "view/format/format.h"
 #include "view/rows/wrappers.h"
+#include "view/rows/wrappers_list.h"
 
 #define STL     "/usr/include/c++/12/bits/stl_vector.h"
 #define RUSTLIB "/rustc/90c541806f23a127002de5b4038be731ba1458ca/library/"
@@ -175,6 +176,141 @@ static void rust_frames(void **state) {
     CHECK(cases, &(struct mt_wrapper_options){0});
 }
 
+static void lists_are_sorted(void **state) {
+    (void)state;
+    const char *name = mt_wrappers_list_check();
+    if (name)
+        fail_msg("%s is out of order", name);
+}
+
+#define APP "/bin/app"
+
+static void headers_of_libc(void **state) {
+    (void)state;
+    static const struct {
+        const char *file;
+        enum mt_frame_kind asprintf, other;
+    } cases[] = {
+        /* Debian, Fedora, a cross compiler, Nix, a crosstool's and Yocto's sysroot, musl, bionic */
+        {"/usr/include/x86_64-linux-gnu/bits/stdio2.h", MT_FRAME_ALLOCATOR, MT_FRAME_LIBRARY},
+        {"/usr/include/bits/stdio2.h", MT_FRAME_ALLOCATOR, MT_FRAME_LIBRARY},
+        {"/usr/aarch64-linux-gnu/include/bits/stdio2.h", MT_FRAME_ALLOCATOR, MT_FRAME_LIBRARY},
+        {"/nix/store/0000-glibc-2.38-dev/include/bits/stdio2.h", MT_FRAME_ALLOCATOR,
+         MT_FRAME_LIBRARY},
+        {"/opt/x-tools/arm-linux/sysroot/usr/include/bits/stdlib.h", MT_FRAME_ALLOCATOR,
+         MT_FRAME_LIBRARY},
+        {"/opt/poky/sysroots/core2-64/usr/include/bits/anything.h", MT_FRAME_ALLOCATOR,
+         MT_FRAME_LIBRARY},
+        {"include/x86_64-linux-gnu/bits/string_fortified.h", MT_FRAME_ALLOCATOR, MT_FRAME_LIBRARY},
+        {"/usr/include/fortify/stdio.h", MT_FRAME_ALLOCATOR, MT_FRAME_LIBRARY},
+        {"/ndk/sysroot/usr/include/bits/fortify/stdio.h", MT_FRAME_ALLOCATOR, MT_FRAME_LIBRARY},
+        {"/usr/lib/gcc/x86_64-linux-gnu/12/include/ssp/stdio.h", MT_FRAME_ALLOCATOR,
+         MT_FRAME_LIBRARY},
+        {"/usr/include/stdlib.h", MT_FRAME_ALLOCATOR, MT_FRAME_LIBRARY},
+        /* of a project's own */
+        {"/home/u/app/bits/stdio2.h", MT_FRAME_USER, MT_FRAME_USER},
+        {"/home/u/app/include/bits/blocks.h", MT_FRAME_USER, MT_FRAME_USER},
+        {"/home/u/app/include/stdlib.h", MT_FRAME_USER, MT_FRAME_USER},
+        {"/home/u/app/fortify/stdio.h", MT_FRAME_USER, MT_FRAME_USER},
+        {"/usr/include/stb/stdlib.h", MT_FRAME_USER, MT_FRAME_USER},
+        {"/usr/include/glib-2.0/glib/gstrfuncs.h", MT_FRAME_USER, MT_FRAME_USER},
+        {"bits/stdio2.h", MT_FRAME_USER, MT_FRAME_USER},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        const struct expectation both[] = {
+            {{"asprintf", "", cases[i].file, APP}, cases[i].asprintf},
+            {{"qsort", "", cases[i].file, APP}, cases[i].other},
+        };
+        CHECK(both, &(struct mt_wrapper_options){0});
+    }
+}
+
+static void crates(void **state) {
+    (void)state;
+    static const char *const of_others[] = {
+        "/usr/src/rustc-1.63.0/vendor/hashbrown/src/raw/mod.rs",
+        "/rust/deps/hashbrown-0.16.1/src/raw/mod.rs",
+        "/usr/share/cargo/registry/hashbrown-0.12.3/src/map.rs",
+        "/root/.cargo/registry/src/index.crates.io-6f17d22bba15001f/hashbrown-0.14.5/src/map.rs",
+        "/root/.cargo/git/checkouts/hashbrown-a1b2c3d4e5f60718/0123456/src/map.rs",
+        "/rustc/90c541806f23a127002de5b4038be731ba1458ca/vendor/memchr-2.5.0/src/lib.rs",
+        "/rustc/90c541806f23a127002de5b4038be731ba1458ca/library/test/src/lib.rs",
+        "/usr/lib/rustlib/src/rust/library/proc_macro/src/lib.rs",
+        "/usr/src/rustc-1.63.0/library/std/src/../../backtrace/src/lib.rs",
+        "library/std/src/fs.rs",
+        "vendor/hashbrown/src/map.rs",
+        "app/vendor/hashbrown-0.14/src/map.rs",
+        "/b/third_party/rust/hashbrown/src/map.rs",
+        "/b/third_party/rust/chromium_crates_io/vendor/hashbrown-v0_14/src/map.rs",
+        "/bazel/external/crate_index__hashbrown-0.14.3/src/map.rs",
+        "/nix/cargo-vendor-dir/indexmap-2.2.6/src/map.rs",
+    };
+    static const char *const own[] = {
+        "/home/u/hashbrown/src/map.rs",
+        "/home/u/hashbrown-fork/src/map.rs",
+        "/home/u/my-hashbrown-1/src/a.rs",
+        "/home/u/library/src/core.rs",
+        "/home/u/rustc-tool/vendor/x/a.rs",
+        "/home/u/vendor/serde-1.0.0/src/lib.rs",
+        "src/main.rs",
+    };
+    for (size_t i = 0; i < sizeof of_others / sizeof *of_others; i++)
+        CHECK(((struct expectation[]){{{"f", "", of_others[i], APP}, MT_FRAME_LIBRARY}}),
+              &(struct mt_wrapper_options){0});
+    for (size_t i = 0; i < sizeof own / sizeof *own; i++)
+        CHECK(((struct expectation[]){{{"f", "", own[i], APP}, MT_FRAME_USER}}),
+              &(struct mt_wrapper_options){0});
+}
+
+static void known_libraries(void **state) {
+    (void)state;
+    static const struct expectation cases[] = {
+        {{"apr_pstrdup", "", "strings/apr_strings.c", "/usr/lib/libapr-1.so.0"},
+         MT_FRAME_ALLOCATOR},
+        {{"_talloc_zero", "", "", "/usr/lib/libtalloc.so.2"}, MT_FRAME_ALLOCATOR},
+        {{"g_type_create_instance", "", "", "/usr/lib/libgobject-2.0.so.0"}, MT_FRAME_ALLOCATOR},
+        {{"g_strconcat", "", "", "/usr/lib/libglib-2.0.so.0"}, MT_FRAME_ALLOCATOR},
+        {{"g_strdup_inline", "", "/usr/include/glib-2.0/glib/gstrfuncs.h", APP},
+         MT_FRAME_ALLOCATOR},
+        {{"_mm_malloc", "", "/usr/lib/gcc/x86_64-linux-gnu/12/include/mm_malloc.h", APP},
+         MT_FRAME_ALLOCATOR},
+        {{"boost::container::new_allocator<int>::allocate(unsigned long)", "",
+          "/usr/include/boost/container/new_allocator.hpp", APP},
+         MT_FRAME_ALLOCATOR},
+        {{"boost::container::vector<int>::push_back(int&&)", "",
+          "/usr/include/boost/container/vector.hpp", APP},
+         MT_FRAME_LIBRARY},
+        {{"boost::container::vector<int>::push_back(int&&)", "", "", APP}, MT_FRAME_LIBRARY},
+        {{"boost::asio::detail::x()", "", "/usr/include/boost/asio/detail/x.hpp", APP},
+         MT_FRAME_USER},
+        {{"void* absl::lts_20220623::container_internal::Allocate<8ul, std::allocator<char> >(int)",
+          "", "/usr/include/absl/container/internal/container_memory.h", APP},
+         MT_FRAME_ALLOCATOR},
+        {{"absl::container_internal::raw_hash_set<int>::resize(unsigned long)", "", "", APP},
+         MT_FRAME_LIBRARY},
+        {{"absl::debian5::StrCat(int)", "", "", APP}, MT_FRAME_USER},
+        {{"folly::checkedMalloc(unsigned long)", "", "", APP}, MT_FRAME_ALLOCATOR},
+        {{"QArrayData::allocate(unsigned long, unsigned long)", "", "", "/usr/lib/libQt5Core.so.5"},
+         MT_FRAME_ALLOCATOR},
+        {{"QTypedArrayData<int>::allocate(unsigned long)", "",
+          "/usr/include/x86_64-linux-gnu/qt5/QtCore/qarraydata.h", APP},
+         MT_FRAME_ALLOCATOR},
+        {{"QVector<int>::append(int const&)", "",
+          "/usr/include/x86_64-linux-gnu/qt5/QtCore/qvector.h", APP},
+         MT_FRAME_LIBRARY},
+        {{"QString::fromUtf8_helper(char const*, int)", "", "", "/usr/lib/libQt5Core.so.5"},
+         MT_FRAME_LIBRARY},
+        {{"QObject::QObject(QObject*)", "", "", "/usr/lib/libQt5Core.so.5"}, MT_FRAME_USER},
+        {{"Table::fill()", "", "src/QtCore/table.cpp", APP}, MT_FRAME_USER},
+    };
+    CHECK(cases, &(struct mt_wrapper_options){0});
+    static const struct expectation kept[] = {
+        {{"boost::container::vector<int>::push_back(int&&)", "", "", APP}, MT_FRAME_USER},
+        {{"putchar", "", "/usr/include/x86_64-linux-gnu/bits/stdio.h", APP}, MT_FRAME_USER},
+    };
+    CHECK(kept, &(struct mt_wrapper_options){.keep_libraries = true});
+}
+
 static void options_change_the_verdict(void **state) {
     (void)state;
     static const struct mt_frame_text push = {"std::vector<int>::push_back(int)", "", STL,
@@ -206,6 +342,10 @@ int main(void) {
         cmocka_unit_test(c_frames),
         cmocka_unit_test(cxx_frames),
         cmocka_unit_test(rust_frames),
+        cmocka_unit_test(lists_are_sorted),
+        cmocka_unit_test(headers_of_libc),
+        cmocka_unit_test(crates),
+        cmocka_unit_test(known_libraries),
         cmocka_unit_test(options_change_the_verdict),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -26,6 +26,7 @@
 #include <string.h>
 
 #include "view/format/format.h"
+#include "view/rows/library.h"
 #include "view/rows/wrappers_list.h"
 
 #define COUNT(array) (sizeof(array) / sizeof *(array))
@@ -71,7 +72,8 @@ static const char *const rust_plumbing_files[] = {
     "/library/alloc/src/alloc.rs", "/library/alloc/src/raw_vec.rs",
     "/library/alloc/src/raw_vec/mod.rs", "/library/std/src/alloc.rs",
     "/library/core/src/alloc/mod.rs"};
-static const char *const rust_library[] = {"alloc::", "core::", "std::", "hashbrown::"};
+static const char *const rust_library[] = {
+    "alloc::", "core::", "std::", "hashbrown::", "indexmap::", "smallvec::"};
 static const char *const cxx_library[] = {"std::", "__gnu_cxx::", "__cxxabiv1::", "__gnu_debug::"};
 
 static const char *const tracker_modules[] = {"libmemtrack.so", "libmemtrack-jemalloc.so",
@@ -123,19 +125,10 @@ static bool is_rust(const struct mt_frame_text *frame) {
            strncmp(frame->system_name + length - 20, "17h", 3) == 0;
 }
 
-/* Returns whether a file is of the toolchain, and not of the program: of the libraries that come
- * with it, and the crates that they are made of. */
-static bool is_rust_library_file(const char *file) {
-    const char *compiler = strstr(file, "/rustc/");
-    return strstr(file, "/library/alloc/src/") || strstr(file, "/library/core/src/") ||
-           strstr(file, "/library/std/src/") || strstr(file, "/hashbrown-") ||
-           strstr(file, "/rust/deps/") || (compiler && strstr(compiler, "/library/"));
-}
-
 static enum mt_frame_kind classify_rust(const struct mt_frame_text *frame, const char *name) {
     if (ends_with_any(frame->file, rust_plumbing_files, COUNT(rust_plumbing_files)))
         return MT_FRAME_ALLOCATOR;
-    bool in_library = is_rust_library_file(frame->file);
+    bool in_library = mt_library_is_rust(frame->file);
     if (*frame->file && !in_library)
         return MT_FRAME_USER;
     while (*name == '<' || *name == '&' || *name == '[')
@@ -154,14 +147,16 @@ static bool is_cxx_library_file(const char *file) {
 }
 
 static enum mt_frame_kind classify_cxx(const struct mt_frame_text *frame, const char *name) {
-    bool in_library = is_cxx_library_file(frame->file);
+    bool in_library = is_cxx_library_file(frame->file) || mt_library_is_containers(frame->file);
     if (*frame->file && !in_library)
         return MT_FRAME_USER;
     if (begins_with_any(name, cxx_plumbing, COUNT(cxx_plumbing)) ||
         (in_library && ends_with_any(frame->file, cxx_plumbing_files, COUNT(cxx_plumbing_files))))
         return MT_FRAME_ALLOCATOR;
-    return in_library || begins_with_any(name, cxx_library, COUNT(cxx_library)) ? MT_FRAME_LIBRARY
-                                                                                : MT_FRAME_USER;
+    return in_library || begins_with_any(name, cxx_library, COUNT(cxx_library)) ||
+                   mt_library_has_containers(name, strlen(name))
+               ? MT_FRAME_LIBRARY
+               : MT_FRAME_USER;
 }
 
 static bool matches_pattern(const struct mt_frame_text *frame, struct piece name,
@@ -184,10 +179,12 @@ static bool matches_pattern(const struct mt_frame_text *frame, struct piece name
 static enum mt_frame_kind classify(const struct mt_frame_text *frame, struct piece name) {
     const char *module = basename(frame->module);
     if (begins_with_any(module, allocator_modules, COUNT(allocator_modules)) ||
-        mt_wrappers_list_has(MT_WRAPPERS_ALLOCATING, name.text, name.bytes))
+        mt_wrappers_list_has(MT_WRAPPERS_ALLOCATING, name.text, name.bytes) ||
+        mt_library_allocates(name.text, name.bytes))
         return MT_FRAME_ALLOCATOR;
-    bool in_libc =
-        begins_with_any(module, libc_modules, COUNT(libc_modules)) || begins(module, "ld-musl-");
+    bool in_libc_header = mt_library_is_libc_header(frame->file);
+    bool in_libc = begins_with_any(module, libc_modules, COUNT(libc_modules)) ||
+                   begins(module, "ld-musl-") || in_libc_header;
     bool nowhere = !*module && !*frame->file;
     if ((in_libc || nowhere) && mt_wrappers_list_has(MT_WRAPPERS_LIBC, name.text, name.bytes))
         return MT_FRAME_ALLOCATOR;

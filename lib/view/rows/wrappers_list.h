@@ -16,4 +16,7 @@ enum mt_wrappers_list {
 /* Is the qualified name, of so many bytes, in the list? */
 bool mt_wrappers_list_has(enum mt_wrappers_list list, const char *name, size_t bytes);
 
+/* Returns a name that is out of order and cannot be found, or NULL: for the tests. */
+const char *mt_wrappers_list_check(void);
+
 #endif
