@@ -8,7 +8,8 @@ const struct argp mt_attach_argp = {
     .parser = mt_recording_parse,
     .args_doc = "PID",
     .doc = "Record the allocations of a running process from now on."
-           "\vThe process must have been started with the tracker in it, dormant (memtrack "
+           "\vExample: memtrack attach 1234\n\n"
+           "The process must have been started with the tracker in it, dormant (memtrack "
            "run --dormant, or MEMTRACK_ACTIVE=0) or not. What it has allocated before stays "
            "unknown, and when it frees that, these are counted as unknown frees. Nothing is "
            "done when recording is on already."

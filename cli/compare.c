@@ -18,6 +18,7 @@
 #include <unistd.h>
 
 #include "command/command.h"
+#include "command/help.h"
 #include "command/options.h"
 #include "export/export.h"
 #include "run/measured.h"
@@ -42,17 +43,16 @@ struct compare {
 /* ---- options --------------------------------------------------------------------------------- */
 
 static const struct argp_option table[] = {
-    {NULL, 'r', "N", 0, "Run each command N times (default: 5)", 0},
-    {"warmup", KEY_WARMUP, NULL, 0, "Run each command once before, without counting it", 0},
-    {"ignore-failure", 'i', NULL, 0, "Go on when a command fails", 0},
-    {"input", KEY_INPUT, "FILE", 0,
-     "Read the standard input of every run from FILE (default: /dev/null)", 0},
-    {"mmap", KEY_MMAP, NULL, 0,
-     "Record what the commands map themselves as well, as domains mmap and mmap-file", 0},
-    {"show", KEY_SHOW, NULL, 0,
-     "Let the commands write, to standard error; without this their output is dropped", 0},
-    {"json", MT_KEY_JSON, NULL, 0, "Print JSON, with the figures of every run", 0},
-    {"color", MT_KEY_COLOR, MT_ARG_COLOR, 0, MT_HELP_COLOR, 0},
+    {NULL, 'r', "N", MT_HELP_COMMON, "Run each command N times (default: 5)", 0},
+    {"warmup", KEY_WARMUP, NULL, MT_HELP_COMMON, "Run each command once before, not counted", 0},
+    {"ignore-failure", 'i', NULL, MT_HELP_COMMON, "Go on when a command fails", 0},
+    {"input", KEY_INPUT, "FILE", MT_HELP_COMMON, "Let every run read FILE (default: /dev/null)", 0},
+    {"mmap", KEY_MMAP, NULL, MT_HELP_COMMON,
+     "Record what the commands map themselves too, as domains mmap and mmap-file", 0},
+    {"show", KEY_SHOW, NULL, MT_HELP_COMMON,
+     "Let the commands write, to standard error. Without this their output is dropped", 0},
+    {"json", MT_KEY_JSON, NULL, MT_HELP_COMMON, "Print JSON, with the figures of every run", 0},
+    {"color", MT_KEY_COLOR, MT_ARG_COLOR, MT_HELP_COMMON, MT_HELP_COLOR, 0},
     {0},
 };
 
@@ -119,7 +119,8 @@ const struct argp mt_compare_argp = {
     .parser = parse,
     .args_doc = "-- COMMAND [ARGUMENT...] -- COMMAND [ARGUMENT...]",
     .doc = "Run two commands several times in turns, and compare their memory and time."
-           "\vFigures are medians; the lowest and the highest stand below them when these "
+           "\vExample: memtrack compare -r 10 -- ./old -- ./new\n\n"
+           "Figures are medians; the lowest and the highest stand below them when these "
            "differ. The difference is the median of all differences between a run of one and "
            "a run of the other, with the interval that it lies in. When a command is several "
            "processes, the peak and the RSS are those of the largest, and the other figures "
@@ -406,7 +407,7 @@ static void clean(struct compare *c) {
 int mt_compare_command(int argc, char **argv) {
     struct compare c = {.shared.program = argv[0], .n_runs = DEFAULT_RUNS};
     struct mt_error error = {{0}, {0}};
-    argp_parse(&mt_compare_argp, argc, argv, ARGP_IN_ORDER, NULL, &c);
+    mt_help_parse(&mt_compare_argp, argc, argv, ARGP_IN_ORDER, &c);
     int rc = prepare(&c, &error);
     if (rc == 0)
         rc = run_all(&c, &error);

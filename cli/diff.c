@@ -14,6 +14,7 @@
 #include <sys/stat.h>
 
 #include "command/command.h"
+#include "command/help.h"
 #include "command/input.h"
 #include "command/view_options.h"
 #include "export/export.h"
@@ -25,14 +26,14 @@
 enum option_key { KEY_SORT = MT_KEY_OWN, KEY_FAIL_ABOVE };
 
 static const struct argp_option options[] = {
-    {"sort", KEY_SORT, "COLUMN", 0,
-     "Print the largest change first, up or down, in live (default), peak, total, "
-     "blocks, temporary, max or waste; also live-blocks and peak-blocks",
+    {"sort", KEY_SORT, "COLUMN", MT_HELP_COMMON,
+     "Print the largest change first, up or down: live (default), peak, total, blocks, "
+     "temporary, max, waste, live-blocks or peak-blocks",
      MT_HELP_ROWS},
-    {NULL, 0, NULL, 0, "As a check:", MT_HELP_NAMES + 1},
-    {"fail-above", KEY_FAIL_ABOVE, "SIZE", 0,
-     "Exit with 1 when the sum of the changes in the column that rows are sorted by is "
-     "more than SIZE: bytes, or K, M, G of them, or blocks when the column counts blocks",
+    {NULL, 0, NULL, 0, "Exit status:", MT_HELP_NAMES + 1},
+    {"fail-above", KEY_FAIL_ABOVE, "SIZE", MT_HELP_COMMON,
+     "Exit with 1 when memory grew by more than SIZE, such as 64K. That is the sum of all "
+     "changes in the column that rows are sorted by; blocks when it counts blocks",
      0},
     {0},
 };
@@ -89,7 +90,8 @@ const struct argp mt_diff_argp = {
     .children = children,
     .args_doc = "OLD NEW",
     .doc = "Show what changed from one profile to another."
-           "\vOLD and NEW are what memtrack report takes: a profile, a heap profile of any "
+           "\vExample: memtrack diff --by function old.pb.gz new.pb.gz\n\n"
+           "OLD and NEW are what memtrack report takes: a profile, a heap profile of any "
            "other tool in pprof's format, a PID, or a directory (its newest profile). "
            "FILE@MOMENT is a moment of a recording: memtrack diff p.pb.gz@00:10 p.pb.gz@02:00."
            "\n\nRows with equal changes come in the order of their new size, then of the "
@@ -264,7 +266,7 @@ int mt_diff_command(int argc, char **argv) {
     struct mt_diff *diff = NULL;
     struct mt_error error = {0};
     int result = MT_EXIT_OK;
-    argp_parse(&mt_diff_argp, argc, argv, 0, NULL, &r);
+    mt_help_parse(&mt_diff_argp, argc, argv, 0, &r);
     if (find_sides(&r, &sides, &result)) {
         int status = compare(&r, &sides, &diff, &error);
         result = finish(&r, status, diff, &error);

@@ -20,6 +20,7 @@
 #include "base/clock.h"
 #include "base/process.h"
 #include "command/command.h"
+#include "command/help.h"
 #include "command/options.h"
 #include "launch/session.h"
 #include "ledger/filename.h"
@@ -38,14 +39,12 @@ enum {
 };
 
 static const struct argp_option options[] = {
-    {"json", MT_KEY_JSON, NULL, 0, "Print JSON", 0},
-    {"clean", KEY_CLEAN, NULL, 0,
-     "Remove what processes that have ended left behind, and say what was removed", 0},
-    {"verify", KEY_VERIFY, NULL, 0,
-     "Check that everything in each ledger fits together, or only in those of the given "
-     "pids and paths",
-     0},
-    {"color", MT_KEY_COLOR, MT_ARG_COLOR, 0, MT_HELP_COLOR, 0},
+    {"json", MT_KEY_JSON, NULL, MT_HELP_COMMON, "Print JSON", 0},
+    {"clean", KEY_CLEAN, NULL, MT_HELP_COMMON,
+     "Remove what ended processes have left, and say what was removed", 0},
+    {"verify", KEY_VERIFY, NULL, MT_HELP_COMMON,
+     "Check that each ledger is whole, or only those that are named", 0},
+    {"color", MT_KEY_COLOR, MT_ARG_COLOR, MT_HELP_COMMON, MT_HELP_COLOR, 0},
     {0},
 };
 
@@ -84,9 +83,10 @@ const struct argp mt_list_argp = {
     .options = options,
     .parser = parse_option,
     .args_doc = "[PID|LEDGER...]",
-    .doc = "Show the tracked processes, what ended ones have left, and the profiles in the "
-           "current directory."
-           "\vA process is recording, or dormant (recording has not been switched on yet), or "
+    .doc = "Show the tracked processes, what ended ones have left, and the profiles in the current "
+           "directory."
+           "\vExample: memtrack list --clean\n\n"
+           "A process is recording, or dormant (recording has not been switched on yet), or "
            "off (it was switched off), or beginning (its ledger is being created). What an "
            "ended process has left is its ledger: memtrack report takes it, by its path or by "
            "the pid. The time at which a process ended is approximate: it is the last time at "
@@ -354,7 +354,7 @@ int mt_list_command(int argc, char **argv) {
     if (!r.names)
         return mt_command_end(argv[0], mt_error_set(&error, MEMTRACK_ENOMEM, "", "out of memory"),
                               &error);
-    argp_parse(&mt_list_argp, argc, argv, 0, NULL, &r);
+    mt_help_parse(&mt_list_argp, argc, argv, 0, &r);
     int rc = r.verify  ? mt_list_verify(r.names, r.n_names, r.shared.json, r.shared.color, &error)
              : r.clean ? clean(&r, &error)
                        : 0;

@@ -20,25 +20,29 @@
 #include "text/terminal.h"
 
 static const struct mt_command commands[] = {
-    {"run", "run a program and record its allocations", mt_run_command, &mt_run_request_argp},
-    {"report", "show where the memory of a recorded process went", mt_report_command,
-     &mt_report_argp},
+    {"run", "run a program and record its allocations", mt_run_command, &mt_run_request_argp,
+     "Record"},
+    {"attach", "record a running process from now on", mt_attach_command, &mt_attach_argp, NULL},
+    {"detach", "stop recording a running process", mt_detach_command, &mt_detach_argp, NULL},
+    {"snapshot", "write a profile of a running process", mt_snapshot_command, &mt_snapshot_argp,
+     NULL},
+    {"report", "show where the memory of a process went", mt_report_command, &mt_report_argp,
+     "Look"},
+    {"diff", "show what changed from one profile to another", mt_diff_command, &mt_diff_argp, NULL},
+    {"timeline", "show heap, RSS, PSS and swap over time", mt_timeline_command, &mt_timeline_argp,
+     NULL},
     {"scopes", "show what a program measured of its own regions", mt_scopes_command,
-     &mt_scopes_argp},
-    {"timeline", "show heap, RSS, PSS and swap over time", mt_timeline_command, &mt_timeline_argp},
-    {"snapshot", "write a profile of a running process", mt_snapshot_command, &mt_snapshot_argp},
-    {"diff", "show what changed from one profile to another", mt_diff_command, &mt_diff_argp},
-    {"top", "show what a running process allocates, as it happens", mt_top_command, &mt_top_argp},
-    {"list", "show the tracked processes, and what ended ones have left", mt_list_command,
-     &mt_list_argp},
-    {"whois", "show the block that holds an address of a process", mt_whois_command,
-     &mt_whois_argp},
-    {"attach", "record a running process from now on", mt_attach_command, &mt_attach_argp},
-    {"detach", "stop recording a running process", mt_detach_command, &mt_detach_argp},
+     &mt_scopes_argp, NULL},
+    {"top", "show what a running process allocates, as it happens", mt_top_command, &mt_top_argp,
+     NULL},
+    {"list", "list tracked processes, and what ended ones have left", mt_list_command,
+     &mt_list_argp, NULL},
+    {"whois", "show the block that holds an address of a process", mt_whois_command, &mt_whois_argp,
+     NULL},
     {"check", "hold profiles against budgets, for tests and CI", mt_check_command,
-     &mt_check_request_argp},
+     &mt_check_request_argp, "Test"},
     {"compare", "run two commands several times and compare their memory", mt_compare_command,
-     &mt_compare_argp},
+     &mt_compare_argp, NULL},
 };
 enum { N_COMMANDS = sizeof commands / sizeof *commands };
 
@@ -47,24 +51,22 @@ enum { N_RESERVED = sizeof reserved / sizeof *reserved };
 
 const char *argp_program_version = "memtrack " MEMTRACK_VERSION;
 
-static int print_help(void) {
+static int print_help(int status) {
     puts("memtrack: which lines of a program hold its memory\n"
          "\n"
-         "Usage: memtrack PROGRAM [ARGUMENT...]     record it, as memtrack run does\n"
-         "       memtrack COMMAND [OPTION...]\n"
-         "\n"
-         "Commands:");
-    for (size_t i = 0; i < N_COMMANDS; i++)
+         "Usage: memtrack PROGRAM [ARGUMENT...]     the same as memtrack run PROGRAM\n"
+         "       memtrack COMMAND [OPTION...]");
+    for (size_t i = 0; i < N_COMMANDS; i++) {
+        if (commands[i].heading)
+            printf("\n%s:\n", commands[i].heading);
         printf("  %-10s %s\n", commands[i].name, commands[i].summary);
+    }
     puts("\n"
-         "Options:\n"
-         "  -h, --help   print this text; memtrack COMMAND --help says more\n"
-         "  --version    print the version\n"
+         "memtrack help COMMAND shows its options. memtrack --version prints the version.\n"
          "\n"
-         "Examples:\n"
-         "  memtrack ls -l /usr/bin\n"
-         "  memtrack report --by function --sort live");
-    return mt_pager_finish("memtrack") ? MT_EXIT_OK : MT_EXIT_UNREADABLE;
+         "Example: memtrack ls -l /usr/bin\n"
+         "         memtrack report --by function --sort total");
+    return mt_pager_finish("memtrack") ? status : MT_EXIT_UNREADABLE;
 }
 
 static const struct mt_command *find_command(const char *name) {
@@ -143,16 +145,36 @@ static int run_bare(int argc, char **argv) {
     return status;
 }
 
+static int refuse_command(const char *name) {
+    mt_terminal_print_problem("memtrack", "memtrack help lists the commands.",
+                              "there is no command %s", name);
+    return MT_EXIT_USAGE;
+}
+
+/* words: what comes behind "memtrack help". */
+static int print_help_of(size_t n, char **words) {
+    char all[] = "--help=all", common[] = "--help";
+    bool is_all = n == 2 && strcmp(words[1], "all") == 0;
+    if (n == 0 || strcmp(words[0], "all") == 0)
+        return print_help(MT_EXIT_OK);
+    const struct mt_command *command = find_command(words[0]);
+    char *arguments[] = {NULL, is_all ? all : common, NULL};
+    return command ? call(command, 2, arguments) : refuse_command(words[0]);
+}
+
+static bool is_help(const char *word) {
+    return strcmp(word, "--help") == 0 || strcmp(word, "-h") == 0 || strcmp(word, "help") == 0;
+}
+
+/* Without a word the help is printed, as git and cargo do. The status is that of wrong usage: a
+ * script in which the name of the program is empty must not look as if that had been run. */
 static int dispatch(int argc, char **argv) {
     argp_err_exit_status = MT_EXIT_USAGE;
-    if (argc < 2) {
-        mt_terminal_print_problem("memtrack", "memtrack --help lists the commands.",
-                                  "name a program to run, or a command");
-        return MT_EXIT_USAGE;
-    }
+    if (argc < 2)
+        return print_help(MT_EXIT_USAGE);
     const char *word = argv[1];
-    if (strcmp(word, "--help") == 0 || strcmp(word, "-h") == 0 || strcmp(word, "help") == 0)
-        return print_help();
+    if (is_help(word))
+        return print_help_of((size_t)argc - 2, argv + 2);
     if (strcmp(word, "--version") == 0 || strcmp(word, "-V") == 0) {
         puts(argp_program_version);
         return mt_pager_finish("memtrack") ? MT_EXIT_OK : MT_EXIT_UNREADABLE;
@@ -167,13 +189,13 @@ static int dispatch(int argc, char **argv) {
     if (is_reserved(word)) {
         mt_terminal_print_problem(
             "memtrack", "To record a program of that name: memtrack run -- NAME.",
-            "the command %s is not available in this version (%s)", word, MEMTRACK_VERSION);
+            "memtrack %s is not in this version (%s)", word, MEMTRACK_VERSION);
         return MT_EXIT_USAGE;
     }
     const char *nearest = *word == '-' || is_program(word) ? NULL : nearest_command(word);
     if (nearest) {
         mt_terminal_print_problem(
-            "memtrack", "memtrack --help lists the commands.",
+            "memtrack", "memtrack help lists the commands.",
             "%s is neither a command nor a program; did you mean memtrack %s?", word, nearest);
         return MT_EXIT_USAGE;
     }

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 
 #include "command/command.h"
+#include "command/help.h"
 #include "command/input.h"
 #include "command/view_options.h"
 #include "export/export.h"
@@ -19,9 +20,9 @@
 enum option_key { KEY_SORT = MT_KEY_OWN, KEY_HTML };
 
 static const struct argp_option options[] = {
-    {"sort", KEY_SORT, "COLUMN", 0,
-     "Print the largest first, by peak (default), live, total, blocks, temporary, max "
-     "or waste; also live-blocks and peak-blocks",
+    {"sort", KEY_SORT, "COLUMN", MT_HELP_COMMON,
+     "Print the largest first: peak (default), live, total, blocks, temporary, max, waste, "
+     "live-blocks or peak-blocks",
      MT_HELP_ROWS},
     {"html", KEY_HTML, "FILE", OPTION_HIDDEN, NULL, MT_HELP_PRINTED},
     {0},
@@ -61,15 +62,15 @@ const struct argp mt_report_argp = {
     .children = children,
     .args_doc = "[FILE|PID|DIR]",
     .doc = "Show where the memory of a recorded or running process went."
-           "\vFILE is a profile that memtrack run wrote, a heap profile that any other tool "
+           "\vExample: memtrack report --by function --sort total app.pb.gz\n\n"
+           "FILE is a profile that memtrack run wrote, a heap profile that any other tool "
            "wrote in pprof's format, or a heap profile in text of jemalloc, gperftools or Go. "
            "PID is a tracked process, which is read at one instant while it runs. DIR stands "
            "for the newest profile in it; when nothing is given, the current directory is "
            "taken. FILE@MOMENT is the same as FILE with --at MOMENT."
-           "\n\nLive is what was not freed, and peak is what was live when the process had "
-           "most. Total is everything that was allocated, and temporary are the blocks that "
-           "were freed by the next allocator call of their thread. Max is a row's own highest "
-           "live bytes, and waste is what rounding up added."
+           "\n\nLive was not freed. Peak was live when the process had most. Total is all that was "
+           "allocated, freed or not. Temporary blocks were freed by the next allocator call of "
+           "their thread. Max is a row's own highest live bytes. Waste is added by rounding up."
            "\n\nExit status: 0, 2 wrong usage, 3 the profile cannot be read.",
 };
 
@@ -159,7 +160,7 @@ int mt_report_command(int argc, char **argv) {
     struct request r = {.view.shared.program = argv[0]};
     struct mt_error error = {0};
     int result = MT_EXIT_OK;
-    argp_parse(&mt_report_argp, argc, argv, 0, NULL, &r);
+    mt_help_parse(&mt_report_argp, argc, argv, 0, &r);
     if (r.view.at_given && r.file && mt_subject_at(r.file)) {
         mt_terminal_print_problem(r.view.shared.program, "Leave one of them out.",
                                   "%s has a moment already, and --at gives another", r.file);

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "command/command.h"
+#include "command/help.h"
 #include "command/input.h"
 #include "command/options.h"
 #include "export/export.h"
@@ -30,39 +31,37 @@ enum key {
 enum { DEFAULT_ROWS = 20 };
 
 static const struct argp_option options[] = {
-    {NULL, 0, NULL, 0, "What is shown:", 1},
-    {"events", KEY_EVENTS, NULL, 0,
-     "Show the latest scopes one by one, with what the program said about each, and its "
-     "marks and counters",
+    {NULL, 0, NULL, 0, "Rows:", 1},
+    {"events", KEY_EVENTS, NULL, MT_HELP_COMMON,
+     "List the latest scopes one by one, with marks and counters. Each has what the program "
+     "said about it",
      0},
-    {"sort", KEY_SORT, "STATISTIC", 0,
-     "Print the largest first, by peak (default: the highest of any scope of the name), "
-     "net, allocated, blocks, freed, self (allocated, without inner scopes), time, "
-     "self-time, cpu, count or errors; or sort by name",
+    {"sort", KEY_SORT, "STATISTIC", MT_HELP_COMMON,
+     "Print the largest first: peak (default), net, allocated, blocks, freed, self, time, "
+     "self-time, cpu, count or errors; or sort by name. Peak is the highest of any scope of "
+     "the name; self is without inner scopes",
      0},
-    {"include", KEY_INCLUDE, "PATTERN", 0,
-     "Show only scopes with matching names (shell wildcards). Nothing but its name is "
-     "known of a scope here, such as a thread or a file. May be repeated: one has to "
-     "match",
+    {"include", KEY_INCLUDE, "PATTERN", MT_HELP_COMMON,
+     "Show only scopes with matching names (repeatable: one has to match). PATTERN takes "
+     "shell wildcards",
      0},
-    {"exclude", KEY_EXCLUDE, "PATTERN", 0,
-     "Leave out what matches PATTERN, as in --include. May be repeated: none may match", 0},
-    {NULL, MT_KEY_ROWS, "N", 0,
-     "Print at most N rows, 0 for all (default: 20; all of them with --json and --csv)", 0},
-    {NULL, 0, NULL, 0, "How it is printed:", 2},
-    {"json", MT_KEY_JSON, NULL, 0, "Print JSON", 0},
+    {"exclude", KEY_EXCLUDE, "PATTERN", 0, "Leave out what matches, as in --include (repeatable)",
+     0},
+    {NULL, MT_KEY_ROWS, "N", MT_HELP_COMMON,
+     "Print at most N rows, 0 for all (default: 20). The default of --json and --csv is all", 0},
+    {NULL, 0, NULL, 0, "Output:", 2},
+    {"json", MT_KEY_JSON, NULL, MT_HELP_COMMON, "Print JSON", 0},
     {"csv", MT_KEY_CSV, NULL, 0, "Print CSV", 0},
-    {"trace", KEY_TRACE, "FILE", 0,
-     "Write scopes, marks, counters and the heap as a trace for ui.perfetto.dev or "
-     "chrome://tracing; - is standard "
-     "output, and then nothing else is printed",
+    {"trace", KEY_TRACE, "FILE", MT_HELP_COMMON,
+     "Write a trace for ui.perfetto.dev or chrome://tracing. It has the scopes, marks, "
+     "counters and the heap. - is standard output, and nothing else is printed then",
      0},
-    {"force", MT_KEY_FORCE, NULL, 0, "Replace an existing FILE", 0},
+    {"force", MT_KEY_FORCE, NULL, MT_HELP_COMMON, "Replace an existing FILE", 0},
     {"bytes", MT_KEY_BYTES, NULL, 0, "Print exact bytes instead of KiB and MiB", 0},
     {"full-names", MT_KEY_FULL_NAMES, NULL, 0, "Do not shorten names", 0},
     {"color", MT_KEY_COLOR, MT_ARG_COLOR, 0, MT_HELP_COLOR, 0},
     {"no-pager", MT_KEY_NO_PAGER, NULL, 0, MT_HELP_NO_PAGER, 0},
-    {NULL, 0, NULL, 0, "Where names of functions come from:", 3},
+    {NULL, 0, NULL, 0, "Names:", 3},
     MT_SYMBOL_OPTIONS(0),
     {0},
 };
@@ -133,9 +132,10 @@ const struct argp mt_scopes_argp = {
     .options = options,
     .parser = parse_option,
     .args_doc = "[FILE|DIR|PID]",
-    .doc = "Show what a program measured of its own regions (memtrack_begin and memtrack_end "
-           "of memtrack.h)."
-           "\vFILE is a profile, and PID is a running process. DIR stands for the newest "
+    .doc = "Show what a program measured of its own regions (memtrack_begin and memtrack_end of "
+           "memtrack.h)."
+           "\vExample: memtrack scopes --sort time app.pb.gz\n\n"
+           "FILE is a profile, and PID is a running process. DIR stands for the newest "
            "profile in it; when nothing is given, the current directory is taken. All scopes "
            "of a name are one row: what they allocated and kept (net), the highest that any "
            "of them held (peak), and how long they took (half of them at most P50, 95 of 100 "
@@ -212,7 +212,7 @@ int mt_scopes_command(int argc, char **argv) {
     struct request r = {.shared.program = argv[0]};
     struct mt_error error = {{0}, {0}};
     int result = MT_EXIT_OK;
-    argp_parse(&mt_scopes_argp, argc, argv, 0, NULL, &r);
+    mt_help_parse(&mt_scopes_argp, argc, argv, 0, &r);
     char *path = mt_input_choose(r.shared.program, r.file, &result);
     int rc = path ? show(&r, path, &error) : 0;
     free(r.include.items);

@@ -18,6 +18,7 @@
 #include "base/clock.h"
 #include "base/process.h"
 #include "command/command.h"
+#include "command/help.h"
 #include "command/options.h"
 #include "export/export.h"
 #include "profile/ledger/live.h"
@@ -35,20 +36,20 @@ enum key { KEY_EVERY = 256, KEY_COUNT };
 enum { MAX_COUNT = 1000000 };
 
 static const struct argp_option options[] = {
-    {"output", 'o', "FILE", 0,
-     "Write the profile to FILE: %p is the pid, %e the program, %h the host, %t the "
-     "start time, %n the number in a series (default " MT_OUTPUT_DEFAULT
-     "; when that file exists, a number is added)",
+    {"output", 'o', "FILE", MT_HELP_COMMON,
+     "Write the profile to FILE (default: " MT_OUTPUT_DEFAULT
+     "). %p is the pid, %e the program, %h the host, %t the start time, %n the number in a series. "
+     "When the default exists, a number is added",
      0},
-    {"force", MT_KEY_FORCE, NULL, 0, "Replace an existing file", 0},
-    {"every", KEY_EVERY, "DUR", 0,
+    {"force", MT_KEY_FORCE, NULL, MT_HELP_COMMON, "Replace an existing file", 0},
+    {"every", KEY_EVERY, "DUR", MT_HELP_COMMON,
      "Take one snapshot every DUR, such as 10s or 5m, until the process ends", 0},
-    {"count", KEY_COUNT, "N", 0,
-     "Stop after N snapshots; with --when, after the condition has been true N times", 0},
-    {"quiet", MT_KEY_QUIET, NULL, 0, "Print no summary, only problems", 0},
-    {"json", MT_KEY_JSON, NULL, 0, "Print a line of JSON for each snapshot", 0},
+    {"count", KEY_COUNT, "N", MT_HELP_COMMON,
+     "Stop after N snapshots. With --when: after the condition was true N times", 0},
+    {"quiet", MT_KEY_QUIET, NULL, MT_HELP_COMMON, "Print no summary, only problems", 0},
+    {"json", MT_KEY_JSON, NULL, MT_HELP_COMMON, "Print a line of JSON for each snapshot", 0},
     {"color", MT_KEY_COLOR, MT_ARG_COLOR, 0, MT_HELP_COLOR, 0},
-    {NULL, 0, NULL, 0, "Where names come from:", 4},
+    {NULL, 0, NULL, 0, "Names:", 4},
     MT_SYMBOL_OPTIONS(4),
     {0},
 };
@@ -105,7 +106,8 @@ const struct argp mt_snapshot_argp = {
     .parser = parse_option,
     .args_doc = "PID",
     .doc = "Write a profile of a running process, without stopping it."
-           "\vThe profile shows one instant of the process, whatever its threads do "
+           "\vExample: memtrack snapshot --every 10s --count 6 1234\n\n"
+           "The profile shows one instant of the process, whatever its threads do "
            "meanwhile. The process may also be stopped or deadlocked. When it has ended, what "
            "it has left is read. Without --count a series goes on until the process ends or a "
            "signal arrives."
@@ -301,7 +303,7 @@ int mt_snapshot_command(int argc, char **argv) {
         mt_terminal_print_problem(argv[0], NULL, "out of memory");
         return MT_EXIT_UNREADABLE;
     }
-    argp_parse(&mt_snapshot_argp, argc, argv, 0, NULL, &r);
+    mt_help_parse(&mt_snapshot_argp, argc, argv, 0, &r);
     int rc = take(&r, &error);
     mt_trigger_free(r.triggers);
     return mt_command_end(r.shared.program, rc, &error);

@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "command/command.h"
+#include "command/help.h"
 #include "command/input.h"
 #include "command/options.h"
 #include "export/export.h"
@@ -50,26 +51,29 @@ enum key {
 };
 
 static const struct argp_option table[] = {
-    {NULL, 0, NULL, 0, "What is shown:", 1},
-    {"tree", KEY_TREE, NULL, 0,
-     "Show the sum over all processes named, or over those of the newest run in DIR", 0},
-    {"composition", KEY_COMPOSITION, "N", 0,
-     "Show what the heap was made of: the N (at most 12) lines that held most, and "
-     "everything else. Needs one process, and --svg, --csv or --json",
+    {NULL, 0, NULL, 0, "Contents:", 1},
+    {"tree", KEY_TREE, NULL, MT_HELP_COMMON,
+     "Show the sum over all processes of a run. They are those that are named, or those of "
+     "the newest run in DIR",
+     0},
+    {"composition", KEY_COMPOSITION, "N", MT_HELP_COMMON,
+     "Show the N lines that held most, and everything else. N is at most 12. Needs one "
+     "process, and --svg, --csv or --json",
      0},
     {"by", KEY_BY, "line|function|file|module|thread|size|domain", 0,
      "With --composition: group by this (default: line)", 0},
-    {NULL, 0, NULL, 0, "How it is printed:", 2},
-    {"svg", KEY_SVG, "FILE", 0, "Write a chart as an SVG file; - is standard output", 0},
-    {"trace", KEY_TRACE, "FILE", 0,
-     "Write the heap, scopes, marks and counters of all processes as a trace for "
-     "ui.perfetto.dev or chrome://tracing; - is standard output",
+    {NULL, 0, NULL, 0, "Output:", 2},
+    {"svg", KEY_SVG, "FILE", MT_HELP_COMMON, "Write a chart as an SVG file; - is standard output",
+     0},
+    {"trace", KEY_TRACE, "FILE", MT_HELP_COMMON,
+     "Write a trace for ui.perfetto.dev or chrome://tracing. It has the heap, scopes, marks "
+     "and counters of all processes. - is standard output",
      0},
     {"force", MT_KEY_FORCE, NULL, 0, "Replace an existing FILE", 0},
-    {"csv", MT_KEY_CSV, NULL, 0, "Print CSV: a row for each tick", 0},
+    {"csv", MT_KEY_CSV, NULL, MT_HELP_COMMON, "Print CSV: a row for each tick", 0},
     {"events", KEY_EVENTS, NULL, 0,
      "With --csv: print a row for each scope, mark and counter instead", 0},
-    {"json", MT_KEY_JSON, NULL, 0, "Print JSON", 0},
+    {"json", MT_KEY_JSON, NULL, MT_HELP_COMMON, "Print JSON", 0},
     {"width", KEY_WIDTH, "N", 0,
      "Make the chart N columns wide (default: those of the terminal), or the SVG N "
      "pixels (default: 960)",
@@ -79,10 +83,11 @@ static const struct argp_option table[] = {
     {"color", MT_KEY_COLOR, MT_ARG_COLOR, 0, MT_HELP_COLOR, 0},
     {"no-pager", MT_KEY_NO_PAGER, NULL, 0, MT_HELP_NO_PAGER, 0},
     {NULL, 0, NULL, 0, "Of a running process:", 3},
-    {"for", KEY_FOR, "DUR", 0,
-     "Watch it for so long (default: 10s), or until it ends or Ctrl-C is pressed", 0},
-    {"interval", KEY_INTERVAL, "DUR", 0, "Look at it so often (default: 100ms)", 0},
-    {NULL, 0, NULL, 0, "Where names come from:", 4},
+    {"for", KEY_FOR, "DUR", MT_HELP_COMMON,
+     "Watch a running process so long (default: 10s), or until it ends or Ctrl-C is pressed", 0},
+    {"interval", KEY_INTERVAL, "DUR", MT_HELP_COMMON,
+     "Look at a running process so often (default: 100ms)", 0},
+    {NULL, 0, NULL, 0, "Names:", 4},
     MT_SYMBOL_OPTIONS(0),
     {0},
 };
@@ -189,9 +194,10 @@ const struct argp mt_timeline_argp = {
     .options = table,
     .parser = parse_option,
     .args_doc = "[FILE...|DIR|PID]",
-    .doc = "Show memory over time: the heap, and what the system says the process used (RSS, "
-           "PSS, swap)."
-           "\vFor one profile all figures are shown, and for several the heap of each on a "
+    .doc = "Show memory over time: the heap, and what the system says the process used (RSS, PSS, "
+           "swap)."
+           "\vExample: memtrack timeline --svg app.svg app.pb.gz\n\n"
+           "For one profile all figures are shown, and for several the heap of each on a "
            "common clock. DIR stands for the newest profile in it and those of its parents "
            "and children; when nothing is given, the current directory is taken. When a "
            "process has several profiles, snapshots for instance, the one that goes furthest "
@@ -434,7 +440,7 @@ int mt_timeline_command(int argc, char **argv) {
         .interval_ns = 100 * NS_PER_MS,
     };
     struct mt_error error = {{0}, {0}};
-    argp_parse(&mt_timeline_argp, argc, argv, 0, NULL, &r);
+    mt_help_parse(&mt_timeline_argp, argc, argv, 0, &r);
     int rc = show(&r, &error);
     return mt_command_end(r.shared.program, rc, &error);
 }

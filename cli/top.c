@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "command/command.h"
+#include "command/help.h"
 #include "command/view_options.h"
 #include "view/format/format.h"
 
@@ -22,19 +23,20 @@ enum option_key { KEY_SORT = MT_KEY_OWN, KEY_ONCE, KEY_BATCH, KEY_COUNT, KEY_DEL
 enum { HELP_TABLES = MT_HELP_NAMES + 1 };
 
 static const struct argp_option options[] = {
-    {"sort", KEY_SORT, mt_top_column_list, 0,
+    {"sort", KEY_SORT, mt_top_column_list, MT_HELP_COMMON,
      "Print the largest in this column first (default: live)", MT_HELP_ROWS},
-    {"delay", KEY_DELAY, "DURATION", 0,
-     "Wait so long between two looks at the process (default: 100ms on the screen, more "
-     "when a look takes long, and 1s for tables)",
+    {"delay", KEY_DELAY, "DURATION", MT_HELP_COMMON,
+     "Wait so long between two looks (default: 100ms on the screen, 1s for tables). It is "
+     "longer when a look takes long",
      MT_HELP_PRINTED},
     {NULL, 0, NULL, 0, "Without a terminal:", HELP_TABLES},
-    {"once", KEY_ONCE, NULL, 0, "Print one table; its rates are those of one delay", 0},
-    {"batch", KEY_BATCH, NULL, 0, "Print a table after each delay", 0},
-    {"count", KEY_COUNT, "N", 0, "With --batch: stop after N tables", 0},
+    {"once", KEY_ONCE, NULL, MT_HELP_COMMON, "Print one table. Its rates are those of one delay",
+     0},
+    {"batch", KEY_BATCH, NULL, MT_HELP_COMMON, "Print a table after each delay", 0},
+    {"count", KEY_COUNT, "N", MT_HELP_COMMON, "With --batch: stop after N tables", 0},
     {NULL, 'n', "N", 0,
-     "Print at most N rows of a table, 0 for all (default: 20; all of them with --json)", 0},
-    {"json", KEY_JSON, NULL, 0, "Print one JSON object per table, on a line of its own", 0},
+     "Print at most N rows of a table, 0 for all (default: 20). The default of --json is all", 0},
+    {"json", KEY_JSON, NULL, MT_HELP_COMMON, "Print a line of JSON for each table", 0},
     {0},
 };
 
@@ -123,7 +125,8 @@ const struct argp mt_top_argp = {
     .children = children,
     .args_doc = "PID|LEDGER",
     .doc = "Show what a running tracked process allocates, as it happens."
-           "\vThe process notices nothing: its ledger is read from outside. Change is what "
+           "\vExample: memtrack top --by function 1234\n\n"
+           "The process notices nothing: its ledger is read from outside. Change is what "
            "has become live since the mark, which is set when top begins and by the key m. "
            "Rates are those of the last second, or of one delay. When the process ends, its "
            "last picture stays."
@@ -134,7 +137,7 @@ const struct argp mt_top_argp = {
 };
 
 static void read_options(int argc, char **argv, struct request *r) {
-    argp_parse(&mt_top_argp, argc, argv, 0, NULL, r);
+    mt_help_parse(&mt_top_argp, argc, argv, 0, r);
     struct mt_top *top = &r->top;
     top->options.by = r->view.view.by;
     top->options.filter = r->view.view.filter;

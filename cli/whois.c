@@ -12,6 +12,7 @@
 
 #include "base/clock.h"
 #include "command/command.h"
+#include "command/help.h"
 #include "command/options.h"
 #include "export/export.h"
 #include "ledger/blocks.h"
@@ -27,7 +28,7 @@
 enum { MAX_ADDRESSES = 4096, MAX_FRAMES = 1024 };
 
 static const struct argp_option options[] = {
-    {"json", MT_KEY_JSON, NULL, 0, "Print JSON", 0},
+    {"json", MT_KEY_JSON, NULL, MT_HELP_COMMON, "Print JSON", 0},
     {"color", MT_KEY_COLOR, MT_ARG_COLOR, 0, MT_HELP_COLOR, 0},
     MT_SYMBOL_OPTIONS(0),
     {0},
@@ -77,13 +78,15 @@ const struct argp mt_whois_argp = {
     .options = options,
     .parser = parse_option,
     .args_doc = "PID ADDRESS...",
-    .doc = "Show the live block that holds an address of a process: its size, age, thread and "
-           "where it was allocated."
-           "\vThe address may be anywhere inside the block. It is given as 0x7f0012345678 or "
-           "in decimal. In place of a PID, the path of a ledger that an ended process has "
-           "left can be given."
-           "\n\nExit status: 0, 1 an address is in no live block, 2 wrong usage, 3 the "
-           "process cannot be read.",
+    .doc =
+        "Show the live block that holds an address of a process: its size, age, thread and where "
+        "it was allocated."
+        "\vExample: memtrack whois 1234 0x7f0012345678\n\n"
+        "The address may be anywhere inside the block. It is given as 0x7f0012345678 or "
+        "in decimal. In place of a PID, the path of a ledger that an ended process has "
+        "left can be given."
+        "\n\nExit status: 0, 1 an address is in no live block, 2 wrong usage, 3 the "
+        "process cannot be read.",
 };
 
 /* ---- answers --------------------------------------------------------------------------------- */
@@ -317,7 +320,7 @@ int mt_whois_command(int argc, char **argv) {
     struct inquiry q = {.request = &r};
     struct mt_error error = {0};
     r.shared.program = argv[0];
-    argp_parse(&mt_whois_argp, argc, argv, 0, NULL, &r);
+    mt_help_parse(&mt_whois_argp, argc, argv, 0, &r);
     int rc = open_ledger(r.process, &q.ledger, &error);
     if (rc == 0)
         rc = inquire(&q, &error);

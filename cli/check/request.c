@@ -12,6 +12,7 @@
 #include "base/array.h"
 #include "check/request.h"
 #include "command/command.h"
+#include "command/help.h"
 #include "command/options.h"
 #include "view/format/format.h"
 
@@ -37,57 +38,56 @@ enum key {
 };
 
 static const struct argp_option table[] = {
-    {NULL, 0, NULL, 0, "Budgets, which each profile has to keep:", 1},
-    {"max-peak", KEY_MAX_PEAK, "SIZE", 0, "Allow at most SIZE bytes at one time", 0},
-    {"max-live", KEY_MAX_LIVE, "SIZE", 0, "Allow at most SIZE bytes to be live at the end", 0},
-    {"max-total", KEY_MAX_TOTAL, "SIZE", 0,
-     "Allow at most SIZE bytes to be allocated, freed or not", 0},
+    {NULL, 0, NULL, 0, "Budgets:", 1},
+    {"max-peak", KEY_MAX_PEAK, "SIZE", MT_HELP_COMMON, "Allow at most SIZE bytes at one time", 0},
+    {"max-live", KEY_MAX_LIVE, "SIZE", MT_HELP_COMMON, "Allow at most SIZE bytes live at the end",
+     0},
+    {"max-total", KEY_MAX_TOTAL, "SIZE", MT_HELP_COMMON,
+     "Allow at most SIZE bytes allocated, freed or not", 0},
     {"max-total-blocks", KEY_MAX_TOTAL_BLOCKS, "N", 0, "Allow at most N allocations", 0},
-    {"no-leaks", KEY_NO_LEAKS, NULL, 0,
-     "Allow no live blocks at the end, except for those that the C, C++ and Rust "
-     "runtimes keep for themselves",
+    {"no-leaks", KEY_NO_LEAKS, NULL, MT_HELP_COMMON,
+     "Allow no live blocks at the end. Those that the C, C++ and Rust runtimes keep for "
+     "themselves do not count",
      0},
     {"count-runtime", KEY_COUNT_RUNTIME, NULL, 0,
-     "With --no-leaks: count what the runtimes keep as well", 0},
+     "With --no-leaks: count what the runtimes keep too", 0},
     {"ignore", KEY_IGNORE, "PATTERN", 0,
-     "Do not count as a leak what was allocated by way of a matching function, file or "
-     "module. May be repeated",
-     0},
-    {"scope", KEY_SCOPE, "NAME:STATISTIC=LIMIT", 0,
-     "Set limits for every run of a scope: peak, net, allocated (bytes) or blocks, such "
-     "as parse:peak=10M,blocks=5000. May be repeated",
+     "Count no leak that a matching function, file or module allocated (repeatable)", 0},
+    {"scope", KEY_SCOPE, "NAME:STATISTIC=LIMIT", MT_HELP_COMMON,
+     "Limit every run of a scope, such as parse:peak=10M,blocks=5000 (repeatable). The "
+     "statistics are peak, net and allocated (bytes), and blocks",
      0},
     {"strict", KEY_STRICT, NULL, 0,
-     "Fail if a recording is sampled, approximate or incomplete, or the process was killed or has "
-     "not ended",
+     "Fail if a recording is not complete. Sampled or approximate figures, and a process that "
+     "was killed or runs, count as such",
      0},
-    {NULL, 0, NULL, 0, "An earlier profile as the budget:", 2},
-    {"baseline", KEY_BASELINE, "PROFILE", 0,
-     "Allow peak, live and total blocks to be no higher than in PROFILE. Of several "
-     "profiles, those of the program of PROFILE are compared",
+    {NULL, 0, NULL, 0, "Baseline:", 2},
+    {"baseline", KEY_BASELINE, "PROFILE", MT_HELP_COMMON,
+     "Allow no more peak, live and total blocks than PROFILE has. Of several profiles, those "
+     "of the program of PROFILE are compared",
      0},
-    {"tolerance", KEY_TOLERANCE, "PERCENT", 0, "Allow them to be so much higher (default: 5)", 0},
-    {NULL, 0, NULL, 0, "What is checked:", 3},
-    {"run", KEY_RUN, NULL, 0, "Run a program and check it and its children, instead of profiles",
-     0},
+    {"tolerance", KEY_TOLERANCE, "PERCENT", MT_HELP_COMMON,
+     "Allow so much more than the baseline (default: 5)", 0},
+    {NULL, 0, NULL, 0, "Input:", 3},
+    {"run", KEY_RUN, NULL, MT_HELP_COMMON, "Run a program, and check it and its children", 0},
     {"profiles", KEY_PROFILES, "DIR", 0,
      "With --run: keep the profiles in DIR, and replace those of the last run", 0},
     {"mmap", KEY_MMAP, NULL, 0,
-     "With --run: record what the program maps itself as well, as domains mmap and mmap-file", 0},
-    {"process", KEY_PROCESS, "PATTERN", 0,
-     "Check only the processes whose program matches, by its name or path, such as "
-     "'test_*'. A run that has none fails. May be repeated",
+     "With --run: record what the program maps itself too, as domains mmap and mmap-file", 0},
+    {"process", KEY_PROCESS, "PATTERN", MT_HELP_COMMON,
+     "Check only processes whose program matches, such as 'test_*' (repeatable). The name or "
+     "the path may match. A run that has none fails",
      0},
-    {NULL, 0, NULL, 0, "How it is told:", 4},
-    {"junit", KEY_JUNIT, "FILE", 0, "Write JUnit's XML to FILE as well", 0},
-    {"json", MT_KEY_JSON, NULL, 0,
-     "Print JSON (with --run to standard error, because standard output is the "
-     "program's)",
+    {NULL, 0, NULL, 0, "Output:", 4},
+    {"junit", KEY_JUNIT, "FILE", MT_HELP_COMMON, "Write JUnit's XML to FILE as well", 0},
+    {"json", MT_KEY_JSON, NULL, MT_HELP_COMMON,
+     "Print JSON. With --run it goes to standard error, because standard output is the "
+     "program's",
      0},
-    {"quiet", MT_KEY_QUIET, NULL, 0, "Print only what fails", 0},
-    {"verbose", 'v', NULL, 0, "Print the budgets that are kept as well", 0},
+    {"quiet", MT_KEY_QUIET, NULL, MT_HELP_COMMON, "Print only failures", 0},
+    {"verbose", 'v', NULL, 0, "Print the budgets that are kept too", 0},
     {"color", MT_KEY_COLOR, MT_ARG_COLOR, 0, MT_HELP_COLOR, 0},
-    {NULL, 0, NULL, 0, "Where names come from:", 5},
+    {NULL, 0, NULL, 0, "Names:", 5},
     MT_SYMBOL_OPTIONS(0),
     {0},
 };
@@ -234,9 +234,9 @@ const struct argp mt_check_request_argp = {
     .options = table,
     .parser = parse,
     .args_doc = "FILE...\n--run [--] PROGRAM [ARGUMENT...]",
-    .doc = "Hold profiles against budgets, for tests and CI, and print a line for each budget "
-           "that is broken."
-           "\vFILE is a profile of memtrack run, the PID of a running process that is "
+    .doc = "Hold profiles against budgets, for tests and CI. Print each budget that is broken."
+           "\vExample: memtrack check --max-peak 64M --no-leaks --run -- ./test\n\n"
+           "FILE is a profile of memtrack run, the PID of a running process that is "
            "recorded, or a heap profile of another tool in pprof's format. Sizes take K, M "
            "and G (powers of 1024). When a profile has no figure for a budget, that budget is "
            "not kept."
@@ -248,7 +248,7 @@ const struct argp mt_check_request_argp = {
 void mt_check_request_parse(int argc, char **argv, struct mt_check_request *options) {
     *options = (struct mt_check_request){.shared.program = argv[0],
                                          .tolerance_percent = DEFAULT_TOLERANCE_PERCENT};
-    argp_parse(&mt_check_request_argp, argc, argv, ARGP_IN_ORDER, NULL, options);
+    mt_help_parse(&mt_check_request_argp, argc, argv, ARGP_IN_ORDER, options);
 }
 
 /* The budgets of one --scope share their name. */

@@ -14,6 +14,7 @@ struct mt_command {
     const char *name, *summary;
     int (*main)(int argc, char **argv);
     const struct argp *argp; /* what it parses, prints its help with, and is completed with */
+    const char *heading;     /* of the group of commands that it begins, or NULL */
 };
 
 enum mt_exit { /* of every command but run, which returns its child's status */

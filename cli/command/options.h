@@ -70,8 +70,8 @@ void mt_options_pattern(const struct argp_state *state, const char *option, cons
      MT_KEY_DEBUG_PATH,                                                                            \
      "DIR[:DIR...]",                                                                               \
      0,                                                                                            \
-     "Look for programs, libraries and their debug files in DIR as well, by build id and by "      \
-     "name. May be repeated",                                                                      \
+     "Look for programs, libraries and their debug files in DIR too, by build id and by name "     \
+     "(repeatable)",                                                                               \
      group},                                                                                       \
         {"sysroot",                                                                                \
          MT_KEY_SYSROOT,                                                                           \

@@ -9,6 +9,7 @@
 #include <stdio.h>
 
 #include "command/command.h"
+#include "command/help.h"
 #include "command/options.h"
 #include "export/export.h"
 #include "ledger/control.h"
@@ -17,8 +18,9 @@
 #include "text/terminal.h"
 
 const struct argp_option mt_recording_options[] = {
-    {"json", MT_KEY_JSON, NULL, 0, "Print as JSON whether recording was on before, and is now", 0},
-    {"quiet", MT_KEY_QUIET, NULL, 0, "Print only problems", 0},
+    {"json", MT_KEY_JSON, NULL, MT_HELP_COMMON,
+     "Print as JSON whether recording was on, and is now", 0},
+    {"quiet", MT_KEY_QUIET, NULL, MT_HELP_COMMON, "Print only problems", 0},
     {0},
 };
 
@@ -81,7 +83,7 @@ static int switch_process(const struct request *r, bool on, struct mt_error *err
 int mt_recording_command(int argc, char **argv, const struct argp *parser, bool on) {
     struct request r = {.shared.program = argv[0]};
     struct mt_error error = {0};
-    argp_parse(parser, argc, argv, 0, NULL, &r);
+    mt_help_parse(parser, argc, argv, 0, &r);
     int rc = switch_process(&r, on, &error);
     bool written = mt_pager_finish(r.shared.program);
     if (rc != 0 && written && error.message[0])

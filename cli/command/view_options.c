@@ -9,7 +9,7 @@
 #include <errno.h>
 #include <stdlib.h>
 
-#include "command/command.h"
+#include "command/help.h"
 #include "command/options.h"
 
 enum option_key {
@@ -28,52 +28,53 @@ enum option_key {
 
 /* What the live view has as well. */
 static const struct argp_option shared_options[] = {
-    {NULL, 0, NULL, 0, "What is counted:", MT_HELP_COUNTED},
-    {"by", KEY_BY, mt_group_by_list, 0, "Print a row for each of these (default: line)", 0},
-    {NULL, 0, NULL, 0, "Which rows:", MT_HELP_ROWS},
-    {"include", KEY_INCLUDE, MT_ARG_PATTERN, 0,
-     "Show only what was allocated in a matching file, function or module (shell "
-     "wildcards). PATTERN:LINE matches a line of a file, scope:PATTERN the innermost "
-     "scope, domain:PATTERN the domain, thread:PATTERN the thread's name or id. May be "
-     "repeated: one has to match",
+    {NULL, 0, NULL, 0, "Counting:", MT_HELP_COUNTED},
+    {"by", KEY_BY, mt_group_by_list, MT_HELP_COMMON,
+     "Print a row for each of these (default: line)", 0},
+    {NULL, 0, NULL, 0, "Rows:", MT_HELP_ROWS},
+    {"include", KEY_INCLUDE, MT_ARG_PATTERN, MT_HELP_COMMON,
+     "Show only what a matching file, function or module allocated (repeatable: one has to "
+     "match). PATTERN takes shell wildcards. PATTERN:LINE matches a line of a file, "
+     "scope:PATTERN the innermost scope, domain:PATTERN the domain, thread:PATTERN the "
+     "thread's name or id",
      0},
-    {"exclude", KEY_EXCLUDE, MT_ARG_PATTERN, 0,
-     "Leave out what matches PATTERN, as in --include. May be repeated: none may match", 0},
+    {"exclude", KEY_EXCLUDE, MT_ARG_PATTERN, MT_HELP_COMMON,
+     "Leave out what matches, as in --include (repeatable)", 0},
     {"all-frames", KEY_ALL_FRAMES, NULL, 0, "Let patterns match any frame of the call path", 0},
     {NULL, 0, NULL, 0,
-     "Who is charged (by default the innermost frame outside of allocators and standard "
+     "Charging (by default the innermost frame outside of allocators and standard "
      "libraries):",
      MT_HELP_CHARGED},
-    {"wrapper", KEY_WRAPPER, "PATTERN", 0,
-     "Charge the caller of matching functions, files or modules. May be repeated", 0},
+    {"wrapper", KEY_WRAPPER, "PATTERN", MT_HELP_COMMON,
+     "Charge the caller of matching functions, files or modules (repeatable)", 0},
     {"keep-std", KEY_KEEP_STD, NULL, 0,
      "Charge lines inside the C, C++ and Rust standard libraries", 0},
     {"keep-wrappers", KEY_KEEP_WRAPPERS, NULL, 0, "Charge the innermost frame, even operator new",
      0},
-    {NULL, 0, NULL, 0, "How it is printed:", MT_HELP_PRINTED},
+    {NULL, 0, NULL, 0, "Output:", MT_HELP_PRINTED},
     {"bytes", MT_KEY_BYTES, NULL, 0, "Print exact bytes instead of KiB and MiB", 0},
     {"color", MT_KEY_COLOR, MT_ARG_COLOR, 0, MT_HELP_COLOR, 0},
-    {NULL, 0, NULL, 0, "Where names come from:", MT_HELP_NAMES},
+    {NULL, 0, NULL, 0, "Names:", MT_HELP_NAMES},
     MT_SYMBOL_OPTIONS(0),
     {0},
 };
 
 static const struct argp_option options[] = {
-    {"cumulative", KEY_CUMULATIVE, NULL, 0,
-     "Charge every frame of a call path, not only the one that allocated, and each only "
-     "once, however often it recurs. Needs --by line, function, file or module",
+    {"cumulative", KEY_CUMULATIVE, NULL, MT_HELP_COMMON,
+     "Charge every frame of a call path, not only the innermost. A frame that recurs is "
+     "charged once. Needs --by line, function, file or module",
      MT_HELP_COUNTED},
-    {"at", KEY_AT, "end|peak|TIME", 0,
-     "Count as live what was not freed at this moment (default: end); TIME is one after the start "
-     "such as 1.5s or 02:00. Rows are then sorted by live",
+    {"at", KEY_AT, "end|peak|TIME", MT_HELP_COMMON,
+     "Count as live what was not freed at this moment (default: end). TIME is after the "
+     "start, such as 1.5s or 02:00. Rows are then sorted by live",
      MT_HELP_COUNTED},
-    {NULL, MT_KEY_ROWS, "N", 0,
-     "Print at most N rows, 0 for all (default: 20; all of them with --json and --csv)",
+    {NULL, MT_KEY_ROWS, "N", MT_HELP_COMMON,
+     "Print at most N rows, 0 for all (default: 20). The default of --json and --csv is all",
      MT_HELP_ROWS},
-    {"json", MT_KEY_JSON, NULL, 0, "Print JSON", MT_HELP_PRINTED},
-    {"csv", MT_KEY_CSV, NULL, 0, "Print the rows as CSV", MT_HELP_PRINTED},
-    {"full-names", MT_KEY_FULL_NAMES, NULL, 0, "Do not shorten names, paths and call paths",
-     MT_HELP_PRINTED},
+    {"json", MT_KEY_JSON, NULL, MT_HELP_COMMON, "Print JSON", MT_HELP_PRINTED},
+    {"csv", MT_KEY_CSV, NULL, MT_HELP_COMMON, "Print the rows as CSV", MT_HELP_PRINTED},
+    {"full-names", MT_KEY_FULL_NAMES, NULL, MT_HELP_COMMON,
+     "Do not shorten names, paths and call paths", MT_HELP_PRINTED},
     {"no-pager", MT_KEY_NO_PAGER, NULL, 0, MT_HELP_NO_PAGER, MT_HELP_PRINTED},
     {0},
 };

@@ -10,6 +10,8 @@
 
 #include <stddef.h>
 
+#include "command/help.h"
+
 struct walk {
     void (*visit)(void *context, const struct mt_completion_option *row);
     void *context;
@@ -26,7 +28,8 @@ static void visit_option(const struct walk *walk, int group, const struct argp_o
         .name = option->name,
         .letter = option->key > ' ' && option->key < 127 ? (char)option->key : 0,
         .argument = option->arg,
-        .doc = option->doc};
+        .doc = option->doc,
+        .is_common = (option->flags & MT_HELP_COMMON) != 0};
     walk->visit(walk->context, &row);
 }
 

@@ -13,6 +13,7 @@ struct mt_completion_option {
     const char *name;           /* without dashes; NULL: it has a letter alone */
     char letter;                /* 0: it has a name alone */
     const char *argument, *doc; /* argument is NULL when it takes none */
+    bool is_common;             /* marked MT_HELP_COMMON */
 };
 
 /* Visits every option that --help shows, in the order of the tables, except those that every

@@ -28,6 +28,7 @@
 #include "view/rows/sort.h"
 #include "view/scopes/rows.h"
 
+#define HELP             "help"
 #define PROFILE_PATTERNS "*.pb.gz *.pb *.pprof *.heap"
 enum { DESCRIPTION_BYTES = 72 };
 
@@ -201,9 +202,9 @@ static void offer_option(void *context, const struct mt_completion_option *row) 
 
 static void offer_options(const struct place *place) {
     mt_completion_collect(place->argp, offer_option, (void *)place);
-    offer(place, "--help", 6, "Say what the command does, and list its options");
-    offer(place, "--usage", 7, "List its options in short");
-    offer(place, "--version", 9, "Say which version this is");
+    offer(place, "--help", 6, "Print the common options; with all, every option");
+    offer(place, "--usage", 7, "Print the names of the options");
+    offer(place, "--version", 9, "Print the version");
 }
 
 static void match_option(void *context, const struct mt_completion_option *row) {
@@ -337,15 +338,30 @@ static const struct mt_command *find(const struct mt_command *commands, size_t n
     return NULL;
 }
 
+static void offer_commands(const struct place *place, const struct mt_command *commands, size_t n) {
+    for (size_t i = 0; i < n; i++)
+        offer(place, commands[i].name, strlen(commands[i].name), commands[i].summary);
+}
+
 static int complete_first(const struct mt_command *commands, size_t n, const char *word) {
     struct place place = {.word = word, .argp = commands[0].argp};
-    for (size_t i = 0; i < n; i++)
-        offer(&place, commands[i].name, strlen(commands[i].name), commands[i].summary);
+    offer_commands(&place, commands, n);
+    offer(&place, HELP, strlen(HELP), "show the options of a command");
     if (word[0] == '-')
         offer_options(&place);
     else
         puts(":programs");
     return MT_EXIT_OK;
+}
+
+/* memtrack help COMMAND [all] */
+static void complete_help(const struct mt_command *commands, size_t n, const char *word,
+                          size_t n_words) {
+    const struct place place = {.word = word};
+    if (n_words == 2)
+        offer_commands(&place, commands, n);
+    else if (n_words == 3)
+        offer(&place, "all", 3, "every option");
 }
 
 int mt_completion_complete(const struct mt_command *commands, size_t n, char **words,
@@ -359,6 +375,8 @@ int mt_completion_complete(const struct mt_command *commands, size_t n, char **w
         if (command || is_bare)
             rc =
                 complete_command(command ? command : &commands[0], words, is_bare ? 0 : 1, n_words);
+        else if (strcmp(words[0], HELP) == 0)
+            complete_help(commands, n, words[n_words - 1], n_words);
         else
             rc = print_command(0);
     }
@@ -380,8 +398,8 @@ static void print_row(void *context, const struct mt_completion_option *row) {
 int mt_completion_complete_list(const struct mt_command *commands, size_t n, const char *name) {
     const struct mt_command *command = find(commands, n, name);
     if (!command) {
-        mt_terminal_print_problem("memtrack", "memtrack --help lists the commands.",
-                                  "--options: there is no command %s", name);
+        mt_terminal_print_problem("memtrack", "memtrack help lists the commands.",
+                                  "there is no command %s", name);
         return MT_EXIT_USAGE;
     }
     mt_completion_collect(command->argp, print_row, NULL);

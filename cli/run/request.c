@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "command/help.h"
 #include "command/options.h"
 #include "launch/target.h"
 #include "profile/pprof/output.h"
@@ -34,37 +35,38 @@ enum key {
 
 static const struct argp_option table[] = {
     {0, 0, 0, 0, "Profiles:", 1},
-    {"output", 'o', "FILE", 0,
-     "Write the profile to FILE: %p is the pid, %e the program, %h the host, %t the "
-     "start time (default " MT_OUTPUT_DEFAULT "); names for children get their pid",
+    {"output", 'o', "FILE", MT_HELP_COMMON,
+     "Write the profile to FILE (default: " MT_OUTPUT_DEFAULT
+     "). %p is the pid, %e the program, %h the host, %t the start time. Names for children get "
+     "their pid",
      1},
-    {"force", MT_KEY_FORCE, 0, 0, "Replace an existing file", 1},
-    {"quiet", MT_KEY_QUIET, 0, 0, "Print no summary, only problems", 1},
-    {"json", MT_KEY_JSON, 0, 0, "Print the summary as JSON, to standard error as well", 1},
+    {"force", MT_KEY_FORCE, 0, MT_HELP_COMMON, "Replace an existing file", 1},
+    {"quiet", MT_KEY_QUIET, 0, MT_HELP_COMMON, "Print no summary, only problems", 1},
+    {"json", MT_KEY_JSON, 0, MT_HELP_COMMON, "Print the summary as JSON, to standard error", 1},
     {"color", KEY_COLOR, MT_ARG_COLOR, 0, MT_HELP_COLOR, 1},
     {0, 0, 0, 0, "Recording:", 2},
-    {"follow", KEY_FOLLOW, "yes|no", 0, "Record the children as well (default: yes)", 2},
+    {"follow", KEY_FOLLOW, "yes|no", MT_HELP_COMMON, "Record the children too (default: yes)", 2},
     {"frames", KEY_FRAMES, "N", 0, "Keep at most N frames of a call path (default: 1024)", 2},
     {"max-ledger", KEY_MAX_LEDGER, "BYTES", 0,
-     "Count new call paths as one when the ledger has this size (default: an eighth of "
-     "the memory limit, if there is one; 0 is no bound)",
+     "Bound the size of the ledger; 0 is no bound (default: an eighth of the memory limit, if "
+     "there is one). Call paths that are new beyond it count as one",
      2},
     {"exact-peak", KEY_EXACT_PEAK, 0, 0, "Make the peak exact with several threads, at a cost", 2},
-    {"usable", KEY_USABLE, 0, 0,
-     "Measure what the allocator rounds up (the waste column), at a cost", 2},
+    {"usable", KEY_USABLE, 0, MT_HELP_COMMON,
+     "Measure what the allocator rounds up (the column waste), at a cost", 2},
     {"allocator-stats", KEY_ALLOCATOR_STATS, 0, 0,
      "Ask the allocator for its own figures at exit, in a copy of the process", 2},
-    {"mmap", KEY_MMAP, 0, 0,
-     "Record what the program maps itself as well, as domains mmap and mmap-file", 2},
+    {"mmap", KEY_MMAP, 0, MT_HELP_COMMON,
+     "Record what the program maps itself too, as domains mmap and mmap-file", 2},
     {"dormant", KEY_DORMANT, 0, 0, "Begin with recording off; memtrack attach PID switches it on",
      2},
-    {"sample", KEY_SAMPLE, "BYTES", 0,
-     "Record one allocation in about BYTES; all figures become estimates", 2},
+    {"sample", KEY_SAMPLE, "BYTES", MT_HELP_COMMON,
+     "Record one allocation in about BYTES, for less overhead. All figures become estimates", 2},
     {"interval", KEY_INTERVAL, "DUR", 0,
      "Take a point of the time axis so often (default: 10ms, longer in long runs)", 2},
-    {"allocator", KEY_ALLOCATOR, "jemalloc|tcmalloc|mimalloc|FILE", 0,
+    {"allocator", KEY_ALLOCATOR, "jemalloc|tcmalloc|mimalloc|FILE", MT_HELP_COMMON,
      "Run the program on this allocator, or on the library FILE", 2},
-    {0, 0, 0, 0, "Where names come from:", 4},
+    {0, 0, 0, 0, "Names:", 4},
     MT_SYMBOL_OPTIONS(4),
     {0}};
 
@@ -170,13 +172,14 @@ const struct argp mt_run_request_argp = {
     .children = children,
     .parser = parse,
     .args_doc = "PROGRAM [ARGUMENT...]",
-    .doc = "Run PROGRAM and record the allocations of it and its children; write a profile for "
-           "each process and "
-           "print a summary to standard error. Input, output, signals and exit status are the "
-           "program's own."
-           "\vExit status: that of the program (128 + N when signal N ended it), 125 when "
-           "memtrack failed, 126 when "
-           "the program cannot be executed, 127 when it was not found.",
+    .doc =
+        "Run PROGRAM, record its allocations and those of its children, and print a summary. "
+        "Each process leaves a profile. Input, output, signals and exit status are the program's "
+        "own."
+        "\vExample: memtrack run -o app.pb.gz -- ./app --config x\n\n"
+        "Exit status: that of the program (128 + N when signal N ended it), 125 when "
+        "memtrack failed, 126 when "
+        "the program cannot be executed, 127 when it was not found.",
 };
 
 int mt_run_request_parse(int argc, char **argv, struct mt_run_request *options) {
@@ -190,7 +193,7 @@ int mt_run_request_parse(int argc, char **argv, struct mt_run_request *options) 
         return MT_EXIT_FAILED;
     }
     argp_err_exit_status = MT_EXIT_FAILED;
-    if (argp_parse(&mt_run_request_argp, argc, argv, ARGP_IN_ORDER, NULL, options) != 0)
+    if (mt_help_parse(&mt_run_request_argp, argc, argv, ARGP_IN_ORDER, options) != 0)
         return MT_EXIT_FAILED;
     if (!options->program || !options->program[0] || !options->program[0][0]) {
         mt_terminal_print_problem(argv[0], "For example: memtrack run -- ls -l",

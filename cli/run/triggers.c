@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "command/help.h"
 #include "launch/target.h"
 #include "text/terminal.h"
 #include "view/format/format.h"
@@ -38,16 +39,14 @@ static int add_do(struct mt_triggers *t, const char *text, struct mt_error *erro
 enum { KEY_WHEN = 0x7000, KEY_DO, KEY_AGAIN };
 
 static const struct argp_option options[] = {
-    {"when", KEY_WHEN, "CONDITION", 0,
-     "Do something when a figure passes a bound: live>1G, peak, rss>80% (of the memory limit), "
-     "pss, swap, growth>1M/s "
-     "(over 10s; growth(60s)>1M/s), blocks, unknown_frees, failed, dropped, time>10m. May be "
-     "repeated",
+    {"when", KEY_WHEN, "CONDITION", MT_HELP_COMMON,
+     "Act when a figure passes a bound, such as live>1G (repeatable). The figures are live, "
+     "peak, rss, pss, swap, growth, blocks, unknown_frees, failed, dropped and time. rss>80% "
+     "is of the memory limit, growth>1M/s is over 10s, growth(60s)>1M/s over 60s",
      0},
-    {"do", KEY_DO, "snapshot|signal:NAME|COMMAND", 0,
-     "Do this when the condition is true (default: snapshot). A command finds MEMTRACK_PID, "
-     "MEMTRACK_PROFILE and MEMTRACK_CONDITION in its environment. May be repeated: one is done "
-     "after the other",
+    {"do", KEY_DO, "snapshot|signal:NAME|COMMAND", MT_HELP_COMMON,
+     "Do this then (default: snapshot; repeatable). Of several, one is done after the other. "
+     "A command finds MEMTRACK_PID, MEMTRACK_PROFILE and MEMTRACK_CONDITION in its environment",
      0},
     {"again", KEY_AGAIN, "DUR", 0,
      "Wait at least so long before the same condition acts again (default: 10s)", 0},

@@ -92,8 +92,8 @@ def memtrack(*arguments, **options):
 
 @functools.cache
 def options_of_help(command):
-    """Long options of --help, each with its argument or None."""
-    text = memtrack(command, "--help").stdout
+    """Long options of --help all, each with its argument or None."""
+    text = memtrack(command, "--help", "all").stdout
     return dict(re.findall(r"^ {2,8}(?:-\S,? *)?--([a-z][a-z-]*)(?:=(\S+))?", text, flags=re.M))
 
 
@@ -221,7 +221,14 @@ class Shells(unittest.TestCase):
     def test_commands(self):
         listed = set(re.findall(r"^ {2}([a-z]+) {2,}\S", memtrack("--help").stdout, flags=re.M))
         self.assertEqual(set(COMMANDS), listed)
-        self.complete([("memtrack ", {*COMMANDS, "ls"}), ("memtrack re", {"report"}, {"run"})])
+        self.complete(
+            [
+                ("memtrack ", {*COMMANDS, "help", "ls"}),
+                ("memtrack re", {"report"}, {"run"}),
+                ("memtrack help ", set(COMMANDS), {"ls"}),
+                ("memtrack help report ", {"all"}),
+            ]
+        )
 
     def test_options(self):
         cases = []

@@ -405,7 +405,24 @@ class Front(Case):
         self.assertRegex(self.memtrack("--version").stdout.decode(), r"^memtrack \d+\.\d+\.\d+\n$")
 
     def test_no_arguments(self):
-        self.assertEqual(self.memtrack().code, 2)
+        """The help, and the status of wrong usage: memtrack $EMPTY in a script has run nothing."""
+        result, asked = self.memtrack(), self.memtrack("--help")
+        self.assertEqual((result.code, result.stderr), (2, b""))
+        self.assertEqual(result.stdout, asked.stdout)
+
+    def test_help_of_a_command(self):
+        for words in (("help", "report"), ("report", "-h"), ("report", "-?")):
+            result = self.memtrack(*words)
+            self.assertEqual((result.code, result.stderr), (0, b""))
+            self.assertIn(b"--by=", result.stdout)
+            self.assertNotIn(b"--sysroot", result.stdout)
+        for words in (("help", "report", "all"), ("report", "--help", "all"),
+                      ("report", "--help=all")):
+            self.assertIn(b"--sysroot", self.memtrack(*words).stdout)
+        self.assertEqual(self.memtrack("help", "rport").code, 2)
+        self.assertEqual(self.memtrack("report", "--help=some").code, 2)
+        of_the_program = self.memtrack("run", "-q", "echo", "--help", "all")
+        self.assertEqual(of_the_program.stdout, b"--help all\n")
 
     def test_mistyped_command(self):
         for word, meant in (("reprot", "report"), ("rnu", None), ("Report", "report"),
@@ -421,7 +438,7 @@ class Front(Case):
         for word in ("annotate", "push"):
             result = self.memtrack(word, "a", "b")
             self.assertEqual(result.code, 2, result)
-            self.assertIn(b"not available in this version", result.stderr)
+            self.assertIn(b"is not in this version", result.stderr)
 
     def test_bare_program_runs(self):
         result = self.memtrack("-q", "-o", "bare.pb.gz", "sh", "-c", "exit 7")

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 """
 The manual pages are well-formed, there is one for each command, and each lists exactly the options
-of --help. What --help prints fits into 80 columns.
+of --help all. What help prints fits into 80 columns, and what --help prints on a screen.
 """
 import os
 import pathlib
@@ -12,12 +12,13 @@ import sys
 
 MAN = pathlib.Path(os.environ["MEMTRACK_SOURCE"]) / "docs/man"
 MEMTRACK = os.environ["MEMTRACK"]
-EVERYWHERE = {"-?", "--help", "--usage", "-V", "--version"}  # described once, in --help itself
+EVERYWHERE = {"-h", "-?", "--help", "--usage", "-V", "--version"}  # described once, in --help itself
+SCREEN = 30  # lines that --help may have
 
 
 def help_text(*arguments):
-    return subprocess.run([MEMTRACK, *arguments, "--help"], check=True, capture_output=True,
-                          text=True).stdout
+    return subprocess.run([MEMTRACK, *arguments], check=True, capture_output=True, text=True,
+                          env=dict(os.environ, COLUMNS="80")).stdout
 
 
 def options_of_help(text):
@@ -40,13 +41,11 @@ def options_of_page(path):
 
 
 def commands_of_help(text):
-    section = re.search(r"^[\w ]*[Cc]ommands:\n((?: +.*\n|\n)+)", text, flags=re.M)
-    return set(re.findall(r"^ {2,4}([a-z][a-z-]*) ", section.group(1),
-                          flags=re.M)) if section else set()
+    return set(re.findall(r"^ {2}([a-z][a-z-]*) {2,}", text, flags=re.M))
 
 
 def problems():
-    commands = commands_of_help(help_text())
+    commands = commands_of_help(help_text("--help"))
     if not {"run", "report"} <= commands:
         yield f"memtrack --help lists the commands {sorted(commands)}"
     described = set(re.findall(r"^\.It Cm (\w+)$", (MAN / "memtrack.1").read_text(), flags=re.M))
@@ -56,12 +55,20 @@ def problems():
     if pages != commands:
         yield f"pages for {sorted(pages)}, commands {sorted(commands)}"
     for command in ["", *sorted(commands)]:
-        for line in help_text(*command.split()).splitlines():
-            if len(line) > 80:
-                yield f"memtrack {command} --help: {len(line)} columns: {line}"
+        for words in ["--help"], ["--help", "all"]:
+            lines = help_text(*command.split(), *words).splitlines()
+            for line in lines:
+                if len(line) > 80:
+                    yield f"memtrack {command} {' '.join(words)}: {len(line)} columns: {line}"
+            if "all" not in words and len(lines) > SCREEN:
+                yield f"memtrack {command} --help: {len(lines)} lines, of {SCREEN}"
+        if command and help_text("help", command) != help_text(command, "--help"):
+            yield f"memtrack help {command} is not memtrack {command} --help"
+        if command and help_text("help", command, "all") != help_text(command, "--help=all"):
+            yield f"memtrack help {command} all is not memtrack {command} --help=all"
     for command in sorted(commands & pages):
         page, shown = options_of_page(MAN / f"memtrack-{command}.1"), options_of_help(help_text(
-            command))
+            command, "--help=all"))
         if not shown:
             yield f"{command} --help lists no option"
         for option in sorted(shown - page):
