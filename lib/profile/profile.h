@@ -26,12 +26,12 @@ typedef uint32_t mt_string;
 /* These are the columns of a sample. The first four are in the field's order for heap profiles.
  * Counts are blocks. */
 enum mt_value {
-    MT_VALUE_TOTAL_BLOCKS,     /* pprof: alloc_objects / count */
-    MT_VALUE_TOTAL_BYTES,      /* pprof: alloc_space / bytes */
-    MT_VALUE_LIVE_BLOCKS,      /* pprof: inuse_objects / count */
-    MT_VALUE_LIVE_BYTES,       /* pprof: inuse_space / bytes   (the default sample type) */
-    MT_VALUE_PEAK_BLOCKS,      /* pprof: peak_objects / count */
-    MT_VALUE_PEAK_BYTES,       /* pprof: peak_space / bytes */
+    MT_VALUE_TOTAL_BLOCKS, /* pprof: alloc_objects / count */
+    MT_VALUE_TOTAL_BYTES,  /* pprof: alloc_space / bytes */
+    MT_VALUE_LIVE_BLOCKS,  /* pprof: inuse_objects / count */
+    MT_VALUE_LIVE_BYTES,   /* pprof: inuse_space / bytes   (the default of a running process) */
+    MT_VALUE_PEAK_BLOCKS,  /* pprof: peak_objects / count */
+    MT_VALUE_PEAK_BYTES,   /* pprof: peak_space / bytes    (the default of one that has ended) */
     MT_VALUE_TEMPORARY_BLOCKS, /* pprof: temporary_objects / count */
     MT_VALUE_MAX_BYTES,   /* pprof: max_space / bytes; summing over sites gives an upper bound */
     MT_VALUE_WASTE_BYTES, /* pprof: waste_space / bytes; usable - requested of the live blocks */

@@ -5,7 +5,7 @@ writes."""
 import os
 import re
 
-from support import case, go, harness
+from support import case, go, harness, live
 
 COLUMNS = ["alloc_objects/count", "alloc_space/bytes", "inuse_objects/count", "inuse_space/bytes",
            "peak_objects/count", "peak_space/bytes", "temporary_objects/count", "max_space/bytes",
@@ -61,7 +61,7 @@ class Recorded(case.ClassCase):
         plain = [t.replace("[dflt]", "") for t in raw.types]
         self.assertEqual([c for c in COLUMNS if c in plain], plain)
         self.assertLessEqual(set(COLUMNS[:8]), set(plain))
-        self.assertEqual(["inuse_space/bytes[dflt]"], [t for t in raw.types if "dflt" in t])
+        self.assertEqual(["peak_space/bytes[dflt]"], [t for t in raw.types if "dflt" in t])
         sums = raw.sums()
         expected = {pprof_name: profile.totals[ours] for pprof_name, ours in TOTALS.items()}
         self.assertEqual(expected, {name: sums[name] for name in TOTALS})
@@ -102,6 +102,20 @@ class Recorded(case.ClassCase):
             self.assertIn("Type: " + name, text)
         for view in ("-top", "-traces", "-tags", "-peek=main", "-tree", "-dot"):
             self.assertGreater(len(go.pprof(view, "-lines", "-symbolize=none", path)), 100, view)
+
+    def test_it_opens_on_what_there_is_to_see(self):
+        """Of a program that has freed all, the peak; of a running one, what is live; of another
+        tool's profile without live blocks, what was allocated."""
+        profile = self.record(harness.program("peak_middle"))
+        text = go.pprof("-top", "-symbolize=none", "-unit=B", profile.path)
+        self.assertIn("Type: peak_space", text)
+        self.assertIn("of %dB total" % profile.totals["peak_bytes"], text)
+        with live.process([harness.program("threads_balance"), "4"]) as process:
+            process.wait_for("ready")
+            snapshot = self.path("snapshot.pb.gz")
+            process.memtrack("snapshot", "-o", snapshot, process.pid)
+        self.assertEqual(["inuse_space/bytes[dflt]"],
+                         [t for t in Raw(snapshot).types if "dflt" in t])
 
     def test_lines_are_those_of_the_source(self):
         program = harness.program("tree")

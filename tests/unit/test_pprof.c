@@ -123,17 +123,9 @@ static void assert_file_text(const Pprof__Profile *m, int64_t index, const char 
     assert_memory_equal(m->string_table[index].data, text, strlen(text));
 }
 
-/* What other tools see: ids from 1, the default column, addresses inside the call, a frame for
- * lossy samples. */
-static void the_file_is_plain_pprof(void **state) {
-    (void)state;
-    struct mt_profile *p = build_empty();
-    uint32_t mapping = build_mapping(p, "/bin/app", 0x1000);
-    uint32_t frame = build_frame(p, mapping, "f", "f.c", 7);
-    build_sample(p, 100, 1, &frame);
-    build_sample(p, 28, 0, NULL);
+/* The message of a profile as other tools unpack it. */
+static Pprof__Profile *unpacked(const struct mt_profile *p) {
     struct buffer file = written(p);
-    mt_profile_free(p);
     assert_true(file.n > 2 && file.data[0] == 0x1f && file.data[1] == 0x8b);
     uint8_t plain[1 << 16];
     z_stream stream = {.next_in = file.data,
@@ -146,6 +138,20 @@ static void the_file_is_plain_pprof(void **state) {
     free(file.data);
     Pprof__Profile *m = pprof__profile__unpack(NULL, sizeof plain - stream.avail_out, plain);
     assert_non_null(m);
+    return m;
+}
+
+/* What other tools see: ids from 1, the default column, addresses inside the call, a frame for
+ * lossy samples. */
+static void the_file_is_plain_pprof(void **state) {
+    (void)state;
+    struct mt_profile *p = build_empty();
+    uint32_t mapping = build_mapping(p, "/bin/app", 0x1000);
+    uint32_t frame = build_frame(p, mapping, "f", "f.c", 7);
+    build_sample(p, 100, 1, &frame);
+    build_sample(p, 28, 0, NULL);
+    Pprof__Profile *m = unpacked(p);
+    mt_profile_free(p);
     assert_int_equal(m->string_table[0].len, 0);
     assert_int_equal(m->n_sample_type, MT_N_VALUES);
     assert_file_text(m, m->sample_type[0]->type, "alloc_objects");
@@ -153,7 +159,7 @@ static void the_file_is_plain_pprof(void **state) {
     assert_file_text(m, m->sample_type[3]->type, "inuse_space");
     assert_file_text(m, m->sample_type[3]->unit, "bytes");
     assert_file_text(m, m->period_type->type, "space");
-    assert_int_equal(m->default_sample_type, m->sample_type[3]->type);
+    assert_int_equal(m->default_sample_type, m->sample_type[5]->type);
     assert_int_equal(m->period, 1);
     assert_int_equal(m->mapping[0]->id, 1);
     assert_int_equal(m->n_location, 2);
@@ -164,6 +170,40 @@ static void the_file_is_plain_pprof(void **state) {
     assert_int_equal(m->sample[1]->location_id[0], 2);
     assert_file_text(m, m->function[1]->name, "[lossy]");
     pprof__profile__free_unpacked(m, NULL);
+}
+
+/* Of one that has ended the peak, of one that runs what is live, and never a column of zeroes. */
+static void viewers_open_on_what_there_is(void **state) {
+    (void)state;
+    static const struct {
+        bool running;
+        int64_t live, peak, total;
+        bool has_peak;
+        const char *type;
+    } cases[] = {
+        {false, 0, 5, 9, true, "peak_space"},   {false, 3, 5, 9, true, "peak_space"},
+        {true, 3, 5, 9, true, "inuse_space"},   {true, 0, 5, 9, true, "peak_space"},
+        {false, 0, 0, 9, true, "alloc_space"},  {false, 0, 0, 0, true, "peak_space"},
+        {true, 0, 0, 0, true, "inuse_space"},   {false, 3, 0, 9, false, "inuse_space"},
+        {false, 0, 0, 9, false, "alloc_space"},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct mt_profile *p = build_empty();
+        uint32_t frame = build_frame(p, build_mapping(p, "/bin/app", 0x1000), "f", "f.c", 7);
+        build_sample(p, 1, 1, &frame);
+        build_sample(p, 1, 1, &frame);
+        memset(p->samples[0].value, 0, sizeof p->samples[0].value);
+        memset(p->samples[1].value, 0, sizeof p->samples[1].value);
+        p->samples[1].value[MT_VALUE_LIVE_BYTES] = cases[i].live;
+        p->samples[1].value[MT_VALUE_PEAK_BYTES] = cases[i].peak;
+        p->samples[1].value[MT_VALUE_TOTAL_BYTES] = cases[i].total;
+        p->has_value[MT_VALUE_PEAK_BYTES] = cases[i].has_peak;
+        p->info.running = cases[i].running;
+        Pprof__Profile *m = unpacked(p);
+        mt_profile_free(p);
+        assert_file_text(m, m->default_sample_type, cases[i].type);
+        pprof__profile__free_unpacked(m, NULL);
+    }
 }
 
 /* ---- writing that fails ---------------------------------------------------------------------- */
@@ -434,6 +474,7 @@ int main(void) {
         cmocka_unit_test(long_stacks_and_many_inlined_calls),
         cmocka_unit_test(text_that_is_not_utf8_is_mended),
         cmocka_unit_test(the_file_is_plain_pprof),
+        cmocka_unit_test(viewers_open_on_what_there_is),
         cmocka_unit_test(a_full_disk_is_said),
         cmocka_unit_test(wrong_indexes_are_refused),
         cmocka_unit_test(profiles_of_go),

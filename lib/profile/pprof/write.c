@@ -161,14 +161,43 @@ static int write_value_type(struct writer *writer, unsigned field, const char *t
     return write_message(writer, field, &message.base);
 }
 
+static bool has_any(const struct mt_profile *profile, enum mt_value value) {
+    bool found = false;
+    for (size_t i = 0; !found && i < profile->n_samples; i++)
+        found = profile->samples[i].value[value] != 0;
+    return found;
+}
+
+/*
+ * Viewers open a profile on its default column. Of a program that has ended nothing is live but
+ * what it has left behind, often nothing at all, so its peak is the picture of it; of a running one
+ * it is what it holds now. A column of zeroes is chosen only when there is no other.
+ */
+static enum mt_value default_column(const struct writer *writer) {
+    static const enum mt_value ended[] = {MT_VALUE_PEAK_BYTES, MT_VALUE_LIVE_BYTES,
+                                          MT_VALUE_TOTAL_BYTES},
+                               running[] = {MT_VALUE_LIVE_BYTES, MT_VALUE_PEAK_BYTES,
+                                            MT_VALUE_TOTAL_BYTES};
+    const struct mt_profile *profile = writer->profile;
+    const enum mt_value *order = profile->info.running ? running : ended;
+    enum mt_value best = MT_N_VALUES;
+    for (size_t i = 0; i < sizeof ended / sizeof *ended; i++) {
+        if (!profile->has_value[order[i]])
+            continue;
+        if (has_any(profile, order[i]))
+            return order[i];
+        if (best == MT_N_VALUES)
+            best = order[i];
+    }
+    return best != MT_N_VALUES ? best : writer->column[0];
+}
+
 static int write_sample_types(struct writer *writer) {
     int status = 0;
-    const char *preferred = "";
+    const char *preferred = mt_columns_name(default_column(writer)).type;
     for (size_t i = 0; status == 0 && i < writer->n_columns; i++) {
         struct mt_column name = mt_columns_name(writer->column[i]);
         status = write_value_type(writer, MT_PPROF_SAMPLE_TYPE, name.type, name.unit);
-        if (!*preferred || writer->column[i] == MT_VALUE_LIVE_BYTES)
-            preferred = name.type;
     }
     if (status == 0)
         status = write_value_type(writer, MT_PPROF_PERIOD_TYPE, "space", "bytes");
