@@ -114,6 +114,7 @@ static int judge(struct check *check, const struct mt_profile *profile, size_t n
         .n_ignored = o->n_ignored,
         .is_strict = o->strict,
         .count_runtime = o->count_runtime,
+        .wrappers = mt_charged_wrappers(&o->charged),
     };
     return mt_budget_check_all(profile, &budgets, &checked->findings, error);
 }
@@ -430,7 +431,11 @@ static int run_and_check(struct check *check) {
     int rc = prepare(o, &directory, &error);
     if (rc == 0) {
         const struct mt_measured_run run = {
-            .program = o->program, .directory = directory, .mmap = o->mmap};
+            .program = o->program,
+            .directory = directory,
+            .mmap = o->mmap,
+            .wrappers = mt_charged_wrappers(&o->charged),
+        };
         rc = mt_measured_run(&run, &status, &error);
     }
     if (rc == 0) {

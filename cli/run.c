@@ -233,6 +233,7 @@ static void set_triggers(struct run *run, const struct mt_convert *convert) {
         .force = convert->force,
         .quiet = run->options.shared.quiet,
         .symbols = run->options.shared.symbols,
+        .wrappers = convert->wrappers,
     };
     mt_run_triggers_set_output(run->options.triggers, &run->triggers_output);
     if (mt_trigger_any(run->options.triggers))
@@ -249,6 +250,7 @@ static bool observe(void *context) {
         .force = run->options.shared.force,
         .since_ns = run->started_ns,
         .symbols = run->options.shared.symbols,
+        .wrappers = mt_charged_wrappers(&run->options.charged),
     };
     convert.symbols.cache = mt_symbols_cache_new();
     bool given = run->options.interval_ns != 0;
@@ -334,6 +336,7 @@ int mt_run_command(int argc, char **argv) {
     if (error.message[0])
         mt_terminal_print_error(run.options.shared.program, &error);
     mt_trigger_free(run.options.triggers);
+    mt_charged_free(&run.options.charged);
     mt_target_free(&run.target);
     free(run.preload);
     return status;

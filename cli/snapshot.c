@@ -17,6 +17,7 @@
 
 #include "base/clock.h"
 #include "base/process.h"
+#include "command/charged.h"
 #include "command/command.h"
 #include "command/help.h"
 #include "command/options.h"
@@ -27,6 +28,7 @@
 #include "run/triggers.h"
 #include "text/terminal.h"
 #include "view/format/format.h"
+#include "view/rows/patterns.h"
 #include "view/subject.h"
 #include "view/symbols/symbols.h"
 
@@ -49,13 +51,16 @@ static const struct argp_option options[] = {
     {"quiet", MT_KEY_QUIET, NULL, MT_HELP_COMMON, "Print no summary, only problems", 0},
     {"json", MT_KEY_JSON, NULL, MT_HELP_COMMON, "Print a line of JSON for each snapshot", 0},
     {"color", MT_KEY_COLOR, MT_ARG_COLOR, 0, MT_HELP_COLOR, 0},
-    {NULL, 0, NULL, 0, "Names:", 4},
-    MT_SYMBOL_OPTIONS(4),
+    {NULL, 0, NULL, 0, "Charging, here and in later views of the profile:", 4},
+    MT_CHARGED_OPTIONS(4, 0),
+    {NULL, 0, NULL, 0, "Names:", 5},
+    MT_SYMBOL_OPTIONS(5),
     {0},
 };
 
 struct request {
     struct mt_options_shared shared;
+    struct mt_charged charged;
     pid_t pid;
     const char *output; /* NULL: the default */
     uint64_t every_ns;  /* 0: once */
@@ -94,7 +99,10 @@ static error_t parse_option(int key, char *text, struct argp_state *state) {
             argp_error(state, "--count needs --every: how long to wait between two snapshots");
         return 0;
     default:
-        return mt_options_parse(key, text, state, &r->shared) ? 0 : ARGP_ERR_UNKNOWN;
+        return mt_options_parse(key, text, state, &r->shared) ||
+                       mt_charged_parse(key, text, state, &r->charged)
+                   ? 0
+                   : ARGP_ERR_UNKNOWN;
     }
 }
 
@@ -161,7 +169,11 @@ struct series {
 static int print_snapshot(const struct request *r, const struct mt_profile *profile,
                           const char *path, struct mt_error *error) {
     const struct mt_run_summary_options summary = {
-        .profile_path = path, .color = r->shared.color, .by_live = true};
+        .profile_path = path,
+        .color = r->shared.color,
+        .by_live = true,
+        .wrappers = mt_charged_wrappers(&r->charged),
+    };
     const struct mt_export thing = {.what = MT_EXPORT_SNAPSHOT, .snapshot = {profile, path}};
     int rc = r->shared.json ? mt_export(stdout, &thing, MT_EXPORT_JSON, error) : 0;
     if (!r->shared.json && !r->shared.quiet)
@@ -204,7 +216,9 @@ static int take_snapshot(struct series *s, unsigned long number, struct mt_error
     int rc = mt_ledger_live_profile(s->request->pid, &s->profile, error);
     if (rc != 0)
         return rc;
+    const struct mt_wrapper_options wrappers = mt_charged_wrappers(&s->request->charged);
     mt_symbols_resolve(s->profile, &symbols, NULL); /* a profile without names is still one */
+    mt_patterns_store(s->profile, &wrappers);       /* as many as fit */
     rc = write_snapshot(s, number, error);
     mt_profile_free(s->profile);
     s->profile = NULL;
@@ -270,6 +284,7 @@ static int wait_for_triggers(const struct request *r, struct mt_error *error) {
         .force = r->shared.force,
         .quiet = r->shared.quiet,
         .symbols = r->shared.symbols,
+        .wrappers = mt_charged_wrappers(&r->charged),
     };
     size_t n_fired;
     mt_run_triggers_set_output(r->triggers, &output);
@@ -304,7 +319,9 @@ int mt_snapshot_command(int argc, char **argv) {
         return MT_EXIT_UNREADABLE;
     }
     mt_help_parse(&mt_snapshot_argp, argc, argv, 0, &r);
+    mt_charged_complete(r.shared.program, &r.charged);
     int rc = take(&r, &error);
+    mt_charged_free(&r.charged);
     mt_trigger_free(r.triggers);
     return mt_command_end(r.shared.program, rc, &error);
 }

@@ -11,6 +11,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "command/charged.h"
 #include "command/command.h"
 #include "command/help.h"
 #include "command/input.h"
@@ -62,6 +63,7 @@ static const struct argp_option table[] = {
      0},
     {"by", KEY_BY, "line|function|file|module|thread|size|domain", 0,
      "With --composition: group by this (default: line)", 0},
+    MT_CHARGED_OPTIONS(0, 0),
     {NULL, 0, NULL, 0, "Output:", 2},
     {"svg", KEY_SVG, "FILE", MT_HELP_COMMON, "Write a chart as an SVG file; - is standard output",
      0},
@@ -94,6 +96,7 @@ static const struct argp_option table[] = {
 
 struct request {
     struct mt_options_shared shared;
+    struct mt_charged charged;
     char **names;
     size_t n_names;
     bool tree, events;
@@ -184,7 +187,8 @@ static error_t parse_option(int key, char *text, struct argp_state *state) {
         check(state, r);
         return 0;
     default:
-        return mt_options_parse(key, text, state, &r->shared)
+        return mt_options_parse(key, text, state, &r->shared) ||
+                       mt_charged_parse(key, text, state, &r->charged)
                    ? 0
                    : parse_print_option(key, text, state, r);
     }
@@ -441,6 +445,9 @@ int mt_timeline_command(int argc, char **argv) {
     };
     struct mt_error error = {{0}, {0}};
     mt_help_parse(&mt_timeline_argp, argc, argv, 0, &r);
+    mt_charged_complete(r.shared.program, &r.charged);
+    r.view.wrappers = mt_charged_wrappers(&r.charged);
     int rc = show(&r, &error);
+    mt_charged_free(&r.charged);
     return mt_command_end(r.shared.program, rc, &error);
 }

@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "command/charged.h"
 #include "command/command.h"
 #include "command/help.h"
 #include "command/options.h"
@@ -30,12 +31,14 @@ enum { MAX_ADDRESSES = 4096, MAX_FRAMES = 1024 };
 static const struct argp_option options[] = {
     {"json", MT_KEY_JSON, NULL, MT_HELP_COMMON, "Print JSON", 0},
     {"color", MT_KEY_COLOR, MT_ARG_COLOR, 0, MT_HELP_COLOR, 0},
+    MT_CHARGED_OPTIONS(0, 0),
     MT_SYMBOL_OPTIONS(0),
     {0},
 };
 
 struct request {
     struct mt_options_shared shared;
+    struct mt_charged charged;
     const char *process;
     uint64_t addresses[MAX_ADDRESSES];
     size_t n;
@@ -70,7 +73,10 @@ static error_t parse_option(int key, char *text, struct argp_state *state) {
             argp_error(state, "give a pid and an address");
         return 0;
     default:
-        return mt_options_parse(key, text, state, &r->shared) ? 0 : ARGP_ERR_UNKNOWN;
+        return mt_options_parse(key, text, state, &r->shared) ||
+                       mt_charged_parse(key, text, state, &r->charged)
+                   ? 0
+                   : ARGP_ERR_UNKNOWN;
     }
 }
 
@@ -165,8 +171,10 @@ static void connect_rows(struct inquiry *q) {
 }
 
 static int name_blocks(struct inquiry *q, struct mt_error *error) {
-    const struct mt_view_options view = {
-        .by = MT_BY_STACK, .sort = MT_VALUE_LIVE_BYTES, .keeps_samples = true};
+    const struct mt_view_options view = {.by = MT_BY_STACK,
+                                         .sort = MT_VALUE_LIVE_BYTES,
+                                         .wrappers = mt_charged_wrappers(&q->request->charged),
+                                         .keeps_samples = true};
     /* NOLINTNEXTLINE(clang-analyzer-unix.Malloc): the arrays are q's, and freed with it */
     int rc = mt_ledger_convert_blocks(q->ledger, q->blocks, q->request->n, &q->profile, error);
     if (rc == 0)
@@ -321,6 +329,7 @@ int mt_whois_command(int argc, char **argv) {
     struct mt_error error = {0};
     r.shared.program = argv[0];
     mt_help_parse(&mt_whois_argp, argc, argv, 0, &r);
+    mt_charged_complete(r.shared.program, &r.charged);
     int rc = open_ledger(r.process, &q.ledger, &error);
     if (rc == 0)
         rc = inquire(&q, &error);
@@ -332,5 +341,6 @@ int mt_whois_command(int argc, char **argv) {
     free(q.found);
     free(q.blocks);
     free(q.answers);
+    mt_charged_free(&r.charged);
     return mt_command_end(r.shared.program, rc, &error);
 }

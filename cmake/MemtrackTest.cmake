@@ -5,7 +5,8 @@
 #   memtrack_add_test(NAME name COMMAND command [argument...]
 #     [MAX_PEAK size] [MAX_LIVE size] [MAX_TOTAL size] [MAX_TOTAL_BLOCKS n]
 #     [NO_LEAKS] [IGNORE pattern...] [SCOPE name:statistic=limit...]
-#     [BASELINE profile [TOLERANCE percent]] [PROCESS pattern...] [STRICT] [VERBOSE]
+#     [BASELINE profile [TOLERANCE percent]] [PROCESS pattern...] [WRAPPERS pattern...] [STRICT]
+#     [VERBOSE]
 #     [PROFILES directory] [JUNIT directory] [WORKING_DIRECTORY directory])
 #
 # COMMAND is that of add_test: a target, a program, generator expressions, any text. The command's
@@ -14,7 +15,8 @@
 # current binary directory), so that the command which the log names can be typed, and one of them
 # can become a BASELINE. JUNIT gets a file NAME.xml. Of names that are no good file names the
 # letters are kept, and a hash tells them apart. PROCESS: only the processes of these programs have
-# to keep budgets.
+# to keep budgets. WRAPPERS: of functions, files or modules whose callers are charged, beside those
+# of the project's .memtrack, which is looked for upwards from WORKING_DIRECTORY.
 include_guard(GLOBAL)
 
 function(_memtrack_absolute out path base)
@@ -57,14 +59,16 @@ endfunction()
 
 # Appends the options that are made of the caller's arguments alone.
 function(_memtrack_options code)
-  foreach(name MAX_PEAK MAX_LIVE MAX_TOTAL MAX_TOTAL_BLOCKS NO_LEAKS STRICT VERBOSE IGNORE SCOPE PROCESS TOLERANCE)
+  foreach(name MAX_PEAK MAX_LIVE MAX_TOTAL MAX_TOTAL_BLOCKS NO_LEAKS STRICT VERBOSE IGNORE SCOPE PROCESS WRAPPERS
+          TOLERANCE)
     string(TOLOWER "--${name}" option)
     string(REPLACE "_" "-" option "${option}")
+    string(REPLACE "wrappers" "wrapper" option "${option}")
     if(name MATCHES "^(NO_LEAKS|STRICT|VERBOSE)$")
       if(arg_${name})
         _memtrack_word(${code} "${option}")
       endif()
-    elseif(name MATCHES "^(IGNORE|SCOPE|PROCESS)$")
+    elseif(name MATCHES "^(IGNORE|SCOPE|PROCESS|WRAPPERS)$")
       foreach(value IN LISTS arg_${name})
         _memtrack_word(${code} "${option}=${value}")
       endforeach()
@@ -79,7 +83,7 @@ function(memtrack_add_test)
   set(flags NO_LEAKS STRICT VERBOSE)
   set(limits MAX_PEAK MAX_LIVE MAX_TOTAL MAX_TOTAL_BLOCKS)
   set(values NAME ${limits} BASELINE TOLERANCE PROFILES JUNIT WORKING_DIRECTORY)
-  set(lists COMMAND IGNORE SCOPE PROCESS)
+  set(lists COMMAND IGNORE SCOPE PROCESS WRAPPERS)
   cmake_parse_arguments(PARSE_ARGV 0 arg "${flags}" "${values}" "${lists}")
   if("${arg_NAME}" STREQUAL "" OR NOT DEFINED arg_COMMAND)
     message(FATAL_ERROR "memtrack_add_test: NAME and COMMAND are needed")

@@ -87,7 +87,9 @@ static const struct argp_option table[] = {
     {"quiet", MT_KEY_QUIET, NULL, MT_HELP_COMMON, "Print only failures", 0},
     {"verbose", 'v', NULL, 0, "Print the budgets that are kept too", 0},
     {"color", MT_KEY_COLOR, MT_ARG_COLOR, 0, MT_HELP_COLOR, 0},
-    {NULL, 0, NULL, 0, "Names:", 5},
+    {NULL, 0, NULL, 0, "Charging:", 5},
+    MT_CHARGED_OPTIONS(0, 0),
+    {NULL, 0, NULL, 0, "Names:", 6},
     MT_SYMBOL_OPTIONS(0),
     {0},
 };
@@ -224,7 +226,8 @@ static error_t parse(int key, char *text, struct argp_state *state) {
         check_together(state, o);
         return 0;
     default:
-        if (set_flag(key, o) || mt_options_parse(key, text, state, &o->shared))
+        if (set_flag(key, o) || mt_options_parse(key, text, state, &o->shared) ||
+            mt_charged_parse(key, text, state, &o->charged))
             return 0;
         return parse_budget(key, text, state);
     }
@@ -249,6 +252,7 @@ void mt_check_request_parse(int argc, char **argv, struct mt_check_request *opti
     *options = (struct mt_check_request){.shared.program = argv[0],
                                          .tolerance_percent = DEFAULT_TOLERANCE_PERCENT};
     mt_help_parse(&mt_check_request_argp, argc, argv, ARGP_IN_ORDER, options);
+    mt_charged_complete(argv[0], &options->charged);
 }
 
 /* The budgets of one --scope share their name. */
@@ -261,4 +265,5 @@ void mt_check_request_free(struct mt_check_request *options) {
     free(options->files);
     free(options->ignored);
     free(options->processes);
+    mt_charged_free(&options->charged);
 }

@@ -6,11 +6,13 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "command/charged.h"
 #include "command/options.h"
 #include "view/budget/budget.h"
 
 struct mt_check_request {
     struct mt_options_shared shared;
+    struct mt_charged charged;
     const char **files;
     size_t n_files;
     char **program; /* with --run: and its arguments, NULL at the end */

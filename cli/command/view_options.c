@@ -19,9 +19,6 @@ enum option_key {
     KEY_ALL_FRAMES,
     KEY_CUMULATIVE,
     KEY_AT,
-    KEY_WRAPPER,
-    KEY_KEEP_STD,
-    KEY_KEEP_WRAPPERS,
 };
 
 #define MT_ARG_PATTERN "PATTERN|scope:PATTERN|domain:PATTERN|thread:PATTERN"
@@ -45,12 +42,7 @@ static const struct argp_option shared_options[] = {
      "Charging (by default the innermost frame outside of allocators and standard "
      "libraries):",
      MT_HELP_CHARGED},
-    {"wrapper", KEY_WRAPPER, "PATTERN", MT_HELP_COMMON,
-     "Charge the caller of matching functions, files or modules (repeatable)", 0},
-    {"keep-std", KEY_KEEP_STD, NULL, 0,
-     "Charge lines inside the C, C++ and Rust standard libraries", 0},
-    {"keep-wrappers", KEY_KEEP_WRAPPERS, NULL, 0, "Charge the innermost frame, even operator new",
-     0},
+    MT_CHARGED_OPTIONS(0, MT_HELP_COMMON),
     {NULL, 0, NULL, 0, "Output:", MT_HELP_PRINTED},
     {"bytes", MT_KEY_BYTES, NULL, 0, "Print exact bytes instead of KiB and MiB", 0},
     {"color", MT_KEY_COLOR, MT_ARG_COLOR, 0, MT_HELP_COLOR, 0},
@@ -79,11 +71,11 @@ static const struct argp_option options[] = {
     {0},
 };
 
-enum { INCLUDE, EXCLUDE, WRAPPER };
+enum { INCLUDE, EXCLUDE };
 
 static void add_pattern(const struct argp_state *state, struct mt_view_request *r, size_t list,
                         const char *pattern) {
-    static const char *const names[] = {"--include", "--exclude", "--wrapper"};
+    static const char *const names[] = {"--include", "--exclude"};
     mt_options_pattern(state, names[list], pattern, &r->patterns[list], &r->n_patterns[list]);
 }
 
@@ -111,8 +103,6 @@ static bool set_flag(int key, struct mt_view_request *r) {
     const struct mt_options_flag flags[] = {
         {KEY_ALL_FRAMES, &r->view.filter.all_frames},
         {KEY_CUMULATIVE, &r->view.cumulative},
-        {KEY_KEEP_STD, &r->view.wrappers.keep_libraries},
-        {KEY_KEEP_WRAPPERS, &r->view.wrappers.keep_all},
     };
     return mt_options_set_flag(key, flags, sizeof flags / sizeof *flags);
 }
@@ -124,8 +114,8 @@ static void finish(struct argp_state *state, struct mt_view_request *r) {
     r->view.filter.n_include = r->n_patterns[INCLUDE];
     r->view.filter.exclude = r->patterns[EXCLUDE];
     r->view.filter.n_exclude = r->n_patterns[EXCLUDE];
-    r->view.wrappers.patterns = r->patterns[WRAPPER];
-    r->view.wrappers.n_patterns = r->n_patterns[WRAPPER];
+    mt_charged_complete(r->shared.program ? r->shared.program : state->argv[0], &r->charged);
+    r->view.wrappers = mt_charged_wrappers(&r->charged);
     if (!r->shared.n_given)
         r->shared.n = r->shared.json || r->shared.csv ? 0 : MT_VIEW_DEFAULT_ROWS;
 }
@@ -141,14 +131,12 @@ static error_t parse_option(int key, char *text, struct argp_state *state) {
     case KEY_EXCLUDE:
         add_pattern(state, r, key == KEY_INCLUDE ? INCLUDE : EXCLUDE, text);
         return 0;
-    case KEY_WRAPPER:
-        add_pattern(state, r, WRAPPER, text);
-        return 0;
     case ARGP_KEY_END:
         finish(state, r);
         return 0;
     default:
-        return set_flag(key, r) || mt_options_parse(key, text, state, &r->shared)
+        return set_flag(key, r) || mt_charged_parse(key, text, state, &r->charged) ||
+                       mt_options_parse(key, text, state, &r->shared)
                    ? 0
                    : ARGP_ERR_UNKNOWN;
     }
@@ -177,5 +165,6 @@ const struct argp mt_view_options_argp = {
 void mt_view_options_free(struct mt_view_request *request) {
     for (size_t i = 0; i < sizeof request->patterns / sizeof *request->patterns; i++)
         free(request->patterns[i]);
+    mt_charged_free(&request->charged);
     *request = (struct mt_view_request){0};
 }

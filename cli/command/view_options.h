@@ -11,6 +11,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "command/charged.h"
 #include "command/options.h"
 #include "view/rows/rows.h"
 
@@ -27,8 +28,9 @@ struct mt_view_request {
     struct mt_options_shared shared;
     struct mt_view_options view;
     bool sort_given, at_given;
-    const char **patterns[3]; /* private: include, exclude, wrapper */
-    size_t n_patterns[3];
+    struct mt_charged charged;
+    const char **patterns[2]; /* private: include, exclude */
+    size_t n_patterns[2];
 };
 
 /* Its input is a struct mt_view_request, which the command's parser gives in state->child_inputs at

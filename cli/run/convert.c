@@ -20,6 +20,7 @@
 #include "ledger/filename.h"
 #include "profile/ledger/convert.h"
 #include "profile/pprof/output.h"
+#include "view/rows/patterns.h"
 #include "view/summary/own_calls.h"
 #include "view/summary/unseen.h"
 #include "view/symbols/symbols.h"
@@ -201,6 +202,7 @@ void mt_convert_track(const struct mt_convert *convert, struct mt_ticker_track *
     if (track->is_main && is_newest && convert->unrecorded)
         mt_unrecorded_note(convert->unrecorded, convert->ticker, made);
     mt_symbols_resolve(made, &convert->symbols, NULL);
+    mt_patterns_store(made, &convert->wrappers); /* as many as fit */
     write_profile(convert, track, is_newest, made, result);
     if (result->is_written)
         unlink(path);

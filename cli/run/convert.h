@@ -10,6 +10,7 @@
 #include "launch/session.h"
 #include "profile/profile.h"
 #include "run/unrecorded.h"
+#include "view/rows/wrappers.h"
 #include "view/symbols/symbols.h"
 #include "watch/ticker.h"
 
@@ -41,9 +42,10 @@ struct mt_convert {
     bool exit_known;   /* of the main process */
     int wait_status;
     struct mt_symbols_options
-        symbols;             /* has its cache: files are used by one profile after the other */
-    uint64_t most_rss_bytes; /* of the main process; 0: not known */
-    struct mt_unrecorded *unrecorded; /* named in the profile of the main process; NULL: none */
+        symbols; /* has its cache: files are used by one profile after the other */
+    struct mt_wrapper_options wrappers; /* whose patterns are stored */
+    uint64_t most_rss_bytes;            /* of the main process; 0: not known */
+    struct mt_unrecorded *unrecorded;   /* named in the profile of the main process; NULL: none */
     const struct mt_ticker *ticker;
 };
 

@@ -101,24 +101,40 @@ static void redirect(const char *path, int flags, int to) {
     }
 }
 
+/* Returns the words for run, and their number in *n; NULL: out of memory. */
+static char **make_words(const struct mt_measured_run *run, char *pattern, size_t *n) {
+    static char name[] = "memtrack run", quiet[] = "-q", mmap[] = "--mmap", output[] = "-o",
+                wrapper[] = "--wrapper", dashes[] = "--";
+    char *own[] = {name, run->mmap ? mmap : quiet, quiet, output, pattern};
+    size_t n_program = 0, n_own = sizeof own / sizeof *own;
+    while (run->program[n_program])
+        n_program++;
+    char **words = calloc(n_own + 2 * run->wrappers.n_patterns + 1 + n_program + 1, sizeof *words);
+    if (!words)
+        return NULL;
+    memcpy(words, own, sizeof own);
+    *n = n_own;
+    for (size_t i = 0; i < run->wrappers.n_patterns; i++) {
+        words[(*n)++] = wrapper;
+        words[(*n)++] = (char *)run->wrappers.patterns[i];
+    }
+    words[(*n)++] = dashes;
+    memcpy(words + *n, run->program, n_program * sizeof *words);
+    *n += n_program;
+    return words;
+}
+
 _Noreturn static void become_run(const struct mt_measured_run *run, char *pattern) {
-    char name[] = "memtrack run", quiet[] = "-q", mmap[] = "--mmap", output[] = "-o",
-         dashes[] = "--";
-    char *own[] = {name, run->mmap ? mmap : quiet, quiet, output, pattern, dashes};
-    size_t n_own = sizeof own / sizeof *own, n = 0;
+    size_t n;
     redirect(run->input, O_RDONLY, STDIN_FILENO);
     redirect(run->output, O_WRONLY, STDOUT_FILENO);
     redirect(run->errors, O_WRONLY | O_CREAT | O_TRUNC | O_APPEND, STDERR_FILENO);
     if (run->output_to_errors)
         dup2(STDERR_FILENO, STDOUT_FILENO);
-    while (run->program[n])
-        n++;
-    char **arguments = calloc(n_own + n + 1, sizeof *arguments);
-    if (!arguments)
+    char **words = make_words(run, pattern, &n);
+    if (!words)
         _exit(MT_EXIT_FAILED);
-    memcpy(arguments, own, sizeof own);
-    memcpy(arguments + n_own, run->program, n * sizeof *arguments);
-    int status = mt_run_command((int)(n_own + n), arguments);
+    int status = mt_run_command((int)n, words);
     fflush(NULL);
     _exit(status);
 }

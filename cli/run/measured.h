@@ -10,15 +10,17 @@
 #include <stddef.h>
 
 #include "base/error.h"
+#include "view/rows/wrappers.h"
 
 struct mt_measured_run {
-    char **program;        /* the program and its arguments, NULL at the end */
-    const char *directory; /* for the profiles, made by mt_measured_directory */
-    const char *input;     /* standard input, a path; NULL: ours */
-    const char *output;    /* standard output; NULL: ours */
-    bool mmap;             /* mappings are recorded as well */
-    bool output_to_errors; /* standard output is to go where standard error goes */
-    const char *errors;    /* standard error of the program and of memtrack; NULL: ours */
+    char **program;                     /* the program and its arguments, NULL at the end */
+    const char *directory;              /* for the profiles, made by mt_measured_directory */
+    const char *input;                  /* standard input, a path; NULL: ours */
+    const char *output;                 /* standard output; NULL: ours */
+    struct mt_wrapper_options wrappers; /* whose patterns the profiles store */
+    bool mmap;                          /* mappings are recorded as well */
+    bool output_to_errors;              /* standard output is to go where standard error goes */
+    const char *errors; /* standard error of the program and of memtrack; NULL: ours */
 };
 
 /*

@@ -161,9 +161,10 @@ static void print_main(const struct mt_run_request *options, const struct mt_res
     const struct mt_run_summary_options summary = {
         .profile_path = result->is_written ? result->file : NULL,
         .color = options->shared.color,
+        .wrappers = mt_charged_wrappers(&options->charged),
     };
     if (options->shared.json) {
-        if (mt_run_summary_print_json(stderr, profile, 0, &error) != 0)
+        if (mt_run_summary_print_json(stderr, profile, &summary.wrappers, 0, &error) != 0)
             mt_terminal_print_error(us, &error);
     } else if (!options->shared.quiet)
         mt_run_summary_print(stderr, profile, &summary);

@@ -66,8 +66,10 @@ static const struct argp_option table[] = {
      "Take a point of the time axis so often (default: 10ms, longer in long runs)", 2},
     {"allocator", KEY_ALLOCATOR, "jemalloc|tcmalloc|mimalloc|FILE", MT_HELP_COMMON,
      "Run the program on this allocator, or on the library FILE", 2},
-    {0, 0, 0, 0, "Names:", 4},
-    MT_SYMBOL_OPTIONS(4),
+    {0, 0, 0, 0, "Charging, here and in later views of the profiles:", 4},
+    MT_CHARGED_OPTIONS(4, 0),
+    {0, 0, 0, 0, "Names:", 5},
+    MT_SYMBOL_OPTIONS(5),
     {0}};
 
 static int bad_value(const struct argp_state *state, const char *hint, const char *option,
@@ -161,8 +163,10 @@ static error_t parse(int key, char *value, struct argp_state *state) {
         o->program = state->argv + state->next;
         return 0;
     default:
-        return mt_options_parse(key, value, state, &o->shared) ? 0
-                                                               : parse_recording(key, value, state);
+        return mt_options_parse(key, value, state, &o->shared) ||
+                       mt_charged_parse(key, value, state, &o->charged)
+                   ? 0
+                   : parse_recording(key, value, state);
     }
 }
 
@@ -204,5 +208,6 @@ int mt_run_request_parse(int argc, char **argv, struct mt_run_request *options) 
         mt_terminal_print_error(argv[0], &error);
         return MT_EXIT_FAILED;
     }
+    mt_charged_complete(argv[0], &options->charged);
     return 0;
 }

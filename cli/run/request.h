@@ -6,11 +6,13 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "command/charged.h"
 #include "command/options.h"
 #include "watch/trigger.h"
 
 struct mt_run_request {
     struct mt_options_shared shared;
+    struct mt_charged charged;
     const char *output; /* pattern; NULL: the default */
     bool follow;
     uint64_t sample_bytes; /* 0: every allocation */

@@ -36,8 +36,10 @@ static void print_rows(const struct mt_terminal *terminal, const struct mt_rows 
 
 void mt_run_summary_print(FILE *stream, const struct mt_profile *profile,
                           const struct mt_run_summary_options *options) {
-    struct mt_view_options view = {
-        .by = MT_BY_LINE, .sort = options->by_live ? MT_VALUE_LIVE_BYTES : MT_VALUE_PEAK_BYTES};
+    struct mt_view_options view = {.by = MT_BY_LINE,
+                                   .sort =
+                                       options->by_live ? MT_VALUE_LIVE_BYTES : MT_VALUE_PEAK_BYTES,
+                                   .wrappers = options->wrappers};
     struct mt_terminal terminal;
     struct mt_rows *rows;
     struct mt_error error = {0};
@@ -58,9 +60,11 @@ void mt_run_summary_print(FILE *stream, const struct mt_profile *profile,
     mt_rows_free(rows);
 }
 
-int mt_run_summary_print_json(FILE *stream, const struct mt_profile *profile, size_t n,
+int mt_run_summary_print_json(FILE *stream, const struct mt_profile *profile,
+                              const struct mt_wrapper_options *wrappers, size_t n,
                               struct mt_error *error) {
-    struct mt_view_options view = {.by = MT_BY_LINE, .sort = MT_VALUE_PEAK_BYTES};
+    struct mt_view_options view = {
+        .by = MT_BY_LINE, .sort = MT_VALUE_PEAK_BYTES, .wrappers = *wrappers};
     struct mt_rows *rows;
     int status = mt_rows_build(profile, &view, &rows, error);
     const struct mt_export thing = {.what = MT_EXPORT_REPORT, .report = {rows, n}};

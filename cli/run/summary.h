@@ -8,12 +8,14 @@
 #include "base/error.h"
 #include "profile/profile.h"
 #include "text/terminal.h"
+#include "view/rows/wrappers.h"
 
 struct mt_run_summary_options {
     const char *profile_path; /* for the command to type next; NULL: the profile was not written */
     size_t n_lines;           /* 0: the default, 5 */
     enum mt_terminal_color color;
     bool exact_bytes;
+    struct mt_wrapper_options wrappers;
     bool by_live; /* lines are those that hold most now, not at the peak */
 };
 
@@ -25,7 +27,8 @@ void mt_run_summary_print(FILE *stream, const struct mt_profile *profile,
 
 /* Prints the process as the object that `memtrack report --json -n N` prints, for `run --json`.
  * With n 0 it has every row. */
-int mt_run_summary_print_json(FILE *stream, const struct mt_profile *profile, size_t n,
+int mt_run_summary_print_json(FILE *stream, const struct mt_profile *profile,
+                              const struct mt_wrapper_options *wrappers, size_t n,
                               struct mt_error *error);
 
 #endif

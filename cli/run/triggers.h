@@ -20,7 +20,8 @@ struct mt_run_triggers_output {
     const char
         *pattern; /* of names, see profile/pprof/output.h; a number is put before the suffix */
     bool force, quiet;
-    struct mt_symbols_options symbols; /* where snapshots get their names from */
+    struct mt_symbols_options symbols;  /* where snapshots get their names from */
+    struct mt_wrapper_options wrappers; /* whose patterns snapshots store */
 };
 
 /* Sets where the output goes, which must outlive the triggers. */

@@ -19,6 +19,7 @@
 #include "profile/ledger/live.h"
 #include "profile/pprof/output.h"
 #include "top/top.h"
+#include "view/rows/patterns.h"
 
 /* Takes a profile of now. When the ledger's file has been removed, it is read by the descriptor
  * that is still open. */
@@ -49,6 +50,8 @@ static int write_profile(const struct mt_top *top, char **written, struct mt_err
             &(struct mt_symbols_options){.debug_path = top->options.symbols.debug_path,
                                          .debuginfod = top->options.symbols.debuginfod},
             error);
+    if (rc == 0)
+        mt_patterns_store(profile, &top->options.wrappers); /* as many as fit */
     if (rc == 0)
         rc = mt_output_write(profile, path, false, since_ns, written, error);
     else if (!error->message[0])

@@ -4,6 +4,7 @@
 
 #include "analyze/analyze-local.h"
 #include "view/compare/diff.h"
+#include "view/rows/patterns.h"
 
 struct memtrack_comparison {
     memtrack_profile *profiles[MT_N_SIDES]; /* what passed the filter; references */
@@ -52,6 +53,23 @@ static int build(memtrack_comparison *comparison, const struct mt_diff_options *
     return comparison->keys ? 0 : mt_analyze_error_no_memory();
 }
 
+/* Both sides are charged by the patterns that either of them has stored. */
+static int filter_sides(memtrack_comparison *comparison,
+                        const memtrack_profile *const profiles[MT_N_SIDES],
+                        const memtrack_filter *filter, const struct mt_wrapper_options *wrappers) {
+    const struct mt_profile *models[MT_N_SIDES] = {mt_analyze_model(profiles[MT_OLD]),
+                                                   mt_analyze_model(profiles[MT_NEW])};
+    struct mt_patterns patterns;
+    int status = mt_patterns_join(&patterns, wrappers, models, MT_N_SIDES);
+    if (status < 0)
+        return mt_analyze_error_no_memory();
+    for (size_t side = 0; side < MT_N_SIDES && status == 0; side++)
+        status = mt_analyze_profile_filtered(profiles[side], filter, &patterns.options,
+                                             &comparison->profiles[side]);
+    mt_patterns_free(&patterns);
+    return status;
+}
+
 int memtrack_comparison_new(const memtrack_profile *old_profile,
                             const memtrack_profile *new_profile, const memtrack_view *view,
                             memtrack_comparison **out) {
@@ -70,9 +88,7 @@ int memtrack_comparison_new(const memtrack_profile *old_profile,
     memtrack_comparison *comparison = calloc(1, sizeof *comparison);
     if (!comparison)
         return mt_analyze_error_no_memory();
-    for (size_t side = 0; side < MT_N_SIDES && status == 0; side++)
-        status = mt_analyze_profile_filtered(profiles[side], checked.filter, &options.view.wrappers,
-                                             &comparison->profiles[side]);
+    status = filter_sides(comparison, profiles, checked.filter, &options.view.wrappers);
     if (status == 0)
         status = build(comparison, &options, checked.limit);
     if (status == 0)

@@ -26,6 +26,7 @@ struct mt_function_index {
 static void free_info(struct mt_profile_info *info) {
     free(info->command);
     free(info->notes);
+    free(info->wrappers);
     free(info->allocator_stats);
     free(info->threads);
     free(info->ticks);
@@ -205,6 +206,24 @@ int mt_profile_add_note(struct mt_profile *profile, const char *text) {
     if (!mt_array_grow(&info->notes, info->n_notes, sizeof *info->notes))
         return -MEMTRACK_ENOMEM;
     info->notes[info->n_notes++] = note;
+    return 0;
+}
+
+int mt_profile_add_wrapper(struct mt_profile *profile, const char *pattern) {
+    struct mt_profile_info *info = &profile->info;
+    if (!*pattern)
+        return 0;
+    mt_string wrapper = mt_profile_intern(profile, pattern);
+    if (wrapper == UINT32_MAX)
+        return -MEMTRACK_ENOMEM;
+    for (size_t i = 0; i < info->n_wrappers; i++)
+        if (info->wrappers[i] == wrapper)
+            return 0;
+    if (info->n_wrappers == MT_PROFILE_WRAPPERS || strlen(pattern) > MT_PROFILE_WRAPPER_BYTES)
+        return -MEMTRACK_ELIMIT;
+    if (!mt_array_grow(&info->wrappers, info->n_wrappers, sizeof *info->wrappers))
+        return -MEMTRACK_ENOMEM;
+    info->wrappers[info->n_wrappers++] = wrapper;
     return 0;
 }
 

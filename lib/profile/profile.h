@@ -181,6 +181,8 @@ struct mt_profile_info {
     struct mt_anonymous anonymous;
     mt_string *notes; /* coverage notes, whole sentences */
     size_t n_notes;
+    mt_string *wrappers; /* patterns of functions whose callers are charged, in every view */
+    size_t n_wrappers;
     uint64_t ledger_bytes; /* self-cost: file bytes of the ledger */
     mt_string allocator;   /* "glibc", "jemalloc", ...; path in allocator_path */
     mt_string allocator_path;
@@ -199,6 +201,9 @@ struct mt_profile_info {
     struct mt_scopes scopes;
     bool has_size_histogram;
 };
+
+/* A view compares every function with every pattern, and a profile may be anybody's. */
+enum { MT_PROFILE_WRAPPERS = 128, MT_PROFILE_WRAPPER_BYTES = 256 };
 
 struct mt_strings;        /* private: profile/strings.h */
 struct mt_function_index; /* private: finds equal functions */
@@ -249,6 +254,9 @@ int64_t mt_profile_add_sample(struct mt_profile *profile, const struct mt_sample
                               const uint32_t *frames, size_t n_frames);
 /* Appends to info.notes unless the note is there already. Returns 0 or -MEMTRACK_ENOMEM. */
 int mt_profile_add_note(struct mt_profile *profile, const char *text);
+/* Appends a pattern to info.wrappers unless it is there already. Returns 0, -MEMTRACK_ENOMEM, or
+ * -MEMTRACK_ELIMIT when the profile has as many as it can keep. */
+int mt_profile_add_wrapper(struct mt_profile *profile, const char *pattern);
 /* Appends to info.marks. Returns 0 or -MEMTRACK_ENOMEM. */
 int mt_profile_add_mark(struct mt_profile *profile, uint64_t time_ns, const char *name,
                         enum mt_mark_kind kind);

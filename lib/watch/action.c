@@ -25,6 +25,7 @@
 #include "ledger/ledger.h"
 #include "profile/ledger/live.h"
 #include "profile/pprof/output.h"
+#include "view/rows/patterns.h"
 #include "view/symbols/symbols.h"
 #include "watch/axis.h"
 
@@ -91,6 +92,7 @@ static int convert(const struct mt_firing *f, struct mt_profile **profile, struc
         return mt_error_set(error, MEMTRACK_ENOMEM, "", "out of memory");
     }
     mt_symbols_resolve(*profile, &f->symbols, NULL); /* a profile without names is still one */
+    mt_patterns_store(*profile, &f->wrappers);       /* as many as fit */
     return 0;
 }
 

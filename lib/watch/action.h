@@ -11,6 +11,7 @@
 
 #include "base/error.h"
 #include "profile/profile.h"
+#include "view/rows/wrappers.h"
 #include "view/symbols/symbols.h"
 #include "watch/composition.h"
 #include "watch/firings.h"
@@ -60,6 +61,7 @@ struct mt_firing {
     uint64_t since_ns;                  /* for mt_output_write */
     bool force;
     struct mt_symbols_options symbols;
+    struct mt_wrapper_options wrappers; /* whose patterns are stored */
     const struct mt_action_listener *listener;
 };
 

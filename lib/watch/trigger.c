@@ -228,6 +228,7 @@ static void fire(struct mt_triggers *t, struct mt_firings *f, size_t i, pid_t *s
         .since_ns = t->since_ns,
         .force = t->output.force,
         .symbols = t->output.symbols,
+        .wrappers = t->output.wrappers,
         .listener = &t->output.listener,
     };
     mt_condition_format(condition, figure, firing.figure, sizeof firing.figure);

@@ -22,6 +22,7 @@
 #include <sys/types.h>
 
 #include "base/error.h"
+#include "view/rows/wrappers.h"
 #include "view/symbols/symbols.h"
 #include "watch/action.h"
 #include "watch/ticker.h"
@@ -51,7 +52,8 @@ struct mt_trigger_output {
     const char
         *pattern; /* of names, see profile/pprof/output.h; a number is put before the suffix */
     bool force;
-    struct mt_symbols_options symbols; /* where snapshots get their names from */
+    struct mt_symbols_options symbols;  /* where snapshots get their names from */
+    struct mt_wrapper_options wrappers; /* whose patterns snapshots store */
     struct mt_action_listener listener;
 };
 void mt_trigger_set_output(struct mt_triggers *triggers, const struct mt_trigger_output *output);

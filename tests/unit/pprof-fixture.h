@@ -144,6 +144,8 @@ static inline void build_info(struct mt_profile *p) {
     info->anonymous.is_estimate = true;
     mt_profile_add_note(p, "One thing was not seen.");
     mt_profile_add_note(p, "Another neither.");
+    mt_profile_add_wrapper(p, "my_alloc*");
+    mt_profile_add_wrapper(p, "/src/pool.c");
     info->ledger_bytes = 24, info->tick_interval_ns = 10000000, info->has_size_histogram = true;
     info->allocator = mt_profile_intern(p, "jemalloc");
     info->allocator_path = mt_profile_intern(p, "/usr/lib/libjemalloc.so.2");
@@ -263,7 +265,7 @@ static inline void same_info(const struct mt_profile *a, const struct mt_profile
     SAME(usable_bytes), SAME(coverage), SAME(anonymous), SAME(ledger_bytes), SAME(tick_interval_ns);
     SAME(has_size_histogram), SAME(n_command), SAME(n_notes), SAME(n_allocator_stats),
         SAME(n_threads);
-    SAME(n_ticks), SAME(n_changes), SAME(n_marks);
+    SAME(n_ticks), SAME(n_changes), SAME(n_marks), SAME(n_wrappers);
     same_text(a, x->exe, b, y->exe);
     same_text(a, x->cwd, b, y->cwd);
     same_text(a, x->allocator, b, y->allocator);
@@ -272,6 +274,8 @@ static inline void same_info(const struct mt_profile *a, const struct mt_profile
         same_text(a, x->command[i], b, y->command[i]);
     for (size_t i = 0; i < x->n_notes; i++)
         same_text(a, x->notes[i], b, y->notes[i]);
+    for (size_t i = 0; i < x->n_wrappers; i++)
+        same_text(a, x->wrappers[i], b, y->wrappers[i]);
     for (size_t i = 0; i < x->n_allocator_stats; i++) {
         same_text(a, x->allocator_stats[i].name, b, y->allocator_stats[i].name);
         assert_true(x->allocator_stats[i].value == y->allocator_stats[i].value);

@@ -45,6 +45,26 @@ static void an_empty_profile_comes_back(void **state) {
     mt_profile_free(q);
 }
 
+/* Anybody may have written the file: what is too much for a view is left out, and told. */
+static void too_many_wrappers_are_told(void **state) {
+    (void)state;
+    enum { N = MT_PROFILE_WRAPPERS + 50 };
+    struct mt_profile *p = build_empty();
+    p->info.wrappers = calloc(N, sizeof *p->info.wrappers);
+    p->info.n_wrappers = N;
+    for (int i = 0; i < N; i++) {
+        char name[16];
+        snprintf(name, sizeof name, "wrapper%d", i);
+        p->info.wrappers[i] = mt_profile_intern(p, name);
+    }
+    struct mt_profile *q = read_back(p);
+    assert_int_equal(q->info.n_wrappers, MT_PROFILE_WRAPPERS);
+    assert_int_equal(q->info.n_notes, 1);
+    assert_non_null(strstr(mt_profile_text(q, q->info.notes[0]), "50 wrapper patterns"));
+    mt_profile_free(p);
+    mt_profile_free(q);
+}
+
 static void a_long_time_axis_comes_in_pieces(void **state) {
     (void)state;
     struct mt_profile *p = build_random_profile(3, 50);
@@ -469,6 +489,7 @@ int main(void) {
         cmocka_unit_test(everything_comes_back),
         cmocka_unit_test(writing_again_adds_nothing),
         cmocka_unit_test(an_empty_profile_comes_back),
+        cmocka_unit_test(too_many_wrappers_are_told),
         cmocka_unit_test(a_long_time_axis_comes_in_pieces),
         cmocka_unit_test(columns_that_are_missing_stay_missing),
         cmocka_unit_test(long_stacks_and_many_inlined_calls),

@@ -134,6 +134,26 @@ static void notes_are_not_repeated(void **state) {
     assert_string_equal(mt_profile_text(p, p->info.notes[1]), "Second.");
 }
 
+static void wrappers_are_few_and_short(void **state) {
+    struct mt_profile *p = *state;
+    char name[MT_PROFILE_WRAPPER_BYTES + 2] = {0};
+    memset(name, 'x', sizeof name - 1);
+    assert_int_equal(mt_profile_add_wrapper(p, name), -MEMTRACK_ELIMIT);
+    name[sizeof name - 2] = '\0';
+    assert_int_equal(mt_profile_add_wrapper(p, ""), 0);
+    assert_int_equal(p->info.n_wrappers, 0);
+    for (int round = 0; round < 2; round++)
+        assert_int_equal(mt_profile_add_wrapper(p, name), 0);
+    assert_int_equal(p->info.n_wrappers, 1);
+    for (int i = 1; i < MT_PROFILE_WRAPPERS; i++) {
+        snprintf(name, sizeof name, "wrapper%d", i);
+        assert_int_equal(mt_profile_add_wrapper(p, name), 0);
+    }
+    assert_int_equal(mt_profile_add_wrapper(p, "one more"), -MEMTRACK_ELIMIT);
+    assert_int_equal(p->info.n_wrappers, MT_PROFILE_WRAPPERS);
+    assert_string_equal(mt_profile_text(p, p->info.wrappers[2]), "wrapper2");
+}
+
 static void totals_are_sums(void **state) {
     struct mt_profile *p = *state;
     struct mt_sample sample = {.value = {[MT_VALUE_TOTAL_BLOCKS] = 5,
@@ -191,6 +211,7 @@ int main(void) {
         TEST(samples_share_one_array_of_frames),
         TEST(indexes_stay_within_32_bits),
         TEST(notes_are_not_repeated),
+        TEST(wrappers_are_few_and_short),
         TEST(totals_are_sums),
         TEST(sums_neither_wrap_nor_go_below_zero),
     };

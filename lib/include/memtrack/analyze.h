@@ -301,8 +301,10 @@ typedef struct memtrack_view {
     memtrack_column sort; /* largest first */
     int cumulative; /* charge every frame of a call path, once; by line, function, file or module */
     int keep_std;   /* charge frames inside the C, C++ and Rust standard libraries */
-    int keep_wrappers;           /* charge the innermost frame, even operator new */
-    const char *const *wrappers; /* patterns of further allocators, whose callers are charged */
+    int keep_wrappers; /* charge the innermost frame, even operator new */
+    /* Patterns of further allocators, whose callers are charged, beside those that the profile has
+     * stored. */
+    const char *const *wrappers;
     size_t n_wrappers;
     const memtrack_filter *filter; /* or NULL */
     size_t limit;                  /* keep the first so many rows; 0: all */

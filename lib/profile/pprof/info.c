@@ -4,6 +4,7 @@
  * Memtrack, which is small and of fixed shape. What can be long has messages of its own: time.c,
  * scopes.c.
  */
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -141,13 +142,16 @@ int mt_pprof_info_write(const struct mt_profile *profile, mt_pprof_emit *emit, v
     message.allocator = &allocator;
     message.n_thread = info->n_threads;
     message.thread = thread_messages(profile);
+    message.n_wrapper = info->n_wrappers;
+    message.wrapper = text_list(profile, info->wrappers, info->n_wrappers);
     int status = -MEMTRACK_ENOMEM;
-    if (process.command && coverage.note && allocator.figure && message.thread)
+    if (process.command && coverage.note && allocator.figure && message.thread && message.wrapper)
         status = emit(context, MT_PPROF_MEMTRACK, &message.base);
     free(process.command);
     free(coverage.note);
     free(allocator.figure);
     free(message.thread);
+    free(message.wrapper);
     return status;
 }
 
@@ -272,6 +276,31 @@ static int read_threads(struct mt_profile *profile, const Pprof__Memtrack *messa
     return status;
 }
 
+static int note_left_out(struct mt_profile *profile, size_t n) {
+    char note[160];
+    snprintf(note, sizeof note,
+             "%zu wrapper pattern%s in the profile left out: at most %d are kept, of at most %d "
+             "bytes each.",
+             n, n == 1 ? "" : "s", MT_PROFILE_WRAPPERS, MT_PROFILE_WRAPPER_BYTES);
+    return mt_profile_add_note(profile, note);
+}
+
+static int read_wrappers(struct mt_profile *profile, const Pprof__Memtrack *message) {
+    size_t n_left_out = 0;
+    int status = 0;
+    profile->info.n_wrappers = 0;
+    for (size_t i = 0; i < message->n_wrapper && status == 0; i++) {
+        const char *pattern =
+            mt_profile_text(profile, mt_pprof_text_take(profile, message->wrapper[i], &status));
+        int rc = status < 0 ? status : mt_profile_add_wrapper(profile, pattern);
+        if (rc == -MEMTRACK_ELIMIT)
+            n_left_out++;
+        else
+            status = rc;
+    }
+    return status == 0 && n_left_out ? note_left_out(profile, n_left_out) : status;
+}
+
 int mt_pprof_info_read(struct mt_profile *profile, const Pprof__Memtrack *message) {
     int status = 0;
     profile->info.is_memtrack = true;
@@ -287,5 +316,7 @@ int mt_pprof_info_read(struct mt_profile *profile, const Pprof__Memtrack *messag
         status = read_coverage(profile, message->coverage);
     if (status == 0 && message->allocator)
         status = read_allocator(profile, message->allocator);
-    return status < 0 ? status : read_threads(profile, message);
+    if (status == 0)
+        status = read_threads(profile, message);
+    return status < 0 ? status : read_wrappers(profile, message);
 }

@@ -169,7 +169,8 @@ static int name_row(struct judge *j, struct mt_finding *finding, const struct mt
 }
 
 static struct mt_view_options view_of(const struct mt_budgets *budgets, enum mt_budget_of of) {
-    struct mt_view_options view = {.by = MT_BY_LINE, .sort = column_of(of), .n_named = 1};
+    struct mt_view_options view = {
+        .by = MT_BY_LINE, .sort = column_of(of), .wrappers = budgets->wrappers, .n_named = 1};
     if (of == MT_BUDGET_LEAKS) {
         view.filter.exclude = budgets->ignored;
         view.filter.n_exclude = budgets->n_ignored;

@@ -13,6 +13,7 @@
 
 #include "base/error.h"
 #include "profile/profile.h"
+#include "view/rows/wrappers.h"
 
 enum mt_budget_of {
     MT_BUDGET_PEAK,
@@ -42,6 +43,7 @@ struct mt_budgets {
     size_t n_ignored; /* (patterns as in filter.h) is none */
     /* For leaks: what the C, C++ and Rust runtimes keep until the end counts, too. */
     bool count_runtime;
+    struct mt_wrapper_options wrappers; /* who is charged with what breaks a budget */
     bool is_strict; /* a doubt about the recording breaks a budget of its own kind */
 };
 

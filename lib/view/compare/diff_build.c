@@ -14,6 +14,7 @@
 
 #include "base/saturate.h"
 #include "view/compare/diff-local.h"
+#include "view/rows/patterns.h"
 
 static bool has_anything(const struct mt_diff *diff, const struct mt_diff_row *row,
                          enum mt_side side) {
@@ -55,14 +56,20 @@ static int name_side(enum mt_side side, bool at_end, int status, struct mt_error
 static int build_rows(struct mt_diff *diff, const struct mt_profile *const profiles[MT_N_SIDES],
                       const struct mt_diff_options *options, struct mt_error *error) {
     struct mt_view_options view = options->view;
+    struct mt_patterns patterns;
     view.n_named = 1; /* the rows of the difference are put in order, not these */
-    for (enum mt_side side = MT_OLD; side < MT_N_SIDES; side++) {
+    int status = mt_patterns_join(&patterns, &options->view.wrappers, profiles, MT_N_SIDES);
+    if (status < 0)
+        return out_of_memory(error);
+    view.wrappers = patterns.options;
+    for (enum mt_side side = MT_OLD; side < MT_N_SIDES && status == 0; side++) {
         view.at = options->at[side];
-        int status = mt_rows_build(profiles[side], &view, &diff->rows[side], error);
+        status = mt_rows_build(profiles[side], &view, &diff->rows[side], error);
         if (status < 0)
-            return name_side(side, view.at.kind == MT_AT_END, status, error);
+            status = name_side(side, view.at.kind == MT_AT_END, status, error);
     }
-    return 0;
+    mt_patterns_free(&patterns);
+    return status;
 }
 
 static void choose_sort(struct mt_diff *diff, const struct mt_diff_options *options) {

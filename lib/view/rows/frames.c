@@ -19,6 +19,7 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "view/rows/patterns.h"
 
 static mt_string location_module(const struct mt_profile *profile,
                                  const struct mt_location *location) {
@@ -117,7 +118,10 @@ int mt_frames_init(struct mt_frames *frames, const struct mt_profile *profile,
                    const struct mt_wrapper_options *wrappers) {
     *frames = (struct mt_frames){.profile = profile};
     struct verdict *verdicts = calloc(profile->n_functions + 1, sizeof *verdicts);
-    if (!verdicts || allocate(frames, profile) < 0) {
+    struct mt_patterns patterns;
+    int status = mt_patterns_join(&patterns, wrappers, &profile, 1);
+    if (status < 0 || !verdicts || allocate(frames, profile) < 0) {
+        mt_patterns_free(&patterns);
         free(verdicts);
         mt_frames_free(frames);
         return -MEMTRACK_ENOMEM;
@@ -126,9 +130,11 @@ int mt_frames_init(struct mt_frames *frames, const struct mt_profile *profile,
         add_entries(frames, l);
     frames->first_entry[profile->n_locations] = (uint32_t)frames->n_entries;
     for (size_t e = 0; e < frames->n_entries; e++)
-        frames->entries[e].kind = entry_kind(profile, &frames->entries[e], verdicts, wrappers);
+        frames->entries[e].kind =
+            entry_kind(profile, &frames->entries[e], verdicts, &patterns.options);
     for (uint32_t l = 0; l < profile->n_locations; l++)
         summarize(frames, l);
+    mt_patterns_free(&patterns);
     free(verdicts);
     return 0;
 }

@@ -42,7 +42,7 @@ struct mt_frames {
     struct mt_landmarks *landmarks; /* per location */
 };
 
-/* 0 or -MEMTRACK_ENOMEM. */
+/* Patterns that the profile has stored count as well. 0 or -MEMTRACK_ENOMEM. */
 int mt_frames_init(struct mt_frames *frames, const struct mt_profile *profile,
                    const struct mt_wrapper_options *wrappers);
 void mt_frames_free(struct mt_frames *frames);
