@@ -78,7 +78,8 @@ class Figures(Case):
         self.assertRegex(text, r"live +-2.0 KiB +0 B +\+2.0 KiB\n")
 
     def test_nothing_live_names_what_shows_more(self):
-        self.assertIn("--sort total", self.text("freed.pb.gz"))
+        self.assertIn("change.c:12", self.text("freed.pb.gz"))
+        self.assertIn("--sort total", self.text("--sort", "live", "freed.pb.gz"))
         self.assertIn("change.c:12", self.text("freed.pb.gz", "--sort", "total"))
         text = self.diff("--sort", "live", "freed.pb.gz", "freed.pb.gz")
         self.assertIn("No row differs in live.", text)
