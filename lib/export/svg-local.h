@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Shared by svg_timeline.c (the page), svg_chart.c (the plot) and svg_tracks.c (what is below it).
- * Private to them. */
+/* Shared by svg_timeline.c (the page), svg_chart.c (the plot), svg_tracks.c (what is below it) and
+ * svg_style.c (their colours). Private to them. */
 #ifndef MT_EXPORT_SVG_LOCAL_H
 #define MT_EXPORT_SVG_LOCAL_H
 
@@ -17,6 +17,26 @@ enum {
     MT_SVG_CHARACTER = 7,      /* pixels: about the width of a character of 12 px */
     MT_SVG_TRACK_LABELS = 140, /* pixels to the left of the tracks, for their names */
 };
+
+enum mt_svg_color { /* the first MT_SVG_MOST_LINES are those of lines */
+                    MT_SVG_OTHER = MT_SVG_MOST_LINES,
+                    MT_SVG_OWN,
+                    MT_SVG_INK,
+                    MT_SVG_DIM,
+                    MT_SVG_GRID,
+                    MT_SVG_MARK,
+                    MT_SVG_PAPER,
+                    MT_SVG_COLORS
+};
+
+enum { MT_SVG_STYLE_BYTES = 64 };
+
+/* Writes the element for the head of the page. */
+void mt_svg_style(FILE *out);
+/* Return the attributes that give an element this colour, its class among them. */
+const char *mt_svg_style_fill(enum mt_svg_color color, char buffer[MT_SVG_STYLE_BYTES]);
+const char *mt_svg_style_stroke(enum mt_svg_color color, char buffer[MT_SVG_STYLE_BYTES]);
+const char *mt_svg_style_both(enum mt_svg_color color, char buffer[MT_SVG_STYLE_BYTES]);
 
 /* A line or a layer. */
 struct mt_svg_line {
@@ -42,7 +62,6 @@ struct mt_svg_chart {
 };
 
 const char *mt_svg_chart_size(double bytes, char buffer[MT_FORMAT_BYTES]);
-void mt_svg_chart_style(FILE *out);
 /* Returns how many rows the legend takes, and draws it when asked to. */
 unsigned mt_svg_chart_legend(const struct mt_svg_chart *chart, bool draw);
 /* Draws the plot and its legend. */

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The plot of a chart. Colours are custom properties that prefers-color-scheme changes; both
- * palettes keep their contrast to the background and stay apart for the colour-blind. Values are
- * shown by <title> elements on invisible columns, the one kind of tooltip that needs nothing.
+ * The plot of a chart. Values are shown by <title> elements on invisible columns, the one kind of
+ * tooltip that needs nothing.
  */
 #include <stdlib.h>
 
@@ -15,27 +14,6 @@ enum { TOOLTIPS = 160 };
 
 const char *mt_svg_chart_size(double bytes, char buffer[MT_FORMAT_BYTES]) {
     return mt_format_size(buffer, bytes > 0 ? (int64_t)bytes : 0, false);
-}
-
-void mt_svg_chart_style(FILE *out) {
-    fputs("<style>"
-          "svg{--bg:#fff;--ink:#1f2328;--dim:#59636e;--grid:#d8dee4;--mark:#a40e26;"
-          "--c0:#2166ac;--c1:#d95f02;--c2:#1b9e77;--c3:#a63696;--c4:#b8860b;--c5:#66a61e;--c6:#"
-          "e7298a;--c7:#5e4fa2;"
-          "--c8:#8c510a;--c9:#35978f;--c10:#d6604d;--c11:#4393c3;--other:#9aa3ad;--own:#6e7781;"
-          "font:12px system-ui,-apple-system,'Segoe UI','DejaVu Sans',sans-serif}"
-          "@media(prefers-color-scheme:dark){svg{--bg:#0d1117;--ink:#e6edf3;--dim:#9198a1;--grid:#"
-          "30363d;--mark:#ff7b72;"
-          "--c0:#79b8ff;--c1:#ffa657;--c2:#56d4a5;--c3:#e0a3e8;--c4:#e3c14f;--c5:#a5d65a;--c6:#"
-          "ff8ac5;--c7:#b3a7ff;"
-          "--c8:#d9a066;--c9:#7fe0d6;--c10:#ff9e8a;--c11:#a8d5ff;--other:#6e7681;--own:#8b949e}}"
-          "text{fill:var(--ink)}.dim{fill:var(--dim)}.title{font-size:15px;font-weight:600}"
-          ".grid{stroke:var(--grid);stroke-width:1}.line{fill:none;stroke-width:1.6;stroke-"
-          "linejoin:round}"
-          ".mark{stroke:var(--mark);stroke-width:1;stroke-dasharray:4 3}.hit{fill:transparent}"
-          ".hit:hover{fill:var(--ink);fill-opacity:.12}.small{font-size:10px;fill:var(--dim)}"
-          "</style>\n",
-          out);
 }
 
 static double x_of(const struct mt_svg_chart *c, double time_ns) {
@@ -51,32 +29,36 @@ static double column_x(const struct mt_svg_chart *c, size_t i) {
 }
 
 static void put_grid(const struct mt_svg_chart *c) {
-    char label[MT_FORMAT_BYTES];
+    char label[MT_FORMAT_BYTES], grid[MT_SVG_STYLE_BYTES], dim[MT_SVG_STYLE_BYTES];
+    mt_svg_style_stroke(MT_SVG_GRID, grid);
+    mt_svg_style_fill(MT_SVG_DIM, dim);
     for (uint64_t bytes = 0; (double)bytes <= c->most; bytes += c->y_step)
         fprintf(c->stream,
-                "<line class=\"grid\" x1=\"%.1f\" x2=\"%.1f\" y1=\"%.1f\" y2=\"%.1f\"/>"
-                "<text class=\"dim\" x=\"%.1f\" y=\"%.1f\" text-anchor=\"end\">%s</text>\n",
-                c->left, c->left + c->width, y_of(c, (double)bytes), y_of(c, (double)bytes),
-                c->left - 8, y_of(c, (double)bytes) + 4, mt_scale_label_bytes(label, bytes));
+                "<line %s x1=\"%.1f\" x2=\"%.1f\" y1=\"%.1f\" y2=\"%.1f\"/>"
+                "<text %s x=\"%.1f\" y=\"%.1f\" text-anchor=\"end\">%s</text>\n",
+                grid, c->left, c->left + c->width, y_of(c, (double)bytes), y_of(c, (double)bytes),
+                dim, c->left - 8, y_of(c, (double)bytes) + 4, mt_scale_label_bytes(label, bytes));
     for (uint64_t time = 0; time <= c->to_ns; time += c->x_step)
         fprintf(c->stream,
-                "<line class=\"grid\" x1=\"%.1f\" x2=\"%.1f\" y1=\"%.1f\" y2=\"%.1f\"/>"
-                "<text class=\"dim\" x=\"%.1f\" y=\"%.1f\" text-anchor=\"middle\">%s</text>\n",
-                x_of(c, (double)time), x_of(c, (double)time), c->top + c->height,
-                c->top + c->height + 5, x_of(c, (double)time), c->top + c->height + 19,
+                "<line %s x1=\"%.1f\" x2=\"%.1f\" y1=\"%.1f\" y2=\"%.1f\"/>"
+                "<text %s x=\"%.1f\" y=\"%.1f\" text-anchor=\"middle\">%s</text>\n",
+                grid, x_of(c, (double)time), x_of(c, (double)time), c->top + c->height,
+                c->top + c->height + 5, dim, x_of(c, (double)time), c->top + c->height + 19,
                 mt_scale_label_time(label, time, c->x_step));
 }
 
-static void put_color(const struct mt_svg_chart *c, size_t l) {
-    if (c->has_other && l + 1 == c->n_lines)
-        fputs("var(--other)", c->stream);
-    else
-        fprintf(c->stream, "var(--c%zu)", l % MT_SVG_MOST_LINES);
+static enum mt_svg_color color_of(const struct mt_svg_chart *c, size_t l) {
+    return c->has_other && l + 1 == c->n_lines ? MT_SVG_OTHER
+                                               : (enum mt_svg_color)(l % MT_SVG_MOST_LINES);
 }
+
+static const char line_attributes[] =
+    "fill=\"none\" stroke-width=\"1.6\" stroke-linejoin=\"round\"";
 
 /* Draws the columns [from, to) as one shape, edge to edge. */
 static void put_area(const struct mt_svg_chart *c, const struct mt_svg_line *line, size_t l,
                      size_t from, size_t to) {
+    char style[MT_SVG_STYLE_BYTES];
     fputs("<path d=\"M", c->stream);
     for (size_t i = from; i < to; i++)
         fprintf(c->stream, "%.1f,%.1f ", column_x(c, i),
@@ -84,34 +66,31 @@ static void put_area(const struct mt_svg_chart *c, const struct mt_svg_line *lin
     for (size_t i = to; i-- > from;)
         fprintf(c->stream, "%.1f,%.1f ", column_x(c, i),
                 y_of(c, line->bottom ? line->bottom[i] : 0));
-    fputs("Z\" fill=\"", c->stream);
-    put_color(c, l);
-    fprintf(c->stream, "\" fill-opacity=\"%s\"/>\n", c->is_stacked ? ".85" : ".18");
+    fprintf(c->stream, "Z\" %s fill-opacity=\"%s\"/>\n", mt_svg_style_fill(color_of(c, l), style),
+            c->is_stacked ? ".85" : ".18");
 }
 
 static void put_stroke(const struct mt_svg_chart *c, const struct mt_svg_line *line, size_t l,
                        size_t from, size_t to) {
-    fputs("<path class=\"line\" d=\"M", c->stream);
+    char style[MT_SVG_STYLE_BYTES];
+    fprintf(c->stream, "<path %s %s d=\"M", line_attributes,
+            mt_svg_style_stroke(color_of(c, l), style));
     for (size_t i = from; i < to; i++)
         fprintf(c->stream, "%.1f,%.1f ", column_x(c, i), y_of(c, line->columns[i]));
     if (to == from + 1) /* a dot would not be seen */
         fprintf(c->stream, "%.1f,%.1f ", column_x(c, from) + 2, y_of(c, line->columns[from]));
-    fputs("\" stroke=\"", c->stream);
-    put_color(c, l);
     fputs("\"/>\n", c->stream);
 }
 
 /* Draws a dot for each reading, and a thin line that leads the eye from one to the next. */
 static void put_readings(const struct mt_svg_chart *c, const struct mt_svg_line *line, size_t l) {
-    fputs("<path class=\"line\" style=\"stroke-width:.6;stroke-dasharray:1 3\" d=\"M", c->stream);
+    char style[MT_SVG_STYLE_BYTES];
+    fprintf(c->stream, "<path fill=\"none\" stroke-width=\".6\" stroke-dasharray=\"1 3\" %s d=\"M",
+            mt_svg_style_stroke(color_of(c, l), style));
     for (size_t i = 0; i < c->n_columns; i++)
         if (line->columns[i] >= 0)
             fprintf(c->stream, "%.1f,%.1f ", column_x(c, i), y_of(c, line->columns[i]));
-    fputs("\" stroke=\"", c->stream);
-    put_color(c, l);
-    fputs("\"/>\n<g fill=\"", c->stream);
-    put_color(c, l);
-    fputs("\">", c->stream);
+    fprintf(c->stream, "\"/>\n<g %s>", mt_svg_style_fill(color_of(c, l), style));
     for (size_t i = 0; i < c->n_columns; i++)
         if (line->columns[i] >= 0)
             fprintf(c->stream, "<circle cx=\"%.1f\" cy=\"%.1f\" r=\"1.8\"/>", column_x(c, i),
@@ -150,19 +129,21 @@ static void put_marks(const struct mt_svg_chart *c) {
             continue;
         char *name = mt_xml_escape(t->marks[i].name),
              *label = mt_xml_escape_shortened(t->marks[i].name, 24);
-        char when[MT_FORMAT_BYTES];
+        char when[MT_FORMAT_BYTES], line[MT_SVG_STYLE_BYTES], sign[MT_SVG_STYLE_BYTES];
         double x = x_of(c, (double)t->marks[i].time_ns);
         double end = x + 12 + MT_SVG_CHARACTER * (label ? (double)mt_format_width(label) : 0);
         if (name)
             fprintf(c->stream,
-                    "<g><title>%s at %s</title><line class=\"mark\" x1=\"%.1f\" x2=\"%.1f\" "
+                    "<g><title>%s at %s</title><line %s stroke-dasharray=\"4 3\" x1=\"%.1f\" "
+                    "x2=\"%.1f\" "
                     "y1=\"%.1f\" y2=\"%.1f\"/>"
-                    "<text x=\"%.1f\" y=\"%.1f\" style=\"fill:var(--mark)\">▼</text>",
-                    name, mt_format_duration(when, t->marks[i].time_ns), x, x, c->top,
-                    c->top + c->height, x - 5, c->top + 4);
+                    "<text %s x=\"%.1f\" y=\"%.1f\">▼</text>",
+                    name, mt_format_duration(when, t->marks[i].time_ns),
+                    mt_svg_style_stroke(MT_SVG_MARK, line), x, x, c->top, c->top + c->height,
+                    mt_svg_style_fill(MT_SVG_MARK, sign), x - 5, c->top + 4);
         if (name && label && x >= free_from && end <= c->left + c->width) {
-            fprintf(c->stream, "<text class=\"small\" x=\"%.1f\" y=\"%.1f\">%s</text>", x + 7,
-                    c->top + 11, label);
+            fprintf(c->stream, "<text %s font-size=\"10\" x=\"%.1f\" y=\"%.1f\">%s</text>",
+                    mt_svg_style_fill(MT_SVG_DIM, sign), x + 7, c->top + 11, label);
             free_from = end;
         }
         if (name)
@@ -174,18 +155,18 @@ static void put_marks(const struct mt_svg_chart *c) {
 
 static void put_peak(const struct mt_svg_chart *c) {
     const struct mt_course *course = c->course;
-    char size[MT_FORMAT_BYTES];
+    char size[MT_FORMAT_BYTES], dot[MT_SVG_STYLE_BYTES], ink[MT_SVG_STYLE_BYTES];
     if (!course || !course->peak_time_known || (double)course->peak_bytes > c->most ||
         c->is_stacked)
         return;
     double x = x_of(c, (double)course->peak_ns), y = y_of(c, (double)course->peak_bytes);
     bool is_right = x > c->left + c->width * .8;
-    fprintf(
-        c->stream,
-        "<circle cx=\"%.1f\" cy=\"%.1f\" r=\"3.5\" fill=\"var(--c0)\"/><text x=\"%.1f\" y=\"%.1f\""
-        " text-anchor=\"%s\">peak %s</text>\n",
-        x, y, is_right ? x - 8 : x + 8, y < c->top + 14 ? y + 14 : y - 6,
-        is_right ? "end" : "start", mt_svg_chart_size((double)course->peak_bytes, size));
+    fprintf(c->stream,
+            "<circle %s cx=\"%.1f\" cy=\"%.1f\" r=\"3.5\"/><text %s x=\"%.1f\" y=\"%.1f\""
+            " text-anchor=\"%s\">peak %s</text>\n",
+            mt_svg_style_fill(0, dot), x, y, mt_svg_style_fill(MT_SVG_INK, ink),
+            is_right ? x - 8 : x + 8, y < c->top + 14 ? y + 14 : y - 6, is_right ? "end" : "start",
+            mt_svg_chart_size((double)course->peak_bytes, size));
 }
 
 /* Draws invisible columns that tell the time and the values below the pointer. */
@@ -197,10 +178,10 @@ static void put_tooltips(const struct mt_svg_chart *c) {
         double x = c->left + c->width * (double)from / (double)c->n_columns;
         double width = c->width * (double)(to - from) / (double)c->n_columns;
         double middle = (double)c->to_ns * (double)(from + to) / 2 / (double)c->n_columns;
-        fprintf(
-            c->stream,
-            "<rect class=\"hit\" x=\"%.2f\" y=\"%.1f\" width=\"%.2f\" height=\"%.1f\"><title>%s", x,
-            c->top, width, c->height, mt_format_duration(text, (uint64_t)middle));
+        fprintf(c->stream,
+                "<rect class=\"hit\" fill=\"#808080\" fill-opacity=\"0\" x=\"%.2f\" y=\"%.1f\" "
+                "width=\"%.2f\" height=\"%.1f\"><title>%s",
+                x, c->top, width, c->height, mt_format_duration(text, (uint64_t)middle));
         for (size_t l = c->n_lines; l-- > 0;) {
             double most = -1;
             for (size_t k = from; k < to; k++)
@@ -214,6 +195,7 @@ static void put_tooltips(const struct mt_svg_chart *c) {
 
 unsigned mt_svg_chart_legend(const struct mt_svg_chart *c, bool draw) {
     double x = c->left, most = c->left + c->width;
+    char style[MT_SVG_STYLE_BYTES], ink[MT_SVG_STYLE_BYTES];
     unsigned row = 0;
     for (size_t l = 0; l < c->n_lines; l++) {
         double width = 26 + MT_SVG_CHARACTER * (double)mt_format_width(c->lines[l].label);
@@ -223,14 +205,12 @@ unsigned mt_svg_chart_legend(const struct mt_svg_chart *c, bool draw) {
         }
         double y = c->top + c->height + MT_SVG_X_LABELS + mt_svg_tracks_height(&c->tracks) + 14 +
                    row * MT_SVG_LEGEND_ROW;
-        if (draw) {
+        if (draw)
             fprintf(c->stream,
-                    "<rect x=\"%.1f\" y=\"%.1f\" width=\"11\" height=\"11\" rx=\"2\" fill=\"", x,
-                    y);
-            put_color(c, l);
-            fprintf(c->stream, "\"/><text x=\"%.1f\" y=\"%.1f\">%s</text>\n", x + 16, y + 10,
-                    c->lines[l].label);
-        }
+                    "<rect %s x=\"%.1f\" y=\"%.1f\" width=\"11\" height=\"11\" rx=\"2\"/>"
+                    "<text %s x=\"%.1f\" y=\"%.1f\">%s</text>\n",
+                    mt_svg_style_fill(color_of(c, l), style), x, y,
+                    mt_svg_style_fill(MT_SVG_INK, ink), x + 16, y + 10, c->lines[l].label);
         x += width;
     }
     return row + 1;

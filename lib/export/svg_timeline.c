@@ -167,14 +167,14 @@ static void put_subtitle(const struct mt_svg_chart *c, const struct mt_breakdown
     const struct mt_timeline *t = c->timeline;
     const struct mt_course *course = c->course;
     char start[MT_FORMAT_BYTES], lasted[MT_FORMAT_BYTES], peak[MT_FORMAT_BYTES],
-        coarsest[MT_FORMAT_BYTES];
+        coarsest[MT_FORMAT_BYTES], dim[MT_SVG_STYLE_BYTES];
     mt_format_rfc3339(start, t->start_time_ns);
     if (strlen(start) > 19) {
         start[10] = ' ';
         start[19] = '\0';
     }
-    fprintf(c->stream, "<text class=\"dim\" x=\"%d\" y=\"42\">%s UTC, %s", RIGHT, start,
-            mt_format_duration(lasted, t->duration_ns));
+    fprintf(c->stream, "<text %s x=\"%d\" y=\"42\">%s UTC, %s", mt_svg_style_fill(MT_SVG_DIM, dim),
+            RIGHT, start, mt_format_duration(lasted, t->duration_ns));
     if (course)
         fprintf(c->stream, " · peak %s", mt_svg_chart_size((double)course->peak_bytes, peak));
     if (breakdown)
@@ -188,19 +188,21 @@ static void put_subtitle(const struct mt_svg_chart *c, const struct mt_breakdown
 }
 
 static bool draw(struct mt_svg_chart *c, const struct mt_breakdown *breakdown) {
-    char *title = title_of(c->timeline);
+    char *title = title_of(c->timeline), paper[MT_SVG_STYLE_BYTES], ink[MT_SVG_STYLE_BYTES];
     if (!title)
         return false;
     fprintf(c->stream,
             "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"%u\" height=\"%u\" viewBox=\"0 0 %u "
-            "%u\" role=\"img\""
+            "%u\" role=\"img\" font-size=\"12\" font-family=\"system-ui,-apple-system,'Segoe UI',"
+            "'DejaVu Sans',sans-serif\""
             " aria-label=\"%s\">\n",
             c->total_width, c->total_height, c->total_width, c->total_height, title);
-    mt_svg_chart_style(c->stream);
+    mt_svg_style(c->stream);
     fprintf(c->stream,
-            "<rect width=\"100%%\" height=\"100%%\" fill=\"var(--bg)\"/>\n"
-            "<text class=\"title\" x=\"%d\" y=\"24\">%s</text>\n",
-            RIGHT, title);
+            "<rect %s width=\"100%%\" height=\"100%%\"/>\n"
+            "<text %s font-size=\"15\" font-weight=\"600\" x=\"%d\" y=\"24\">%s</text>\n",
+            mt_svg_style_fill(MT_SVG_PAPER, paper), mt_svg_style_fill(MT_SVG_INK, ink), RIGHT,
+            title);
     put_subtitle(c, breakdown);
     mt_svg_chart_draw(c);
     const struct mt_svg_place place = {c->left, c->top + c->height + MT_SVG_X_LABELS, c->width,

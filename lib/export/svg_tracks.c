@@ -33,32 +33,31 @@ static size_t stretch(const struct mt_timeline_track *track, size_t from, size_t
 
 static void put_bars(FILE *out, const struct mt_timeline_track *track, const char *name,
                      const struct mt_svg_place *place, double y) {
-    char begin[MT_FORMAT_BYTES], end[MT_FORMAT_BYTES];
+    char begin[MT_FORMAT_BYTES], end[MT_FORMAT_BYTES], own[MT_SVG_STYLE_BYTES];
+    mt_svg_style_fill(MT_SVG_OWN, own);
     for (size_t from = 0, to; from < place->n_columns; from = to + 1) {
         to = stretch(track, from, place->n_columns, 0);
         if (to > from)
             fprintf(out,
-                    "<rect x=\"%.1f\" y=\"%.1f\" width=\"%.1f\" height=\"%d\" rx=\"1.5\" "
-                    "fill=\"var(--own)\"><title>%s, "
-                    "%s to %s</title></rect>\n",
-                    x_of(place, from), y + (TRACK - BAR) / 2.0, x_of(place, to) - x_of(place, from),
-                    BAR, name, time_text(place, from, begin), time_text(place, to, end));
+                    "<rect %s x=\"%.1f\" y=\"%.1f\" width=\"%.1f\" height=\"%d\" rx=\"1.5\">"
+                    "<title>%s, %s to %s</title></rect>\n",
+                    own, x_of(place, from), y + (TRACK - BAR) / 2.0,
+                    x_of(place, to) - x_of(place, from), BAR, name, time_text(place, from, begin),
+                    time_text(place, to, end));
     }
 }
 
 static void put_areas(FILE *out, const struct mt_timeline_track *track, const char *name,
                       const struct mt_svg_place *place, double y) {
-    char most[MT_FORMAT_BYTES];
+    char most[MT_FORMAT_BYTES], own[MT_SVG_STYLE_BYTES], dim[MT_SVG_STYLE_BYTES];
     double base = y + TRACK - 2;
     mt_format_count(most, mt_tracks_most(track));
     for (size_t from = 0, to; from < place->n_columns; from = to + 1) {
         to = stretch(track, from, place->n_columns, MT_TRACK_NONE);
         if (to == from)
             continue;
-        fprintf(
-            out,
-            "<path fill=\"var(--own)\" fill-opacity=\".35\" stroke=\"var(--own)\" d=\"M%.1f,%.1f",
-            x_of(place, from), base);
+        fprintf(out, "<path %s fill-opacity=\".35\" d=\"M%.1f,%.1f",
+                mt_svg_style_both(MT_SVG_OWN, own), x_of(place, from), base);
         for (size_t x = from; x < to; x++) {
             double top = base - AREA * mt_tracks_share(track, x);
             fprintf(out, " %.1f,%.1f %.1f,%.1f", x_of(place, x), top, x_of(place, x + 1), top);
@@ -66,8 +65,9 @@ static void put_areas(FILE *out, const struct mt_timeline_track *track, const ch
         fprintf(out, " %.1f,%.1fZ\"><title>%s, at most %s</title></path>\n", x_of(place, to), base,
                 name, most);
     }
-    fprintf(out, "<text class=\"small\" x=\"%.1f\" y=\"%.1f\" text-anchor=\"end\">max %s</text>\n",
-            place->left + place->width - 4, base - 4, most);
+    fprintf(out,
+            "<text %s font-size=\"10\" x=\"%.1f\" y=\"%.1f\" text-anchor=\"end\">max %s</text>\n",
+            mt_svg_style_fill(MT_SVG_DIM, dim), place->left + place->width - 4, base - 4, most);
 }
 
 unsigned mt_svg_tracks_height(const struct mt_timeline_tracks *tracks) {
@@ -83,12 +83,14 @@ int mt_svg_tracks_put(FILE *out, const struct mt_timeline_tracks *tracks,
         char *label = mt_xml_escape_shortened(track->name, (MT_SVG_TRACK_LABELS - 2 * LABEL_GAP) /
                                                                MT_SVG_CHARACTER);
         if (name && label) {
+            char dim[MT_SVG_STYLE_BYTES], grid[MT_SVG_STYLE_BYTES];
             fprintf(out,
-                    "<text class=\"dim\" x=\"%.1f\" y=\"%.1f\" "
+                    "<text %s x=\"%.1f\" y=\"%.1f\" "
                     "text-anchor=\"end\">%s<title>%s</title></text>"
-                    "<line class=\"grid\" x1=\"%.1f\" x2=\"%.1f\" y1=\"%.1f\" y2=\"%.1f\"/>\n",
-                    place->left - LABEL_GAP, y + TRACK / 2.0 + 4, label, name, place->left,
-                    place->left + place->width, y + TRACK - 1.0, y + TRACK - 1.0);
+                    "<line %s x1=\"%.1f\" x2=\"%.1f\" y1=\"%.1f\" y2=\"%.1f\"/>\n",
+                    mt_svg_style_fill(MT_SVG_DIM, dim), place->left - LABEL_GAP,
+                    y + TRACK / 2.0 + 4, label, name, mt_svg_style_stroke(MT_SVG_GRID, grid),
+                    place->left, place->left + place->width, y + TRACK - 1.0, y + TRACK - 1.0);
             if (track->is_counter)
                 put_areas(out, track, name, place, y);
             else

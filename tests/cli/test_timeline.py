@@ -173,6 +173,17 @@ class Known(Case):
                 self.assertIn("resolution" if "child" not in arguments or "--tree" in arguments
                               else "UTC", text)
                 self.assertNotRegex(text, r"<script|href=|url\(|nan|inf[^o]")
+                # what knows no CSS draws it, too: each colour is an attribute
+                self.assertNotIn("var(", text)
+                shapes = [element for element in root.iter()
+                          if re.search(r"\}(rect|path|circle|line|text)$", element.tag)]
+                parents = {child: parent for parent in root.iter() for child in parent}
+                for shape in shapes:
+                    colors = [e.get(kind) for e in (shape, parents[shape])
+                              for kind in ("fill", "stroke") if e.get(kind)]
+                    self.assertTrue(colors, shape.attrib)
+                    self.assertTrue(all(re.fullmatch("#[0-9a-f]{6}|none", color)
+                                        for color in colors), shape.attrib)
                 self.assertGreater(text.count("<title>"), 50)
 
     def test_svg_file(self):
