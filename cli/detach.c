@@ -7,13 +7,11 @@ const struct argp mt_detach_argp = {
     .options = mt_recording_options,
     .parser = mt_recording_parse,
     .args_doc = "PID",
-    .doc = "Stop recording the allocations of a running process."
-           "\vExample: memtrack detach 1234\n\n"
-           "What was recorded stays and can be read, and the recorder still sees when "
-           "recorded blocks are freed. memtrack attach switches recording on again. Nothing "
-           "is done when recording is off already."
-           "\n\nExit status: 0, 2 wrong usage, 3 the process is not tracked or may not be "
-           "asked.",
+    .doc = "Stop recording the allocations of a running process.\vExample: memtrack detach "
+           "1234\n\nThe figures so far stay and can be read. Frees of recorded blocks are "
+           "still seen. memtrack attach switches recording on again. When recording is off "
+           "already, nothing is done.\n\nExit status: 0, 2 wrong usage, 3 the process is "
+           "not tracked or may not be asked.",
 };
 
 int mt_detach_command(int argc, char **argv) {

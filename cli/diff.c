@@ -50,9 +50,9 @@ struct request {
 
 static void check_arguments(struct argp_state *state, const struct request *r) {
     if (r->n_arguments < MT_N_SIDES)
-        argp_error(state, "name two profiles: OLD and NEW");
+        argp_error(state, "give two profiles, OLD and NEW");
     if (strcmp(r->arguments[MT_OLD], "-") == 0 && strcmp(r->arguments[MT_NEW], "-") == 0)
-        argp_error(state, "standard input can be one side only");
+        argp_error(state, "give a file for one side: both are standard input");
 }
 
 static error_t parse_option(int key, char *text, struct argp_state *state) {
@@ -65,13 +65,12 @@ static error_t parse_option(int key, char *text, struct argp_state *state) {
         mt_view_options_parse_sort(state, &r->view, text);
         return 0;
     case KEY_FAIL_ABOVE:
-        if (!mt_format_parse_size(text, &r->fail_above))
-            argp_error(state, "--fail-above %s: not a size such as 0, 4096, 64K or 1.5M", text);
+        r->fail_above = mt_options_size(state, "--fail-above", text, "64K");
         r->fail_above_given = true;
         return 0;
     case ARGP_KEY_ARG:
         if (r->n_arguments == MT_N_SIDES)
-            argp_error(state, "two profiles at a time: %s is too many", text);
+            argp_error(state, "give two profiles (got a third, %s)", text);
         r->arguments[r->n_arguments++] = text;
         return 0;
     case ARGP_KEY_END:
@@ -198,10 +197,10 @@ static void warn_of_sort(const struct request *r, const struct mt_diff *diff) {
     enum mt_value sort = mt_diff_sort(diff);
     if (!mt_diff_has(diff, sort))
         mt_terminal_print_problem(r->view.shared.program, NULL,
-                                  "one side has no %s: they cannot be compared", noun(sort));
+                                  "no comparison by %s: one side has none", noun(sort));
     else if (!r->view.sort_given && sort != MT_VALUE_LIVE_BYTES)
         mt_terminal_print_problem(r->view.shared.program, NULL,
-                                  "one side has no live bytes: rows come by %s", noun(sort));
+                                  "sorted by %s: one side has no live bytes", noun(sort));
 }
 
 static char *amount(char buffer[MT_FORMAT_BYTES], enum mt_value value, int64_t number, bool exact) {
@@ -218,9 +217,9 @@ static bool exceeds(const struct request *r, const struct mt_diff *diff) {
     if (!r->fail_above_given)
         return false;
     if (!mt_diff_has(diff, sort)) {
-        mt_terminal_print_problem(
-            r->view.shared.program, "Choose a column that both sides have by --sort.",
-            "--fail-above has nothing to compare: one side has no %s", noun(sort));
+        mt_terminal_print_problem(r->view.shared.program,
+                                  "Give --sort a column that both sides have.",
+                                  "--fail-above fails: one side has no %s", noun(sort));
         return true;
     }
     if (change <= 0 || (uint64_t)change <= r->fail_above)

@@ -69,8 +69,7 @@ static error_t parse_option(int key, char *text, struct argp_state *state) {
         return 0;
     case ARGP_KEY_END:
         if (r->n_names && !r->verify)
-            argp_error(state, "%s is too much: without --verify, list takes options alone",
-                       r->names[0]);
+            argp_error(state, "%s: names need --verify", r->names[0]);
         if (r->verify && r->clean)
             argp_error(state, "--verify and --clean exclude each other");
         return 0;
@@ -83,23 +82,22 @@ const struct argp mt_list_argp = {
     .options = options,
     .parser = parse_option,
     .args_doc = "[PID|LEDGER...]",
-    .doc = "Show the tracked processes, what ended ones have left, and the profiles in the current "
-           "directory."
-           "\vExample: memtrack list --clean\n\n"
-           "A process is recording, or dormant (recording has not been switched on yet), or "
-           "off (it was switched off), or beginning (its ledger is being created). What an "
-           "ended process has left is its ledger: memtrack report takes it, by its path or by "
-           "the pid. The time at which a process ended is approximate: it is the last time at "
-           "which the process wrote to its ledger. --clean removes such ledgers for good, but "
-           "never those of a memtrack run that is still to make profiles of them."
-           "\n\nExit status: 0, 1 a ledger is damaged (--verify), 2 wrong usage, 3 something "
-           "could not be read or removed.",
+    .doc = "Show the tracked processes, what ended ones have left, and the profiles in the "
+           "current directory.\vExample: memtrack list --clean\n\nA process is recording, "
+           "dormant (recording was never on), off (it was switched off) or beginning (its "
+           "ledger is being made). An ended process leaves its ledger; memtrack report "
+           "takes its path, or the pid. The time of the end is approximate: the last time "
+           "that the process wrote to its ledger. --clean removes such ledgers for good. It "
+           "leaves those of a memtrack run that is still to make profiles of them.\n\nExit "
+           "status: 0, 1 a ledger is damaged (--verify), 2 wrong usage, 3 something could "
+           "not be read or removed.",
 };
 
 /* ---- printing -------------------------------------------------------------------------------- */
 
 /* columns: that it may take. */
-static char *command_text(const struct mt_listed *item, size_t columns) {
+static char *command_text(const struct mt_terminal *t, const struct mt_listed *item,
+                          size_t columns) {
     char *text = NULL, *visible = NULL, *fitted = NULL;
     size_t bytes;
     FILE *stream = open_memstream(&text, &bytes);
@@ -108,9 +106,9 @@ static char *command_text(const struct mt_listed *item, size_t columns) {
     for (const char *const *word = item->command; word && *word; word++)
         fprintf(stream, "%s%s", word == item->command ? "" : " ", *word);
     if (fclose(stream) == 0)
-        visible = mt_format_visible(bytes ? text : item->exe, false);
+        visible = mt_format_visible(bytes ? text : item->exe, t->utf8);
     if (visible)
-        fitted = mt_format_shorten_end(visible, columns, "...");
+        fitted = mt_format_shorten_end(visible, columns, t->ellipsis);
     free(text);
     free(visible);
     return fitted;
@@ -154,7 +152,7 @@ static void print_entry(const struct mt_terminal *t, const struct mt_listed *ite
     size_t room = t->is_tty && t->width < NUMBERS + COMMAND_COLUMNS
                       ? t->width - (narrow ? BELOW : NUMBERS)
                       : COMMAND_COLUMNS;
-    char *command = command_text(item, room);
+    char *command = command_text(t, item, room);
     if (item->age_ns)
         mt_format_duration(age, item->age_ns);
     if (item->last_seen_ns)
@@ -192,8 +190,8 @@ static void print_entries(const struct mt_terminal *t, const struct mt_list_entr
     for (size_t i = 0; i < entries->n; i++)
         print_entry(t, &entries->items[i].listed, with_path);
     if (entries->n_more)
-        fprintf(t->stream, "%*sand %zu more, older ones; --json shows all\n",
-                is_narrow(t) ? 1 : BELOW, "", entries->n_more);
+        fprintf(t->stream, "%*sand %zu older; --json shows all\n", is_narrow(t) ? 1 : BELOW, "",
+                entries->n_more);
     fputc('\n', t->stream);
 }
 

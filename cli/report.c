@@ -43,8 +43,7 @@ static error_t parse_option(int key, char *text, struct argp_state *state) {
         mt_view_options_parse_sort(state, &r->view, text);
         return 0;
     case KEY_HTML:
-        argp_failure(state, MT_EXIT_USAGE, 0,
-                     "--html is not available in this version; use --json or --csv");
+        argp_failure(state, MT_EXIT_USAGE, 0, "--html is not in this version; use --json or --csv");
         return 0;
     case ARGP_KEY_ARG:
         mt_options_profile(state, text, &r->file);
@@ -144,10 +143,10 @@ static void warn_of_sort(const struct request *r, const struct mt_rows *rows) {
         return;
     const char *hint =
         r->view.view.sort == MT_VALUE_WASTE_BYTES && r->view.view.at.kind == MT_AT_END
-            ? "memtrack run --usable measures it."
+            ? "Record it with memtrack run --usable."
             : NULL;
     mt_terminal_print_problem(r->view.shared.program, hint,
-                              "the profile has no %s%s to sort by: the rows come by live bytes",
+                              "sorted by live: this profile has no %s%s",
                               mt_sort_name(r->view.view.sort),
                               r->view.view.at.kind == MT_AT_END ? "" : " of that moment");
 }
@@ -178,8 +177,8 @@ int mt_report_command(int argc, char **argv) {
     int result = MT_EXIT_OK;
     mt_help_parse(&mt_report_argp, argc, argv, 0, &r);
     if (r.view.at_given && r.file && mt_subject_at(r.file)) {
-        mt_terminal_print_problem(r.view.shared.program, "Leave one of them out.",
-                                  "%s has a moment already, and --at gives another", r.file);
+        mt_terminal_print_problem(r.view.shared.program, "Leave out one of them.",
+                                  "give one moment (got %s and --at)", r.file);
         mt_view_options_free(&r.view);
         return MT_EXIT_USAGE;
     }

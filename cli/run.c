@@ -110,7 +110,7 @@ static int check_output(struct run *run, uint64_t started_ns, struct mt_error *e
  */
 static void run_unrecorded(struct run *run, const struct mt_error *error) {
     mt_terminal_print_problem(run->options.shared.program, error->hint, "%s", error->message);
-    mt_terminal_print_problem(run->options.shared.program, NULL, "%s is run without being recorded",
+    mt_terminal_print_problem(run->options.shared.program, NULL, "%s runs, and is not recorded",
                               run->target.path);
     fflush(NULL);
     execvp(run->target.path, run->options.program);
@@ -127,10 +127,9 @@ static void check_settings(void) {
     struct mt_setting_word word;
     while (list && mt_settings_next(&list, &word))
         if (word.setting == MT_SETTING_NONE)
-            mt_terminal_print_problem(
-                "memtrack", "memtrack(1) lists the options.",
-                "MEMTRACK_OPTIONS: \"%.*s\" is not understood and has no effect", (int)word.bytes,
-                word.text);
+            mt_terminal_print_problem("memtrack", "man memtrack lists them.",
+                                      "MEMTRACK_OPTIONS: unknown word \"%.*s\", ignored",
+                                      (int)word.bytes, word.text);
 }
 
 static int start(struct run *run, struct mt_error *error) {
@@ -298,7 +297,7 @@ static int run_program(struct run *run, struct mt_error *error) {
     if (run->target.wraps_malloc)
         mt_terminal_print_problem(
             run->options.shared.program, "The summary says whether anything was recorded.",
-            "%s contains its own malloc: only what it passes on to another one is seen",
+            "%s contains its own malloc: only calls that reach another malloc are recorded",
             run->target.path);
     if (check_output(run, run->started_ns, error) != 0)
         return MT_EXIT_FAILED;

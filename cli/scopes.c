@@ -84,13 +84,11 @@ static void check(const struct argp_state *state, struct request *r) {
     if (r->shared.json && r->shared.csv)
         argp_error(state, "--json and --csv exclude each other");
     if (r->events && r->sort_given)
-        argp_error(state, "--events come in the order in which they ended: leave out --sort");
+        argp_error(state, "--events and --sort exclude each other");
     if (r->trace && strcmp(r->trace, "-") == 0 && (r->shared.json || r->shared.csv || r->events))
-        argp_error(
-            state,
-            "--trace - is all that goes to standard output: leave out --json, --csv and --events");
+        argp_error(state, "--trace - excludes --json, --csv and --events");
     if (r->shared.force && !r->trace)
-        argp_error(state, "--force replaces the file of --trace: there is none");
+        argp_error(state, "--force needs --trace");
     if (!r->shared.n_given)
         r->shared.n = r->shared.json || r->shared.csv ? 0 : DEFAULT_ROWS;
     r->table = (struct mt_scopes_table_options){
@@ -102,7 +100,7 @@ static error_t parse_option(int key, char *text, struct argp_state *state) {
     switch (key) {
     case KEY_SORT:
         if (!mt_scopes_sort_parse(text, &r->sort))
-            argp_error(state, "--sort %s: choose one of %s", text, mt_scopes_sort_list);
+            mt_options_choose(state, "--sort", text, mt_scopes_sort_list);
         r->sort_given = true;
         return 0;
     case KEY_EVENTS:
@@ -132,17 +130,15 @@ const struct argp mt_scopes_argp = {
     .options = options,
     .parser = parse_option,
     .args_doc = "[FILE|DIR|PID]",
-    .doc = "Show what a program measured of its own regions (memtrack_begin and memtrack_end of "
-           "memtrack.h)."
-           "\vExample: memtrack scopes --sort time app.pb.gz\n\n"
-           "FILE is a profile, and PID is a running process. DIR stands for the newest "
-           "profile in it; when nothing is given, the current directory is taken. All scopes "
-           "of a name are one row: what they allocated and kept (net), the highest that any "
-           "of them held (peak), and how long they took (half of them at most P50, 95 of 100 "
-           "at most P95). Inner scopes are included, except in self."
-           "\n\nA row is of scopes that have ended. Scopes that have not ended are listed "
-           "below the rows, with what they have measured so far."
-           "\n\nExit status: 0, 2 wrong usage, 3 the profile cannot be read.",
+    .doc = "Show what a program measured of its own regions (memtrack_begin and "
+           "memtrack_end of memtrack.h).\vExample: memtrack scopes --sort time "
+           "app.pb.gz\n\nFILE is a profile, and PID is a running process. DIR stands for "
+           "the newest profile in it. Without an argument, the current directory is "
+           "taken.\n\nAll scopes of a name are one row. Net is what they allocated and "
+           "kept, peak the highest that any of them held. Half of them took at most P50, "
+           "and 95 of 100 at most P95. Inner scopes are included, except in self.\n\nRows "
+           "are of scopes that have ended. Open ones are listed below, with their figures "
+           "so far.\n\nExit status: 0, 2 wrong usage, 3 the profile cannot be read.",
 };
 
 /* ---- output ---------------------------------------------------------------------------------- */

@@ -80,10 +80,7 @@ static error_t parse_option(int key, char *text, struct argp_state *state) {
         r->output = text;
         return 0;
     case KEY_EVERY:
-        if (!mt_format_parse_duration(text, 0, &r->every_ns) || r->every_ns < 1000000 ||
-            r->every_ns > INT64_MAX / 2)
-            argp_error(state, "--every %s: give a duration of at least 1ms, such as 10s or 5m",
-                       text);
+        r->every_ns = mt_options_duration(state, "--every", text, 0, 1000000, "10s");
         return 0;
     case KEY_COUNT:
         r->count = mt_options_number(state, "--count", text, 1, MAX_COUNT);
@@ -94,9 +91,9 @@ static error_t parse_option(int key, char *text, struct argp_state *state) {
     case ARGP_KEY_END:
         mt_options_need_pid(state, r->pid);
         if (mt_trigger_any(r->triggers) && (r->every_ns || r->shared.json))
-            argp_error(state, "--when waits for something: it excludes --every and --json");
+            argp_error(state, "--when excludes --every and --json");
         if (r->count && !r->every_ns && !mt_trigger_any(r->triggers))
-            argp_error(state, "--count needs --every: how long to wait between two snapshots");
+            argp_error(state, "--count needs --every or --when");
         return 0;
     default:
         return mt_options_parse(key, text, state, &r->shared) ||
@@ -290,7 +287,7 @@ static int wait_for_triggers(const struct request *r, struct mt_error *error) {
     mt_run_triggers_set_output(r->triggers, &output);
     int rc = mt_trigger_follow(r->triggers, r->pid, TRIGGER_INTERVAL_NS, r->count, &n_fired, error);
     if (rc == 0 && n_fired == 0 && !r->shared.quiet)
-        fprintf(stderr, "%s: process %d: nothing of it became true\n", r->shared.program,
+        fprintf(stderr, "%s: process %d: no condition became true\n", r->shared.program,
                 (int)r->pid);
     return rc;
 }

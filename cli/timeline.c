@@ -111,27 +111,19 @@ struct request {
 
 /* ---- options --------------------------------------------------------------------------------- */
 
-static uint64_t parse_duration(struct argp_state *state, const char *option, const char *text) {
-    uint64_t ns = 0;
-    if (!mt_format_parse_duration(text, 0, &ns) || ns < NS_PER_MS || ns > UINT64_MAX / 4)
-        argp_error(state, "--%s %s: give a duration of at least 1ms, such as 500ms, 10s or 2m",
-                   option, text);
-    return ns;
-}
-
 static void check(const struct argp_state *state, const struct request *r) {
     if ((r->shared.json != 0) + (r->shared.csv != 0) + (r->svg != NULL) + (r->trace != NULL) > 1)
         argp_error(state, "--svg, --trace, --json and --csv exclude each other");
     if (r->events && (!r->shared.csv || r->layers))
-        argp_error(state, "--events says what is in the rows of --csv: give it alone with that");
+        argp_error(state, "--events needs --csv, and excludes --composition");
     if (r->shared.force && !r->svg && !r->trace)
-        argp_error(state, "--force replaces the file of --svg or --trace: there is none");
+        argp_error(state, "--force needs --svg or --trace");
     if (r->layers && !r->svg && !r->shared.json && !r->shared.csv)
         argp_error(state, "--composition needs --svg, --json or --csv");
     if (r->layers && r->tree)
-        argp_error(state, "--composition is of one process: leave out --tree");
+        argp_error(state, "--composition and --tree exclude each other");
     if (r->by_given && !r->layers)
-        argp_error(state, "--by groups a composition: add --composition N");
+        argp_error(state, "--by needs --composition");
 }
 
 static error_t parse_print_option(int key, char *text, struct argp_state *state,
@@ -168,15 +160,15 @@ static error_t parse_option(int key, char *text, struct argp_state *state) {
         return 0;
     case KEY_BY:
         if (!mt_group_by_parse(text, &r->view.by))
-            argp_error(state, "--by %s: choose one of %s", text, mt_group_by_list);
+            mt_options_choose(state, "--by", text, mt_group_by_list);
         r->by_given = true;
         return 0;
     case KEY_FOR:
-        r->for_ns = parse_duration(state, "for", text);
+        r->for_ns = mt_options_duration(state, "--for", text, 0, NS_PER_MS, "10s");
         r->is_watching_given = true;
         return 0;
     case KEY_INTERVAL:
-        r->interval_ns = parse_duration(state, "interval", text);
+        r->interval_ns = mt_options_duration(state, "--interval", text, 0, NS_PER_MS, "100ms");
         r->is_watching_given = true;
         return 0;
     case ARGP_KEY_ARGS:
@@ -234,18 +226,18 @@ static int load_one(const struct request *r, const char *name, struct mt_profile
     struct mt_profile *profile;
     pid_t pid;
     if (!*name)
-        return mt_error_set(error, MEMTRACK_EUSAGE, "Name a profile, a directory or a process.",
-                            "an empty name is no profile");
+        return mt_error_set(error, MEMTRACK_EUSAGE, "",
+                            "the name is empty: give a profile, a pid or a directory");
     if (is_directory(name))
         return load_directory(r, name, profiles, error);
     bool is_pid = mt_subject_is_process(name, &pid);
     if (is_pid && r->n_names > 1)
-        return mt_error_set(error, MEMTRACK_EUSAGE, "Name one process, or profiles.",
-                            "a running process (%s) is watched by itself", name);
+        return mt_error_set(error, MEMTRACK_EUSAGE, "Give it alone, or profiles only.",
+                            "process %s is watched by itself", name);
     if (is_pid && isatty(STDERR_FILENO)) {
         char duration[MT_FORMAT_BYTES];
-        fprintf(stderr, "%s: watching process %d for %s; Ctrl-C shows what there is by then\n",
-                r->shared.program, (int)pid, mt_format_duration(duration, r->for_ns));
+        fprintf(stderr, "%s: watching process %d for %s; Ctrl-C ends it\n", r->shared.program,
+                (int)pid, mt_format_duration(duration, r->for_ns));
     }
     int rc = is_pid ? mt_watch_profile(pid, r->for_ns, r->interval_ns, &profile, error)
              : strcmp(name, "-") == 0 ? mt_input_read("/dev/stdin", &profile, error)
@@ -259,8 +251,7 @@ static int load(const struct request *r, struct mt_profiles *profiles, struct mt
     int rc = 0;
     pid_t pid;
     if (r->is_watching_given && !(r->n_names == 1 && mt_subject_is_process(r->names[0], &pid)))
-        return mt_error_set(error, MEMTRACK_EUSAGE, "Name the pid of one.",
-                            "--for and --interval say how a running process is watched");
+        return mt_error_set(error, MEMTRACK_EUSAGE, "", "--for and --interval need a pid");
     if (r->n_names == 0)
         return load_directory(r, ".", profiles, error);
     for (size_t i = 0; rc == 0 && i < r->n_names; i++)
@@ -274,10 +265,9 @@ static int drop_earlier(const struct request *r, struct mt_profiles *profiles,
     size_t n;
     int rc = mt_profiles_drop_earlier(profiles, &n, error);
     if (rc == 0 && n && r->n_names > 1)
-        mt_terminal_print_problem(
-            r->shared.program, "Name it alone to see it.",
-            "%zu profile%s left out: another one shows more of the same process", n,
-            n == 1 ? " is" : "s are");
+        mt_terminal_print_problem(r->shared.program, "To see one, give it alone.",
+                                  "%zu profile%s left out: another has more of the same process", n,
+                                  n == 1 ? " is" : "s are");
     return rc;
 }
 
@@ -320,18 +310,14 @@ static void print_subject(const struct mt_terminal *terminal, const struct mt_ti
 
 static void print_head(const struct mt_terminal *terminal, const struct mt_timeline *t) {
     const struct mt_course *course = t->sum.n_points ? &t->sum : &t->courses[0];
-    char coarsest[MT_FORMAT_BYTES],
-        text[128] = "it ended before the second tick: there is little to see";
+    char coarsest[MT_FORMAT_BYTES], text[128] = "one point: it ended before the second tick";
     print_subject(terminal, t);
     if (course->n_ticks > 1)
-        snprintf(text, sizeof text,
-                 "%zu ticks, up to %s apart; what is kept of an interval is its highest point",
-                 course->n_ticks, mt_format_duration(coarsest, course->coarsest_ns));
+        snprintf(text, sizeof text, "one point per %s (its maximum)",
+                 mt_format_duration(coarsest, course->coarsest_ns));
     put_sentence(terminal, text);
     if (t->sum.n_points && t->sum.has[MT_SERIES_RSS])
-        put_sentence(
-            terminal,
-            "shared pages are in the RSS of every process that maps them; PSS counts them once");
+        put_sentence(terminal, "RSS has shared pages once for each process; PSS counts them once");
     if (course->has[MT_SERIES_PSS])
         put_sentence(terminal, "PSS and swap are read at most twice a second");
     fputc('\n', terminal->stream);
@@ -406,8 +392,8 @@ static int compose(const struct request *r, const struct mt_profiles *profiles,
     if (r->layers == 0)
         return 0;
     if (profiles->n != 1)
-        return mt_error_set(error, MEMTRACK_EUSAGE, "Name one profile.",
-                            "--composition is of one process, and there are %zu", profiles->n);
+        return mt_error_set(error, MEMTRACK_EUSAGE, "Give one profile.",
+                            "--composition needs one process (got %zu)", profiles->n);
     int rc = mt_symbols_resolve(profiles->items[0], &r->shared.symbols, error);
     return rc == 0 ? mt_breakdown_build(profiles->items[0], &r->view, r->layers, MOMENTS, breakdown,
                                         error)

@@ -6,7 +6,6 @@
 #include "top/top.h"
 
 #include <argp.h>
-#include <errno.h>
 #include <limits.h>
 #include <stdlib.h>
 #include <unistd.h>
@@ -49,34 +48,21 @@ struct request {
 
 /* ---- options --------------------------------------------------------------------------------- */
 
-static size_t parse_number(struct argp_state *state, const char *option, const char *text,
-                           size_t least) {
-    char *end;
-    errno = 0;
-    unsigned long n = strtoul(text, &end, 10);
-    if (*text < '0' || *text > '9' || *end || errno || n > INT_MAX || n < least)
-        argp_error(state, "%s %s: not a number of %s", option, text,
-                   *option == '-' && option[1] == 'n' ? "rows" : "tables");
-    return n;
-}
-
 static bool parse_value(int key, const char *text, struct argp_state *state, struct request *r) {
     switch (key) {
     case KEY_SORT:
         if (!mt_top_column_parse(text, &r->top.options.sort))
-            argp_error(state, "--sort %s: choose one of %s", text, mt_top_column_list);
+            mt_options_choose(state, "--sort", text, mt_top_column_list);
         return true;
     case KEY_DELAY:
-        if (!mt_format_parse_duration(text, UINT64_C(1000000000), &r->top.delay_ns) ||
-            r->top.delay_ns < LEAST_DELAY_MS * NS_PER_MS)
-            argp_error(state, "--delay %s: give a duration of %d ms or more, such as 500ms or 2s",
-                       text, LEAST_DELAY_MS);
+        r->top.delay_ns = mt_options_duration(state, "--delay", text, UINT64_C(1000000000),
+                                              LEAST_DELAY_MS * NS_PER_MS, "500ms");
         return true;
     case KEY_COUNT:
-        r->top.count = parse_number(state, "--count", text, 1);
+        r->top.count = mt_options_number(state, "--count", text, 1, INT_MAX);
         return true;
     case 'n':
-        r->top.n = parse_number(state, "-n", text, 0);
+        r->top.n = mt_options_rows(state, text);
         return r->n_given = true;
     case KEY_ONCE:
         return r->once = true;
@@ -91,11 +77,11 @@ static bool parse_value(int key, const char *text, struct argp_state *state, str
 
 static void check_together(struct argp_state *state, const struct request *r) {
     if (!r->what)
-        argp_error(state, "name a process: memtrack list shows those that can be looked at");
+        argp_error(state, "give a pid; memtrack list shows the tracked processes");
     if (r->once && (r->batch || r->top.count))
-        argp_error(state, "--once is one table: it does not go with --batch and --count");
+        argp_error(state, "--once excludes --batch and --count");
     if (!r->once && !r->batch && (r->top.json || r->top.count || r->n_given))
-        argp_error(state, "--json, --count and -n are for tables: add --once or --batch");
+        argp_error(state, "--json, --count and -n need --once or --batch");
 }
 
 static error_t parse_option(int key, char *text, struct argp_state *state) {
@@ -106,7 +92,7 @@ static error_t parse_option(int key, char *text, struct argp_state *state) {
         return 0;
     case ARGP_KEY_ARG:
         if (r->what)
-            argp_error(state, "one process at a time: %s and %s are too many", r->what, text);
+            argp_error(state, "give one process (got %s and %s)", r->what, text);
         r->what = text;
         return 0;
     case ARGP_KEY_END:
@@ -179,9 +165,9 @@ int mt_top_command(int argc, char **argv) {
     bool is_table = r.once || r.batch;
     int result = MT_EXIT_OK, rc = 0;
     if (!is_table && (!isatty(STDIN_FILENO) || !isatty(STDOUT_FILENO))) {
-        mt_terminal_print_problem(
-            r.top.program, "memtrack top --once PID prints a table, --batch one after the other.",
-            "the screen needs a terminal on its input and its output");
+        mt_terminal_print_problem(r.top.program,
+                                  "--once prints a table, --batch one after the other.",
+                                  "no terminal on standard input and output");
         result = MT_EXIT_USAGE;
     } else if ((rc = open_top(&r.top, r.what, &error)) != 0) {
         mt_terminal_print_error(r.top.program, &error);

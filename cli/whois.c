@@ -52,7 +52,7 @@ static uint64_t parse_address(struct argp_state *state, const char *text) {
     errno = 0;
     uint64_t address = strtoull(text, &end, is_hex ? 16 : 10);
     if (*text < '0' || *text > '9' || *end || errno || (is_hex && !text[2]))
-        argp_error(state, "%s is no address: give it as 0x7f0012345678, or in decimal", text);
+        argp_error(state, "%s is not an address, such as 0x7f0012345678", text);
     return address;
 }
 
@@ -65,7 +65,7 @@ static error_t parse_option(int key, char *text, struct argp_state *state) {
             return 0;
         }
         if (r->n == MAX_ADDRESSES)
-            argp_error(state, "at most %d addresses at once", MAX_ADDRESSES);
+            argp_error(state, "give at most %d addresses", MAX_ADDRESSES);
         r->addresses[r->n++] = parse_address(state, text);
         return 0;
     case ARGP_KEY_END:
@@ -114,9 +114,8 @@ static int open_ledger(const char *what, struct mt_ledger **out, struct mt_error
         return mt_ledger_live_open(pid, out, error);
     if (mt_ledger_is_one(what))
         return mt_ledger_open(what, out, error);
-    return mt_error_set(error, MEMTRACK_EUSAGE,
-                        "memtrack list shows the processes that are tracked.",
-                        "%s is neither the pid of a process nor a ledger", what);
+    return mt_error_set(error, MEMTRACK_EUSAGE, "memtrack list shows the tracked processes.",
+                        "%s is not a pid, and not a ledger", what);
 }
 
 /* Tells the process the time as well, so that what it allocates from now on is known to be

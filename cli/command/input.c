@@ -59,7 +59,7 @@ static char *newest_in(const char *program, const char *path, bool say, int *exi
     struct candidate best = {0};
     DIR *folder = opendir(path);
     if (!folder) {
-        mt_terminal_print_problem(program, "Name a profile that you may read.",
+        mt_terminal_print_problem(program, "Give a profile that you may read.",
                                   "cannot read the directory %s: %s", path, strerror(errno));
         *exit_status = MT_EXIT_UNREADABLE;
         return NULL;
@@ -72,7 +72,7 @@ static char *newest_in(const char *program, const char *path, bool say, int *exi
     closedir(folder);
     char *chosen = NULL;
     if (!best.name) {
-        mt_terminal_print_problem(program, "Record one with memtrack PROGRAM, or name a file.",
+        mt_terminal_print_problem(program, "Record one: memtrack PROGRAM. Or name a file.",
                                   "no profile (*.pb.gz) in %s",
                                   strcmp(path, ".") == 0 ? "the current directory" : path);
         *exit_status = MT_EXIT_UNREADABLE;
@@ -102,9 +102,8 @@ char *mt_input_choose(const char *program, const char *argument, int *status) {
     if (strcmp(argument, "-") == 0)
         return strdup(STANDARD_INPUT);
     if (!*argument) {
-        mt_terminal_print_problem(
-            program, "Without an argument the newest profile in the current directory is taken.",
-            "an empty name is no profile");
+        mt_terminal_print_problem(program, NULL,
+                                  "the name is empty: give a profile, a pid or a directory");
         *status = MT_EXIT_USAGE;
         return NULL;
     }
@@ -114,7 +113,7 @@ char *mt_input_choose(const char *program, const char *argument, int *status) {
     if (mt_subject_is_process(argument, &pid))
         return strdup(argument);
     mt_terminal_print_problem(
-        program, "Without an argument the newest profile in the current directory is taken.",
+        program, errno == ENOENT ? "memtrack list shows the profiles here." : "Check permissions.",
         "cannot open %s: %s", argument, strerror(errno));
     *status = MT_EXIT_UNREADABLE;
     return NULL;
@@ -128,8 +127,8 @@ char *mt_input_choose_at(const char *program, const char *argument, struct mt_at
     if (!mt_at_parse(sign + 1, &moment)) {
         mt_terminal_print_problem(
             program,
-            "After an @ comes end, peak, or a time after the start such as 1.5s, 300ms or 02:00.",
-            "%s: there is no such file, and %s is no moment of one", argument, sign + 1);
+            "Behind the @ give end, peak, or a time after the start, such as 1.5s or 02:00.",
+            "%s: no such file; %s is not a moment", argument, sign + 1);
         *status = MT_EXIT_USAGE;
         return NULL;
     }
@@ -151,7 +150,7 @@ static int slurp(char **content, size_t *bytes, struct mt_error *error) {
     for (size_t n = 1; n; *bytes += n) {
         if (*bytes == MAX_INPUT_BYTES)
             return mt_error_set(error, MEMTRACK_ELIMIT, "Save it to a file first.",
-                                "standard input: more than 1 GiB, which no profile should be");
+                                "standard input has more than 1 GiB");
         if (!mt_array_reserve(content, &capacity, *bytes + LEAST_ROOM, 1))
             return mt_error_set(error, MEMTRACK_ENOMEM, "",
                                 "out of memory while reading standard input");

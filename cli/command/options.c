@@ -7,11 +7,14 @@
 #include "command/options.h"
 
 #include <errno.h>
+#include <inttypes.h>
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/array.h"
+#include "view/format/format.h"
 #include "view/subject.h"
 
 static bool parse_number(const char *text, size_t least, size_t most, size_t *number) {
@@ -24,23 +27,53 @@ static bool parse_number(const char *text, size_t least, size_t most, size_t *nu
 size_t mt_options_number(const struct argp_state *state, const char *option, const char *text,
                          size_t least, size_t most) {
     size_t number;
-    if (!parse_number(text, least, most, &number))
-        argp_error(state, "%s %s: give a number from %zu to %zu", option, text, least, most);
+    if (!parse_number(text, least, most, &number) && most == INT_MAX)
+        argp_error(state, "%s %s: needs a number from %zu on", option, text, least);
+    else if (!parse_number(text, least, most, &number))
+        argp_error(state, "%s %s: needs a number from %zu to %zu", option, text, least, most);
     return number;
 }
 
-static void set_rows(const struct argp_state *state, const char *text,
-                     struct mt_options_shared *options) {
-    if (!parse_number(text, 0, INT_MAX, &options->n))
-        argp_error(state, "-n %s: not a number of rows", text);
-    options->n_given = true;
+uint64_t mt_options_duration(const struct argp_state *state, const char *option, const char *text,
+                             uint64_t unit_ns, uint64_t least_ns, const char *example) {
+    uint64_t ns = 0;
+    if (mt_format_parse_duration(text, unit_ns, &ns) && ns <= INT64_MAX / 2) {
+        if (ns < least_ns)
+            argp_error(state, "%s %s: needs at least %" PRIu64 "ms", option, text,
+                       least_ns / UINT64_C(1000000));
+        return ns;
+    }
+    bool is_number = *text && strspn(text, "0123456789.") == strlen(text);
+    argp_error(state, "%s %s: needs a %s, such as %s", option, text,
+               is_number ? "unit" : "duration", example);
+    return 0;
+}
+
+uint64_t mt_options_size(const struct argp_state *state, const char *option, const char *text,
+                         const char *example) {
+    uint64_t size = 0;
+    if (!mt_format_parse_size(text, &size))
+        argp_error(state, "%s %s: needs a size, such as %s", option, text, example);
+    return size;
+}
+
+void mt_options_choose(const struct argp_state *state, const char *option, const char *text,
+                       const char *list) {
+    argp_error(state, "%s %s: needs one of %s", option, text, list);
+}
+
+size_t mt_options_rows(const struct argp_state *state, const char *text) {
+    size_t n;
+    if (!parse_number(text, 0, INT_MAX, &n))
+        argp_error(state, "-n %s: needs a number, 0 for all", text);
+    return n;
 }
 
 void mt_options_pattern(const struct argp_state *state, const char *option, const char *text,
                         const char ***list, size_t *n) {
     if (!*text || *text == ':')
-        argp_error(state, "%s '%s': name a file, a function or a module; * stands for any text",
-                   option, text);
+        argp_error(state, "%s '%s': needs a file, a function or a module; * is any text", option,
+                   text);
     if (mt_array_grow(list, *n, sizeof **list))
         (*list)[(*n)++] = text;
     else
@@ -50,9 +83,9 @@ void mt_options_pattern(const struct argp_state *state, const char *option, cons
 static void check_debuginfod(const struct argp_state *state) {
     const char *urls = getenv("DEBUGINFOD_URLS");
     if (!(urls && *urls))
-        mt_terminal_print_problem(
-            state->argv[0], "Name servers in it, such as https://debuginfod.elfutils.org/",
-            "--debuginfod: DEBUGINFOD_URLS is not set, so nothing is fetched");
+        mt_terminal_print_problem(state->argv[0],
+                                  "Set it, to https://debuginfod.elfutils.org/ for instance.",
+                                  "--debuginfod fetches nothing: DEBUGINFOD_URLS is not set");
 }
 
 /* Behind what was given before. The one text there is of several lives until the process ends. */
@@ -87,11 +120,11 @@ bool mt_options_parse(int key, const char *text, const struct argp_state *state,
     switch (key) {
     case MT_KEY_COLOR:
         if (!mt_terminal_parse_color(text, &options->color))
-            argp_error(state, "--color %s: choose auto, always or never", text);
+            mt_options_choose(state, "--color", text, MT_ARG_COLOR);
         return true;
     case MT_KEY_ROWS:
-        set_rows(state, text, options);
-        return true;
+        options->n = mt_options_rows(state, text);
+        return options->n_given = true;
     case MT_KEY_DEBUG_PATH:
         add_debug_path(state, text, &options->symbols);
         return true;
@@ -109,22 +142,20 @@ bool mt_options_parse(int key, const char *text, const struct argp_state *state,
 
 void mt_options_profile(const struct argp_state *state, const char *text, const char **profile) {
     if (*profile)
-        argp_error(state, "one profile at a time: %s and %s are too many", *profile, text);
+        argp_error(state, "give one profile (got %s and %s)", *profile, text);
     *profile = text;
 }
 
 void mt_options_pid(const struct argp_state *state, const char *text, pid_t *pid) {
     if (*pid)
-        argp_error(state, "one process at a time");
+        argp_error(state, "give one process (got %d and %s)", (int)*pid, text);
     if (!mt_subject_is_process(text, pid))
-        argp_error(state,
-                   "%s is no process: give a pid; memtrack list shows those that are tracked",
-                   text);
+        argp_error(state, "%s is not a pid; memtrack list shows the tracked processes", text);
 }
 
 void mt_options_need_pid(const struct argp_state *state, pid_t pid) {
     if (!pid)
-        argp_error(state, "give the pid of a process; memtrack list shows those that are tracked");
+        argp_error(state, "give a pid; memtrack list shows the tracked processes");
 }
 
 bool mt_options_set_flag(int key, const struct mt_options_flag *flags, size_t n) {

@@ -55,9 +55,21 @@ void mt_options_pid(const struct argp_state *state, const char *text, pid_t *pid
 /* Refuses, at the end of the arguments, that no process was named. */
 void mt_options_need_pid(const struct argp_state *state, pid_t pid);
 
-/* option with its dashes, for the message. */
+/* Values, refused in the same words by every command. option with its dashes, for the message;
+ * example is a value that would be taken. */
 size_t mt_options_number(const struct argp_state *state, const char *option, const char *text,
                          size_t least, size_t most);
+/* Of -n: 0 is all. */
+size_t mt_options_rows(const struct argp_state *state, const char *text);
+/* In nanoseconds. unit_ns: that of a number without one; 0: it needs one. */
+uint64_t mt_options_duration(const struct argp_state *state, const char *option, const char *text,
+                             uint64_t unit_ns, uint64_t least_ns, const char *example);
+/* In bytes. */
+uint64_t mt_options_size(const struct argp_state *state, const char *option, const char *text,
+                         const char *example);
+/* Refuses text, which is not in list ("a|b|c"). */
+void mt_options_choose(const struct argp_state *state, const char *option, const char *text,
+                       const char *list);
 
 /* Appends a pattern of --include and its kin; one without anything to match is refused. *list is
  * realloc'ed. */

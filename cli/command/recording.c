@@ -47,10 +47,9 @@ static void say(const struct request *r, bool was_on, bool on) {
     if (was_on == on)
         printf("process %d: recording was %s already\n", r->pid, on ? "on" : "off");
     else if (on)
-        printf("process %d: recording is on; look at it with: memtrack report %d\n", r->pid,
-               r->pid);
+        printf("process %d: recording is on. Look at it: memtrack report %d\n", r->pid, r->pid);
     else
-        printf("process %d: recording is off; what was recorded stays: memtrack report %d\n",
+        printf("process %d: recording is off. Look at what it recorded: memtrack report %d\n",
                r->pid, r->pid);
 }
 
@@ -61,8 +60,7 @@ static int switch_process(const struct request *r, bool on, struct mt_error *err
         return rc;
     bool was_on = mt_ledger_info(ledger)->control.request.off == 0;
     if (!mt_ledger_is_live(ledger))
-        rc = mt_error_set(error, MEMTRACK_ENOTFOUND,
-                          "What it has recorded can be read with memtrack report.",
+        rc = mt_error_set(error, MEMTRACK_ENOTFOUND, "memtrack report reads what it has recorded.",
                           "process %d has ended", r->pid);
     if (rc == 0 && was_on != on)
         rc = mt_ledger_control_switch(ledger, on, error);

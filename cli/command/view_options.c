@@ -82,19 +82,18 @@ static void add_pattern(const struct argp_state *state, struct mt_view_request *
 void mt_view_options_parse_sort(struct argp_state *state, struct mt_view_request *request,
                                 const char *text) {
     if (!mt_sort_parse(text, &request->view.sort))
-        argp_error(state, "--sort %s: choose one of %s", text, mt_sort_list);
+        mt_options_choose(state, "--sort", text, mt_sort_list);
     request->sort_given = true;
 }
 
 static void parse_choice(int key, const char *text, struct argp_state *state,
                          struct mt_view_request *r) {
     if (key == KEY_BY && !mt_group_by_parse(text, &r->view.by))
-        argp_error(state, "--by %s: choose one of %s", text, mt_group_by_list);
+        mt_options_choose(state, "--by", text, mt_group_by_list);
     if (key == KEY_AT && !mt_at_parse(text, &r->view.at))
-        argp_error(
-            state,
-            "--at %s: give end, peak, or a time after the start such as 1.5s, 300ms or 02:00",
-            text);
+        argp_error(state,
+                   "--at %s: needs end, peak, or a time after the start, such as 1.5s or 02:00",
+                   text);
     r->at_given |= key == KEY_AT;
 }
 
@@ -150,7 +149,7 @@ static error_t parse_whole(int key, char *text, struct argp_state *state) {
         return 0;
     case ARGP_KEY_END: /* the rest is the child's; a live view may get its patterns later */
         if (r->view.filter.all_frames && r->n_patterns[INCLUDE] + r->n_patterns[EXCLUDE] == 0)
-            argp_error(state, "--all-frames is of patterns: add --include or --exclude");
+            argp_error(state, "--all-frames needs --include or --exclude");
         return 0;
     default:
         return parse_option(key, text, state);

@@ -23,7 +23,7 @@ static void print_verdict(const struct mt_terminal *t, const struct mt_ledger *l
     fprintf(t->stream, "  %" PRIu64 " items%s", v->n_checked,
             v->sums_checked ? ", blocks counted twice" : "");
     if (v->n_faults)
-        fprintf(t->stream, ", %" PRIu64 " of them not as they should be", v->n_faults);
+        fprintf(t->stream, ", %" PRIu64 " of them wrong", v->n_faults);
     fprintf(t->stream, "  ");
     mt_terminal_put(t, MT_STYLE_DIM, mt_ledger_path(ledger));
     fputc('\n', t->stream);
@@ -93,7 +93,7 @@ static int verify_all(const struct mt_terminal *t, struct mt_error *error) {
     if (rc != 0)
         rc = mt_error_set(error, MEMTRACK_ENOMEM, "", "out of memory");
     if (rc == 0 && running.n + left.n == 0 && t)
-        fputs("no ledger to look at\n", t->stream);
+        fputs("no ledgers\n", t->stream);
     int one = rc == 0 ? verify_found(t, &running, true, error) : rc;
     int other = rc == 0 ? verify_found(t, &left, false, error) : rc;
     mt_find_free(&running);

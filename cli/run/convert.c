@@ -140,8 +140,7 @@ static void keep(const char *path, struct mt_result *result) {
     result->is_kept = true;
     snprintf(result->file, sizeof result->file, "%s", path);
     snprintf(result->problem.hint, sizeof result->problem.hint,
-             "Nothing is lost: the recording is kept in memory or on disk at the path below; read "
-             "it with memtrack report.");
+             "Nothing is lost. Read the recording where it is:");
 }
 
 static void fill_result(const struct mt_profile *profile, struct mt_result *result) {

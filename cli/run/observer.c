@@ -137,12 +137,11 @@ static void tell_of_death(int wait_status, const struct mt_session *session, con
                  WTERMSIG(wait_status) == SIGKILL ? ", as when memory runs out" : "");
     mt_terminal_print_problem(
         name,
-        n ? "Nothing that was recorded is lost: in a shell without limits (ulimit -a), read it "
-            "with memtrack "
-            "report DIRECTORY; then remove it."
+        n ? "The recording is not lost. Read it in a shell without limits (ulimit -a): "
+            "memtrack report DIRECTORY. Then remove it."
           : "The profiles are written: memtrack report shows them.",
-        "the summary is lost: the part of memtrack that reads what was recorded has died (%s)%s%s",
-        why, n ? "; the recording is kept in " : "", n ? session->path : "");
+        "the summary is lost: memtrack's reader has died (%s)%s%s", why,
+        n ? "; the recording is kept in " : "", n ? session->path : "");
 }
 
 bool mt_observer_finish(struct mt_observer *observer, const struct mt_launched *child,

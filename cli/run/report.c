@@ -82,8 +82,8 @@ static void print_problems(const struct mt_finish *finish) {
             fprintf(stderr, "  memtrack report %s\n", result->file);
     }
     if (n > MAX_PROBLEMS)
-        mt_terminal_print_problem(us, NULL, "... and %zu more profiles with such a problem",
-                                  n - MAX_PROBLEMS);
+        mt_terminal_print_problem(us, NULL, "%zu more profile%s with such a problem",
+                                  n - MAX_PROBLEMS, n - MAX_PROBLEMS == 1 ? "" : "s");
 }
 
 struct reason {
@@ -138,11 +138,9 @@ static void explain_nothing(const struct mt_target *target, const struct mt_laun
         reason.hint = "Make the file readable to see why.";
     } else {
         snprintf(reason.why, sizeof reason.why,
-                 "the tracker did not come up in it: it may have ended before, or cleared its "
-                 "environment and gone on as "
-                 "another program");
-        reason.hint =
-            "Look at its messages above; name the program that does the work instead of a wrapper.";
+                 "the tracker did not start in it: it ended before, or cleared its environment "
+                 "and executed another program");
+        reason.hint = "See its messages above. If it only starts another program, name that one.";
     }
     mt_terminal_print_problem(us, reason.hint, "nothing was recorded of %s: %s", program,
                               reason.why);
@@ -193,8 +191,7 @@ void mt_run_report(const struct mt_run_request *options, const struct mt_target 
     print_problems(finish);
     if (n_running)
         mt_terminal_print_problem(
-            us,
-            "Read it at any time with: memtrack report DIRECTORY; remove it when they have ended.",
+            us, "Read it at any time: memtrack report DIRECTORY. Remove it when they have ended.",
             "%zu process%s of the program still run%s; their recording goes on in %s", n_running,
             n_running == 1 ? "" : "es", n_running == 1 ? "s" : "", session->path);
 }

@@ -72,39 +72,16 @@ static const struct argp_option table[] = {
     MT_SYMBOL_OPTIONS(5),
     {0}};
 
-static int bad_value(const struct argp_state *state, const char *hint, const char *option,
-                     const char *value) {
-    mt_terminal_print_problem(state->argv[0], hint, "--%s: %s is no value for it", option, value);
-    exit(MT_EXIT_FAILED);
-}
-
-static void parse_frames(const char *text, struct mt_run_request *o,
-                         const struct argp_state *state) {
-    char *end, hint[48];
-    unsigned long long value = strtoull(text, &end, 10);
-    snprintf(hint, sizeof hint, "Give a number from 1 to %d.", MOST_FRAMES);
-    if (text[0] < '0' || text[0] > '9' || *end || value < 1 || value > MOST_FRAMES)
-        bad_value(state, hint, "frames", text);
-    o->frames = value;
-}
-
 static void parse_follow(const char *text, struct mt_run_request *o,
                          const struct argp_state *state) {
     if (strcmp(text, "yes") != 0 && strcmp(text, "no") != 0)
-        bad_value(state, "Give yes or no.", "follow", text);
+        mt_options_choose(state, "--follow", text, "yes|no");
     o->follow = strcmp(text, "yes") == 0;
 }
 
-static bool parse_max_ledger(const char *text, uint64_t *bytes) {
-    *bytes = 0;
-    return strcmp(text, "0") == 0 || mt_format_parse_size(text, bytes);
-}
-
-static void parse_interval(const char *text, struct mt_run_request *o,
-                           const struct argp_state *state) {
-    if (!mt_format_parse_duration(text, 0, &o->interval_ns) || o->interval_ns < 1000000)
-        bad_value(state, "Give a duration of at least 1ms, such as 10ms, 1s or 2m.", "interval",
-                  text);
+/* 0 is no bound. */
+static uint64_t parse_max_ledger(const char *text, const struct argp_state *state) {
+    return strcmp(text, "0") == 0 ? 0 : mt_options_size(state, "--max-ledger", text, "64M or 0");
 }
 
 static bool set_flag(int key, struct mt_run_request *o) {
@@ -125,18 +102,16 @@ static error_t parse_recording(int key, char *value, struct argp_state *state) {
         parse_follow(value, o, state);
         return 0;
     case KEY_FRAMES:
-        parse_frames(value, o, state);
+        o->frames = mt_options_number(state, "--frames", value, 1, MOST_FRAMES);
         return 0;
     case KEY_MAX_LEDGER:
-        if (!parse_max_ledger(value, &o->max_ledger))
-            bad_value(state, "Give a size such as 64M, or 0 for no bound.", "max-ledger", value);
+        o->max_ledger = parse_max_ledger(value, state);
         return 0;
     case KEY_SAMPLE:
-        if (!mt_format_parse_size(value, &o->sample_bytes))
-            bad_value(state, "Give a size such as 512K.", "sample", value);
+        o->sample_bytes = mt_options_size(state, "--sample", value, "512K");
         return 0;
     case KEY_INTERVAL:
-        parse_interval(value, o, state);
+        o->interval_ns = mt_options_duration(state, "--interval", value, 0, 1000000, "10ms");
         return 0;
     case KEY_ALLOCATOR:
         o->allocator = value;
@@ -154,7 +129,7 @@ static error_t parse(int key, char *value, struct argp_state *state) {
         return 0;
     case KEY_COLOR:
         if (!mt_terminal_parse_color(value, &o->shared.color))
-            bad_value(state, "Give auto, always or never.", "color", value);
+            mt_options_choose(state, "--color", value, MT_ARG_COLOR);
         return 0;
     case ARGP_KEY_INIT:
         state->child_inputs[0] = o->triggers;
@@ -200,8 +175,8 @@ int mt_run_request_parse(int argc, char **argv, struct mt_run_request *options) 
     if (mt_help_parse(&mt_run_request_argp, argc, argv, ARGP_IN_ORDER, options) != 0)
         return MT_EXIT_FAILED;
     if (!options->program || !options->program[0] || !options->program[0][0]) {
-        mt_terminal_print_problem(argv[0], "For example: memtrack run -- ls -l",
-                                  "name a program to run");
+        mt_terminal_print_problem(argv[0], "For example: memtrack run -- ls -l.",
+                                  "give a program to run");
         return MT_EXIT_FAILED;
     }
     if (options->output && mt_output_check_pattern(options->output, &error) != 0) {

@@ -250,8 +250,8 @@ static void put_arrows(const struct canvas *c, const struct mt_timeline *timelin
         shown++;
     }
     if (shown == MOST_MARKS && shown < timeline->n_marks)
-        fprintf(c->terminal->stream, "%*s  and %zu marks more: see --json\n", LABEL_WIDTH, "",
-                timeline->n_marks - shown);
+        fprintf(c->terminal->stream, "%*s  and %zu more mark%s: see --json\n", LABEL_WIDTH, "",
+                timeline->n_marks - shown, timeline->n_marks - shown == 1 ? "" : "s");
 }
 
 static void put_legend(const struct canvas *c, const bool *is_drawn) {
@@ -402,8 +402,8 @@ int mt_chart_print_processes(const struct mt_terminal *terminal, const struct mt
         for (size_t i = 0; i < shown; i++)
             put_process(terminal, timeline, sorted[i], values, columns);
         if (shown < timeline->n_courses)
-            fprintf(terminal->stream, "  ... %zu more with lower peaks: see --json\n",
-                    timeline->n_courses - shown);
+            fprintf(terminal->stream, "  %s %zu more with lower peaks: see --json\n",
+                    terminal->ellipsis, timeline->n_courses - shown);
     }
     free(sorted);
     free(values);

@@ -92,8 +92,8 @@ int mt_chart_rows_print(const struct mt_terminal *terminal, const struct mt_time
     if (tracks.n_left_out) {
         char text[96];
         size_t column = place->label_width + 2;
-        snprintf(text, sizeof text, "and %zu scope and counter names more: see --json",
-                 tracks.n_left_out);
+        snprintf(text, sizeof text, "and %zu more name%s of scopes and counters: see --json",
+                 tracks.n_left_out, tracks.n_left_out == 1 ? "" : "s");
         fprintf(terminal->stream, "%*s", (int)column, "");
         mt_terminal_put_fitting(terminal, column, MT_STYLE_NONE, text);
         fputc('\n', terminal->stream);

@@ -448,11 +448,9 @@ static void put_nothing(const struct view *v) {
     enum mt_value other = other_column(v->diff);
     char text[160] = "Nothing passes the filters.", more[80] = "";
     if (other != MT_N_VALUES)
-        snprintf(more, sizeof more, "; the %s does: --sort %s shows by what",
-                 other == MT_VALUE_TOTAL_BLOCKS ? "number of blocks" : mt_sort_name(other),
-                 mt_sort_name(other));
+        snprintf(more, sizeof more, " Try --sort %s.", mt_sort_name(other));
     if (!mt_diff_is_filtered(v->diff) || mt_diff_count(v->diff) != 0)
-        snprintf(text, sizeof text, "No row differs in %s%s.", mt_sort_name(mt_diff_sort(v->diff)),
+        snprintf(text, sizeof text, "No row differs in %s.%s", mt_sort_name(mt_diff_sort(v->diff)),
                  more);
     fprintf(v->terminal->stream, "%*s", INDENT, "");
     mt_terminal_put_wrapped(v->terminal, INDENT, MT_STYLE_DIM, text);

@@ -20,17 +20,17 @@ int mt_file_create(const char *path, bool force, FILE **out, struct mt_error *er
     if (*out)
         return 0;
     if (errno == EISDIR || (errno == EEXIST && is_directory(path)))
-        return mt_error_set(error, MEMTRACK_EUSAGE, "Name a file in it.", "%s is a directory",
+        return mt_error_set(error, MEMTRACK_EUSAGE, "Give a file in it.", "%s is a directory",
                             path);
     if (errno == EEXIST)
         return mt_error_set(error, MEMTRACK_EUSAGE, "--force replaces it.", "%s exists", path);
-    return mt_error_set(error, MEMTRACK_EIO, "Name a file in a directory that takes one.",
+    return mt_error_set(error, MEMTRACK_EIO, "Give a file in a directory that you may write.",
                         "cannot write %s: %s", path, strerror(errno));
 }
 
 int mt_file_finish(FILE *file, const char *path, int rc, struct mt_error *error) {
     if (file == stdout || fclose(file) == 0 || rc != 0)
         return rc;
-    return mt_error_set(error, MEMTRACK_EIO, "Make room, or name another place.",
+    return mt_error_set(error, MEMTRACK_EIO, "Make room, or give another place.",
                         "cannot write %s: %s", path, strerror(errno));
 }

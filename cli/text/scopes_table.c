@@ -217,22 +217,21 @@ static void add_counts(struct mt_summary *lines, const struct mt_scopes_rows *ro
     if (rows->n == 0) {
         mt_summary_add(
             lines, "scopes", false,
-            rows->is_filtered ? "none of these names has ended"
+            rows->is_filtered ? "no scope of these names has ended"
             : rows->profile->info.scopes.n_open
-                ? "none has ended"
-                : "none has ended: the program did not measure any (see memtrack_begin in "
-                  "memtrack.h)");
+                ? "no scope has ended"
+                : "no scopes: the program measures none (see memtrack_begin in memtrack.h)");
         return;
     }
     mt_summary_add(lines, "scopes", false, "%s of %s name%s",
                    mt_format_count(ended, (int64_t)count), mt_format_count(names, (int64_t)rows->n),
                    rows->n == 1 ? "" : "s");
     if (errors)
-        mt_summary_add(lines, "", true,
-                       "%s ended by something else than their own end: with the scope around them, "
-                       "with their thread or "
-                       "process, or because their storage was gone",
-                       mt_format_count(wrong, (int64_t)errors));
+        mt_summary_add(
+            lines, "", true,
+            "%s ended without memtrack_end: with their outer scope, thread or process, or "
+            "because their storage was gone",
+            mt_format_count(wrong, (int64_t)errors));
 }
 
 static void add_events(struct mt_summary *lines, const struct mt_profile *profile) {
@@ -243,18 +242,18 @@ static void add_events(struct mt_summary *lines, const struct mt_profile *profil
     mt_format_count(kept, (int64_t)scopes->n_events);
     mt_format_count(seen,
                     (int64_t)(scopes->events_seen < INT64_MAX ? scopes->events_seen : INT64_MAX));
-    if (scopes->n_events > 1)
+    if (scopes->n_events)
         mt_summary_add(lines, "events", false,
-                       "the latest %s scopes are kept one by one (--events), of %s events in all",
-                       kept, seen);
+                       "last %s%sscope%s listed by --events (%s event%s in all)",
+                       scopes->n_events > 1 ? kept : "", scopes->n_events > 1 ? " " : "",
+                       scopes->n_events > 1 ? "s" : "", seen, scopes->events_seen == 1 ? "" : "s");
     else
-        mt_summary_add(lines, "events", false, "%s kept by itself (--events), of %s event%s in all",
-                       scopes->n_events ? "the latest scope is" : "no scope is", seen,
-                       scopes->events_seen == 1 ? "" : "s");
+        mt_summary_add(lines, "events", false, "no scope listed by --events (%s event%s in all)",
+                       seen, scopes->events_seen == 1 ? "" : "s");
     if (scopes->event_sample == 0)
-        mt_summary_add(lines, "", false, "no scope became an event: that was asked for");
+        mt_summary_add(lines, "", false, "no scope is an event (event_sample=0)");
     if (scopes->event_sample > 1)
-        mt_summary_add(lines, "", false, "one scope in %" PRIu32 " became an event",
+        mt_summary_add(lines, "", false, "1 of %" PRIu32 " scopes is an event (event_sample)",
                        scopes->event_sample);
 }
 

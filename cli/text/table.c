@@ -267,23 +267,29 @@ static enum mt_value other_column(const struct mt_rows *rows) {
     return MT_N_VALUES;
 }
 
+/* Writes "Nothing was live at exit. Try --sort peak." */
+static void explain_nothing(const struct mt_rows *rows, char *text, size_t bytes) {
+    enum mt_value sort = mt_rows_options(rows)->sort, other = other_column(rows);
+    bool is_live = sort == MT_VALUE_LIVE_BYTES || sort == MT_VALUE_LIVE_BLOCKS;
+    char why[64] = "The profile has no samples.", try[48] = "";
+    if (mt_rows_count(rows) && is_live && mt_rows_options(rows)->at.kind == MT_AT_END)
+        snprintf(why, sizeof why, "Nothing was live %s.",
+                 mt_rows_profile(rows)->info.running      ? "when this was read"
+                 : mt_rows_profile(rows)->info.exit_known ? "at exit"
+                                                          : "at the end of the recording");
+    else if (mt_rows_count(rows))
+        snprintf(why, sizeof why, "%s is 0 in every row.", mt_sort_name(sort));
+    if (other != MT_N_VALUES)
+        snprintf(try, sizeof try, " Try --sort %s.", mt_sort_name(other));
+    snprintf(text, bytes, "%s%s", why, try);
+}
+
 static bool put_nothing(const struct table *t) {
     char text[128] = "Nothing passes the filters.";
     if (t->n_shown)
         return false;
-    if (mt_rows_count(t->rows) || !mt_rows_is_filtered(t->rows)) {
-        enum mt_value sort = mt_rows_options(t->rows)->sort, other = other_column(t->rows);
-        int n = snprintf(text, sizeof text,
-                         mt_rows_count(t->rows) ? "Nothing to show: %s is 0 in every row."
-                                                : "Nothing to show: the profile has no samples.",
-                         mt_sort_name(sort));
-        if (other != MT_N_VALUES && n > 0)
-            snprintf(text + n - 1, sizeof text - (size_t)n + 1, "; --sort %s shows what %s.",
-                     mt_sort_name(other),
-                     other == MT_VALUE_PEAK_BYTES   ? "there was at the peak"
-                     : other == MT_VALUE_LIVE_BYTES ? "is live"
-                                                    : "was allocated");
-    }
+    if (mt_rows_count(t->rows) || !mt_rows_is_filtered(t->rows))
+        explain_nothing(t->rows, text, sizeof text);
     fprintf(t->terminal->stream, "%*s", INDENT, "");
     mt_terminal_put_wrapped(t->terminal, INDENT, MT_STYLE_DIM, text);
     fputc('\n', t->terminal->stream);

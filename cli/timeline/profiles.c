@@ -80,7 +80,7 @@ static bool add_file(struct files *files, const char *directory, const char *nam
 static int list_files(const char *path, struct files *files, struct mt_error *error) {
     DIR *directory = opendir(path);
     if (!directory)
-        return mt_error_set(error, MEMTRACK_EIO, "Name a profile that you may read.",
+        return mt_error_set(error, MEMTRACK_EIO, "Give a profile that you may read.",
                             "cannot read the directory %s: %s", path, strerror(errno));
     bool done = true;
     for (struct dirent *entry; done && (entry = readdir(directory));) {
@@ -168,9 +168,9 @@ int mt_profiles_of_run(const char *directory, struct mt_profiles *profiles, size
         rc = load_files(&files, profiles, n_unreadable, error);
     free_files(&files);
     if (rc == 0 && profiles->n == 0)
-        rc = mt_error_set(error, MEMTRACK_ENOTFOUND,
-                          "Record one with memtrack PROGRAM, or name a file.",
-                          "no profile with a time axis (*.pb.gz) in %s",
-                          strcmp(directory, ".") == 0 ? "the current directory" : directory);
+        rc =
+            mt_error_set(error, MEMTRACK_ENOTFOUND, "Record one: memtrack PROGRAM. Or name a file.",
+                         "no profile with a time axis (*.pb.gz) in %s",
+                         strcmp(directory, ".") == 0 ? "the current directory" : directory);
     return rc == 0 ? keep_family(profiles, error) : rc;
 }

@@ -152,7 +152,7 @@ class Figures(Case):
         diff = self.json("other.pb.gz", "plain.pb.gz")
         self.assertEqual(diff["columns"], ["live_bytes", "live_blocks"])
         result = self.call("other.pb.gz", "plain.pb.gz", "--sort", "peak")
-        self.assertIn(b"one side has no peak bytes", result.stderr)
+        self.assertIn(b"no comparison by peak bytes", result.stderr)
 
     def test_schema(self):
         validator = output.validator("memtrack-diff-1")
@@ -237,23 +237,23 @@ class Status(Case):
     def test_fail_above_is_no_success_when_nothing_can_be_compared(self):
         result = self.call("other.pb.gz", "plain.pb.gz", "--fail-above", "1G", "--sort", "peak",
                            status=1)
-        self.assertIn(b"nothing to compare", result.stderr)
+        self.assertIn(b"--fail-above fails: one side has no peak bytes", result.stderr)
 
     def test_usage(self):
         self.problem(status=2, contains="OLD and NEW")
         self.problem("plain.pb.gz", status=2, contains="OLD and NEW")
-        self.problem("plain.pb.gz", "many.pb.gz", "empty.pb.gz", status=2, contains="too many")
-        self.problem("-", "-", status=2, contains="one side only")
+        self.problem("plain.pb.gz", "many.pb.gz", "empty.pb.gz", status=2, contains="got a third, ")
+        self.problem("-", "-", status=2, contains="both are standard input")
         self.problem("plain.pb.gz", "many.pb.gz", "--fail-above", "lots", status=2,
-                     contains="not a size")
+                     contains="needs a size")
         self.problem("plain.pb.gz", "many.pb.gz", "--fail-above", "-1", status=2,
-                     contains="not a size")
+                     contains="needs a size")
         self.problem("plain.pb.gz", "many.pb.gz", "--by", "colour", status=2,
                      contains="line|function|file")
         self.problem("plain.pb.gz", "many.pb.gz", "--cumulative", "--by", "stack", status=2,
                      contains="--by line")
-        self.problem("plain.pb.gz@noon", "plain.pb.gz", status=2, contains="no moment")
-        self.problem("plain.pb.gz@1:60", "plain.pb.gz", status=2, contains="no moment")
+        self.problem("plain.pb.gz@noon", "plain.pb.gz", status=2, contains="not a moment")
+        self.problem("plain.pb.gz@1:60", "plain.pb.gz", status=2, contains="not a moment")
         self.problem("plain.pb.gz", "plain.pb.gz@3s", status=2, contains="the new side")
         self.problem("many.pb.gz@1s", "plain.pb.gz", status=2,
                      contains="the old side: this profile holds no time axis")

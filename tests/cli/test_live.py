@@ -161,12 +161,12 @@ class Snapshot(Case):
             self.assertGreater(diff["new"]["total_blocks"], diff["old"]["total_blocks"])
 
     def test_usage(self):
-        for arguments, pattern in (([], "give the pid"), (["word"], "word is no process"),
-                                   (["0"], "0 is no process"), (["1", "2"], "one process"),
+        for arguments, pattern in (([], "give a pid"), (["word"], "word is not a pid"),
+                                   (["0"], "0 is not a pid"), (["1", "2"], "give one process"),
                                    (["1", "--count", "2"], "needs --every"),
                                    (["1", "--every", "0"], "--every 0"),
                                    (["1", "--every", "1s", "--count", "0"], "--count"),
-                                   (["99999999999"], "is no process")):
+                                   (["99999999999"], "is not a pid")):
             self.expect(harness.run([harness.MEMTRACK, "snapshot", *arguments]), USAGE, pattern)
 
 
@@ -340,7 +340,7 @@ class List(Case):
             self.assertNotIn(b"\x1b", result.stdout)
 
     def test_usage(self):
-        self.expect(harness.run([harness.MEMTRACK, "list", "word"]), USAGE, "too much")
+        self.expect(harness.run([harness.MEMTRACK, "list", "word"]), USAGE, "names need --verify")
 
 
 class Whois(Case):

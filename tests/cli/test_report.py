@@ -291,15 +291,15 @@ class Errors(Case):
     def test_usage(self):
         self.problem("plain.pb.gz", "--by", "colour", status=2, contains="line|function|file")
         self.problem("plain.pb.gz", "--sort", "age", status=2, contains="live|peak|total")
-        self.problem("plain.pb.gz", "-n", "-3", status=2, contains="not a number")
-        self.problem("plain.pb.gz", "-n", "1x", status=2, contains="not a number")
-        self.problem("plain.pb.gz", "--at", "noon", status=2, contains="300ms")
+        self.problem("plain.pb.gz", "-n", "-3", status=2, contains="needs a number, 0 for all")
+        self.problem("plain.pb.gz", "-n", "1x", status=2, contains="needs a number, 0 for all")
+        self.problem("plain.pb.gz", "--at", "noon", status=2, contains="1.5s")
         self.problem("plain.pb.gz", "--at", "3s", status=2, contains="1.83 s")
         self.problem("many.pb.gz", "--at", "1s", status=2, contains="no time axis")
         self.problem("other.pb.gz", "--at", "peak", status=2, contains="peak")
         self.problem("plain.pb.gz", "--json", "--csv", status=2, contains="exclude each other")
         self.problem("plain.pb.gz", "many.pb.gz", status=2, contains="one profile")
-        self.problem("plain.pb.gz", "--html", "x.html", status=2, contains="not available")
+        self.problem("plain.pb.gz", "--html", "x.html", status=2, contains="not in this version")
         self.problem("plain.pb.gz", "--colour", status=2, contains="--colour")
         self.problem("plain.pb.gz", "--cumulative", "--by", "stack", status=2, contains="--by line")
         self.problem("4194305", status=3, contains="no such process")  # above every pid
@@ -307,9 +307,9 @@ class Errors(Case):
             for option in ("--include", "--exclude", "--wrapper"):
                 self.problem("plain.pb.gz", option, pattern, status=2, contains="%s '%s'" %
                              (option, pattern))
-        self.problem("plain.pb.gz", "--all-frames", status=2, contains="add --include")
-        self.problem("plain.pb.gz@peak", "--at", "end", status=2, contains="has a moment already")
-        self.problem("", status=2, contains="an empty name")
+        self.problem("plain.pb.gz", "--all-frames", status=2, contains="needs --include")
+        self.problem("plain.pb.gz@peak", "--at", "end", status=2, contains="give one moment")
+        self.problem("", status=2, contains="the name is empty")
         self.problem("-", status=3, contains="standard input: not a profile")
 
     def test_debuginfod_without_servers_is_told(self):

@@ -251,9 +251,9 @@ class Refused(Case):
         self.refuse(127, ["/etc/passwd/x"], "/etc/passwd/x")
 
     def test_no_program(self):
-        self.refuse(125, ["name a program"])
-        self.refuse(125, ["name a program"], "--")
-        self.refuse(125, ["name a program"], "")
+        self.refuse(125, ["give a program"])
+        self.refuse(125, ["give a program"], "--")
+        self.refuse(125, ["give a program"], "")
 
     def test_cannot_execute(self):
         self.refuse(126, ["directory"], "/tmp")

@@ -4,6 +4,7 @@ golden/timeline-*.txt), and what must hold of each of its outputs: JSON follows 
 the same, a trace is one that viewers accept, nothing in a profile reaches the terminal, errors have
 their status."""
 import json
+import os
 
 from support import golden, harness, output, profiles
 from support.output import validate
@@ -84,7 +85,7 @@ class Outputs(Case):
         self.assertEqual(names("--include", "std::vector<*"),
                          [name for name in every if name.startswith("std")])
         self.assertEqual(names("--include", "req"), [])
-        self.assertIn("none of these names has ended",
+        self.assertIn("no scope of these names has ended",
                       self.text("scopes.pb.gz", "--include", "req"))
         events = self.json("--events", "--include", "request")
         self.assertEqual([event["name"] for event in events["events"]], ["request", "request"])
@@ -159,7 +160,7 @@ class Outputs(Case):
         self.assertIn("exists", self.call("scopes.pb.gz", "--trace", path,
                                           status=2).stderr.decode())
         self.call("scopes.pb.gz", "--trace", path, "--force")
-        self.call("scopes.pb.gz", "--trace", "/nonexistent/t.json", status=3)
+        self.call("scopes.pb.gz", "--trace", os.path.join(self.dir, "absent/t.json"), status=3)
 
     def test_nothing_reaches_the_terminal(self):
         for arguments in ([], ["--events"], ["--csv"], ["--csv", "--events"], ["--json"],
@@ -199,7 +200,7 @@ class Errors(Case):
         self.call("scopes.pb.gz", "--trace", "/dev/full", "--force", status=3)
 
     def test_of_other_tools(self):
-        self.assertIn("none has ended", self.text("other.pb.gz"))
+        self.assertIn("no scopes: the program measures none", self.text("other.pb.gz"))
         self.assertEqual(json.loads(self.text("other.pb.gz", "--json"))["rows"], [])
 
 

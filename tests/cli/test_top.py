@@ -499,15 +499,15 @@ class Tables(Case):
 
     def test_refusals(self):
         for status, wanted, arguments in [
-            (2, b"needs a terminal", ["1"]),
-            (2, b"name a process", ["--once"]),
-            (2, b"one process at a time", ["--once", "1", "2"]),
-            (2, b"choose one of", ["--once", "--by", "nothing", "1"]),
-            (2, b"choose one of", ["--once", "--sort", "size", "1"]),
-            (2, b"duration", ["--once", "--delay", "1ms", "1"]),
-            (2, b"not a number", ["--batch", "--count", "0", "1"]),
-            (2, b"does not go with", ["--once", "--count", "2", "1"]),
-            (2, b"add --once or --batch", ["--json", "1"]),
+            (2, b"no terminal on", ["1"]),
+            (2, b"give a pid", ["--once"]),
+            (2, b"give one process (got 1 and 2)", ["--once", "1", "2"]),
+            (2, b"needs one of", ["--once", "--by", "nothing", "1"]),
+            (2, b"needs one of", ["--once", "--sort", "size", "1"]),
+            (2, b"needs at least 10ms", ["--once", "--delay", "1ms", "1"]),
+            (2, b"--count 0: needs a number from 1 on", ["--batch", "--count", "0", "1"]),
+            (2, b"excludes --batch and --count", ["--once", "--count", "2", "1"]),
+            (2, b"need --once or --batch", ["--json", "1"]),
             (3, b"", ["--once", str(os.getpid())]),  # not tracked
             (3, b"", ["--once", "99999999"]),
             (3, b"no such file", ["--once", "/nonexistent/x.ledger"]),

@@ -192,7 +192,7 @@ class Snapshot(Case):
         process = self.start(GROWS % 60)
         result = self.snapshot(process, "--when", "live>100G")
         self.assertEqual(0, result.code, repr(result))
-        self.assertIn(b"nothing of it became true", result.stderr)
+        self.assertIn(b"no condition became true", result.stderr)
         self.assertEqual([], self.snapshots())
 
     @staticmethod

@@ -35,7 +35,7 @@ class Case(case.Case):
         self.assertEqual(code, result.code, "%s\n%r" % (limit, result))
         kept = self.recorded()
         if not kept:
-            said = b"nothing was recorded" in result.stderr or b"without being recorded" in result.stderr
+            said = b"nothing was recorded" in result.stderr or b"is not recorded" in result.stderr
             self.assertTrue(said, "%s\n%r" % (limit, result))
         for path in kept:  # where there is no limit, all of it is there
             self.assertEqual(100000, harness.Profile(path).totals["total_blocks"], limit)
@@ -76,7 +76,7 @@ class Limits(Case):
                               "exit"], cwd=self.dir,
                              env=harness.plain_environment(MEMTRACK_DIR=self.path("ledgers")))
         self.assertEqual(11, result.code, result)
-        self.assertIn(b"is run without being recorded", result.stderr)
+        self.assertIn(b"runs, and is not recorded", result.stderr)
 
     def test_small_stack_for_every_command(self):
         self.run_under("true", harness.program("ending"), "exit")
@@ -95,7 +95,7 @@ class Death(Case):
             with self.subTest(signal):
                 result = self.run_under("true", "bash", "-c", KILLER % signal)
                 self.assertEqual(3, result.code, result)
-                said = re.search(rb"the summary is lost: .* has died \(signal \d+ \(.*\) ended "
+                said = re.search(rb"the summary is lost: memtrack's reader has died \(signal \d+ \(.*\) ended "
                                  rb"it.*\); the recording is kept "
                                  rb"in (\S+)", result.stderr)
                 self.assertTrue(said, result)
