@@ -162,7 +162,8 @@ static int print_text(const struct request *r, const struct mt_diff *diff,
     mt_terminal_init(&terminal, stdout, r->view.shared.color);
     struct mt_table_options table = {.n = r->view.shared.n,
                                      .exact_bytes = r->view.shared.exact_bytes,
-                                     .full = r->view.shared.full_names};
+                                     .full = r->view.shared.full_names,
+                                     .verbose = r->view.shared.verbose};
     if (!r->view.shared.no_pager)
         mt_pager_start();
     mt_diff_table_print(&terminal, diff, names, &table);

@@ -77,15 +77,10 @@ const struct argp mt_report_argp = {
 
 static void print_head(const struct mt_terminal *terminal, const struct request *r,
                        const struct mt_rows *rows) {
-    const struct mt_profile *profile = mt_rows_profile(rows);
-    struct mt_summary_format summary_options = {.exact_bytes = r->view.shared.exact_bytes,
-                                                .utf8 = terminal->utf8};
+    struct mt_summary_format format =
+        mt_lines_format(terminal, r->view.shared.exact_bytes, r->view.shared.verbose);
     struct mt_summary lines = {0};
-    mt_summary_process(profile, &lines);
-    mt_summary_totals(rows, &summary_options, &lines);
-    mt_summary_allocator(profile, &summary_options, &lines);
-    mt_summary_coverage(rows, &lines);
-    mt_summary_self(profile, &summary_options, &lines);
+    mt_summary_head(rows, &format, &lines);
     mt_lines_print(terminal, &lines);
     fputc('\n', terminal->stream);
 }

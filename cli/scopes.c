@@ -59,6 +59,7 @@ static const struct argp_option options[] = {
     {"force", MT_KEY_FORCE, NULL, MT_HELP_COMMON, "Replace an existing FILE", 0},
     {"bytes", MT_KEY_BYTES, NULL, 0, "Print exact bytes instead of KiB and MiB", 0},
     {"full-names", MT_KEY_FULL_NAMES, NULL, 0, "Do not shorten names", 0},
+    {"verbose", MT_KEY_VERBOSE, NULL, 0, MT_HELP_VERBOSE, 0},
     {"color", MT_KEY_COLOR, MT_ARG_COLOR, 0, MT_HELP_COLOR, 0},
     {"no-pager", MT_KEY_NO_PAGER, NULL, 0, MT_HELP_NO_PAGER, 0},
     {NULL, 0, NULL, 0, "Names:", 3},
@@ -91,8 +92,10 @@ static void check(const struct argp_state *state, struct request *r) {
         argp_error(state, "--force needs --trace");
     if (!r->shared.n_given)
         r->shared.n = r->shared.json || r->shared.csv ? 0 : DEFAULT_ROWS;
-    r->table = (struct mt_scopes_table_options){
-        .n = r->shared.n, .exact_bytes = r->shared.exact_bytes, .full = r->shared.full_names};
+    r->table = (struct mt_scopes_table_options){.n = r->shared.n,
+                                                .exact_bytes = r->shared.exact_bytes,
+                                                .full = r->shared.full_names,
+                                                .verbose = r->shared.verbose};
 }
 
 static error_t parse_option(int key, char *text, struct argp_state *state) {
@@ -158,7 +161,7 @@ static int print_text(const struct request *r, const struct mt_scopes_rows *rows
     mt_terminal_init(&terminal, stdout, r->shared.color);
     if (!r->shared.no_pager)
         mt_pager_start();
-    mt_scopes_table_print_head(&terminal, rows);
+    mt_scopes_table_print_head(&terminal, rows, &r->table);
     if (r->events) {
         mt_scopes_table_print_events(&terminal, rows->profile, &r->table);
         return 0;

@@ -18,6 +18,7 @@
 
 #define MT_ARG_COLOR     "auto|always|never"
 #define MT_HELP_COLOR    "Use colours (default: auto)"
+#define MT_HELP_VERBOSE  "Print all that is known of the process"
 #define MT_HELP_NO_PAGER "Do not start MEMTRACK_PAGER, PAGER or less"
 
 enum {
@@ -32,13 +33,14 @@ enum {
     MT_KEY_COLOR,
     MT_KEY_NO_PAGER,
     MT_KEY_QUIET = 'q',
+    MT_KEY_VERBOSE = 'v',
     MT_KEY_ROWS = 'n',
 };
 
 /* What was chosen; nothing is when it is zero-initialized. */
 struct mt_options_shared {
     const char *program; /* argv[0]: for messages */
-    bool json, csv, force, quiet, exact_bytes, full_names, no_pager;
+    bool json, csv, force, quiet, verbose, exact_bytes, full_names, no_pager;
     size_t n; /* rows, 0: all */
     bool n_given;
     enum mt_terminal_color color;

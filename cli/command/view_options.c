@@ -67,6 +67,7 @@ static const struct argp_option options[] = {
     {"csv", MT_KEY_CSV, NULL, MT_HELP_COMMON, "Print the rows as CSV", MT_HELP_PRINTED},
     {"full-names", MT_KEY_FULL_NAMES, NULL, MT_HELP_COMMON,
      "Do not shorten names, paths and call paths", MT_HELP_PRINTED},
+    {"verbose", MT_KEY_VERBOSE, NULL, MT_HELP_COMMON, MT_HELP_VERBOSE, MT_HELP_PRINTED},
     {"no-pager", MT_KEY_NO_PAGER, NULL, 0, MT_HELP_NO_PAGER, MT_HELP_PRINTED},
     {0},
 };

@@ -65,8 +65,8 @@ static void print_children(const struct mt_terminal *terminal, const struct mt_f
     for (size_t i = 0; i < n && i < MAX_CHILDREN; i++)
         print_child(terminal, sorted[i]);
     if (n > MAX_CHILDREN)
-        fprintf(terminal->stream, "  ... and %zu more with lower peaks, each with its profile\n",
-                n - MAX_CHILDREN);
+        fprintf(terminal->stream, "  %s and %zu more with lower peaks, each with its profile\n",
+                terminal->ellipsis, n - MAX_CHILDREN);
     free(sorted);
 }
 
@@ -160,6 +160,7 @@ static void print_main(const struct mt_run_request *options, const struct mt_res
         .profile_path = result->is_written ? result->file : NULL,
         .color = options->shared.color,
         .wrappers = mt_charged_wrappers(&options->charged),
+        .verbose = options->shared.verbose,
     };
     if (options->shared.json) {
         if (mt_run_summary_print_json(stderr, profile, &summary.wrappers, 0, &error) != 0)

@@ -42,6 +42,7 @@ static const struct argp_option table[] = {
      1},
     {"force", MT_KEY_FORCE, 0, MT_HELP_COMMON, "Replace an existing file", 1},
     {"quiet", MT_KEY_QUIET, 0, MT_HELP_COMMON, "Print no summary, only problems", 1},
+    {"verbose", MT_KEY_VERBOSE, 0, MT_HELP_COMMON, MT_HELP_VERBOSE, 1},
     {"json", MT_KEY_JSON, 0, MT_HELP_COMMON, "Print the summary as JSON, to standard error", 1},
     {"color", KEY_COLOR, MT_ARG_COLOR, 0, MT_HELP_COLOR, 1},
     {0, 0, 0, 0, "Recording:", 2},

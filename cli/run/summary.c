@@ -12,13 +12,11 @@
 enum { DEFAULT_LINES = 5 };
 
 static void print_facts(const struct mt_terminal *terminal, const struct mt_rows *rows,
-                        bool exact_bytes) {
-    struct mt_summary_format options = {.exact_bytes = exact_bytes, .utf8 = terminal->utf8};
+                        const struct mt_run_summary_options *options) {
+    struct mt_summary_format format =
+        mt_lines_format(terminal, options->exact_bytes, options->verbose);
     struct mt_summary lines = {0};
-    mt_summary_process(mt_rows_profile(rows), &lines);
-    mt_summary_totals(rows, &options, &lines);
-    mt_summary_coverage(rows, &lines);
-    mt_summary_self(mt_rows_profile(rows), &options, &lines);
+    mt_summary_head(rows, &format, &lines);
     mt_lines_print(terminal, &lines);
 }
 
@@ -49,7 +47,7 @@ void mt_run_summary_print(FILE *stream, const struct mt_profile *profile,
         fputc('\n', stream);
         return;
     }
-    print_facts(&terminal, rows, options->exact_bytes);
+    print_facts(&terminal, rows, options);
     print_rows(&terminal, rows, options);
     if (options->profile_path) {
         struct mt_summary next = {0};

@@ -16,11 +16,12 @@ struct mt_run_summary_options {
     enum mt_terminal_color color;
     bool exact_bytes;
     struct mt_wrapper_options wrappers;
+    bool verbose; /* with the whole command, allocator and cost */
     bool by_live; /* lines are those that hold most now, not at the peak */
 };
 
-/* Prints the peak with its time, total, temporary, live at exit, the lines that hold most at the
- * peak (or now), coverage notes, self-cost and the next command. The profile must have its names.
+/* Prints the program, the peak with its time, total, temporary, live at exit and coverage (verbose:
+ * all that is known), the lines that hold most at the peak (or now), and the next command. The profile must have its names.
  * On an error nothing is printed but a line that says so. */
 void mt_run_summary_print(FILE *stream, const struct mt_profile *profile,
                           const struct mt_run_summary_options *options);

@@ -26,6 +26,7 @@
 #include <string.h>
 
 #include "text/lines.h"
+#include "text/roots.h"
 #include "text/table-local.h"
 #include "view/format/format.h"
 #include "view/summary/summary.h"
@@ -226,11 +227,12 @@ static bool facts_equal(const struct mt_summary *x, const struct mt_summary *y) 
 }
 
 /* Adds what each side did not see, once when both say the same. */
-static void add_coverage(const struct view *v, struct mt_summary *lines) {
+static void add_coverage(const struct view *v, const struct mt_summary_format *format,
+                         struct mt_summary *lines) {
     static const char *const labels[] = {"of old", "of new"};
     struct mt_summary coverage[MT_N_SIDES] = {0};
     for (enum mt_side side = MT_OLD; side < MT_N_SIDES; side++)
-        mt_summary_coverage(mt_diff_rows(v->diff, side), &coverage[side]);
+        mt_summary_coverage(mt_diff_rows(v->diff, side), format, &coverage[side]);
     bool same = facts_equal(&coverage[MT_OLD], &coverage[MT_NEW]);
     for (enum mt_side side = same ? MT_NEW : MT_OLD; side < MT_N_SIDES; side++)
         for (size_t i = 0; i < coverage[side].n; i++)
@@ -246,14 +248,16 @@ static void add_coverage(const struct view *v, struct mt_summary *lines) {
 
 static void put_head(const struct view *v, const char *const names[MT_N_SIDES]) {
     static const char *const labels[] = {"old", "new"};
+    struct mt_summary_format format =
+        mt_lines_format(v->terminal, v->options->exact_bytes, v->options->verbose);
     struct mt_summary lines = {0};
     const char *note;
     for (enum mt_side side = MT_OLD; side < MT_N_SIDES; side++)
-        mt_summary_side(mt_rows_profile(mt_diff_rows(v->diff, side)), labels[side], names[side],
-                        &lines);
+        mt_summary_process_side(mt_rows_profile(mt_diff_rows(v->diff, side)), &format, labels[side],
+                                names[side], &lines);
     for (size_t i = 0; (note = mt_diff_note(v->diff, i)); i++)
         mt_summary_add(&lines, i ? "" : "builds", false, "%s", note);
-    add_coverage(v, &lines);
+    add_coverage(v, &format, &lines);
     mt_lines_print(v->terminal, &lines);
     put_totals(v);
 }
@@ -457,8 +461,29 @@ static void put_nothing(const struct view *v) {
     fputc('\n', v->terminal->stream);
 }
 
+/* Each side has a root of its own: sources that were moved are then called the same. */
+static void put_notes(struct view *v) {
+    struct mt_table_notes own = {0}, *notes = v->options->notes ? v->options->notes : &own;
+    const char *root[MT_N_SIDES];
+    for (enum mt_side side = MT_OLD; side < MT_N_SIDES; side++) {
+        struct mt_roots roots = {0};
+        for (size_t i = 0; i < v->n_shown; i++)
+            if (mt_diff_named_by(mt_diff_at(v->diff, i)) == side)
+                mt_roots_add(&roots, &v->names[side].labels, v->names[side].rows,
+                             mt_diff_at(v->diff, i)->row[side]);
+        mt_roots_choose(&roots, &v->names[side].labels);
+        root[side] = v->names[side].labels.root ? v->names[side].labels.root : "";
+    }
+    if (*root[MT_NEW])
+        mt_table_notes_add(notes, "sources in %s", root[MT_NEW]);
+    if (*root[MT_OLD] && strcmp(root[MT_OLD], root[MT_NEW]) != 0)
+        mt_table_notes_add(notes, "old sources in %s", root[MT_OLD]);
+    mt_table_notes_print(v->terminal, notes);
+}
+
 static void put_rows(struct view *v) {
     lay_out(v);
+    put_notes(v);
     put_heading(v);
     for (size_t i = 0; i < v->n_shown; i++)
         put_row(v, mt_diff_at(v->diff, i));

@@ -5,7 +5,17 @@
 
 #include <string.h>
 
-enum { LABEL_WIDTH = 11, INDENT = 1 };
+enum { LABEL_WIDTH = 11, INDENT = 1, LEAST_WIDTH = 20 };
+
+struct mt_summary_format mt_lines_format(const struct mt_terminal *terminal, bool exact_bytes,
+                                         bool verbose) {
+    size_t taken = INDENT + LABEL_WIDTH;
+    return (struct mt_summary_format){
+        .exact_bytes = exact_bytes,
+        .utf8 = terminal->utf8,
+        .verbose = verbose,
+        .columns = terminal->width > taken + LEAST_WIDTH ? terminal->width - taken : LEAST_WIDTH};
+}
 
 void mt_lines_print(const struct mt_terminal *terminal, struct mt_summary *lines) {
     mt_lines_print_styled(terminal, lines, MT_STYLE_NONE);

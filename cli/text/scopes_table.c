@@ -258,9 +258,12 @@ static void add_events(struct mt_summary *lines, const struct mt_profile *profil
 }
 
 void mt_scopes_table_print_head(const struct mt_terminal *terminal,
-                                const struct mt_scopes_rows *rows) {
+                                const struct mt_scopes_rows *rows,
+                                const struct mt_scopes_table_options *options) {
+    struct mt_summary_format format =
+        mt_lines_format(terminal, options->exact_bytes, options->verbose);
     struct mt_summary lines = {0};
-    mt_summary_process(rows->profile, &lines);
+    mt_summary_process(rows->profile, &format, &lines);
     add_counts(&lines, rows);
     add_events(&lines, rows->profile);
     mt_lines_print(terminal, &lines);

@@ -21,6 +21,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "text/roots.h"
 #include "text/table-local.h"
 #include "view/format/format.h"
 #include "view/margin.h"
@@ -296,6 +297,17 @@ static bool put_nothing(const struct table *t) {
     return true;
 }
 
+static void put_notes(struct table *t) {
+    struct mt_table_notes own = {0}, *notes = t->options->notes ? t->options->notes : &own;
+    struct mt_roots roots = {0};
+    for (size_t i = 0; i < t->n_shown; i++)
+        mt_roots_add(&roots, &t->labels, t->rows, mt_rows_at(t->rows, i));
+    mt_roots_choose(&roots, &t->labels);
+    if (t->labels.root && *t->labels.root)
+        mt_table_notes_add(notes, "sources in %s", t->labels.root);
+    mt_table_notes_print(t->terminal, notes);
+}
+
 void mt_table_print(const struct mt_terminal *terminal, const struct mt_rows *rows,
                     const struct mt_table_options *options) {
     size_t n_newer = 0;
@@ -308,6 +320,7 @@ void mt_table_print(const struct mt_terminal *terminal, const struct mt_rows *ro
     subtract(&t.filtered_out, mt_rows_all(rows), mt_rows_passed(rows), t.filtered_out_variance);
     if (!put_nothing(&t)) {
         lay_out(&t);
+        put_notes(&t);
         put_heading(&t);
         for (size_t i = 0; i < t.n_shown; i++) {
             put_numbers(&t, mt_rows_at(rows, i), false);

@@ -2,7 +2,7 @@
 /*
  * The right part of the table: what a row is called. A line is shown with its function and its
  * source text, a function with its file, a call path with its frames below each other. Paths lose
- * the directory that the program ran in, long names are shortened in view/format/format.h's ways.
+ * the current directory and what they have in common (roots.h), long names are shortened in view/format/format.h's ways.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -11,7 +11,7 @@
 #include "text/table-local.h"
 #include "view/format/format.h"
 
-enum { MAX_FRAMES_SHOWN = 12, GAP = 2, MIN_FUNCTION = 8 };
+enum { MAX_FRAMES_SHOWN = 12, GAP = 2 };
 
 void mt_table_label_init(struct table *t) {
     const struct mt_profile *profile = mt_rows_profile(t->rows);
@@ -19,14 +19,15 @@ void mt_table_label_init(struct table *t) {
                                    .utf8 = t->terminal->utf8,
                                    .full = t->options->full,
                                    .ellipsis = t->terminal->ellipsis};
-    t->labels.folders[0] = mt_profile_text(profile, profile->info.cwd);
-    t->labels.folders[1] = getcwd(t->folder, sizeof t->folder) ? t->folder : "";
-    t->source = mt_source_new(t->labels.folders[0]);
+    t->labels.folder = getcwd(t->folder, sizeof t->folder) ? t->folder : "";
+    t->source = mt_source_new(mt_profile_text(profile, profile->info.cwd));
 }
 
 void mt_table_label_free(struct table *t) {
     mt_source_free(t->source);
+    free(t->labels.root);
     t->source = NULL;
+    t->labels.root = NULL;
 }
 
 static void next_line(const struct table *t, size_t indent) {
@@ -85,25 +86,20 @@ static void put_source(const struct table *t, mt_string file, int64_t line, mt_s
     free(text);
 }
 
-/* Prints a frame on one line: the function gets what the place leaves, and at least two fifths if
- * it needs them. */
-static void put_frame(const struct table *t, const struct mt_row_frame *frame, size_t indent) {
-    size_t columns = t->name_width - indent;
-    const char *function = frame->file && frame->line
-                               ? mt_profile_text(mt_rows_profile(t->rows), frame->function)
-                               : "";
-    size_t wanted = *function ? mt_format_width(function) + GAP : 0, share = columns * 2 / 5;
-    char *place = mt_label_place(&t->labels, frame, columns - (wanted < share ? wanted : share));
-    size_t taken = place ? mt_format_width(place) + GAP : 0;
-    mt_terminal_put(t->terminal, MT_STYLE_NONE, place ? place : "?");
-    if (*function && taken + MIN_FUNCTION <= columns) {
-        char *name =
-            mt_label_fit(&t->labels, function, columns - taken, mt_format_shorten_function);
-        fprintf(t->terminal->stream, "%*s", GAP, "");
-        mt_terminal_put(t->terminal, MT_STYLE_DIM, name);
-        free(name);
+/* Prints a place, and its function beside it or below. */
+static void put_place(const struct table *t, const struct mt_row_frame *frame, const char *was,
+                      size_t indent) {
+    struct mt_label_pair pair =
+        mt_label_pair(&t->labels, frame, was, t->name_width > indent ? t->name_width - indent : 1);
+    mt_terminal_put(t->terminal, MT_STYLE_NONE, pair.place ? pair.place : "?");
+    if (pair.function && *pair.function) {
+        if (pair.is_beside)
+            fprintf(t->terminal->stream, "%*s", MT_LABEL_GAP, "");
+        else
+            next_line(t, indent + MT_LABEL_GAP);
+        mt_terminal_put(t->terminal, MT_STYLE_DIM, pair.function);
     }
-    free(place);
+    mt_label_pair_free(&pair);
 }
 
 static void put_stack(const struct table *t, const struct mt_row *row) {
@@ -117,7 +113,7 @@ static void put_stack(const struct table *t, const struct mt_row *row) {
     for (size_t i = 0; i < shown; i++) {
         if (i)
             next_line(t, GAP);
-        put_frame(t, &frames[i], i ? GAP : 0);
+        put_place(t, &frames[i], "", i ? GAP : 0);
     }
     free(frames);
     char text[64];
@@ -144,14 +140,7 @@ static void put_line(const struct table *t, const struct mt_row *row) {
     char was[64] = "";
     if (t->was && *t->was)
         snprintf(was, sizeof was, " (was %s)", t->was);
-    char *place = mt_label_place(&t->labels, &frame, t->name_width - strlen(was)), *shown = NULL;
-    if (place && asprintf(&shown, "%s%s", place, was) < 0)
-        shown = NULL;
-    put_pair(t, shown ? shown : "?",
-             row->line ? mt_profile_text(mt_rows_profile(t->rows), row->function) : "",
-             mt_format_shorten_function);
-    free(shown);
-    free(place);
+    put_place(t, &frame, was, 0);
     put_source(t, row->file, row->line, row->module);
 }
 

@@ -155,7 +155,6 @@ static void begin_program(struct loop *l) {
     l->next_name_ns = l->next_group_ns = 0;
     const struct mt_profile *profile = mt_top_model_profile(s->top->model);
     s->labels.profile = profile;
-    s->labels.folders[0] = mt_profile_text(profile, profile->info.cwd);
 }
 
 /* The last picture of a process that has ended gets everything that can be had. */
@@ -464,7 +463,7 @@ int mt_top_screen(struct mt_top *top) {
     mt_terminal_init(&terminal, stdout, top->color);
     struct loop l = {.screen = {.top = top}, .snapshot_fd = -1, .n_programs = top->n_programs};
     l.screen.labels = (struct mt_labels){.utf8 = terminal.utf8, .ellipsis = terminal.ellipsis};
-    l.screen.labels.folders[1] = getcwd(current, sizeof current) ? current : "";
+    l.screen.labels.folder = getcwd(current, sizeof current) ? current : "";
     begin_program(&l);
     if (mt_top_curses_begin(terminal.color, &error) != 0) {
         mt_terminal_print_error(top->program, &error);

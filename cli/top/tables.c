@@ -136,8 +136,7 @@ static void put_table(const struct mt_top *top, const struct mt_terminal *termin
         .terminal = terminal,
         .labels = {.profile = profile, .utf8 = terminal->utf8, .ellipsis = terminal->ellipsis},
     };
-    t.labels.folders[0] = mt_profile_text(profile, profile->info.cwd);
-    t.labels.folders[1] = getcwd(current, sizeof current) ? current : "";
+    t.labels.folder = getcwd(current, sizeof current) ? current : "";
     mt_top_layout_make(&t.layout, terminal->width, mt_top_model_options(top->model)->sort,
                        top->exact_bytes);
     t.layout.name_column -= t.layout.bar_width; /* bars are the screen's */

@@ -38,7 +38,7 @@ static int build(memtrack_statistics *statistics, const struct mt_view_options *
     size_t n = mt_rows_count(statistics->rows);
     statistics->n = limit && limit < n ? limit : n;
     statistics->keys = calloc(statistics->n + 1, sizeof *statistics->keys);
-    mt_summary_notes(statistics->rows, &statistics->notes);
+    mt_summary_coverage_notes(statistics->rows, &statistics->notes);
     return statistics->keys && !statistics->notes.failed ? 0 : mt_analyze_error_no_memory();
 }
 

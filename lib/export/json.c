@@ -83,7 +83,7 @@ json_t *mt_json_row_names(const struct mt_rows *rows, const struct mt_row *row) 
 
 json_t *mt_json_notes(const struct mt_rows *rows) {
     struct mt_summary lines = {0};
-    mt_summary_notes(rows, &lines);
+    mt_summary_coverage_notes(rows, &lines);
     json_t *notes = lines.failed ? NULL : json_array();
     for (size_t i = 0; i < lines.n && notes; i++)
         json_array_append_new(notes, mt_json_text(lines.items[i].text));

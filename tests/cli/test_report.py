@@ -361,14 +361,14 @@ class Choice(Case):
         self.add("memtrack.new.2.pb.gz", "plain", 10)
         self.add("other.pb.gz", "other", 0)  # not of memtrack's naming
         result = self.call(cwd=self.home)
-        self.assertIn(b"./parser", result.stdout)
+        self.assertIn(b" parser --file", result.stdout)
         self.assertEqual(result.stderr.decode(),
                          "memtrack report: memtrack.new.2.pb.gz, the newest of 2 profiles\n")
 
     def test_directory(self):
         self.add("one.pb.gz", "plain", 0)
         result = self.call(self.home)
-        self.assertIn(b"./parser", result.stdout)
+        self.assertIn(b" parser --file", result.stdout)
         self.assertEqual(result.stderr, b"")
 
     def test_standard_input(self):

@@ -18,7 +18,16 @@ static void patterns(void **state) {
         {"*/parser.cpp", true},
         {"parser.cpp", true},
         {"/src/*", true},
+        {"lib/parser.cpp", true}, /* as reports print it, without the root of all sources */
+        {"lib/parser.cpp:12", true},
+        {"ib/parser.cpp", false},
+        {"lib/parser", false},
+        {"…/parser.cpp:12", true}, /* as they shorten it */
+        {".../parser.cpp:12", true},
+        {"…/parse.cpp:12", false},
+        {"lib/libp.so.1", true},
         {"parser", false},
+        {"ns::…(…)", true},
         {"ns::parse", true},
         {"ns::*", true},
         {"ns::parse(*", true},

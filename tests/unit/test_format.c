@@ -150,7 +150,7 @@ static void shortening(void **state) {
     assert_shortened(mt_format_shorten_path, path, 43,
                      ".../src/project/lib/parser/expression.c:123");
     assert_shortened(mt_format_shorten_path, path, 32, ".../lib/parser/expression.c:123");
-    assert_shortened(mt_format_shorten_path, path, 25, "/usr/.../expression.c:123");
+    assert_shortened(mt_format_shorten_path, path, 25, ".../expression.c:123");
     assert_shortened(mt_format_shorten_path, path, 12, "expr...c:123");
     assert_shortened(mt_format_shorten_path, path, 2, "23");
     static const char name[] = "std::vector<int, std::allocator<int> >::push_back(int const&)";
@@ -158,13 +158,57 @@ static void shortening(void **state) {
     assert_shortened(mt_format_shorten_function, name, 60,
                      "std::vector<int, std::allocator<int> >::push_back");
     assert_shortened(mt_format_shorten_function, name, 40, "std::vector<...>::push_back");
-    assert_shortened(mt_format_shorten_function, name, 20, "std::v...::push_back");
+    assert_shortened(mt_format_shorten_function, name, 20, "...::push_back");
+    assert_shortened(mt_format_shorten_function, name, 30, "std::vector<...>::push_back");
+    assert_shortened(mt_format_shorten_function, name, 12, "push_back");
+    assert_shortened(mt_format_shorten_function, name, 8, "pu...ack");
+    assert_shortened(mt_format_shorten_function, "a::bb::(anonymous namespace)::decode()", 24,
+                     "...::decode");
+    assert_shortened(mt_format_shorten_function, "alpha::beta::gamma", 16, "...::beta::gamma");
+    assert_int_equal(mt_format_shorten_least(name, "..."), strlen("std::vector<...>::push_back"));
+    assert_int_equal(mt_format_shorten_least("main", "..."), 4);
     assert_shortened(mt_format_shorten_function, "ns::operator<(A<int>)", 15, "ns::operator<");
     assert_shortened(mt_format_shorten_function, "f<a->b<c>>::g(int)", 10, "f<...>::g");
     assert_shortened(mt_format_shorten_function, "0x1f00 (libfoo.so.1)", 15, "0x1f0...o.so.1)");
     assert_shortened(mt_format_shorten_function, "work+0x1f (libfoo.so.1)", 15, "work+...o.so.1)");
     assert_shortened(mt_format_shorten_end, "abcdefgh", 6, "abc...");
     assert_shortened(mt_format_shorten_end, "abcdefgh", 2, "ab");
+}
+
+static void assert_folder(const char *expected, size_t n, const char *const *given) {
+    const char *paths[8];
+    memcpy(paths, given, n * sizeof *paths);
+    char *folder = mt_format_folder_common(paths, n);
+    assert_string_equal(folder, expected);
+    free(folder);
+}
+#define FOLDER(expected, ...)                                                                      \
+    assert_folder(expected, sizeof((const char *[]){__VA_ARGS__}) / sizeof(char *),                \
+                  (const char *[]){__VA_ARGS__})
+
+static void common_folders(void **state) {
+    (void)state;
+    assert_folder("", 0, NULL);
+    FOLDER("", "");
+    FOLDER("/srv/u/p/src", "/srv/u/p/src/a.c", "/srv/u/p/src/b.c");
+    FOLDER("/srv/u/p/src", "/srv/u/p/src/a.c"); /* one alone */
+    FOLDER("/srv/u/p", "/srv/u/p/src/a.c", "/srv/u/p/src/a.c", "/srv/u/p/include/a.h");
+    FOLDER("/srv/u/p", "/srv/u/p/src/a.c", "/srv/u/p/srcs/b.c"); /* whole names */
+    /* what is installed is not asked, nor are names of another kind when they are fewer */
+    FOLDER("/b/binutils-2.40/bfd", "/b/binutils-2.40/bfd/elf.c", "/b/binutils-2.40/bfd/hash.c",
+           "/usr/include/c++/12/bits/stl_vector.h", "/usr/include/zlib.h", "csu/libc-start.c");
+    FOLDER("/srv/u/p", "/srv/u/p/src/a.rs", "/srv/u/p/b.rs", "/srv/.cargo/registry/src/x-1/lib.rs",
+           "/rustc/90b3/library/alloc/src/vec/mod.rs");
+    /* near the root most are enough, further down all have to agree */
+    FOLDER("/srv/u/p", "/srv/u/p/a.c", "/srv/u/p/b.c", "/opt/x/y.h");
+    FOLDER("/srv/u", "/srv/u/p/a.c", "/srv/u/p/b.c", "/srv/u/p/c.c", "/srv/u/q/d.c");
+    FOLDER("", "/a/x.c", "/b/y.c", "/c/z.c");
+    FOLDER("", "/x.c");
+    /* relative names are short as they are */
+    FOLDER("", "src/a.c", "src/b.c");
+    FOLDER("projects/tool/src", "projects/tool/src/a.c", "projects/tool/src/b.c");
+    FOLDER("", "a.c", "projects/tool/src/b.c");
+    FOLDER("/\xc3\xbc", "/\xc3\xbc/a.c", "/\xc3\xbc/b/");
 }
 
 /* Whatever the text and the room: never wider than asked, never broken UTF-8. */
@@ -202,6 +246,7 @@ int main(void) {
         cmocka_unit_test(nothing_reaches_the_terminal),
         cmocka_unit_test(json_gets_utf8),
         cmocka_unit_test(shortening),
+        cmocka_unit_test(common_folders),
         cmocka_unit_test(shortened_text_fits),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -14,18 +14,21 @@ static struct mt_profile *profile(void) {
     return p;
 }
 
-enum part { PROCESS, TOTALS, ALLOCATOR, COVERAGE, SELF, NOTES };
+enum part { PROCESS, LINE, TOTALS, ALLOCATOR, COVERAGE, BRIEF, HEAD, SELF, NOTES };
+enum { COLUMNS = 60 };
 
 /* The facts as lines "label|text". */
 static char *facts_of(const struct mt_profile *p, enum part part, struct mt_at at) {
     struct mt_view_options view = {.at = at};
-    struct mt_summary_format options = {.utf8 = false};
+    struct mt_summary_format options = {.verbose = part != LINE && part != BRIEF && part != HEAD,
+                                        .columns = COLUMNS};
     struct mt_summary facts = {0};
     struct mt_rows *rows;
     assert_int_equal(mt_rows_build(p, &view, &rows, NULL), 0);
     switch (part) {
     case PROCESS:
-        mt_summary_process(p, &facts);
+    case LINE:
+        mt_summary_process(p, &options, &facts);
         break;
     case TOTALS:
         mt_summary_totals(rows, &options, &facts);
@@ -34,13 +37,17 @@ static char *facts_of(const struct mt_profile *p, enum part part, struct mt_at a
         mt_summary_allocator(p, &options, &facts);
         break;
     case COVERAGE:
-        mt_summary_coverage(rows, &facts);
+    case BRIEF:
+        mt_summary_coverage(rows, &options, &facts);
+        break;
+    case HEAD:
+        mt_summary_head(rows, &options, &facts);
         break;
     case SELF:
-        mt_summary_self(p, &options, &facts);
+        mt_summary_head_self(p, &options, &facts);
         break;
     case NOTES:
-        mt_summary_notes(rows, &facts);
+        mt_summary_coverage_notes(rows, &facts);
     }
     assert_false(facts.failed);
     char *text = NULL;
@@ -106,15 +113,94 @@ static void long_commands_are_cut(void **state) {
     strcpy(expected, "command|ninechars");
     for (size_t i = 1; i < 41; i++)
         strcat(expected, " ninechars");
-    strcat(expected, " …\n");
+    strcat(expected, " ...\n");
     assert_fact(p, PROCESS, expected);
 
     p->info.n_command = 1; /* within a word, not within a character */
     memset(word, 'x', sizeof word);
     strcpy(word + 399, "ü and so on"); /* its second byte is the 401st */
     p->info.command[0] = mt_profile_intern(p, word);
-    snprintf(expected, sizeof expected, "command|%.399s…\n", word);
+    snprintf(expected, sizeof expected, "command|%.399s...\n", word);
     assert_fact(p, PROCESS, expected);
+    mt_profile_free(p);
+}
+
+static void set_command(struct mt_profile *p, size_t n, const char *const *words) {
+    free(p->info.command);
+    p->info.command = calloc(n, sizeof *p->info.command);
+    for (p->info.n_command = 0; p->info.n_command < n; p->info.n_command++)
+        p->info.command[p->info.n_command] = mt_profile_intern(p, words[p->info.n_command]);
+}
+
+/* The directory of the program goes first, then the end of the command; how it ended never. */
+static void one_line(void **state) {
+    (void)state;
+    struct mt_profile *p = profile();
+    p->info.pid = 12;
+    p->info.duration_ns = 1830000000;
+    assert_facts(p, LINE, "program|/bin/app (1.83 s, exit 0, pid 12)\n");
+    set_command(p, 2, (const char *[]){"/opt/app/bin/app", "--all"});
+    assert_facts(p, LINE, "program|/opt/app/bin/app --all (1.83 s, exit 0, pid 12)\n");
+    set_command(p, 2, (const char *[]){"/opt/app/bin/app", "--input=12345678901234"});
+    assert_facts(p, LINE, "program|app --input=12345678901234 (1.83 s, exit 0, pid 12)\n");
+    set_command(p, 2, (const char *[]){"/opt/app/bin/app", "--input=123456789012345678901234"});
+    assert_facts(p, LINE, "program|app --input=12345678901234567890... (1.83 s, exit 0, pid 12)\n");
+    p->info.exit_signal = 9;
+    p->info.duration_ns = 0;
+    set_command(p, 1, (const char *[]){"app"});
+    assert_facts(p, LINE, "program|app (killed by SIGKILL, pid 12)\n");
+    p->info.exit_known = false;
+    assert_facts(p, LINE, "program|app (end not seen, pid 12)\n");
+    p->info.running = true;
+    assert_facts(p, LINE, "program|app (running, pid 12)\n");
+    p->info.is_memtrack = false;
+    assert_facts(p, LINE, "program|/bin/app (recorded by another tool)\n");
+    mt_profile_free(p);
+}
+
+static size_t count_lines(const char *text) {
+    size_t n = 0;
+    for (; *text; text++)
+        n += *text == '\n';
+    return n;
+}
+
+/* What nobody needs each time is not there, what is wrong is. */
+static void at_most_six_lines(void **state) {
+    (void)state;
+    struct mt_profile *p = profile();
+    p->info.allocator = mt_profile_intern(p, "glibc");
+    p->info.multithreaded = p->info.peak_time_known = true;
+    p->info.ledger_bytes = 1 << 20;
+    p->info.anonymous = (struct mt_anonymous){.bytes = 100 << 20, .recorded_bytes = 10 << 20};
+    mt_profile_add_note(p, "Peak RSS 100.0 MiB, 90% of it not malloc's: V8. For V8 (/x): y.");
+    char *text = facts_of(p, HEAD, (struct mt_at){.kind = MT_AT_END});
+    if (count_lines(text) > 6 || strstr(text, "glibc") || strstr(text, "ledger"))
+        fail_msg("%s", text);
+    free(text);
+    assert_fact(p, HEAD, "memory|peak RSS 100.0 MiB, 90% of it not malloc's: V8, see -v\n");
+    assert_facts(p, COVERAGE,
+                 "coverage|Peak RSS 100.0 MiB, 90% of it not malloc's: V8. For V8 (/x): y.\n");
+    p->info.coverage.dropped_events = 1;
+    assert_fact(p, HEAD, "coverage|1 event could not be recorded\n");
+    mt_profile_free(p);
+}
+
+/* Advice that makes a note longer than two lines is for --verbose. */
+static void notes_are_cut(void **state) {
+    (void)state;
+    static const char brief[] = "a.out has no names. Build it with -g.",
+                      longer[] = "/srv/a.b. c/program cannot be opened here: its functions have no "
+                                 "names. Files that gave no names are looked for in DIR as well "
+                                 "with --debug-path DIR.";
+    struct mt_profile *p = profile();
+    mt_profile_add_note(p, brief);
+    mt_profile_add_note(p, longer);
+    assert_facts(p, BRIEF,
+                 "coverage|a.out has no names. Build it with -g.\n"
+                 "|/srv/a.b. c/program cannot be opened here: its functions have no names (more: "
+                 "-v)\n");
+    assert_fact(p, COVERAGE, "with --debug-path DIR.\n");
     mt_profile_free(p);
 }
 
@@ -133,11 +219,17 @@ static void totals(void **state) {
     p->info.sample_bytes =
         4096; /* a block of 2 KiB is recorded with 39 %, and stands for 2.54: see margin.c */
     assert_facts(p, TOTALS,
-                 "peak|about 2.0 KiB +-12.4 KiB in 1 +-7 block, 1.52 s after the start (+-5 ms)\n"
-                 "|several threads allocated: the peak is within about 64.0 KiB of the true one\n"
+                 "peak|about 2.0 KiB +-12.4 KiB in 1 +-7 block, at 1.52 s +-5 ms\n"
                  "total|about 2.0 KiB +-12.4 KiB in 1 +-7 block\n"
                  "live|about 2.0 KiB +-12.4 KiB in 1 +-7 block at exit\n"
                  "failed|1 allocation got no memory\n");
+    p->info.sample_bytes = 0; /* several threads: the bound stands beside the figure */
+    assert_fact(p, TOTALS,
+                "peak|2.0 KiB +-64.0 KiB in 1 block, at 1.52 s +-5 ms\n"
+                "|several threads allocated: the peak is within 64.0 KiB of the true");
+    assert_fact(p, HEAD, "peak|2.0 KiB +-64.0 KiB in 1 block, at 1.52 s +-5 ms\ntotal|");
+    p->info.exact_peak = true;
+    assert_fact(p, HEAD, "peak|2.0 KiB in 1 block, at 1.52 s +-5 ms\ntotal|");
     mt_profile_free(p);
 }
 
@@ -238,6 +330,9 @@ int main(void) {
         cmocka_unit_test(how_it_ended),
         cmocka_unit_test(commands_are_quoted),
         cmocka_unit_test(long_commands_are_cut),
+        cmocka_unit_test(one_line),
+        cmocka_unit_test(at_most_six_lines),
+        cmocka_unit_test(notes_are_cut),
         cmocka_unit_test(totals),
         cmocka_unit_test(coverage),
         cmocka_unit_test(notes_of_the_view),

@@ -46,11 +46,18 @@ size_t mt_format_width(const char *text);
 size_t mt_format_width_fit(const char *text, size_t columns);
 
 /* These return the text at most columns wide, malloc'ed; ellipsis is "…" or "...". A path keeps
- * its end and its beginning. A function loses first its parameters, then the arguments of its
+ * its end, in whole folders as long as its last name fits. A function loses first its parameters, then the arguments of its
  * templates, then its middle. */
 char *mt_format_shorten_path(const char *path, size_t columns, const char *ellipsis);
 char *mt_format_shorten_function(const char *function, size_t columns, const char *ellipsis);
+/* How narrow the function can get before its own name is cut. */
+size_t mt_format_shorten_least(const char *function, const char *ellipsis);
 char *mt_format_shorten_end(const char *text, size_t columns, const char *ellipsis);
+
+/* Returns the folder that most of these source files of one program lie in, without a slash at its
+ * end; "" when there is none, or it is not worth naming. Files of installed libraries are not
+ * asked. The order of paths is changed. malloc'ed; NULL: out of memory. */
+char *mt_format_folder_common(const char **paths, size_t n);
 
 /* Empties every outermost pair of brackets of the name: vector<int, allocator<int> > ->
  * vector<ellipsis>. "operator<" and its kin, and "(anonymous namespace)", stay. malloc'ed. */

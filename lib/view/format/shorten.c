@@ -40,8 +40,6 @@ char *mt_format_shorten_path(const char *path, size_t columns, const char *ellip
     size_t base_width = base ? mt_format_width(base) : width;
     if (!base || base_width + dots > columns)
         return shorten_middle(base ? base + 1 : path, columns, columns / 3, ellipsis);
-    /* Keeps whole directories from the end while they fit, then as much of the beginning as is
-     * left up to a slash. */
     const char *from = base;
     for (const char *at = base; at-- > path;)
         if (*at == '/') {
@@ -49,12 +47,7 @@ char *mt_format_shorten_path(const char *path, size_t columns, const char *ellip
                 break;
             from = at;
         }
-    size_t room = columns - dots - mt_format_width(from), head = mt_format_width_head(path, room);
-    while (head > 0 && path[head - 1] != '/')
-        head--;
-    if (head == 1) /* a lone slash says nothing */
-        head = 0;
-    return join(path, head, ellipsis, from);
+    return join(path, 0, ellipsis, from);
 }
 
 char *mt_format_shorten_templates(const char *name, const char *ellipsis) {
@@ -75,11 +68,30 @@ char *mt_format_shorten_templates(const char *name, const char *ellipsis) {
     return out;
 }
 
+/* Returns the longest end of a qualified name that begins with "::", outside of brackets, and fits;
+ * NULL: not even the last name does. *last is that name. */
+static const char *inner_name(const char *name, size_t columns, const char **last) {
+    const char *inner = NULL;
+    *last = name;
+    size_t depth = 0;
+    for (const char *at = name + strlen(name); at-- > name;) {
+        depth += strchr(">)}", *at) && *at ? 1 : 0;
+        depth -= depth && strchr("<({", *at) && *at ? 1 : 0;
+        if (depth == 0 && at > name && strncmp(at, "::", 2) == 0) {
+            *last = *last == name ? at + 2 : *last;
+            if (mt_format_width(at) > columns)
+                break;
+            inner = at;
+        }
+    }
+    return inner;
+}
+
 char *mt_format_shorten_function(const char *function, size_t columns, const char *ellipsis) {
     if (mt_format_width(function) <= columns)
         return strdup(function);
     const char *name;
-    size_t bytes = mt_format_qualified_name(function, &name);
+    size_t bytes = mt_format_qualified_name(function, &name), dots = mt_format_width(ellipsis);
     if (bytes == 0) /* "0x1f00 (module)": not the name of a function */
         return shorten_middle(function, columns, columns / 3, ellipsis);
     char *qualified = strndup(name, bytes);
@@ -89,7 +101,24 @@ char *mt_format_shorten_function(const char *function, size_t columns, const cha
     free(qualified);
     if (!emptied || mt_format_width(emptied) <= columns)
         return emptied;
-    char *shortened = shorten_middle(emptied, columns, columns / 3, ellipsis);
+    const char *last,
+        *inner = inner_name(emptied, columns - (dots < columns ? dots : columns), &last);
+    char *shortened = inner ? join(emptied, 0, ellipsis, inner)
+                      : mt_format_width(last) <= columns
+                          ? strdup(last)
+                          : shorten_middle(last, columns, columns / 3, ellipsis);
     free(emptied);
     return shortened;
+}
+
+size_t mt_format_shorten_least(const char *function, const char *ellipsis) {
+    const char *name;
+    size_t bytes = mt_format_qualified_name(function, &name), width = mt_format_width(function);
+    char *qualified = strndup(name, bytes),
+         *emptied = qualified ? mt_format_shorten_templates(qualified, ellipsis) : NULL;
+    if (bytes && emptied && mt_format_width(emptied) < width)
+        width = mt_format_width(emptied);
+    free(qualified);
+    free(emptied);
+    return width;
 }

@@ -100,10 +100,15 @@ static int64_t pattern_line(const char *pattern, size_t *bytes) {
     return line;
 }
 
+/* Matches a path, or any end of it that begins behind a slash: reports print names without the
+ * folders that all sources have in common, and what is printed can be typed. */
 static bool matches_path(const char *pattern, const char *path) {
-    const char *slash = strrchr(path, '/');
-    return *path &&
-           (fnmatch(pattern, path, 0) == 0 || (slash && fnmatch(pattern, slash + 1, 0) == 0));
+    if (!*path)
+        return false;
+    for (const char *at = path; at; at = strchr(at, '/'), at = at ? at + 1 : NULL)
+        if (fnmatch(pattern, at, 0) == 0)
+            return true;
+    return false;
 }
 
 static bool matches_function(const char *pattern, const char *function) {
@@ -119,20 +124,37 @@ static bool matches_function(const char *pattern, const char *function) {
     return matches;
 }
 
+/* Copies a pattern with "*" for each ellipsis, which a report prints for what it left out of a
+ * name. Returns false when it is too long. */
+static bool without_ellipses(const char *pattern, size_t bytes, char out[PATTERN_BYTES]) {
+    static const char *const ellipses[] = {"…", "..."};
+    char *end = out;
+    if (bytes >= PATTERN_BYTES)
+        return false;
+    for (size_t i = 0; i < bytes;) {
+        size_t skipped = 0;
+        for (size_t e = 0; e < sizeof ellipses / sizeof *ellipses && !skipped; e++)
+            if (strncmp(pattern + i, ellipses[e], strlen(ellipses[e])) == 0)
+                skipped = strlen(ellipses[e]);
+        *end++ = skipped ? '*' : pattern[i];
+        i += skipped ? skipped : 1;
+    }
+    *end = '\0';
+    return true;
+}
+
 bool mt_filter_pattern_matches(const char *pattern, const struct mt_filter_frame *frame) {
     size_t bytes;
+    char plain[PATTERN_BYTES];
     if (is_label_pattern(pattern))
         return false;
     int64_t line = pattern_line(pattern, &bytes);
-    if (line < 0)
-        return matches_path(pattern, frame->file) || matches_function(pattern, frame->function) ||
-               matches_path(pattern, frame->module);
-    char file_pattern[PATTERN_BYTES];
-    if (line != frame->line || bytes >= sizeof file_pattern)
+    if ((line >= 0 && line != frame->line) || !without_ellipses(pattern, bytes, plain))
         return false;
-    memcpy(file_pattern, pattern, bytes);
-    file_pattern[bytes] = '\0';
-    return matches_path(file_pattern, frame->file);
+    if (line >= 0)
+        return matches_path(plain, frame->file);
+    return matches_path(plain, frame->file) || matches_function(plain, frame->function) ||
+           matches_path(plain, frame->module);
 }
 
 /* Returns whether the patterns of the list that have (or have not) a line number match. */

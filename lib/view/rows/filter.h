@@ -2,8 +2,9 @@
 /*
  * --include and --exclude. A sample passes when at least one include matches (or there is none) and
  * no exclude does, as in tracemalloc. A pattern is matched (fnmatch, '*' crosses '/') against the
- * file, its base name, the function with and without parameters, the module and its base name;
- * PATTERN:LINE against the file on that line only. scope:PATTERN and domain:PATTERN are matched
+ * file, each end of it that begins behind a slash (the base name is one), the function with and
+ * without parameters, and the module in the way of the file; PATTERN:LINE against the file on that
+ * line only. An ellipsis stands for any text, so that shortened names match as they are printed. scope:PATTERN and domain:PATTERN are matched
  * against the sample's innermost scope and its domain, "" for none; scope::name is a function.
  * thread:PATTERN against the thread's name, its id, or both as reports show them.
  */

@@ -3,8 +3,9 @@
  * A Go program that holds 200 MiB and calls malloc for a host name has "peak 1.2 KiB, every
  * allocation was recorded": true, and worth nothing. The kernel knows how much memory of its own a
  * process had (anonymous, from outside, at each tick), so the two are compared, and a recording
- * that explains less than half says so, says what it found in the program's files that has a heap
- * of its own, and what would show that.
+ * that explains less than half of it, with at least 2 MiB unexplained, says so in one line: how
+ * much there was, how much of it is not malloc's, and what it found in the program's files that has
+ * a heap of its own, or else that --mmap may show it. Sentences with advice follow in the note.
  *
  *   anonymous ├──────────────────────────────────────────────────────┤ at the highest tick
  *   recorded  ├────┤ highest heap, and what blocks are rounded up by
@@ -258,57 +259,83 @@ static bool has_mappings_recorded(const struct mt_profile *profile) {
     return false;
 }
 
-/* Writes what was found, each once: "the Go runtime (/usr/bin/x): its heap is …; Python's …".
- * Returns how many. */
-static size_t put_found(FILE *out, const struct found *found, uint64_t unseen_bytes) {
-    const char *last = "", *advice = NULL;
-    char size[MT_FORMAT_BYTES];
-    size_t n = 0;
-    for (size_t i = 0; i < N_SIGNS; i++) {
-        advice = signs[i].advice ? signs[i].advice : advice;
-        /* a malloc in the executable is that of an allocator which was named already */
+/* Returns the i-th sign from *i on that stands for something new. A malloc in the executable is
+ * that of an allocator which was named already. */
+static const struct sign *next_found(const struct found *found, size_t *i, const char **advice) {
+    const char *last = *i ? signs[*i - 1].what : "";
+    for (; *i < N_SIGNS; *i += 1) {
+        const struct sign *sign = &signs[*i];
+        *advice = sign->advice ? sign->advice : *advice;
         bool is_named =
-            strcmp(signs[i].what, last) == 0 || (n && strcmp(signs[i].sign, "malloc") == 0);
-        if (!found->is_there[i] || is_named)
-            continue;
-        fprintf(out, "%s%s (%s): %s", n++ ? "; " : "", signs[i].what, found->where[i], advice);
-        last = signs[i].what;
+            strcmp(sign->what, last) == 0 || (*last && strcmp(sign->sign, "malloc") == 0);
+        if (found->is_there[*i] && !is_named) {
+            *i += 1;
+            return sign;
+        }
     }
-    if (found->static_bytes > unseen_bytes / 2)
-        fprintf(out, "%s%s of static variables (%s), of which what was written to counts",
-                n++ ? "; " : "", mt_format_size(size, (int64_t)found->static_bytes, false),
-                found->static_where);
+    return NULL;
+}
+
+static bool is_static(const struct found *found, uint64_t unseen_bytes) {
+    return found->static_bytes > unseen_bytes / 2;
+}
+
+/* Writes the names of what was found: "the Go runtime, static variables". Returns how many. */
+static size_t put_names(FILE *out, const struct found *found, uint64_t unseen_bytes) {
+    const struct sign *sign;
+    const char *advice = NULL;
+    size_t n = 0, i = 0;
+    while ((sign = next_found(found, &i, &advice)) != NULL)
+        fprintf(out, "%s%s", n++ ? ", " : "", sign->what);
+    if (is_static(found, unseen_bytes))
+        fprintf(out, "%sstatic variables", n++ ? ", " : "");
     return n;
 }
+
+/* Writes where each was found and how it can be seen: " In /usr/bin/x: its heap is …." */
+static void put_advice(FILE *out, const struct found *found, uint64_t unseen_bytes) {
+    const struct sign *sign;
+    const char *advice = NULL;
+    char size[MT_FORMAT_BYTES];
+    size_t i = 0;
+    while ((sign = next_found(found, &i, &advice)) != NULL)
+        fprintf(out, " For %s (%s): %s.", sign->what, found->where[sign - signs], advice);
+    if (is_static(found, unseen_bytes))
+        fprintf(out, " There are %s of static variables (%s): those that were written to count.",
+                mt_format_size(size, (int64_t)found->static_bytes, false), found->static_where);
+}
+
+static const char prefix[] = "Peak RSS ";
 
 static const char *whole_note(const struct mt_profile *profile, const struct found *found,
                               char *text, size_t bytes) {
     const struct mt_anonymous *a = &profile->info.anonymous;
-    char recorded[MT_FORMAT_BYTES], all[MT_FORMAT_BYTES], percent[MT_FORMAT_BYTES],
-        when[MT_FORMAT_BYTES];
+    bool maps = has_mappings_recorded(profile);
+    uint64_t unseen = a->bytes > a->recorded_bytes ? a->bytes - a->recorded_bytes : 0;
+    char all[MT_FORMAT_BYTES];
     FILE *out = fmemopen(text, bytes, "w");
     if (!out)
         return NULL;
-    fprintf(out,
-            "What was recorded explains %s (%s) of the %s%s of anonymous memory that the process "
-            "had at its highest",
-            mt_format_size(recorded, (int64_t)a->recorded_bytes, false),
-            mt_format_percent(percent, (int64_t)a->recorded_bytes, (int64_t)a->bytes),
-            a->is_estimate ? "at least " : "", mt_format_size(all, (int64_t)a->bytes, false));
-    if (a->is_estimate)
-        fputs(". The rest is not malloc's: ", out);
-    else
-        fprintf(out, ", %s after the start. The rest is not malloc's: ",
-                mt_format_duration(when, a->time_ns));
-    if (put_found(out, found, a->bytes - a->recorded_bytes) == 0)
-        fprintf(out,
-                "it was not recognised; stacks of threads, static variables and what the program "
-                "maps itself%s are "
-                "such memory",
-                has_mappings_recorded(profile) ? "" : " (--mmap records that)");
-    fputs(".", out);
+    fprintf(out, "%s%s%s, %.0f%% of it not %s: ", prefix, a->is_estimate ? "at least " : "",
+            mt_format_size(all, (int64_t)a->bytes, false),
+            100 * (double)unseen / (double)(a->bytes ? a->bytes : 1),
+            maps ? "recorded" : "malloc's");
+    if (put_names(out, found, unseen) == 0)
+        fputs(maps ? "stacks of threads, static variables" : "memtrack run --mmap", out);
+    fputs(". Pages of files are not counted.", out);
+    put_advice(out, found, unseen);
     fclose(out);
     return text;
+}
+
+bool mt_unseen_is_note(const char *note) {
+    return strncmp(note, prefix, strlen(prefix)) == 0;
+}
+
+size_t mt_unseen_brief(const char *note) {
+    const char *end = strstr(note, ". ");
+    size_t bytes = strlen(note);
+    return end ? (size_t)(end - note) : bytes && note[bytes - 1] == '.' ? bytes - 1 : bytes;
 }
 
 int mt_unseen_note(struct mt_profile *profile) {

@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What stands above a table. A person who looks at the tenth run of an hour needs to know which run
+ * it is, the three figures and whether they can be believed: five lines. What nobody needs each
+ * time is one option away, --verbose, and what is wrong is never left out: coverage and memory have
+ * more lines when there is more to say.
+ */
+#include <ctype.h>
+#include <string.h>
+
+#include "base/saturate.h"
+#include "view/summary/summary.h"
+#include "view/summary/unseen.h"
+
+void mt_summary_head_memory(const struct mt_profile *profile, struct mt_summary *lines) {
+    for (size_t i = 0; i < profile->info.n_notes; i++) {
+        const char *note = mt_profile_text(profile, profile->info.notes[i]);
+        if (mt_unseen_is_note(note))
+            mt_summary_add(lines, "memory", true, "%c%.*s%s", tolower((unsigned char)note[0]),
+                           (int)mt_unseen_brief(note) - 1, note + 1,
+                           strstr(note, " For ") ? ", see -v" : "");
+    }
+}
+
+void mt_summary_head_self(const struct mt_profile *profile, const struct mt_summary_format *options,
+                          struct mt_summary *lines) {
+    const struct mt_profile_info *info = &profile->info;
+    char size[MT_FORMAT_BYTES];
+    if (info->is_memtrack)
+        mt_summary_add(
+            lines, "tracker", false, "%s%s of ledger",
+            mt_format_size(size, mt_saturate_signed(info->ledger_bytes), options->exact_bytes),
+            options->exact_bytes ? " bytes" : "");
+}
+
+void mt_summary_head(const struct mt_rows *rows, const struct mt_summary_format *format,
+                     struct mt_summary *lines) {
+    const struct mt_profile *profile = mt_rows_profile(rows);
+    mt_summary_process(profile, format, lines);
+    mt_summary_totals(rows, format, lines);
+    if (format->verbose)
+        mt_summary_allocator(profile, format, lines);
+    mt_summary_coverage(rows, format, lines);
+    if (format->verbose)
+        mt_summary_head_self(profile, format, lines);
+    else
+        mt_summary_head_memory(profile, lines);
+}
