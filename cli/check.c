@@ -10,8 +10,6 @@
  * Profiles of a run are judged in a directory of its own and moved to --profiles afterwards: tests
  * that run at the same time may share that, and each is judged by what it did itself.
  */
-#include "check/request.h"
-
 #include <errno.h>
 #include <fnmatch.h>
 #include <stdlib.h>
@@ -20,14 +18,13 @@
 #include <unistd.h>
 
 #include "base/array.h"
+#include "check/output.h"
+#include "check/request.h"
 #include "command/command.h"
 #include "command/input.h"
 #include "export/check.h"
-#include "export/export.h"
-#include "launch/target.h"
 #include "run/measured.h"
 #include "text/pager.h"
-#include "view/format/format.h"
 #include "view/symbols/symbols.h"
 
 enum { SHOWN_OTHERS = 4 };
@@ -169,160 +166,17 @@ static void check_argument(struct check *check, const char *argument) {
 
 /* ---- telling --------------------------------------------------------------------------------- */
 
-static bool is_shown(const struct mt_check_request *o, const struct mt_finding *finding) {
-    if (finding->outcome == MT_OUTCOME_KEPT)
-        return o->verbose;
-    return mt_finding_fails(finding) || !o->shared.quiet;
-}
-
-/* One line, however long: it is to be found by grep. */
-static void print_line(const struct mt_terminal *terminal, enum mt_terminal_style style,
-                       const char *word, const char *path, const char *text) {
-    fprintf(terminal->stream, "%s%-8s%s ", mt_terminal_style(terminal, style), word,
-            mt_terminal_style(terminal, MT_STYLE_NONE));
-    mt_terminal_put(terminal, MT_STYLE_BOLD, path);
-    fputs(": ", terminal->stream);
-    mt_terminal_put(terminal, MT_STYLE_NONE, text);
-}
-
-static void print_finding(const struct mt_terminal *terminal, const struct mt_checked *checked,
-                          const struct mt_finding *finding) {
-    static const enum mt_terminal_style styles[] = {MT_STYLE_DIM, MT_STYLE_SOURCE, MT_STYLE_ERROR,
-                                                    MT_STYLE_WARN};
-    char *message = mt_finding_message(finding), *next = mt_finding_next(finding, checked->path);
-    print_line(terminal, styles[finding->outcome], mt_finding_outcome_name(finding->outcome),
-               checked->path, message);
-    if (next && *next) {
-        fputs("; next: ", terminal->stream);
-        mt_terminal_put(terminal, MT_STYLE_NONE, next);
-    }
-    fputc('\n', terminal->stream);
-    free(message);
-    free(next);
-}
-
-static void print_doubts(const struct mt_check_request *o, const struct mt_checked *checked) {
-    struct mt_terminal terminal;
-    mt_terminal_init(&terminal, stderr, o->shared.color);
-    for (size_t i = 0; i < checked->findings.n_doubts; i++) {
-        print_line(&terminal, MT_STYLE_WARN, "note", checked->path, checked->findings.doubts[i]);
-        fputc('\n', stderr);
-    }
-}
-
-/* What was found not to be a leak, in one place however many profiles there are. */
-static void print_kept(const struct check *check) {
-    uint64_t blocks = 0, bytes = 0;
-    char size[MT_FORMAT_BYTES], count[MT_FORMAT_BYTES];
-    for (size_t i = 0; i < check->n; i++)
-        for (size_t k = 0; k < check->checked[i].findings.n; k++) {
-            blocks += check->checked[i].findings.items[k].kept_blocks;
-            bytes += check->checked[i].findings.items[k].kept_bytes;
-        }
-    if (blocks)
-        fprintf(stderr,
-                "; %s block%s of %s that the language's runtime keeps until the end %s no leak%s",
-                mt_format_count(count, (int64_t)blocks), blocks == 1 ? "" : "s",
-                mt_format_size(size, (int64_t)bytes, false), blocks == 1 ? "is" : "are",
-                blocks == 1 ? "" : "s");
-}
-
-static void print_count(const struct check *check) {
-    size_t n = 0, n_failed = 0, n_unreadable = 0;
-    for (size_t i = 0; i < check->n; i++) {
-        n_unreadable += check->checked[i].problem != NULL;
-        n += check->checked[i].findings.n;
-        n_failed += mt_finding_count_failed(&check->checked[i].findings);
-    }
-    size_t n_read = check->n - n_unreadable;
-    if (check->n == 0)
-        return;
-    fprintf(stderr, "%s: %zu of %zu budget%s kept in %zu profile%s", check->options->shared.program,
-            n - n_failed, n, n == 1 ? "" : "s", n_read, n_read == 1 ? "" : "s");
-    if (n_unreadable)
-        fprintf(stderr, ", %zu cannot be read", n_unreadable);
-    if (check->n_others)
-        fprintf(stderr, ", %zu of other programs", check->n_others);
-    print_kept(check);
-    fputc('\n', stderr);
-}
-
-/* What could not be run at all has been told by whoever tried. */
-static void print_run(const struct check *check) {
-    const struct mt_check_run *run = &check->run;
-    char *message = mt_export_check_run_message(run);
-    if (message && *message && !run->problem &&
-        (run->status < MT_EXIT_FAILED || run->status > MT_EXIT_NOT_FOUND))
-        fprintf(stderr, "%s: %s\n", check->options->shared.program, message);
-    free(message);
-}
-
-static void print_text(const struct check *check, FILE *stream) {
-    const struct mt_check_request *o = check->options;
-    struct mt_terminal terminal;
-    mt_terminal_init(&terminal, stream, o->shared.color);
-    for (size_t i = 0; i < check->n; i++) {
-        const struct mt_checked *checked = &check->checked[i];
-        if (!o->shared.quiet)
-            print_doubts(o, checked);
-        for (size_t k = 0; k < checked->findings.n; k++)
-            if (is_shown(o, &checked->findings.items[k]))
-                print_finding(&terminal, checked, &checked->findings.items[k]);
-    }
-    fflush(stream);
-    if (!o->shared.quiet)
-        print_count(check);
-    if (o->run)
-        print_run(check);
-}
-
-static int cannot_write(const char *path, struct mt_error *error) {
-    return mt_error_set(error, MEMTRACK_EIO,
-                        "Make room, or give --junit a file in a directory that can be written to.",
-                        "cannot write %s: %s", path, strerror(errno));
-}
-
-/* Before a run: what the last one has left must not be taken for the result of one that is
- * killed. */
-static int empty_junit(const char *path, struct mt_error *error) {
-    FILE *file = fopen(path, "we");
-    return file && fclose(file) == 0 ? 0 : cannot_write(path, error);
-}
-
-static const struct mt_check_run *run_of(const struct check *check) {
-    return check->options->run ? &check->run : NULL;
-}
-
-static int export(const struct check *check, FILE *stream, enum mt_export_format format,
-                  struct mt_error *error) {
-    const struct mt_export thing = {
-        .what = MT_EXPORT_CHECK,
-        .check = {check->checked, check->n, run_of(check)},
-    };
-    return mt_export(stream, &thing, format, error);
-}
-
-static int write_junit(const struct check *check, struct mt_error *error) {
-    const char *path = check->options->junit;
-    FILE *file = fopen(path, "we");
-    if (!file)
-        return cannot_write(path, error);
-    int rc = export(check, file, MT_EXPORT_JUNIT, error);
-    if (fclose(file) != 0 && rc == 0)
-        rc = cannot_write(path, error);
-    return rc;
-}
-
 static void tell(struct check *check, FILE *stream) {
     const struct mt_check_request *o = check->options;
+    const struct mt_check_output output = {
+        .options = o,
+        .checked = check->checked,
+        .n = check->n,
+        .n_others = check->n_others,
+        .run = o->run ? &check->run : NULL,
+    };
     struct mt_error error = {{0}, {0}};
-    int rc = 0;
-    if (o->shared.json)
-        rc = export(check, stream, MT_EXPORT_JSON, &error);
-    else
-        print_text(check, stream);
-    if (rc == 0 && o->junit)
-        rc = write_junit(check, &error);
+    int rc = mt_check_output_put(&output, stream, &error);
     if (!mt_pager_finish(o->shared.program))
         note_status(check, MT_EXIT_UNREADABLE);
     else if (rc != 0) {
@@ -392,8 +246,8 @@ static int prepare(const struct mt_check_request *o, char **directory, struct mt
     int rc = o->profiles ? make_directory(o->profiles, error) : 0;
     if (rc == 0 && o->profiles)
         mt_measured_sweep(o->profiles);
-    if (rc == 0 && o->junit)
-        rc = empty_junit(o->junit, error);
+    if (rc == 0)
+        rc = mt_check_output_prepare(o, error);
     return rc == 0 ? mt_measured_directory(o->profiles, directory, error) : rc;
 }
 

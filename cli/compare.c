@@ -261,6 +261,8 @@ static const char *format_percent(char text[MT_FORMAT_BYTES], const struct mt_co
     double median = compared->range[0].median, percent = compared->shift.estimate / median * 100;
     if (!(median > 0) || percent == 0)
         return "";
+    if (fabs(percent) < 0.05)
+        return "<0.1%";
     snprintf(text, MT_FORMAT_BYTES, fabs(percent) < 1000 ? "%+.1f%%" : "%+.0f%%", percent);
     return text;
 }
@@ -331,14 +333,13 @@ static void print_meaning(const struct mt_terminal *terminal,
     double confidence = comparison->of[MT_MEASURE_PEAK].shift.confidence;
     if (comparison->n_runs == 1)
         snprintf(text, sizeof text,
-                 "One run of each says nothing of the spread: -r runs them more often.");
+                 "One run of each does not show the spread: -r N runs them more often.");
     else
         snprintf(text, sizeof text,
-                 "Medians of %zu runs each, in turns. The difference lies between its lowest and "
-                 "highest with a "
-                 "confidence of %.0f%%; within the spread means that it may be none.%s",
+                 "Medians of %zu runs each, in turns. With %.0f%% confidence the difference lies "
+                 "between its lowest and highest. Within the spread: no difference shown.%s",
                  comparison->n_runs, floor(confidence * 100),
-                 confidence < 0.9 ? " So few runs prove little: -r runs them more often." : "");
+                 confidence < 0.9 ? " So few runs prove little: -r N runs them more often." : "");
     fputs("\n ", terminal->stream);
     mt_terminal_put_wrapped(terminal, 1, MT_STYLE_DIM, text);
     fputc('\n', terminal->stream);

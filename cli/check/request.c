@@ -35,6 +35,8 @@ enum key {
     KEY_MMAP,
     KEY_PROCESS,
     KEY_JUNIT,
+    KEY_FORMAT,
+    KEY_GITHUB,
 };
 
 static const struct argp_option table[] = {
@@ -83,6 +85,13 @@ static const struct argp_option table[] = {
     {"json", MT_KEY_JSON, NULL, MT_HELP_COMMON,
      "Print JSON. With --run it goes to standard error, because standard output is the "
      "program's",
+     0},
+    {"format", KEY_FORMAT, "text|json|junit|markdown|github", MT_HELP_COMMON,
+     "Print in this format (default: text). github is annotations of a workflow", 0},
+    {"github", KEY_GITHUB, NULL, MT_HELP_COMMON,
+     "Print annotations of a GitHub workflow as well. The ten worst budgets have one. A table of "
+     "all "
+     "is appended to GITHUB_STEP_SUMMARY, if that is set",
      0},
     {"quiet", MT_KEY_QUIET, NULL, MT_HELP_COMMON, "Print only failures", 0},
     {"verbose", 'v', NULL, 0, "Print the budgets that are kept too", 0},
@@ -168,12 +177,26 @@ static error_t parse_budget(int key, const char *text, struct argp_state *state)
     }
 }
 
+static void parse_format(const struct argp_state *state, const char *text,
+                         struct mt_check_request *o) {
+    bool known = strcmp(text, "text") == 0;
+    o->has_format = !known;
+    for (enum mt_export_format format = 0; format < MT_N_EXPORT_FORMATS && !known; format++)
+        if (mt_export_has(MT_EXPORT_CHECK, format) &&
+            strcmp(text, mt_export_format_name(format)) == 0) {
+            o->format = format;
+            known = true;
+        }
+    if (!known)
+        argp_error(state, "--format %s: choose text, json, junit, markdown or github", text);
+    o->format_given = true;
+}
+
 static bool set_flag(int key, struct mt_check_request *o) {
-    const struct mt_options_flag flags[] = {{KEY_STRICT, &o->strict},
-                                            {KEY_COUNT_RUNTIME, &o->count_runtime},
-                                            {KEY_RUN, &o->run},
-                                            {KEY_MMAP, &o->mmap},
-                                            {'v', &o->verbose}};
+    const struct mt_options_flag flags[] = {
+        {KEY_STRICT, &o->strict}, {KEY_COUNT_RUNTIME, &o->count_runtime},
+        {KEY_RUN, &o->run},       {KEY_MMAP, &o->mmap},
+        {KEY_GITHUB, &o->github}, {'v', &o->verbose}};
     return mt_options_set_flag(key, flags, sizeof flags / sizeof *flags);
 }
 
@@ -205,6 +228,19 @@ static void check_together(struct argp_state *state, const struct mt_check_reque
         argp_error(state, "--mmap goes with --run");
     if (o->shared.quiet && o->verbose)
         argp_error(state, "--quiet and --verbose exclude each other");
+    if (o->shared.json && o->format_given && (!o->has_format || o->format != MT_EXPORT_JSON))
+        argp_error(state, "--json and --format %s exclude each other",
+                   o->has_format ? mt_export_format_name(o->format) : "text");
+    if (o->github && (o->has_format || o->shared.json))
+        argp_error(state, "--github is for text: give --format github for annotations alone");
+}
+
+/* --json is --format json. */
+static void complete(struct mt_check_request *o) {
+    if (o->shared.json) {
+        o->has_format = true;
+        o->format = MT_EXPORT_JSON;
+    }
 }
 
 static error_t parse(int key, char *text, struct argp_state *state) {
@@ -219,11 +255,15 @@ static error_t parse(int key, char *text, struct argp_state *state) {
                               "lines, or --json");
         o->junit = text;
         return 0;
+    case KEY_FORMAT:
+        parse_format(state, text, o);
+        return 0;
     case ARGP_KEY_ARG:
         take_word(state, o, text);
         return 0;
     case ARGP_KEY_END:
         check_together(state, o);
+        complete(o);
         return 0;
     default:
         if (set_flag(key, o) || mt_options_parse(key, text, state, &o->shared) ||

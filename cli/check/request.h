@@ -8,6 +8,7 @@
 
 #include "command/charged.h"
 #include "command/options.h"
+#include "export/export.h"
 #include "view/budget/budget.h"
 
 struct mt_check_request {
@@ -18,6 +19,9 @@ struct mt_check_request {
     char **program; /* with --run: and its arguments, NULL at the end */
     bool run, verbose, strict, mmap, tolerance_given, count_runtime;
     const char *profiles, *junit, *baseline;
+    bool has_format, format_given; /* without a format it is text */
+    enum mt_export_format format;
+    bool github; /* annotations beside the text, and a summary */
     double tolerance_percent;
     struct mt_budget *budgets;
     size_t n_budgets;

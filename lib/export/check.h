@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* What `memtrack check` found, for other programs: JSON of the schema memtrack-check/1, and JUnit's
- * XML. */
+/* What `memtrack check` found, for other programs: JSON of the schema memtrack-check/1, JUnit's XML,
+ * Markdown, and annotations for GitHub. */
 #ifndef MT_EXPORT_CHECK_H
 #define MT_EXPORT_CHECK_H
 
@@ -38,6 +38,21 @@ int mt_export_check_init(struct mt_checked *checked, const char *path,
                          const struct mt_profile *profile, const char *problem,
                          struct mt_error *error);
 void mt_export_check_free(struct mt_checked *checked);
+/* A budget, or a profile that could not be read: then finding is NULL. */
+struct mt_check_item {
+    const struct mt_checked *checked;
+    const struct mt_finding *finding;
+};
+
+/* Lists all of them, first those that fail, the worst first: profiles that cannot be read, budgets
+ * by how many times they are exceeded, those that are unknown. *items is malloc'ed, of the n
+ * profiles' texts; *n_failed of the *n_items fail. Returns 0 or -MEMTRACK_ENOMEM. */
+int mt_export_check_items(const struct mt_checked *checked, size_t n, struct mt_check_item **items,
+                          size_t *n_items, size_t *n_failed);
+
+/* Returns "1 of 3 budgets exceeded in 2 profiles", malloc'ed; NULL when out of memory. */
+char *mt_export_check_count(const struct mt_checked *checked, size_t n);
+
 /* Tells whether the profile could be read and no budget of it failed. */
 bool mt_export_check_is_good(const struct mt_checked *checked);
 

@@ -12,7 +12,10 @@ static mt_export_write *const writers[MT_N_EXPORTS][MT_N_EXPORT_FORMATS] = {
     [MT_EXPORT_REPORT] = {[MT_EXPORT_JSON] = mt_json_report, [MT_EXPORT_CSV] = mt_csv_report},
     [MT_EXPORT_DIFF] = {[MT_EXPORT_JSON] = mt_json_diff, [MT_EXPORT_CSV] = mt_csv_diff},
     [MT_EXPORT_COMPARISON] = {[MT_EXPORT_JSON] = mt_json_comparison},
-    [MT_EXPORT_CHECK] = {[MT_EXPORT_JSON] = mt_json_check, [MT_EXPORT_JUNIT] = mt_junit_check},
+    [MT_EXPORT_CHECK] = {[MT_EXPORT_JSON] = mt_json_check,
+                         [MT_EXPORT_JUNIT] = mt_junit_check,
+                         [MT_EXPORT_MARKDOWN] = mt_markdown_check,
+                         [MT_EXPORT_GITHUB] = mt_github_check},
     [MT_EXPORT_LIST] = {[MT_EXPORT_JSON] = mt_json_list},
     [MT_EXPORT_VERIFY] = {[MT_EXPORT_JSON] = mt_json_verify},
     [MT_EXPORT_SNAPSHOT] = {[MT_EXPORT_JSON] = mt_json_snapshot},
@@ -31,7 +34,8 @@ static mt_export_write *const writers[MT_N_EXPORTS][MT_N_EXPORT_FORMATS] = {
 };
 
 const char *mt_export_format_name(enum mt_export_format format) {
-    static const char *const names[MT_N_EXPORT_FORMATS] = {"json", "csv", "svg", "trace", "junit"};
+    static const char *const names[MT_N_EXPORT_FORMATS] = {"json",  "csv",      "svg",   "trace",
+                                                           "junit", "markdown", "github"};
     return names[format];
 }
 

@@ -138,6 +138,8 @@ struct mt_export {
             const struct mt_checked *checked;
             size_t n;
             const struct mt_check_run *run; /* NULL: the profiles were there before */
+            const char *root;               /* of the working tree, see view/worktree.h, or NULL */
+            size_t limit_bytes; /* of Markdown: rows beyond are left out, and counted; 0: none */
         } check;
         struct {
             struct mt_export_listed running, left, profiles;
@@ -185,6 +187,8 @@ enum mt_export_format {
     MT_EXPORT_SVG,   /* a chart that stands alone; light and dark by prefers-color-scheme */
     MT_EXPORT_TRACE, /* for Perfetto and chrome://tracing */
     MT_EXPORT_JUNIT,
+    MT_EXPORT_MARKDOWN, /* as GitHub and GitLab render it */
+    MT_EXPORT_GITHUB,   /* annotations of a workflow of GitHub's */
     MT_N_EXPORT_FORMATS
 };
 

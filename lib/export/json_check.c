@@ -9,6 +9,7 @@
 #include "export/check.h"
 #include "export/export-local.h"
 #include "export/json-local.h"
+#include "view/budget/sentence.h"
 
 /* Makes a value of a malloc'ed text, and frees the text. */
 static json_t *own_text(char *raw) {
@@ -54,7 +55,8 @@ static json_t *finding_object(const struct mt_finding *finding, const char *path
         finding->is_baseline ? json_real(finding->tolerance_percent) : json_null(), "margin",
         finding->margin && known ? mt_json_number(finding->margin) : json_null(), "kept_by_runtime",
         kept_object(finding), "where", where_object(finding), "message",
-        own_text(mt_finding_message(finding)), "next", own_text(mt_finding_next(finding, path)));
+        own_text(mt_sentence_whole(finding, NULL)), "next",
+        own_text(mt_sentence_next(finding, path)));
 }
 
 /* Returns false when out of memory. */

@@ -8,6 +8,11 @@
  *   unknown, or a profile that cannot be read    <error>
  *   doubts                                       <system-out>
  *
+ * The case of a broken budget has the file and line that hold most of it, where pytest and PHPUnit
+ * have those of the test, for GitLab, CircleCI and the actions that annotate. Of the schemas that
+ * go around, some do not know these attributes (Jenkins' plugin xunit enforces its own); the step
+ * junit of Jenkins reads them.
+ *
  * Written by hand: what is hard about XML here are the characters that it cannot hold even escaped
  * (a file name may have them), and libraries that write it leave these to their caller. They appear
  * as \x1b, as on a terminal.
@@ -19,6 +24,8 @@
 #include "export/check.h"
 #include "export/export-local.h"
 #include "export/xml-local.h"
+#include "view/budget/sentence.h"
+#include "view/worktree.h"
 
 struct counts {
     size_t tests, failures, errors;
@@ -36,18 +43,36 @@ static struct counts count(const struct mt_checked *checked) {
     return n;
 }
 
-/* Writes <TAG type="..." message="...">next step</TAG>. */
+/* Writes <TAG type="..." message="...">lines, of which empty ones are left out</TAG>. */
 static bool put_outcome(FILE *out, const char *tag, const char *type, const char *message,
-                        const char *next) {
+                        const char *const lines[3]) {
     fprintf(out, "\n      <%s type=\"%s\" message=\"", tag, type);
     bool done = mt_xml_put(out, message);
     fputs("\">", out);
-    done = done && mt_xml_put(out, message) &&
-           (!*next || (fputs("\nnext: ", out), mt_xml_put(out, next)));
+    for (size_t i = 0; i < 3 && done; i++)
+        if (lines[i][0])
+            done = (i == 0 || fputc('\n', out) != EOF) && mt_xml_put(out, lines[i]);
     fprintf(out, "</%s>\n    ", tag);
     return done;
 }
 
+static bool put_problem(FILE *out, const char *type, const char *message) {
+    return put_outcome(out, "error", type, message, (const char *const[]){message, "", ""});
+}
+
+/* Attributes that readers take to the line: GitLab, CircleCI and the actions that annotate. */
+static bool put_place(FILE *out, const struct mt_finding *finding, const char *root) {
+    if (!finding->file[0] || finding->line <= 0)
+        return true;
+    char *file = mt_worktree_relative(root, finding->file);
+    fputs(" file=\"", out);
+    bool done = mt_xml_put(out, file ? file : finding->file);
+    fprintf(out, "\" line=\"%" PRId64 "\"", finding->line);
+    free(file);
+    return done;
+}
+
+/* The start of a case, but for the ">". */
 static bool put_case_start(FILE *out, const struct mt_checked *checked, const char *name,
                            const char *scope) {
     fputs("    <testcase classname=\"memtrack.", out);
@@ -57,28 +82,38 @@ static bool put_case_start(FILE *out, const struct mt_checked *checked, const ch
         fputc(' ', out);
         done = done && mt_xml_put(out, scope);
     }
-    fputs("\" time=\"0\">", out);
+    fputs("\" time=\"0\"", out);
+    return done;
+}
+
+static bool put_failure(FILE *out, const struct mt_checked *checked,
+                        const struct mt_finding *finding, const char *root) {
+    char *whole = mt_sentence_whole(finding, root), *claim = mt_sentence_claim(finding),
+         *where = mt_sentence_where(finding, root),
+         *next = mt_sentence_next(finding, checked->path);
+    bool broken = finding->outcome == MT_OUTCOME_BROKEN;
+    bool done = whole && claim && where && next &&
+                put_outcome(out, broken ? "failure" : "error", broken ? "budget" : "unknown", whole,
+                            (const char *const[]){claim, where, next});
+    free(whole);
+    free(claim);
+    free(where);
+    free(next);
     return done;
 }
 
 static bool put_finding(FILE *out, const struct mt_checked *checked,
-                        const struct mt_finding *finding) {
-    bool done = put_case_start(out, checked, mt_finding_name(finding), finding->scope);
-    if (mt_finding_fails(finding)) {
-        char *message = mt_finding_message(finding),
-             *next = mt_finding_next(finding, checked->path);
-        bool broken = finding->outcome == MT_OUTCOME_BROKEN;
-        done = done && message && next &&
-               put_outcome(out, broken ? "failure" : "error", broken ? "budget" : "unknown",
-                           message, next);
-        free(message);
-        free(next);
-    }
+                        const struct mt_finding *finding, const char *root) {
+    bool done = put_case_start(out, checked, mt_finding_name(finding), finding->scope) &&
+                put_place(out, finding, root);
+    fputc('>', out);
+    if (mt_finding_fails(finding))
+        done = done && put_failure(out, checked, finding, root);
     fputs("</testcase>\n", out);
     return done;
 }
 
-static bool put_suite(FILE *out, const struct mt_checked *checked) {
+static bool put_suite(FILE *out, const struct mt_checked *checked, const char *root) {
     const struct mt_findings *findings = &checked->findings;
     struct counts n = count(checked);
     fputs("  <testsuite name=\"", out);
@@ -89,12 +124,13 @@ static bool put_suite(FILE *out, const struct mt_checked *checked) {
             n.tests, n.failures, n.errors, checked->duration_ns / 1000000000,
             checked->duration_ns / 1000000 % 1000);
     if (checked->problem) {
-        done = done && put_case_start(out, checked, "read", "") &&
-               put_outcome(out, "error", "unreadable", checked->problem, "");
+        done = done && put_case_start(out, checked, "read", "");
+        fputc('>', out);
+        done = done && put_problem(out, "unreadable", checked->problem);
         fputs("</testcase>\n", out);
     }
     for (size_t i = 0; done && i < findings->n; i++)
-        done = put_finding(out, checked, &findings->items[i]);
+        done = put_finding(out, checked, &findings->items[i], root);
     if (findings->n_doubts) {
         fputs("    <system-out>", out);
         for (size_t i = 0; done && i < findings->n_doubts; i++)
@@ -118,7 +154,7 @@ static bool put_run(FILE *out, const struct mt_check_run *run) {
     done = done && mt_xml_put(out, name);
     fputs("\" name=\"run\" time=\"0\">", out);
     if (failed)
-        done = put_outcome(out, "error", "status", message, "") && done;
+        done = put_problem(out, "status", message) && done;
     fputs("</testcase>\n  </testsuite>\n", out);
     free(message);
     return done;
@@ -140,7 +176,7 @@ int mt_junit_check(FILE *stream, const struct mt_export *thing, struct mt_error 
             "<testsuites name=\"memtrack check\" tests=\"%zu\" failures=\"%zu\" errors=\"%zu\">\n",
             all.tests, all.failures, all.errors);
     for (size_t i = 0; i < n; i++)
-        if (!put_suite(stream, &checked[i]))
+        if (!put_suite(stream, &checked[i], thing->check.root))
             return mt_error_set(error, MEMTRACK_ENOMEM, "", "out of memory while writing XML");
     if (run && !put_run(stream, run))
         return mt_error_set(error, MEMTRACK_ENOMEM, "", "out of memory while writing XML");

@@ -96,7 +96,7 @@ class Figures(Case):
         rows = {line.split()[0]: line for line in text.splitlines() if line.strip()}
         self.assertTrue(rows["peak"].endswith("less"), text)
         self.assertTrue(rows["live"].endswith("more"), text)
-        self.assertIn("confidence of 97%", " ".join(text.split()))
+        self.assertIn("With 97% confidence", " ".join(text.split()))
         self.assertLessEqual(max(map(len, text.splitlines())), 90)
         same = self.call("-r", "1", "--", harness.program("tree"), "--",
                          harness.program("tree")).stdout.decode()

@@ -27,7 +27,7 @@ static void each_thing_has_its_formats(void **state) {
         [MT_EXPORT_REPORT] = " json csv",
         [MT_EXPORT_DIFF] = " json csv",
         [MT_EXPORT_COMPARISON] = " json",
-        [MT_EXPORT_CHECK] = " json junit",
+        [MT_EXPORT_CHECK] = " json junit markdown github",
         [MT_EXPORT_LIST] = " json",
         [MT_EXPORT_VERIFY] = " json",
         [MT_EXPORT_SNAPSHOT] = " json",

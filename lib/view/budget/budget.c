@@ -27,18 +27,16 @@
 #include "view/summary/unseen.h"
 
 const struct mt_budget_words mt_budget_words[MT_N_BUDGETS] = {
-    [MT_BUDGET_PEAK] = {"max-peak", "baseline-peak", "peak_bytes", "bytes", "the peak",
-                        "the highest peak", "peak", "peak"},
-    [MT_BUDGET_LIVE] = {"max-live", "baseline-live", "live_bytes", "bytes",
-                        "what is live at the end", "the most that one kept", "net", "live"},
-    [MT_BUDGET_TOTAL] = {"max-total", "baseline-total", "total_bytes", "bytes",
-                         "what was allocated", "the most that one allocated", "allocated", "total"},
+    [MT_BUDGET_PEAK] = {"max-peak", "baseline-peak", "peak_bytes", "bytes", "peak", "highest peak",
+                        "peak", "peak"},
+    [MT_BUDGET_LIVE] = {"max-live", "baseline-live", "live_bytes", "bytes", "live at exit",
+                        "highest net", "net", "live"},
+    [MT_BUDGET_TOTAL] = {"max-total", "baseline-total", "total_bytes", "bytes", "total",
+                         "most allocated", "allocated", "total"},
     [MT_BUDGET_TOTAL_BLOCKS] = {"max-total-blocks", "baseline-total-blocks", "total_blocks",
-                                "blocks", "the number of allocations",
-                                "the largest number of allocations", "blocks", "blocks"},
-    [MT_BUDGET_LEAKS] = {"no-leaks", "", "leaked_blocks", "blocks", "what was never freed", "", "",
-                         "live"},
-    [MT_BUDGET_RECORDING] = {"strict", "", "doubts", "doubts", "the recording", "", "", ""},
+                                "blocks", "total", "most allocated", "blocks", "blocks"},
+    [MT_BUDGET_LEAKS] = {"no-leaks", "", "leaked_blocks", "blocks", "leaks", "", "", "live"},
+    [MT_BUDGET_RECORDING] = {"strict", "", "doubts", "doubts", "recording", "", "", ""},
 };
 
 const char *mt_budget_statistic(enum mt_budget_of of) {
@@ -123,12 +121,11 @@ static int doubt_recording(struct judge *j) {
     if (rc == 0 && info->running)
         rc = add_doubt(j, "the process had not ended: it may need more than this");
     if (rc == 0 && info->exit_known && info->exit_signal)
-        rc = add_doubt(j, "signal %d ended the process, so that it could free nothing at its end",
+        rc = add_doubt(j, "signal %d ended the process before it could free what it had",
                        info->exit_signal);
     if (rc == 0 && mt_unseen_is_much(&info->anonymous))
-        rc = add_doubt(
-            j, "what was recorded explains less than half of the memory that the process had, %s",
-            mt_format_size(text, (int64_t)info->anonymous.bytes, false));
+        rc = add_doubt(j, "what was recorded explains less than half of the process's memory, %s",
+                       mt_format_size(text, (int64_t)info->anonymous.bytes, false));
     return rc ? rc : doubt_coverage(j);
 }
 
@@ -136,8 +133,7 @@ static int doubt_recording(struct judge *j) {
 static int doubt_baseline(struct judge *j) {
     const struct mt_profile *old = j->budgets->baseline;
     if (old && (old->info.sample_bytes != 0) != (j->profile->info.sample_bytes != 0))
-        return add_doubt(
-            j, "one of this profile and its baseline was sampled and the other one was not");
+        return add_doubt(j, "only one of this profile and its baseline is sampled");
     return 0;
 }
 
@@ -206,6 +202,7 @@ static int add_finding(struct judge *j, struct mt_finding finding) {
         mt_finding_free(&finding);
         return no_memory(j->error);
     }
+    finding.is_of_snapshot = j->profile->info.running;
     findings->items[findings->n++] = finding;
     return 0;
 }

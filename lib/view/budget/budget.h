@@ -53,6 +53,7 @@ struct mt_finding {
     enum mt_budget_of of;
     enum mt_outcome outcome;
     bool is_baseline;
+    bool is_of_snapshot;    /* the process had not ended */
     uint64_t limit, actual; /* bytes or blocks; actual means nothing when unknown */
     uint64_t
         margin; /* how far actual may be off (95 %) when the recording is sampled; 0: it is exact */
@@ -95,14 +96,6 @@ const char *mt_budget_statistic(enum mt_budget_of of);
 const char *mt_budget_unit(enum mt_budget_of of);
 /* kept, improved, broken, unknown */
 const char *mt_finding_outcome_name(enum mt_outcome outcome);
-
-/* Returns one sentence without a full stop: "peak is 45.2 MiB, 13.2 MiB (41.3%) above the budget
- * of 32.0 MiB; src/a.c:12 (parse) holds most of it, 20.1 MiB (44.5%)". malloc'ed; NULL when out
- * of memory. Text of the profile is as it is there. */
-char *mt_finding_message(const struct mt_finding *finding);
-/* Returns the command that shows more of it: "memtrack report --sort peak 'my file.pb.gz'".
- * malloc'ed; "" when there is none. */
-char *mt_finding_next(const struct mt_finding *finding, const char *path);
 
 /* Reads "parse:peak=10M,net=0", the budgets of a scope, and appends them to *items, which is
  * grown by realloc. The scope's name is malloc'ed, and shared by those that are added. Returns
