@@ -7,6 +7,7 @@ import contextlib
 import json
 import os
 import shutil
+import unittest
 
 from support import case, harness, live, pprof
 
@@ -229,6 +230,29 @@ class Damaged(Case):
                     os.unlink(path)
                 if os.path.isdir(path):
                     os.rmdir(path)
+
+    @unittest.skipUnless(os.geteuid() == 0, "needs to be root")
+    def test_the_files_of_who_called_sudo(self):
+        os.chown(self.project("wrapper get_block\n"), 12345, 12345)
+        path, _ = self.record()
+        for caller, rows in (("12345", CHARGED), ("12346", PLAIN), ("", PLAIN)):
+            result = harness.run([MEMTRACK, "report", "--json", "--by", "function", path],
+                                 cwd=self.path("project"),
+                                 env={**self.environment(), "SUDO_UID": caller})
+            self.assertEqual(rows, rows_of(json.loads(result.stdout)), result)
+            self.assertEqual(rows == PLAIN, b"another user's" in result.stderr, result)
+
+    def test_another_file_system_is_the_end(self):
+        if harness.run(["unshare", "-m", "true"]).code != 0:
+            self.skipTest("no mount namespaces here")
+        self.project("wrapper get_block\n")
+        path, _ = self.record()
+        script = 'mount -t tmpfs none deep && mkdir -p deep/down && cd deep/down && exec "$@"'
+        result = harness.run(["unshare", "-m", "sh", "-c", script, "sh", MEMTRACK, "report",
+                              "--json", "--by", "function", path], cwd=self.path("project"),
+                             env=self.environment())
+        self.assertEqual((0, b""), (result.code, result.stderr), result)
+        self.assertEqual(PLAIN, rows_of(json.loads(result.stdout)))
 
     def test_said_once(self):
         self.project("nonsense\n")
