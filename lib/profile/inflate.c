@@ -87,8 +87,8 @@ static int no_memory(struct mt_inflate *in) {
 
 static int cut_short(struct mt_inflate *in) {
     return mt_error_set(in->error, MEMTRACK_EFORMAT,
-                        "Record or copy it again; the writer may have been interrupted.",
-                        "%s: damaged profile: it ends too early", in->name);
+                        "Record or copy it again: the writer may have been interrupted.",
+                        "%s is damaged: it ends too early", in->name);
 }
 
 /* ---- input ----------------------------------------------------------------------------------- */
@@ -154,7 +154,7 @@ static int inflate_error(struct mt_inflate *in, int state) {
     if (state == Z_MEM_ERROR)
         return no_memory(in);
     return mt_error_set(in->error, MEMTRACK_EFORMAT, "Record or copy it again.",
-                        "%s: damaged profile: its gzip data is corrupt (%s)", in->name,
+                        "%s is damaged: its gzip data is corrupt (%s)", in->name,
                         in->stream.msg ? in->stream.msg : "unexpected data");
 }
 
@@ -190,11 +190,11 @@ static int zstd_error(struct mt_inflate *in, size_t code) {
         return no_memory(in);
     case ZSTD_error_frameParameter_windowTooLarge:
         return mt_error_set(in->error, MEMTRACK_ELIMIT,
-                            "Decompress it with zstd -d --long=31 and read the result.",
-                            "%s: it is packed with a window of more than 128 MiB", in->name);
+                            "Unpack it with zstd -d --long=31, and give the result.",
+                            "%s is packed with a window of more than 128 MiB", in->name);
     default:
         return mt_error_set(in->error, MEMTRACK_EFORMAT, "Record or copy it again.",
-                            "%s: damaged: its zstd data is corrupt (%s)", in->name,
+                            "%s is damaged: its zstd data is corrupt (%s)", in->name,
                             ZSTD_getErrorName(code));
     }
 }
@@ -223,13 +223,12 @@ static int fill_zstd(struct mt_inflate *in, size_t *produced) {
 static int check_limit(struct mt_inflate *in) {
     if (in->total_out <= (uint64_t)MT_INFLATE_ALLOWANCE + in->total_in * MT_INFLATE_RATIO)
         return 0;
-    return mt_error_set(
-        in->error, MEMTRACK_ELIMIT,
-        in->packing == GZIP
-            ? "If you trust the file, decompress it with gunzip and read the result."
-            : "If you trust the file, decompress it with zstd -d and read the result.",
-        "%s: refused: its %llu bytes inflate to more than %u times that, as no profile does",
-        in->name, (unsigned long long)in->total_in, (unsigned)MT_INFLATE_RATIO);
+    return mt_error_set(in->error, MEMTRACK_ELIMIT,
+                        in->packing == GZIP
+                            ? "If you trust it, unpack it with gunzip, and give the result."
+                            : "If you trust it, unpack it with zstd -d, and give the result.",
+                        "%s is refused: its %llu bytes unpack to more than %u times that", in->name,
+                        (unsigned long long)in->total_in, (unsigned)MT_INFLATE_RATIO);
 }
 
 /* Adds at least a byte to the window, which has room, or sets ended. */
@@ -318,7 +317,7 @@ int mt_inflate_line(struct mt_inflate *in, const char **line, size_t *bytes) {
             break;
         if (wanted >= MT_INFLATE_LINE)
             return mt_error_set(in->error, MEMTRACK_EFORMAT, "Record or copy it again.",
-                                "%s: damaged profile: a line of more than %d bytes", in->name,
+                                "%s is damaged: it has a line of more than %d bytes", in->name,
                                 MT_INFLATE_LINE);
         seen = n;
     }
@@ -338,6 +337,10 @@ uint64_t mt_inflate_total_in(const struct mt_inflate *in) {
 
 uint64_t mt_inflate_total_out(const struct mt_inflate *in) {
     return in->total_out;
+}
+
+uint64_t mt_inflate_taken(const struct mt_inflate *in) {
+    return in->total_out - (in->end - in->begin);
 }
 
 int mt_inflate_skip(struct mt_inflate *in, uint64_t bytes) {

@@ -46,6 +46,8 @@ bool mt_inflate_is_packed(const struct mt_inflate *in);
 /* These return the bytes read so far, and those that they have yielded. */
 uint64_t mt_inflate_total_in(const struct mt_inflate *in);
 uint64_t mt_inflate_total_out(const struct mt_inflate *in);
+/* Returns how many of the latter have been taken. */
+uint64_t mt_inflate_taken(const struct mt_inflate *in);
 int mt_inflate_skip(struct mt_inflate *in, uint64_t bytes);
 
 /* Takes the next base-128 number. Returns 1 and the number, 0 at the clean end of the stream, 2

@@ -102,7 +102,7 @@ class Snapshot(Case):
             self.assertNotEqual(before, os.stat(path).st_ino)
             self.snapshot(process, "-q", "-o", os.path.join(process.directory, "%e-%p.pb.gz"))
             self.assertIn("threads_balance-%d.pb.gz" % process.pid, self.profiles(process))
-            self.assertIn(b"no placeholder", self.snapshot(process, "-o", "%z",
+            self.assertIn(b"not a placeholder", self.snapshot(process, "-o", "%z",
                                                            status=USAGE).stderr)
 
     def test_series(self):
@@ -473,7 +473,7 @@ class Switch(Case):
             process.child.stdout.readline()
             report = process.report()
             self.assertEqual(0, report["totals"]["total_blocks"])
-            self.assertTrue(any("recording was off" in note
+            self.assertTrue(any("recording was never on" in note
                                 for note in report["coverage"]["notes"]), report["coverage"])
             (own,) = [item for item in process.ask("list")["processes"]
                       if item["pid"] == process.pid]

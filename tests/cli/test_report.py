@@ -310,7 +310,7 @@ class Errors(Case):
         self.problem("plain.pb.gz", "--all-frames", status=2, contains="needs --include")
         self.problem("plain.pb.gz@peak", "--at", "end", status=2, contains="give one moment")
         self.problem("", status=2, contains="the name is empty")
-        self.problem("-", status=3, contains="standard input: not a profile")
+        self.problem("-", status=3, contains="standard input is not a memtrack or pprof profile")
 
     def test_debuginfod_without_servers_is_told(self):
         for options in (["report", "plain.pb.gz"], ["scopes", "plain.pb.gz"]):

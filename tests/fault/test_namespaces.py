@@ -68,14 +68,14 @@ class Namespaces(unittest.TestCase):
             tracked = self.track(directory, harness.program("confined_chroot"), empty)
             notes = tracked.profile.notes
             self.assertRegex(notes,
-                             "1 process that was forked from this one is not recorded.*chroot")
+                             "1 forked process is not recorded.*chroot")
 
     def test_child_of_a_confined_process(self):
         with harness.workdir() as directory:
             tracked = self.track(directory, harness.program("confined_fork"))
             notes = tracked.profile.notes
             self.assertRegex(notes,
-                             "3 processes that were forked from this one are not recorded.*seccomp")
+                             "3 forked processes are not recorded.*seccomp")
 
 
 if __name__ == "__main__":

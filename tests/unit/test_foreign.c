@@ -59,8 +59,8 @@ static const struct file files[] = {
     FILE_OF("<svg xmlns=\"http://www.w3.org/2000/svg\">", "SVG"),
     FILE_OF("<?xml version=\"1.0\"?><Error><Code>NoSuchKey</Code></Error>", "XML"),
     FILE_OF("main;parse;malloc 123\nmain;malloc 7\n", "folded stacks"),
-    FILE_OF("404 page not found\n", "text that begins with \"404 page not found\""),
-    FILE_OF("profil\xc3\xa9 introuvable\n", "text that begins with"),
+    FILE_OF("404 page not found\n", "it is text, \"404 page not found\""),
+    FILE_OF("profil\xc3\xa9 introuvable\n", "it is text,"),
     FILE_OF("version https://git-lfs.github.com/spec/v1\noid sha256:4d7a\n", "Git LFS"),
     FILE_OF("\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0", "zeros"),
     FILE_OF("#!/bin/sh\necho\n", "script"),
@@ -113,7 +113,7 @@ static void far_into_the_file(void **state) {
     memcpy(tar + 257, "ustar", 5);
     refused(tar, sizeof tar, "tar archive");
     memset(text, 'x', sizeof text);
-    refused(text, sizeof text, "xxxx\" and so on");
+    refused(text, sizeof text, "xxxx\" and more");
 }
 
 /* Of what nobody knows it is not said that it is damaged, as long as nothing of a profile was seen
@@ -121,7 +121,7 @@ static void far_into_the_file(void **state) {
 static void unknown_bytes_are_not_called_damaged(void **state) {
     (void)state;
     static const unsigned char bytes[] = {0x07, 0xfe, 0x01, 0x02, 0x9f, 0x00, 0x80};
-    refused(bytes, sizeof bytes, "not a profile");
+    refused(bytes, sizeof bytes, "is not a memtrack or pprof profile");
 }
 
 /* What is packed with zstd is read like what is packed with gzip. */

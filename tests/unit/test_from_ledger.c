@@ -259,7 +259,7 @@ static void keeps_what_has_no_path(void **state) {
     assert_true(has_note(p, "fork of process 17"));
     assert_true(has_note(p, "11 frees"));
     assert_true(has_note(p, "2 allocations found no room"));
-    assert_true(has_note(p, "4 of 9 allocations (44.4 %)"));
+    assert_true(has_note(p, "4 of 9 call paths (44.4%)"));
     assert_false(p->info.approximate);
     check_sums(p);
     mt_profile_free(p);

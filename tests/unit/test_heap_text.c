@@ -87,7 +87,7 @@ static void gperftools_counts_every_block(void **state) {
     assert_int_equal(location_of(p, 0, 2)->mapping, 0);
     assert_ptr_equal(location_of(p, 0, 1), location_of(p, 1, 0));
     assert_true(has_note(p, "build ids"));
-    assert_false(has_note(p, "records are missing") || has_note(p, "cut off"));
+    assert_false(has_note(p, "Records are missing") || has_note(p, "cut off"));
     mt_profile_free(p);
 }
 
@@ -159,7 +159,7 @@ static void what_is_missing_is_said(void **state) {
     (void)state;
     struct mt_profile *p = read_text(
         "heap profile: 5: 5120 [105: 15120] @ heapprofile\n3: 3072 [100: 10000] @ 0x10\n");
-    assert_true(has_note(p, "records are missing"));
+    assert_true(has_note(p, "Records are missing"));
     assert_true(has_note(p, "cut off"));
     mt_profile_free(p);
 }
@@ -269,7 +269,7 @@ static void packed_text_is_read(void **state) {
 static void what_is_no_record_is_refused(void **state) {
     (void)state;
     refused_text("heap profile:\n", "line 1 has no totals");
-    refused_text("heap profile: 1: 2 [3: 4] @ contention/1\n", "a profile of \"contention\"");
+    refused_text("heap profile: 1: 2 [3: 4] @ contention/1\n", "it is of \"contention\"");
     refused_text("heap profile: 1: 2 [3: 4] @ heap/x\n", "line 1");
     refused_text("heap profile: 1: 2 [3: 4] @ heapprofile\n1: 2 [3: 4]\n", "line 2 has no stack");
     refused_text("heap profile: 1: 2 [3: 4] @ heapprofile\n\n1: 2 [3: 4] @ 0x\n", "line 3");
@@ -278,7 +278,7 @@ static void what_is_no_record_is_refused(void **state) {
     refused_text("heap profile: 1: 2 [3: 4] @ heapprofile\n1: 2 [3: 4] @ 0x123456789abcdef01\n",
                  "line 2");
     refused_text("heap_v2/\n", "line 1");
-    refused_text("heap_v2/1\n@ 0x10\n@ 0x20\n", "line 3 comes where the counts");
+    refused_text("heap_v2/1\n@ 0x10\n@ 0x20\n", "line 3 is not the counts");
     refused_text("heap_v2/1\n@ 0x10\n  t*: 1: x [0: 0]\n", "line 3 has no counts");
     refused_text("heap_v2/1\nnonsense\n", "line 2 is neither");
 }
@@ -316,8 +316,8 @@ static void names_before_something_else(void **state) {
     struct mt_error error = {0};
     assert_int_equal(mt_pprof_read_memory(counts, sizeof counts - 1, &p, &error),
                      -MEMTRACK_EFORMAT);
-    assert_non_null(strstr(error.message, "what pprof --raw makes of a file"));
-    refused_text("--- symbol\nbinary=/a\n0x10 f\n", "names of addresses without a profile");
+    assert_non_null(strstr(error.message, "counts without bytes and blocks (pprof --raw)"));
+    refused_text("--- symbol\nbinary=/a\n0x10 f\n", "names of addresses, and no profile");
     refused_text("--- symbol\n---\n", "names of addresses without");
     refused_text("--- symbol\n---\n--- heap\n", "names of addresses without");
     refused_text("--- symbol\n---\n--- heap\nnonsense\n", "line 4 has no totals");

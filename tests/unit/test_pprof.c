@@ -456,7 +456,7 @@ static void a_cpu_profile_is_refused(void **state) {
     assert_int_equal(two_columns(WORKER, COUNT, CPU, NANOSECONDS, &totals, &error),
                      -MEMTRACK_EFORMAT);
     assert_non_null(strstr(error.message, "cpu/nanoseconds"));
-    assert_non_null(strstr(error.hint, "heap profile"));
+    assert_non_null(strstr(error.hint, "inuse_space"));
 }
 
 /* Ids may be any numbers: addresses, hashes, all of 64 bits. */

@@ -221,7 +221,7 @@ static void a_gzip_bomb(void **state) {
     assert_true(file.n < file.capacity);
     deflateEnd(&stream);
     free(zeros);
-    refused_with(file, -MEMTRACK_ELIMIT, "inflate");
+    refused_with(file, -MEMTRACK_ELIMIT, "unpack to");
 }
 
 static void several_gzip_members(void **state) {
@@ -285,7 +285,7 @@ static void what_is_not_a_profile(void **state) {
     content_refused(directory, "{\"schema\":", 10, "JSON");
     content_refused(directory, "#!/bin/sh\n", 10, "script");
     content_refused(directory, "heap profile: one\n", 18, "line 1");
-    content_refused(directory, "plain text of someone\n", 22, "text that begins with");
+    content_refused(directory, "plain text of someone\n", 22, "it is text, ");
     content_refused(directory, "\x1f\x8b", 2, "");
     assert_int_equal(directory_remove(directory), 0);
 }

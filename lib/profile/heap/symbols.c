@@ -117,14 +117,11 @@ void mt_heap_symbols_free(struct mt_heap_symbols *symbols) {
     *symbols = (struct mt_heap_symbols){0};
 }
 
-#define THE_PROFILE_ITSELF                                                                         \
-    "Give the heap profile that it was made from: memtrack report reads it as it is."
+#define THE_PROFILE_ITSELF "Give the heap profile that it was made from."
 
 int mt_heap_symbols_alone(const char *name, struct mt_error *error) {
-    return mt_error_set(
-        error, MEMTRACK_EFORMAT, THE_PROFILE_ITSELF,
-        "%s: names of addresses without a profile, which is all that jeprof --raw makes of a file",
-        name);
+    return mt_error_set(error, MEMTRACK_EFORMAT, THE_PROFILE_ITSELF,
+                        "%s has names of addresses, and no profile (jeprof --raw)", name);
 }
 
 int mt_heap_symbols_check_rest(struct mt_inflate *in, const char *name, struct mt_error *error) {
@@ -136,8 +133,5 @@ int mt_heap_symbols_check_rest(struct mt_inflate *in, const char *name, struct m
     if (bytes < sizeof cpu_profile || memcmp(head, cpu_profile, sizeof cpu_profile) != 0)
         return 0;
     return mt_error_set(error, MEMTRACK_EFORMAT, THE_PROFILE_ITSELF,
-                        "%s: what pprof --raw makes of a file: counts in the form of a CPU "
-                        "profile, which say neither "
-                        "how many bytes nor how many blocks they are",
-                        name);
+                        "%s has counts without bytes and blocks (pprof --raw)", name);
 }

@@ -65,7 +65,7 @@ struct reader {
 
 static int damaged(struct reader *r, const char *what) {
     return mt_error_set(r->error, MEMTRACK_EFORMAT, "Record or copy it again.",
-                        "%s: damaged heap profile: line %zu %s", r->name, r->line, what);
+                        "%s is damaged: line %zu %s", r->name, r->line, what);
 }
 
 static int passed_on(struct reader *r, int64_t status) {
@@ -106,9 +106,8 @@ static int scan_stack(struct reader *r, struct mt_scan line) {
         if (line.at == line.end)
             return 0;
         if (!mt_scan_address(&line, &address) || r->n == MOST_FRAMES)
-            return damaged(r, r->n == MOST_FRAMES
-                                  ? "has too many addresses"
-                                  : "has something else than addresses behind the @");
+            return damaged(r, r->n == MOST_FRAMES ? "has too many addresses"
+                                                  : "has no address behind the @");
         if (!mt_array_reserve(&r->addresses, &r->capacity, r->n + 1, sizeof *r->addresses))
             return passed_on(r, -MEMTRACK_ENOMEM);
         if (address > 1) /* some writers end a stack with a 0 */
@@ -180,7 +179,7 @@ static int close_record(struct reader *r, mt_string domain) {
         return 0;
     r->is_open = false;
     if (!r->is_counted)
-        return damaged(r, "comes where the counts of a stack were to come");
+        return damaged(r, "is not the counts of a stack");
     struct mt_sample sample = {.domain = domain};
     size_t n_frames;
     add_up(&r->sum, &r->counts);
@@ -231,7 +230,7 @@ static bool begins_maps(struct mt_scan line) {
 static int take_record(struct reader *r, struct mt_scan line, mt_string domain) {
     struct counts counts;
     if (!scan_counts(&line, &counts))
-        return damaged(r, "is no record of a heap profile");
+        return damaged(r, "is not a record of a heap profile");
     mt_scan_blanks(&line);
     if (!mt_scan_text(&line, "@"))
         return damaged(r, "has no stack");
@@ -335,8 +334,8 @@ static int take_kind(struct reader *r, struct mt_scan line) {
     } else if (bytes >= 3 && memcmp(line.end - 3, "_v2", 3) == 0) {
         r->sampling.how = MT_HEAP_BY_SIZE;
     } else if (!mt_scan_text(&line, "heap")) {
-        return mt_error_set(r->error, MEMTRACK_EFORMAT, "Take one of the heap.",
-                            "%s: not a heap profile: it is a profile of \"%.*s\"", r->name,
+        return mt_error_set(r->error, MEMTRACK_EFORMAT, "Give one of the heap.",
+                            "%s is not a heap profile: it is of \"%.*s\"", r->name,
                             (int)(bytes < 40 ? bytes : 40), line.at);
     }
     return 0;
@@ -374,27 +373,27 @@ static int add_notes(struct reader *r) {
     /* jemalloc rounds each stack's figures by themselves, so its sums may differ */
     if (r->dialect != JEMALLOC && memcmp(a, b, sizeof *a) != 0) {
         snprintf(text, sizeof text,
-                 "The first line of the file says %lld live blocks and %lld bytes, its records add "
-                 "up to %lld and %lld: "
-                 "records are missing.",
-                 (long long)a->live_blocks, (long long)a->live_bytes, (long long)b->live_blocks,
-                 (long long)b->live_bytes);
+                 "Records are missing: they add up to %lld blocks and %lld bytes, of %lld and "
+                 "%lld.",
+                 (long long)b->live_blocks, (long long)b->live_bytes, (long long)a->live_blocks,
+                 (long long)a->live_bytes);
         status = mt_profile_add_note(r->profile, text);
     }
     if (status == 0 && r->word) {
-        snprintf(text, sizeof text,
-                 "It is a profile of the heap's %s: live is that, not what the program holds.",
+        snprintf(text, sizeof text, "Live is the heap's %s here, not what the program holds.",
                  r->word);
         status = mt_profile_add_note(r->profile, text);
     }
     if (status == 0 && r->dialect != GO && !r->has_maps && r->symbols.n == 0)
         status = mt_profile_add_note(
-            r->profile, "The file has no section MAPPED_LIBRARIES, so its addresses cannot be "
-                        "named; it may have been cut off.");
+            r->profile,
+            "Addresses have no names: the file has no section MAPPED_LIBRARIES, and may have "
+            "been cut off.");
     if (status == 0 && r->profile->n_mappings)
         status = mt_profile_add_note(
-            r->profile, "The file has no build ids: names are those that its programs and "
-                        "libraries have now, which are wrong if they were built again.");
+            r->profile,
+            "The file has no build ids: names are wrong if its programs and libraries were "
+            "built again.");
     return passed_on(r, status);
 }
 

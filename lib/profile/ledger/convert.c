@@ -344,8 +344,7 @@ int mt_ledger_convert_mapped(struct mt_ledger *ledger, struct mt_profile **out,
     if (error && given.message[0])
         *error = given;
     else if (rc == -MEMTRACK_ELIMIT)
-        mt_error_set(error, MEMTRACK_ELIMIT,
-                     "The ledger is damaged, or its call paths are beyond reason.",
+        mt_error_set(error, MEMTRACK_ELIMIT, "The ledger is damaged.",
                      "%s: its call paths hold more than %d frames", mt_ledger_path(ledger),
                      MT_LEDGER_PATHS_MAX_FRAMES);
     else

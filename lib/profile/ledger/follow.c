@@ -251,9 +251,8 @@ static int explain(const struct mt_follow *f, int rc, const struct mt_error *giv
     if (error && given->message[0])
         *error = *given;
     else if (rc == -MEMTRACK_ELIMIT)
-        mt_error_set(error, MEMTRACK_ELIMIT,
-                     "The ledger is damaged, or its call paths are beyond reason.",
-                     "%s: its call paths hold more frames than can be", mt_ledger_path(f->ledger));
+        mt_error_set(error, MEMTRACK_ELIMIT, "The ledger is damaged.",
+                     "%s: its call paths hold too many frames", mt_ledger_path(f->ledger));
     else
         mt_error_set(error, -rc, "Close other programs, or raise the memory limit.",
                      "%s: cannot be followed: %s", mt_ledger_path(f->ledger),

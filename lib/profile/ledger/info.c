@@ -66,21 +66,18 @@ static int say_why_no_figures(struct mt_profile *profile, const struct mt_ledger
     char why[256];
     switch (header->allocator_answer & ((1u << MT_ANSWER_DETAIL_SHIFT) - 1)) {
     case MT_ANSWER_PENDING:
-        snprintf(why, sizeof why,
-                 "it is asked at a normal exit (exit, or the end of main), which %s",
+        snprintf(why, sizeof why, "it is asked at a normal exit, which %s",
                  profile->info.running ? "has not come yet" : "did not come");
         break;
     case MT_ANSWER_UNKNOWN_ALLOCATOR:
         snprintf(why, sizeof why, "only glibc, jemalloc and tcmalloc can be asked");
         break;
     case MT_ANSWER_CONFINED:
-        snprintf(why, sizeof why,
-                 "the process had confined itself (seccomp), so that no copy of it could be made "
-                 "to ask in");
+        snprintf(why, sizeof why, "seccomp let no copy of the process be made to ask in");
         break;
     case MT_ANSWER_IN_HANDLER:
         snprintf(why, sizeof why,
-                 "exit was called by a signal handler that had interrupted the allocator");
+                 "a signal handler had interrupted the allocator, and called exit");
         break;
     case MT_ANSWER_NO_COPY:
         snprintf(why, sizeof why, "no copy of the process could be made to ask in (%s)",
@@ -88,13 +85,12 @@ static int say_why_no_figures(struct mt_profile *profile, const struct mt_ledger
         break;
     case MT_ANSWER_DIED:
         snprintf(why, sizeof why,
-                 "it crashed when it was asked (signal %" PRIu32
-                 ", in a copy of the process): its heap may be damaged",
+                 "it crashed when asked (signal %" PRIu32 ", in a copy of the process): its heap "
+                 "may be damaged",
                  detail);
         break;
     case MT_ANSWER_LATE:
-        snprintf(why, sizeof why,
-                 "it did not answer within 2 s: a thread may have been stopped inside of it");
+        snprintf(why, sizeof why, "no answer within 2 s: a thread may have been stopped inside it");
         break;
     default: /* not asked, or the figures are there */
         return 0;
@@ -111,25 +107,22 @@ static int say_what_allocator_did(struct mt_profile *profile,
     int rc = 0;
     if (header->unseen_discards) {
         snprintf(note, sizeof note,
-                 "%" PRIu64 " time%s the program gave up an arena or heap with all its blocks, and "
-                 "the allocator could not "
-                 "tell which these were: live figures are too high by them.",
+                 "Live figures are too high: %" PRIu64 " time%s the program gave up a whole arena "
+                 "or heap, with blocks that are not known.",
                  header->unseen_discards, header->unseen_discards == 1 ? "" : "s");
         rc = mt_profile_add_note(profile, note);
     }
     if (rc == 0 && header->allocator == MT_ALLOCATOR_JEMALLOC && !(header->flags & MT_FLAG_OWN_API))
         rc = mt_profile_add_note(
             profile, "jemalloc's own functions (mallocx, arena.<i>.reset and the like) were not "
-                     "watched: preload libmemtrack-jemalloc.so as well, as memtrack run does.");
+                     "watched: preload libmemtrack-jemalloc.so too, as memtrack run does.");
     if (rc == 0 && header->allocator == MT_ALLOCATOR_MIMALLOC && !(header->flags & MT_FLAG_OWN_API))
         rc = mt_profile_add_note(
-            profile,
-            "mimalloc's mi_heap_destroy was not watched: preload libmemtrack-mimalloc.so as "
-            "well, as memtrack run does.");
+            profile, "mimalloc's mi_heap_destroy was not watched: preload libmemtrack-mimalloc.so "
+                     "too, as memtrack run does.");
     if (rc == 0 && (header->flags & MT_FLAG_NO_USABLE))
-        rc = mt_profile_add_note(
-            profile, "Usable sizes are not known, and so no waste: the allocator has no "
-                     "malloc_usable_size.");
+        rc = mt_profile_add_note(profile,
+                                 "Waste is not known: the allocator has no malloc_usable_size.");
     return rc;
 }
 
@@ -142,13 +135,12 @@ static int say_who_precedes(struct mt_profile *profile, const struct mt_ledger_h
         return 0;
     if (header->n_sites <= 1) /* the first is none */
         snprintf(note, sizeof note,
-                 "Nothing was recorded, here and in what it forks: %s contains its own malloc, "
-                 "which comes before the "
-                 "recorder's.",
+                 "Nothing was recorded, here and in its forks: %s contains its own malloc, which "
+                 "comes first.",
                  who);
     else
         snprintf(note, sizeof note,
-                 "%s contains its own malloc: only what it passes on to another one is counted.",
+                 "%s contains its own malloc: only calls that reach another malloc are recorded.",
                  who);
     return mt_profile_add_note(profile, note);
 }
@@ -161,10 +153,8 @@ static int say_what_was_ignored(struct mt_profile *profile, const struct mt_ledg
             *p = '?';
     if (!text[0])
         return 0;
-    snprintf(
-        note, sizeof note,
-        "MEMTRACK_OPTIONS: %s is not understood and had no effect; memtrack(1) lists the options.",
-        text);
+    snprintf(note, sizeof note,
+             "MEMTRACK_OPTIONS: %s is unknown, and ignored; man memtrack lists the options.", text);
     return mt_profile_add_note(profile, note);
 }
 

@@ -16,9 +16,9 @@
 #include <string.h>
 #include <strings.h>
 
-#define RECORD     "Record a run with memtrack instead: memtrack run PROG"
+#define RECORD     "Record a run instead: memtrack run PROG."
 #define SHOWN_BY   "Its own tool shows it: "
-#define AND_RECORD ". Or record a run with memtrack run PROG"
+#define AND_RECORD ". Or record a run: memtrack run PROG."
 #define AGAIN      "Fetch the profile again, and look at what the server says"
 
 enum { QUOTED_BYTES = 60 };
@@ -36,42 +36,39 @@ static const struct {
     const char *what, *hint;
 } magics[] = {
     {"MTLEDGR1", 8, 0, "a memtrack ledger, the tracker's working file",
-     "Unpack it if it is packed, and give its name, its directory or the pid of its process: "
-     "memtrack report "
-     "FILE|DIR|PID"},
+     "Unpack it, and give its name: memtrack report FILE.LEDGER."},
     {"memray\0", 7, 0, "a capture file of memray",
      SHOWN_BY "python3 -m memray flamegraph FILE" AND_RECORD},
-    {"PERFILE2", 8, 0,
-     "a recording of perf, which holds samples of the processor and no allocations",
+    {"PERFILE2", 8, 0, "a recording of perf, without allocations",
      SHOWN_BY "perf report -i FILE" AND_RECORD},
     {"JAVA PROFILE 1.0.", 17, 0, "a heap dump of a Java virtual machine",
      "Tools for Java read it, Eclipse's Memory Analyzer for instance."},
-    {"FLR\0", 4, 0, "a recording of Java's flight recorder", SHOWN_BY "jfr print FILE"},
+    {"FLR\0", 4, 0, "a recording of Java's flight recorder", SHOWN_BY "jfr print FILE."},
     {"go1.7 heap dump\n", 16, 0, "a heap dump of Go (debug.WriteHeapDump)",
-     "Take a heap profile instead: pprof.WriteHeapProfile, or /debug/pprof/heap"},
+     "Take a heap profile: pprof.WriteHeapProfile, or /debug/pprof/heap."},
     {"Ftrace!\0", 8, 0, "a trace of uftrace", SHOWN_BY "uftrace replay" AND_RECORD},
     {"SQLite format 3\0", 16, 0, "an SQLite database", RECORD},
     {"\x89PNG", 4, 0, "a picture", RECORD},
     {"%PDF-", 5, 0, "a PDF document", RECORD},
     {"\x80\x04\x95", 3, 0, "a pickle of Python, perhaps a snapshot of tracemalloc",
-     "Python shows it: tracemalloc.Snapshot.load(FILE).statistics('lineno')"},
+     "Python shows it: tracemalloc.Snapshot.load(FILE).statistics('lineno')."},
     {"\x80\x05\x95", 3, 0, "a pickle of Python, perhaps a snapshot of tracemalloc",
-     "Python shows it: tracemalloc.Snapshot.load(FILE).statistics('lineno')"},
+     "Python shows it: tracemalloc.Snapshot.load(FILE).statistics('lineno')."},
     {"\0\0\0\0\0\0\0\0\3\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0", 24, 0,
-     "a CPU profile of gperftools, which holds samples of the processor and no allocations",
-     "Take a heap profile: HEAPPROFILE=NAME PROG. Or record a run with memtrack run PROG"},
+     "a CPU profile of gperftools, without allocations",
+     "Take a heap profile: HEAPPROFILE=NAME PROG. Or record a run: memtrack run PROG."},
     {"!<arch>\n", 8, 0, "a static library", RECORD},
-    {"ustar", 5, 257, "a tar archive", "Unpack it first: tar xf FILE"},
+    {"ustar", 5, 257, "a tar archive", "Unpack it first: tar xf FILE."},
     {"\xfd"
      "7zXZ",
-     5, 0, "packed with xz", "Unpack it first: xz -d"},
-    {"BZh", 3, 0, "packed with bzip2", "Unpack it first: bzip2 -d"},
-    {"\x04\x22\x4d\x18", 4, 0, "packed with lz4", "Unpack it first: lz4 -d"},
-    {"\x1f\x8b", 2, 0, "packed twice with gzip", "Unpack it once: gunzip"},
-    {"\x28\xb5\x2f\xfd", 4, 0, "packed twice with zstd", "Unpack it once: zstd -d"},
-    {"\x1f\x9d", 2, 0, "packed with compress", "Unpack it first: gunzip"},
-    {"PK\x03\x04", 4, 0, "a zip archive", "Unpack it first: unzip FILE"},
-    {"#!", 2, 0, "a script", "Record a run of it first: memtrack run PROG"},
+     5, 0, "packed with xz", "Unpack it first: xz -d."},
+    {"BZh", 3, 0, "packed with bzip2", "Unpack it first: bzip2 -d."},
+    {"\x04\x22\x4d\x18", 4, 0, "packed with lz4", "Unpack it first: lz4 -d."},
+    {"\x1f\x8b", 2, 0, "packed twice with gzip", "Unpack it once: gunzip."},
+    {"\x28\xb5\x2f\xfd", 4, 0, "packed twice with zstd", "Unpack it once: zstd -d."},
+    {"\x1f\x9d", 2, 0, "packed with compress", "Unpack it first: gunzip."},
+    {"PK\x03\x04", 4, 0, "a zip archive", "Unpack it first: unzip FILE."},
+    {"#!", 2, 0, "a script", "Record a run of it first: memtrack run PROG."},
 };
 
 /* ---- tests ----------------------------------------------------------------------------------- */
@@ -257,13 +254,13 @@ struct test {
 };
 
 static const struct test binaries[] = {
-    {is_core, "a core dump, which does not say who allocated what",
-     "Record a run of the program: memtrack run PROG. What was recorded before a crash is kept."},
+    {is_core, "a core dump, without call paths of blocks",
+     "Record a run: memtrack run PROG. It keeps what came before a crash."},
     {is_object, "an object file", RECORD},
-    {is_elf, "an ELF program or library", "Record a run of it first: memtrack run PROG"},
-    {is_go_trace, "an execution trace of Go", SHOWN_BY "go tool trace FILE"},
-    {is_zeros, "zeros alone",
-     "The machine or the disk may have failed while it was written: take another copy."},
+    {is_elf, "an ELF program or library", "Record a run of it first: memtrack run PROG."},
+    {is_go_trace, "an execution trace of Go", SHOWN_BY "go tool trace FILE."},
+    {is_zeros, "zeros only",
+     "Take another copy: the machine or the disk may have failed during the writing."},
 };
 
 /* Called only for what is text throughout: a profile is not, because it holds numbers below 32. */
@@ -271,41 +268,39 @@ static const struct test texts[] = {
     {is_heaptrack, "a recording of heaptrack",
      SHOWN_BY "heaptrack_print FILE, or heaptrack_gui FILE" AND_RECORD},
     {is_massif, "an output of valgrind's massif", SHOWN_BY "ms_print FILE" AND_RECORD},
-    {is_callgrind, "an output of valgrind's callgrind, which counts instructions",
+    {is_callgrind, "an output of valgrind's callgrind (instructions)",
      SHOWN_BY "callgrind_annotate FILE" AND_RECORD},
-    {is_cachegrind, "an output of valgrind's cachegrind, which counts cache misses",
+    {is_cachegrind, "an output of valgrind's cachegrind (cache misses)",
      SHOWN_BY "cg_annotate FILE" AND_RECORD},
     {is_dhat, "an output of DHAT (valgrind's, or dhat-rs's)",
      SHOWN_BY "open dh_view.html in a browser" AND_RECORD},
-    {is_jemalloc_stats, "jemalloc's statistics, which have no call paths",
-     "Let jemalloc write profiles: MALLOC_CONF=prof:true,prof_final:true. Or record a run with "
-     "memtrack run PROG"},
-    {is_tcmalloc_stats, "tcmalloc's statistics, which have no call paths",
-     "Let it write profiles: HEAPPROFILE=NAME PROG. Or record a run with memtrack run PROG"},
-    {is_malloc_info, "what malloc_info of the C library says, without call paths", RECORD},
+    {is_jemalloc_stats, "jemalloc's statistics, without call paths",
+     "Let jemalloc write profiles: MALLOC_CONF=prof:true,prof_final:true. Or record a "
+     "run: memtrack run PROG."},
+    {is_tcmalloc_stats, "tcmalloc's statistics, without call paths",
+     "Let it write profiles: HEAPPROFILE=NAME PROG. Or record a run: memtrack run "
+     "PROG."},
+    {is_malloc_info, "an output of malloc_info, without call paths", RECORD},
     {is_mtrace, "a log of the C library's mtrace", SHOWN_BY "mtrace PROG FILE" AND_RECORD},
     {is_mprof, "a recording of Python's memory_profiler", SHOWN_BY "mprof plot FILE" AND_RECORD},
     {is_sanitizer_log, "a log of a sanitizer", "It is text: read it as it is. " RECORD},
     {is_valgrind_log, "a log of valgrind", "It is text: read it as it is. " RECORD},
-    {is_go_other, "a profile of Go in text that is not of the heap",
-     "Take /debug/pprof/heap or /debug/pprof/allocs: memtrack report reads both, with debug=1 and "
-     "without."},
-    {is_lfs_pointer, "a pointer of Git LFS, not the file that it stands for",
-     "Fetch the file: git lfs pull"},
+    {is_go_other, "a profile of Go that is not of the heap",
+     "Take /debug/pprof/heap or /debug/pprof/allocs, with debug=1 or without."},
+    {is_lfs_pointer, "a pointer of Git LFS, not the file itself", "Fetch the file: git lfs pull."},
     {is_svg, "a picture (SVG), perhaps a flame graph", "Give the profile that it was made from."},
-    {is_page, "an HTML page, perhaps an error or a login page saved in place of a profile",
-     AGAIN "."},
+    {is_page, "an HTML page, perhaps of an error or a login", AGAIN "."},
     {is_xml, "XML", "Give the profile that it was made from."},
     {is_v8_snapshot, "a heap snapshot of V8 (Node.js, Chrome)",
-     "Chrome's developer tools load it: Memory, Load"},
+     "Chrome's developer tools load it: Memory, Load."},
     {is_v8_sampling, "a sampled heap profile of V8 (Node.js, Chrome)",
-     "Chrome's developer tools load it: Memory, Load"},
+     "Chrome's developer tools load it: Memory, Load."},
     {is_speedscope, "a file for speedscope", "Give the profile that it was made from."},
     {is_trace_events, "a trace for Perfetto or chrome://tracing",
      "Give the profile that it was made from."},
     {is_own_json, "JSON that memtrack wrote", "Give the profile that it was made from."},
     {is_json, "JSON",
-     "Give the profile that it was made from. If it is a server's answer, read what it says."},
+     "Give the profile that it was made from. If a server sent it, read what it says."},
     {is_folded, "folded stacks, as flame graphs are made of",
      "Give the profile that they were made from."},
 };
@@ -327,29 +322,28 @@ static int refuse_text(const struct head *head, const char *name, struct mt_erro
     if (bytes > QUOTED_BYTES)
         for (room = QUOTED_BYTES; room > 0 && ((unsigned char)words[room] & 0xC0) == 0x80;)
             room--;
-    return mt_error_set(
-        error, MEMTRACK_EFORMAT,
-        "Give a profile. If a server was to send one, this may be its answer: read it.",
-        "%s: not a profile: it is text that begins with \"%.*s\"%s", name, (int)room, words,
-        room < bytes ? " and so on" : "");
+    return mt_error_set(error, MEMTRACK_EFORMAT,
+                        "Give a profile. If a server sent this, read what it says.",
+                        "%s is not a memtrack or pprof profile: it is text, \"%.*s\"%s", name,
+                        (int)room, words, room < bytes ? " and more" : "");
 }
 
 /* ---- the whole ------------------------------------------------------------------------------- */
 
 static int refuse(const char *what, const char *hint, bool is_packed, const char *name,
                   struct mt_error *error) {
-    return mt_error_set(error, MEMTRACK_EFORMAT, hint, "%s: not a profile%s: it is %s", name,
-                        is_packed ? ", once unpacked" : "", what);
+    return mt_error_set(error, MEMTRACK_EFORMAT, hint,
+                        "%s is not a memtrack or pprof profile: %sit is %s", name,
+                        is_packed ? "unpacked, " : "", what);
 }
 
 int mt_foreign_refuse(const uint8_t *head, size_t bytes, bool is_packed, const char *name,
                       struct mt_error *error) {
     struct head text = {.bytes = bytes < MT_FOREIGN_HEAD ? bytes : MT_FOREIGN_HEAD};
     if (bytes == 0)
-        return refuse(
-            "empty",
-            "The writer may have been interrupted, or the disk was full: record or copy it again.",
-            is_packed, name, error);
+        return refuse("empty",
+                      "Record or copy it again: the writer was interrupted, or the disk full.",
+                      is_packed, name, error);
     memcpy(text.text, head, text.bytes);
     for (size_t i = 0; i < sizeof magics / sizeof *magics; i++)
         if (text.bytes >= magics[i].offset + magics[i].bytes &&

@@ -50,10 +50,10 @@ int mt_pprof_limits_memory(struct mt_pprof_reader *reader) {
     uint64_t used = memory_used(reader), read = mt_inflate_total_in(reader->in);
     if (used <= MEMORY_ALLOWANCE + read * MEMORY_FACTOR)
         return 0;
-    return mt_error_set(
-        reader->error, MEMTRACK_ELIMIT, "If you trust the file, unpack it and read the result.",
-        "%s: refused: its %llu bytes would take %llu MiB of memory, as no profile's do",
-        reader->name, (unsigned long long)read, (unsigned long long)(used >> 20));
+    return mt_error_set(reader->error, MEMTRACK_ELIMIT,
+                        "If you trust it, unpack it, and give the result.",
+                        "%s is refused: its %llu bytes would take %llu MiB of memory", reader->name,
+                        (unsigned long long)read, (unsigned long long)(used >> 20));
 }
 
 /* Counts the frames of all paths, with what was inlined into them. */
@@ -76,9 +76,8 @@ int mt_pprof_limits_frames(struct mt_pprof_reader *reader) {
     uint64_t n = count_frames(profile);
     if (n <= limit)
         return 0;
-    return mt_error_set(
-        reader->error, MEMTRACK_ELIMIT,
-        "No profiler is known that writes such files: was it made by hand?",
-        "%s: refused: its call paths have %llu frames, inlined functions included, in %llu bytes",
-        reader->name, (unsigned long long)n, (unsigned long long)mt_inflate_total_out(reader->in));
+    return mt_error_set(reader->error, MEMTRACK_ELIMIT, "No known profiler writes such files.",
+                        "%s is refused: its %llu bytes have call paths of %llu frames",
+                        reader->name, (unsigned long long)mt_inflate_total_out(reader->in),
+                        (unsigned long long)n);
 }

@@ -41,12 +41,12 @@ int mt_output_check_pattern(const char *pattern, struct mt_error *error) {
     for (const char *p = pattern; (p = strchr(p, '%')) != NULL; p += 2)
         if (p[1] == 0 || !strchr("peht%", p[1]))
             return mt_error_set(error, MEMTRACK_EUSAGE,
-                                "%p pid, %e program, %h host, %t start time, %% a percent sign.",
-                                "-o %s: %%%c is no placeholder", pattern, p[1] ? p[1] : ' ');
+                                "Give %p (pid), %e (program), %h (host), %t (start time) or %%.",
+                                "-o %s: %%%c is not a placeholder", pattern, p[1] ? p[1] : ' ');
     size_t n = strlen(pattern);
     if (n == 0 || pattern[n - 1] == '/')
         return mt_error_set(error, MEMTRACK_EUSAGE, "Add a file name, e.g. " MT_OUTPUT_DEFAULT ".",
-                            "-o %s: names no file", pattern);
+                            "-o %s: needs the name of a file", pattern);
     return 0;
 }
 

@@ -221,7 +221,7 @@ static int read_field(struct mt_pprof_reader *reader, uint64_t tag) {
         break;
     }
     default:
-        return mt_pprof_reader_damaged(reader, "wire type %u", wire_type);
+        return mt_pprof_reader_damaged(reader, "unknown wire type %u", wire_type);
     }
     if (wire_type == MT_PPROF_BYTES)
         return read_bytes_field(reader, tag >> 3, value);
@@ -367,16 +367,16 @@ static int open_regular(const char *path, struct mt_error *error) {
         open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY); /* a FIFO must not make us wait */
     if (fd < 0) {
         return mt_error_set(error, MEMTRACK_EIO,
-                            errno == ENOENT ? "List the profiles here with: memtrack list"
-                                            : "Check its permissions.",
+                            errno == ENOENT ? "memtrack list shows the profiles here."
+                                            : "Check permissions.",
                             "cannot open %s: %s", path, strerror(errno));
     }
     struct stat status;
     if (fstat(fd, &status) != 0 || !S_ISREG(status.st_mode)) {
         close(fd);
         return mt_error_set(error, MEMTRACK_EFORMAT,
-                            "Give the name of a profile, such as memtrack.PROG.PID.pb.gz.",
-                            "%s: not a profile: it is %s", path,
+                            "Give a profile, such as memtrack.PROG.PID.pb.gz.",
+                            "%s is not a memtrack or pprof profile: it is %s", path,
                             S_ISDIR(status.st_mode) ? "a directory" : "not a regular file");
     }
     return fd;

@@ -20,10 +20,12 @@ int mt_pprof_reader_damaged(struct mt_pprof_reader *reader, const char *format, 
     if (reader->n_strings == 0 && reader->n_columns == 0 && reader->profile->n_samples == 0)
         return mt_error_set(
             reader->error, MEMTRACK_EFORMAT,
-            "Give a profile that memtrack run wrote, or a heap profile in pprof's format.",
-            "%s: not a profile in a format that memtrack knows (%s)", reader->name, what);
+            "Give one that memtrack run wrote, or a heap profile in pprof's format.",
+            "%s is not a memtrack or pprof profile", reader->name);
     return mt_error_set(reader->error, MEMTRACK_EFORMAT, "Record or copy it again.",
-                        "%s: not a pprof profile, or a damaged one: %s", reader->name, what);
+                        "%s is damaged at byte %llu%s: %s", reader->name,
+                        (unsigned long long)mt_inflate_taken(reader->in),
+                        mt_inflate_is_packed(reader->in) ? " (unpacked)" : "", what);
 }
 
 static int no_memory(struct mt_pprof_reader *reader) {

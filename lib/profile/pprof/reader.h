@@ -72,7 +72,8 @@ struct mt_pprof_reader {
 
 enum { MT_PPROF_DEFINED = 1, MT_PPROF_HAS_BIAS = 2 };
 
-/* Fills reader->error with "NAME: damaged profile: WHAT" and returns -MEMTRACK_EFORMAT. */
+/* Fills reader->error with "NAME is damaged at byte N: WHAT", or says that it is no profile when it
+ * did not begin as one, and returns -MEMTRACK_EFORMAT. */
 __attribute__((format(printf, 2, 3))) int mt_pprof_reader_damaged(struct mt_pprof_reader *reader,
                                                                   const char *format, ...);
 /* Turns -MEMTRACK_ENOMEM and -MEMTRACK_ELIMIT of mt_profile_add_* into an error with a message;

@@ -87,11 +87,10 @@ static int no_memory_columns(struct mt_pprof_reader *reader) {
             mt_profile_text(reader->profile, reader->strings[reader->column_type[i]]),
             mt_profile_text(reader->profile, reader->strings[reader->column_unit[i]]));
     }
-    return mt_error_set(
-        reader->error, MEMTRACK_EFORMAT,
-        "Give a heap profile: one with inuse_space, alloc_space or space among its sample types.",
-        "%s: not a heap profile: it holds %s, and no memory", reader->name,
-        reader->n_columns ? list : "no sample types");
+    return mt_error_set(reader->error, MEMTRACK_EFORMAT,
+                        "Give one with inuse_space, alloc_space or space among its sample types.",
+                        "%s is not a heap profile: it has %s", reader->name,
+                        reader->n_columns ? list : "no sample types");
 }
 
 static bool column_strings_present(const struct mt_pprof_reader *reader) {
