@@ -117,6 +117,47 @@ static void traces_say_what_they_are(void **state) {
     mt_profile_free(model);
 }
 
+/* Who recorded it has said that parse is a wrapper; a comparison asks both sides. */
+static void wrappers_of_the_profile_count(void **state) {
+    (void)state;
+    struct mt_profile *model = small_profile();
+    memtrack_profile *plain = handle_of(model), *told;
+    assert_int_equal(mt_profile_add_wrapper(model, "pars?"), 0);
+    told = handle_of(model);
+    memtrack_view view = memtrack_view_init();
+    memtrack_row row;
+    memtrack_difference difference;
+    memtrack_comparison *comparison;
+    for (int is_told = 0; is_told < 2; is_told++) {
+        memtrack_statistics *statistics = statistics_of(is_told ? told : plain, view);
+        ok(memtrack_statistics_row(statistics, 0, &row));
+        assert_string_equal(row.function, is_told ? "load" : "parse");
+        memtrack_statistics_free(statistics);
+    }
+    memtrack_filter *filter;
+    ok(memtrack_filter_new(&filter));
+    ok(memtrack_filter_add(filter, MEMTRACK_INCLUDE, "load", 0, 0));
+    for (int filtered = 0; filtered < 2; filtered++) {
+        view.filter = filtered ? filter : NULL;
+        ok(memtrack_comparison_new(plain, told, &view, &comparison));
+        assert_int_equal(memtrack_comparison_count(comparison), 1);
+        ok(memtrack_comparison_row(comparison, 0, &difference));
+        assert_string_equal(difference.function, "load");
+        assert_int_equal(difference.change, MEMTRACK_IN_BOTH);
+        memtrack_comparison_free(comparison);
+    }
+    view.filter = NULL;
+    view.keep_wrappers = 1;
+    memtrack_statistics *statistics = statistics_of(told, view);
+    ok(memtrack_statistics_row(statistics, 0, &row));
+    assert_string_not_equal(row.function, "load");
+    memtrack_statistics_free(statistics);
+    memtrack_filter_free(filter);
+    memtrack_profile_free(plain);
+    memtrack_profile_free(told);
+    mt_profile_free(model);
+}
+
 static void rows_as_text(void **state) {
     (void)state;
     struct mt_profile *model = small_profile();
@@ -466,6 +507,7 @@ int main(void) {
         cmocka_unit_test(stacks_can_be_walked_and_printed),
         cmocka_unit_test(lines_of_source_say_when_they_are_newer),
         cmocka_unit_test(traces_say_what_they_are),
+        cmocka_unit_test(wrappers_of_the_profile_count),
         cmocka_unit_test(rows_as_text),
         cmocka_unit_test(a_profile_says_what_it_is_of),
         cmocka_unit_test(saved_parts_are_profiles),

@@ -22,10 +22,10 @@
  */
 #include "view/rows/wrappers.h"
 
-#include <fnmatch.h>
 #include <string.h>
 
 #include "view/format/format.h"
+#include "view/rows/glob.h"
 #include "view/rows/library.h"
 #include "view/rows/wrappers_list.h"
 
@@ -167,10 +167,10 @@ static bool matches_pattern(const struct mt_frame_text *frame, struct piece name
     qualified[bytes] = '\0';
     for (size_t i = 0; i < o->n_patterns; i++) {
         const char *pattern = o->patterns[i];
-        if (fnmatch(pattern, frame->function, 0) == 0 || fnmatch(pattern, qualified, 0) == 0 ||
-            fnmatch(pattern, frame->system_name, 0) == 0 || fnmatch(pattern, frame->file, 0) == 0 ||
-            fnmatch(pattern, basename(frame->file), 0) == 0 ||
-            fnmatch(pattern, basename(frame->module), 0) == 0)
+        if (mt_glob_matches(pattern, frame->function) || mt_glob_matches(pattern, qualified) ||
+            mt_glob_matches(pattern, frame->system_name) || mt_glob_matches(pattern, frame->file) ||
+            mt_glob_matches(pattern, basename(frame->file)) ||
+            mt_glob_matches(pattern, basename(frame->module)))
             return true;
     }
     return false;
