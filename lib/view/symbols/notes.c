@@ -118,7 +118,7 @@ static double unnamed_percent(const struct mt_profile *profile, uint32_t mapping
         const struct mt_sample *sample = &profile->samples[i];
         const struct mt_location *location = charged(profile, sample);
         all += (double)sample->value[column];
-        if (location && location->mapping && location->n_lines == 0 &&
+        if (location && location->mapping && mt_symbols_nameless_is(profile, location) &&
             profile->mappings[location->mapping - 1].path == profile->mappings[mapping].path)
             unnamed += (double)sample->value[column];
     }

@@ -2,7 +2,7 @@
 /*
  * Shared by symbols.c (which addresses, in what order), find.c (where a file may be), module.c (is
  * it the one), debug.c (its debug file), cache.c (files that stay open), lines.c (DWARF) and
- * table.c (ELF symbols). Private to them.
+ * table.c (ELF symbols), nameless.c (what there is without them). Private to them.
  */
 #ifndef MT_VIEW_SYMBOLS_LOCAL_H
 #define MT_VIEW_SYMBOLS_LOCAL_H
@@ -153,6 +153,19 @@ void mt_symbols_table_find(const struct mt_symbols_module *module,
 
 /* Returns whether local symbols are among them, too. */
 bool mt_symbols_table_is_complete(const struct mt_symbols_module *module);
+
+/* ---- functions without a name ---------------------------------------------------------------- */
+
+enum { MT_SYMBOLS_NAMELESS_BYTES = 32 };
+
+/* Finds by the unwind tables where the function begins that holds an address of the ELF file.
+ * False: no table tells. */
+bool mt_symbols_nameless_find(const struct mt_symbols_module *module, uint64_t address,
+                              uint64_t *start);
+/* Writes what a function is called that begins at this address of its file and has no name. */
+void mt_symbols_nameless_name(uint64_t start, char name[MT_SYMBOLS_NAMELESS_BYTES]);
+/* Returns whether a location has no name yet, or one that was made up so. */
+bool mt_symbols_nameless_is(const struct mt_profile *profile, const struct mt_location *location);
 
 /* ---- DWARF ----------------------------------------------------------------------------------- */
 

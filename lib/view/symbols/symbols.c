@@ -152,10 +152,25 @@ static mt_string symbol_name(struct resolver *resolver, const char *name, const 
     return intern(resolver, name, strcspn(name, end));
 }
 
+/* A made-up name is none that the file has: the mapping's has_functions stays as it is. */
+static void store_nameless(struct resolver *resolver, const struct job *job, size_t i) {
+    char name[MT_SYMBOLS_NAMELESS_BYTES];
+    uint64_t start;
+    if (!mt_symbols_nameless_find(job->module, job->queries[i].address, &start))
+        return;
+    mt_symbols_nameless_name(start, name);
+    struct mt_function function = {.name = intern(resolver, name, strlen(name)),
+                                   .address = start + job->bias[i]};
+    struct mt_line line = {.function = store_function(resolver, &function)};
+    store_lines(resolver, job->queries[i].location, &line, 1);
+}
+
 static void store_symbol(struct resolver *resolver, struct job *job, size_t i) {
     const struct mt_symbol *symbol = &job->symbols[i];
-    if (!symbol->name)
+    if (!symbol->name) {
+        store_nameless(resolver, job, i);
         return;
+    }
     struct mt_function function = {.system_name = symbol_name(resolver, symbol->name, "@")};
     function.name = demangle(resolver, function.system_name);
     function.address = symbol->start + job->bias[i];
@@ -361,7 +376,7 @@ static bool collect(struct resolver *resolver) {
         return false;
     for (size_t i = first; i < end; i++) {
         const struct mt_location *location = &profile->locations[i];
-        if (location->n_lines == 0 && location->mapping &&
+        if (mt_symbols_nameless_is(profile, location) && location->mapping &&
             location->mapping <= profile->n_mappings && location->address) {
             resolver->pending[resolver->n_pending++] =
                 (struct pending){.mapping = location->mapping - 1,
