@@ -7,6 +7,7 @@
 #include <stdlib.h>
 
 #include "view/format/format.h"
+#include "view/summary/summary.h"
 
 enum { INDENT = 1 };
 
@@ -21,6 +22,13 @@ void mt_table_notes_add(struct mt_table_notes *notes, const char *format, ...) {
         notes->items[notes->n++] = text;
     else
         free(text);
+}
+
+void mt_table_notes_add_skipped(struct mt_table_notes *notes, const struct mt_rows *rows) {
+    char *skipped = mt_summary_skipped(rows);
+    if (skipped)
+        mt_table_notes_add(notes, "%s", skipped);
+    free(skipped);
 }
 
 void mt_table_notes_print(const struct mt_terminal *terminal, struct mt_table_notes *notes) {

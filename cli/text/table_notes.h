@@ -7,6 +7,7 @@
 #include <stddef.h>
 
 #include "text/terminal.h"
+#include "view/rows/rows.h"
 
 enum { MT_TABLE_NOTES_MAX = 4 };
 
@@ -19,6 +20,9 @@ struct mt_table_notes { /* zero-initialized is empty */
  * added. */
 __attribute__((format(printf, 2, 3))) void mt_table_notes_add(struct mt_table_notes *notes,
                                                               const char *format, ...);
+
+/* Adds which functions were recognised as wrappers, if any. */
+void mt_table_notes_add_skipped(struct mt_table_notes *notes, const struct mt_rows *rows);
 
 /* Prints the notes, beside each other as far as they fit, and frees them. */
 void mt_table_notes_print(const struct mt_terminal *terminal, struct mt_table_notes *notes);

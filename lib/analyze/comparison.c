@@ -4,6 +4,7 @@
 
 #include "analyze/analyze-local.h"
 #include "view/compare/diff.h"
+#include "view/rows/infer.h"
 #include "view/rows/patterns.h"
 
 struct memtrack_comparison {
@@ -53,19 +54,26 @@ static int build(memtrack_comparison *comparison, const struct mt_diff_options *
     return comparison->keys ? 0 : mt_analyze_error_no_memory();
 }
 
-/* Both sides are charged by the patterns that either of them has stored. */
+/* Both sides are charged by the patterns that either of them has stored, and by the wrappers that
+ * were recognised in either. */
 static int filter_sides(memtrack_comparison *comparison,
                         const memtrack_profile *const profiles[MT_N_SIDES],
                         const memtrack_filter *filter, const struct mt_wrapper_options *wrappers) {
     const struct mt_profile *models[MT_N_SIDES] = {mt_analyze_model(profiles[MT_OLD]),
                                                    mt_analyze_model(profiles[MT_NEW])};
     struct mt_patterns patterns;
+    struct mt_wrapper_name *inferred = NULL;
     int status = mt_patterns_join(&patterns, wrappers, models, MT_N_SIDES);
-    if (status < 0)
+    if (status == 0)
+        status = mt_infer_join(&patterns.options, models, MT_N_SIDES, &inferred);
+    if (status < 0) {
+        mt_patterns_free(&patterns);
         return mt_analyze_error_no_memory();
+    }
     for (size_t side = 0; side < MT_N_SIDES && status == 0; side++)
         status = mt_analyze_profile_filtered(profiles[side], filter, &patterns.options,
                                              &comparison->profiles[side]);
+    free(inferred);
     mt_patterns_free(&patterns);
     return status;
 }

@@ -13,6 +13,7 @@
 #include "analyze/analyze-local.h"
 #include "base/array.h"
 #include "view/rows/filter.h"
+#include "view/rows/infer.h"
 
 enum reach { CHARGED, ANYWHERE, N_REACHES };
 enum { MAX_PATTERN_BYTES = 4000 };
@@ -197,20 +198,6 @@ static bool passes(const struct selection *s, const struct mt_sample *sample, bo
     return !(bits & MT_FILTER_EXCLUDED) && (!demands || (bits & MT_FILTER_INCLUDED));
 }
 
-static int check_paths(const struct mt_profile *profile) {
-    bool bad = false;
-    for (size_t i = 0; i < profile->n_samples && !bad; i++) {
-        const struct mt_sample *sample = &profile->samples[i];
-        bad = sample->first_frame > profile->n_frames ||
-              sample->n_frames > profile->n_frames - sample->first_frame;
-        for (size_t k = 0; k < sample->n_frames && !bad; k++)
-            bad = profile->frames[sample->first_frame + k] >= profile->n_locations;
-    }
-    return bad ? mt_error_set(mt_analyze_error(), MEMTRACK_EFORMAT, "Record it again.",
-                              "the profile is damaged: a call path names frames that are not in it")
-               : 0;
-}
-
 int mt_analyze_filter_select(const memtrack_filter *filter, const struct mt_profile *profile,
                              const struct mt_wrapper_options *wrappers, uint32_t **keep,
                              size_t *n) {
@@ -219,9 +206,10 @@ int mt_analyze_filter_select(const memtrack_filter *filter, const struct mt_prof
     s.of[ANYWHERE] = of_reach(filter, ANYWHERE);
     *keep = NULL;
     *n = 0;
-    if (check_paths(profile) < 0)
-        return -MEMTRACK_EFORMAT;
-    if (mt_frames_init(&s.frames, profile, wrappers) < 0)
+    if (!mt_frames_are_sound(profile))
+        return mt_error_set(mt_analyze_error(), MEMTRACK_EFORMAT, "Record it again.",
+                            "the profile is damaged: a call path names frames that are not in it");
+    if (mt_infer_frames(&s.frames, profile, wrappers) < 0)
         return mt_analyze_error_no_memory();
     int status = 0;
     s.charged_bits = match_entries(&s, CHARGED, &status);

@@ -76,6 +76,7 @@ static memtrack_profile *derive(const memtrack_profile *base, const uint32_t *ke
     if (!part)
         return NULL;
     part->view = *from;
+    part->view.whole = from->whole ? from->whole : from;
     part->is_moment = base->is_moment;
     part->is_time = base->is_time;
     part->base = mt_analyze_profile_retain(base);

@@ -9,6 +9,25 @@
 #include "export/export-local.h"
 #include "export/json-local.h"
 
+static json_t *anonymous_object(const struct mt_anonymous *anonymous) {
+    if (anonymous->bytes == 0)
+        return json_null();
+    return json_pack("{s:o, s:o, s:o, s:b}", "bytes", mt_json_number(anonymous->bytes),
+                     "recorded_bytes", mt_json_number(anonymous->recorded_bytes), "time_ns",
+                     anonymous->is_estimate ? json_null() : mt_json_number(anonymous->time_ns),
+                     "is_estimate", (int)anonymous->is_estimate);
+}
+
+static json_t *coverage_object(const struct mt_rows *rows) {
+    const struct mt_coverage *coverage = &mt_rows_profile(rows)->info.coverage;
+    return json_pack(
+        "{s:o, s:o, s:o, s:o, s:o, s:o}", "unknown_frees", mt_json_number(coverage->unknown_frees),
+        "dropped_events", mt_json_number(coverage->dropped_events), "lossy_blocks",
+        mt_json_number(coverage->lossy_blocks), "truncated_stacks",
+        mt_json_number(coverage->truncated_stacks), "anonymous",
+        anonymous_object(&mt_rows_profile(rows)->info.anonymous), "notes", mt_json_notes(rows));
+}
+
 static json_t *row_object(const struct mt_rows *rows, const struct mt_row *row) {
     const struct mt_profile *profile = mt_rows_profile(rows);
     json_t *object = mt_json_row_names(rows, row);
@@ -22,6 +41,22 @@ static json_t *row_object(const struct mt_rows *rows, const struct mt_row *row) 
         return object;
     json_decref(object);
     return NULL;
+}
+
+/* The functions that were recognised as wrappers, so that their callers are charged. */
+static json_t *wrappers_array(const struct mt_rows *rows) {
+    enum { MOST = 256 };
+    struct mt_rows_wrapper wrappers[MOST];
+    size_t n = mt_rows_wrappers(rows, wrappers, MOST);
+    json_t *array = json_array();
+    for (size_t i = 0; i < n && i < MOST; i++) {
+        const struct mt_profile *profile = mt_rows_profile(rows);
+        json_array_append_new(
+            array, json_pack("{s:o, s:o}", "function",
+                             mt_json_text(mt_profile_text(profile, wrappers[i].function)), "file",
+                             mt_json_text(mt_profile_text(profile, wrappers[i].file))));
+    }
+    return array;
 }
 
 static int put_rows(FILE *stream, const struct mt_rows *rows, size_t n, struct mt_error *error) {
@@ -53,9 +88,10 @@ int mt_json_report(FILE *stream, const struct mt_export *thing, struct mt_error 
         {",\n \"totals\":", mt_json_totals(rows)},
         {",\n \"totals_margin\":",
          profile->info.sample_bytes ? mt_json_margins(rows, mt_rows_all(rows)) : json_null()},
-        {",\n \"coverage\":", mt_json_coverage(rows)},
+        {",\n \"coverage\":", coverage_object(rows)},
         {",\n \"self\":",
          json_pack("{s:o}", "ledger_bytes", mt_json_number(profile->info.ledger_bytes))},
+        {",\n \"wrappers\":", wrappers_array(rows)},
         {",\n \"group_by\":", json_string(mt_group_by_name(options->by))},
         {",\n \"sort\":", json_string(mt_sort_name(options->sort))},
     };

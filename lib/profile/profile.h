@@ -225,6 +225,9 @@ struct mt_profile {
     size_t n_samples;
     struct mt_profile_info info;
     bool has_value[MT_N_VALUES]; /* which columns the source had */
+    /* When this is a part of a recording: that with all samples. It has the same arrays but for
+     * them. NULL: this is the whole. */
+    const struct mt_profile *whole;
     struct {
         size_t mappings, functions, lines, locations, frames, samples;
     } capacity; /* private */

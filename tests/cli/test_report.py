@@ -28,7 +28,7 @@ SOURCE_TEXT = {"src/parse.cpp": "#include <vector>\n\nstatic void f()\n"
 
 class Case(profiles.Command):
     COMMAND = "report"
-    KINDS = ("plain", "hostile", "sampled", "other", "change", "freed", "empty", "many", "deep")
+    KINDS = ("plain", "hostile", "sampled", "other", "change", "freed", "empty", "many")
 
     @classmethod
     def setUpClass(cls):
@@ -196,7 +196,7 @@ class Figures(Case):
     def test_fields(self):
         report = self.json("plain.pb.gz", "--by", "stack")
         self.assertEqual(set(report), {"schema", "process", "recording", "totals", "totals_margin",
-                                       "coverage", "self", "group_by", "sort", "rows"})
+                                       "coverage", "self", "wrappers", "group_by", "sort", "rows"})
         self.assertEqual(report["process"]["command"],
                          ["./parser", "--file", "some input.json", "it's"])
         self.assertEqual(report["process"]["start_time"], "2023-11-14T22:13:20.123456Z")

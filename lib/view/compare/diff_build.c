@@ -14,6 +14,7 @@
 
 #include "base/saturate.h"
 #include "view/compare/diff-local.h"
+#include "view/rows/infer.h"
 #include "view/rows/patterns.h"
 
 static bool has_anything(const struct mt_diff *diff, const struct mt_diff_row *row,
@@ -58,16 +59,22 @@ static int build_rows(struct mt_diff *diff, const struct mt_profile *const profi
     struct mt_view_options view = options->view;
     struct mt_patterns patterns;
     view.n_named = 1; /* the rows of the difference are put in order, not these */
+    struct mt_wrapper_name *inferred = NULL;
     int status = mt_patterns_join(&patterns, &options->view.wrappers, profiles, MT_N_SIDES);
-    if (status < 0)
-        return out_of_memory(error);
     view.wrappers = patterns.options;
+    if (status == 0)
+        status = mt_infer_join(&view.wrappers, profiles, MT_N_SIDES, &inferred);
+    if (status < 0) {
+        mt_patterns_free(&patterns);
+        return out_of_memory(error);
+    }
     for (enum mt_side side = MT_OLD; side < MT_N_SIDES && status == 0; side++) {
         view.at = options->at[side];
         status = mt_rows_build(profiles[side], &view, &diff->rows[side], error);
         if (status < 0)
             status = name_side(side, view.at.kind == MT_AT_END, status, error);
     }
+    free(inferred);
     mt_patterns_free(&patterns);
     return status;
 }

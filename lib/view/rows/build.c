@@ -19,6 +19,7 @@
 #include "view/margin.h"
 #include "view/rows/cumulative.h"
 #include "view/rows/identity.h"
+#include "view/rows/infer.h"
 #include "view/rows/paths.h"
 #include "view/rows/rows-local.h"
 
@@ -44,17 +45,11 @@ static int out_of_memory(struct mt_error *error) {
 }
 
 static int check_indexes(const struct mt_profile *profile, struct mt_error *error) {
-    bool bad = false;
-    for (size_t i = 0; i < profile->n_samples && !bad; i++) {
-        const struct mt_sample *sample = &profile->samples[i];
-        bad = sample->first_frame > profile->n_frames ||
-              sample->n_frames > profile->n_frames - sample->first_frame;
-        for (size_t k = 0; k < sample->n_frames && !bad; k++)
-            bad = profile->frames[sample->first_frame + k] >= profile->n_locations;
-    }
-    return bad ? mt_error_set(error, MEMTRACK_EFORMAT, "Record it again.",
-                              "the profile is damaged: a call path names frames that are not in it")
-               : 0;
+    return mt_frames_are_sound(profile)
+               ? 0
+               : mt_error_set(
+                     error, MEMTRACK_EFORMAT, "Record it again.",
+                     "the profile is damaged: a call path names frames that are not in it");
 }
 
 /* Returns the row of a group id, which is made when it is new. */
@@ -248,7 +243,7 @@ static int prepare(struct builder *b, struct mt_error *error) {
         return out_of_memory(error);
     if (status < 0)
         return status;
-    status = mt_frames_init(&b->rows->frames, b->rows->profile, &b->options->wrappers);
+    status = mt_infer_frames(&b->rows->frames, b->rows->profile, &b->options->wrappers);
     if (status == 0)
         status = prepare_filter(b);
     if (status == 0 && mt_group_by_is_frame(b->options->by))

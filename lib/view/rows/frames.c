@@ -21,6 +21,19 @@
 #include "base/error.h"
 #include "view/rows/patterns.h"
 
+bool mt_frames_are_sound(const struct mt_profile *profile) {
+    for (size_t i = 0; i < profile->n_samples; i++) {
+        const struct mt_sample *sample = &profile->samples[i];
+        if (sample->first_frame > profile->n_frames ||
+            sample->n_frames > profile->n_frames - sample->first_frame)
+            return false;
+        for (size_t k = 0; k < sample->n_frames; k++)
+            if (profile->frames[sample->first_frame + k] >= profile->n_locations)
+                return false;
+    }
+    return true;
+}
+
 static mt_string location_module(const struct mt_profile *profile,
                                  const struct mt_location *location) {
     return location->mapping && location->mapping <= profile->n_mappings
@@ -139,10 +152,26 @@ int mt_frames_init(struct mt_frames *frames, const struct mt_profile *profile,
     return 0;
 }
 
+void mt_frames_pass_on(struct mt_frames *frames, const uint8_t *functions) {
+    for (uint32_t l = 0; l < frames->profile->n_locations; l++) {
+        bool has_changed = false;
+        for (uint32_t e = frames->first_entry[l]; e < frames->first_entry[l + 1]; e++) {
+            struct mt_frame_entry *entry = &frames->entries[e];
+            if (!functions[entry->function] || entry->kind != MT_FRAME_USER)
+                continue;
+            entry->kind = MT_FRAME_ALLOCATOR;
+            has_changed = true;
+        }
+        if (has_changed)
+            summarize(frames, l);
+    }
+}
+
 void mt_frames_free(struct mt_frames *frames) {
     free(frames->entries);
     free(frames->first_entry);
     free(frames->landmarks);
+    free(frames->inferred);
     *frames = (struct mt_frames){0};
 }
 

@@ -34,18 +34,32 @@ struct mt_landmarks {
     uint8_t stop_kind;         /* enum mt_frame_kind, when there is a stop */
 };
 
+/* A function that was recognised as a wrapper, with the sums of what was passed on to its callers. */
+struct mt_inferred {
+    uint32_t function; /* index + 1 */
+    int64_t value[MT_N_VALUES];
+};
+
 struct mt_frames {
     const struct mt_profile *profile;
     struct mt_frame_entry *entries;
     size_t n_entries;
     uint32_t *first_entry;          /* n_locations + 1 */
     struct mt_landmarks *landmarks; /* per location */
+    struct mt_inferred *inferred;   /* see infer.h */
+    size_t n_inferred;
 };
+
+/* Returns whether call paths name frames that are in the profile, without which nothing of this
+ * header may be called. */
+bool mt_frames_are_sound(const struct mt_profile *profile);
 
 /* Patterns that the profile has stored count as well. 0 or -MEMTRACK_ENOMEM. */
 int mt_frames_init(struct mt_frames *frames, const struct mt_profile *profile,
                    const struct mt_wrapper_options *wrappers);
 void mt_frames_free(struct mt_frames *frames);
+/* From now on charges the callers of those functions (at index + 1) that are not 0. */
+void mt_frames_pass_on(struct mt_frames *frames, const uint8_t *functions);
 
 /* Returns the entry that the sample is charged to, or MT_NO_ENTRY when its path is empty.
  * *position is its index in the path. */

@@ -139,6 +139,32 @@ void mt_rows_free(struct mt_rows *rows) {
     free(rows);
 }
 
+/* ---- wrappers -------------------------------------------------------------------------------- */
+
+static struct mt_rows_wrapper wrapper_at(const struct mt_rows *rows, size_t i) {
+    const struct mt_inferred *inferred = &rows->frames.inferred[i];
+    const struct mt_function *function = &rows->profile->functions[inferred->function - 1];
+    return (struct mt_rows_wrapper){function->name, function->file,
+                                    inferred->value[rows->options.sort]};
+}
+
+/* There are few: the largest are found by insertion. */
+size_t mt_rows_wrappers(const struct mt_rows *rows, struct mt_rows_wrapper *out, size_t max) {
+    size_t n = 0;
+    for (size_t i = 0; i < rows->frames.n_inferred && max; i++) {
+        struct mt_rows_wrapper wrapper = wrapper_at(rows, i);
+        size_t place = n;
+        while (place > 0 && out[place - 1].value < wrapper.value)
+            place--;
+        if (place == max)
+            continue;
+        n += n < max;
+        memmove(&out[place + 1], &out[place], (n - place - 1) * sizeof *out);
+        out[place] = wrapper;
+    }
+    return rows->frames.n_inferred;
+}
+
 /* ---- identity -------------------------------------------------------------------------------- */
 
 /* This is for the variances of the next row. They are apart from the rows, which have none when

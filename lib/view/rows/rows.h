@@ -105,6 +105,14 @@ int64_t mt_rows_margin(const struct mt_rows *rows, const struct mt_row *row, enu
 /* Returns whether MT_VALUE_MAX_BYTES of this row is an upper bound. */
 bool mt_rows_max_is_bound(const struct mt_rows *rows, const struct mt_row *row);
 
+/* A function whose callers are charged because it was recognised as a wrapper (infer.h). */
+struct mt_rows_wrapper {
+    mt_string function, file;
+    int64_t value; /* of the column that rows are sorted by: what was passed on to its callers */
+};
+/* Writes the first max of them, the largest value first. Returns how many there are. */
+size_t mt_rows_wrappers(const struct mt_rows *rows, struct mt_rows_wrapper *out, size_t max);
+
 /* Returns the row's key, unique among the rows: "src/a.c:12", "parse", "64-127 B", ...
  * malloc'ed; NULL when out of memory. */
 char *mt_rows_key(const struct mt_rows *rows, const struct mt_row *row);

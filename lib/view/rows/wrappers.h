@@ -20,12 +20,21 @@ enum mt_frame_kind {
                            line */
 };
 
+/* A wrapper that was recognised in another profile, by its function and its source file ("": not
+ * known), of which the last part counts. */
+struct mt_wrapper_name {
+    const char *function, *file;
+};
+
 struct mt_wrapper_options {
     const char *const *patterns; /* further allocators: fnmatch on function, file or module */
     size_t n_patterns;
     bool
         keep_libraries; /* charge frames inside the standard libraries as if they were the user's */
     bool keep_all;      /* charge the innermost frame, whatever it is */
+    /* NULL: wrappers are recognised (infer.h); else just these are, so that two profiles agree */
+    const struct mt_wrapper_name *inferred;
+    size_t n_inferred;
 };
 
 struct mt_frame_text {       /* what is known of a frame; "" where nothing is */

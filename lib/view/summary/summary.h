@@ -62,6 +62,9 @@ void mt_summary_coverage(const struct mt_rows *rows, const struct mt_summary_for
                          struct mt_summary *lines);
 /* Adds "memory" when most of it was not recorded: how much, and what shows it (unseen.h). */
 void mt_summary_head_memory(const struct mt_profile *profile, struct mt_summary *lines);
+/* Returns a few words on the functions that were recognised as wrappers, so that nobody looks for
+ * them in vain. malloc'ed; NULL when there are none, or no memory. */
+char *mt_summary_skipped(const struct mt_rows *rows);
 /* Adds "tracker": what the recording cost. */
 void mt_summary_head_self(const struct mt_profile *profile, const struct mt_summary_format *options,
                           struct mt_summary *lines);
