@@ -26,6 +26,7 @@
 
 #include "view/format/format.h"
 #include "view/rows/glob.h"
+#include "view/rows/interpreters.h"
 #include "view/rows/library.h"
 #include "view/rows/wrappers_list.h"
 
@@ -177,6 +178,9 @@ static bool matches_pattern(const struct mt_frame_text *frame, struct piece name
 }
 
 static enum mt_frame_kind classify(const struct mt_frame_text *frame, struct piece name) {
+    enum mt_frame_kind interpreted;
+    if (mt_interpreters_judge(frame, &interpreted))
+        return interpreted;
     const char *module = basename(frame->module);
     if (begins_with_any(module, allocator_modules, COUNT(allocator_modules)) ||
         mt_wrappers_list_has(MT_WRAPPERS_ALLOCATING, name.text, name.bytes) ||
