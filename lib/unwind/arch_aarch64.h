@@ -17,6 +17,7 @@
 #ifndef MT_UNWIND_ARCH_AARCH64_H
 #define MT_UNWIND_ARCH_AARCH64_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 enum { MT_ARCH_FP = 29, MT_ARCH_SP = 31, MT_ARCH_RA = 30 };
@@ -44,6 +45,14 @@ static inline uint64_t mt_arch_code(uint64_t word) {
     register uint64_t x30 __asm__("x30") = word;
     __asm__("hint 7" : "+r"(x30));
     return x30;
+}
+
+/* Generated code keeps frame records here, as all code does. */
+enum { MT_ARCH_EPILOGUE_BYTES = 4 };
+static inline bool mt_arch_epilogue(const uint8_t *code, struct mt_arch_epilogue *e) {
+    (void)code;
+    (void)e;
+    return false;
 }
 
 #endif

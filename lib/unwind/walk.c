@@ -15,11 +15,12 @@ _Static_assert(IN_SIGNAL_FRAME(MT_ARCH_UCONTEXT_FP) == MT_ARCH_SIGNAL_FP &&
                    IN_SIGNAL_FRAME(MT_ARCH_UCONTEXT_PC) == MT_ARCH_SIGNAL_PC,
                "the kernel's signal frame");
 
-enum { FRAME_POINTER_LOOKAHEAD = 16 };
+enum { FRAME_POINTER_LOOKAHEAD = 512 };
 
 void mt_walk_reset(struct mt_stack *s) {
     s->n_frames = 0;
     s->end = MT_END_RULE;
+    s->found = 0;
     s->met_passing = false;
     for (uint32_t i = 0; i < MT_EDGES; i++)
         s->edge[i].pc = 0;
@@ -54,18 +55,27 @@ static bool has_cfi(uint64_t pc) {
     return pc != 0 && mt_rule_kind_of(mt_rules_find(pc)) != MT_RULE_NONE;
 }
 
-/* In code without CFI, rbp may be a frame pointer. It is believed when the chain leads to code
- * that is known. */
-static bool frame_pointer_step(struct mt_stack *s, struct mt_frame_state *state) {
+/* The thread's own stack is left by a signal frame or not at all. What is beyond its end is no
+ * frame, not even a frame of what has begun below. */
+static bool leaves_own(const struct mt_stack *s, uint64_t sp, uint64_t cfa) {
+    return sp <= s->map.own.high && cfa > s->map.own.high;
+}
+
+/*
+ * In code without CFI, rbp may be a frame pointer. It is believed when the chain leads to code that
+ * is known, and no further: the records on the way there are counted, so that each of them is asked
+ * about once in a walk and not once for each frame.
+ */
+static bool is_chain(struct mt_stack *s, const struct mt_frame_state *state) {
     uint64_t bp = state->bp, above = state->sp;
-    for (int i = 0; i < FRAME_POINTER_LOOKAHEAD; i++) {
+    if ((s->found & MT_FOUND_CHAIN) && s->chain_bp == bp && s->chain_left > 0 && bp >= above)
+        return true;
+    for (uint32_t n = 1; n <= FRAME_POINTER_LOOKAHEAD; n++) {
         if (!readable(s, above, bp, MT_ARCH_RECORD_BYTES))
             return false;
-        uint64_t ra = mt_arch_code(((const uint64_t *)bp)[1]);
-        if (has_cfi(ra)) {
-            *state = (struct mt_frame_state){.pc = mt_arch_code(((const uint64_t *)state->bp)[1]),
-                                             .sp = state->bp + MT_ARCH_RECORD_BYTES,
-                                             .bp = *(const uint64_t *)state->bp};
+        if (has_cfi(mt_arch_code(((const uint64_t *)bp)[1]))) {
+            s->found |= MT_FOUND_CHAIN;
+            s->chain_left = n;
             return true;
         }
         above = bp + MT_ARCH_RECORD_BYTES;
@@ -74,10 +84,67 @@ static bool frame_pointer_step(struct mt_stack *s, struct mt_frame_state *state)
     return false;
 }
 
-/* The thread's own stack is left by a signal frame or not at all. What is beyond its end is no
- * frame, not even a frame of what has begun below. */
-static bool leaves_own(const struct mt_stack *s, uint64_t sp, uint64_t cfa) {
-    return sp <= s->map.own.high && cfa > s->map.own.high;
+static bool frame_pointer_step(struct mt_stack *s, struct mt_frame_state *state) {
+    if (!is_chain(s, state) || !readable(s, state->sp, state->bp, MT_ARCH_RECORD_BYTES))
+        return false;
+    const uint64_t *record = (const uint64_t *)state->bp;
+    *state = (struct mt_frame_state){
+        .pc = mt_arch_code(record[1]), .sp = state->bp + MT_ARCH_RECORD_BYTES, .bp = record[0]};
+    s->chain_bp = state->bp;
+    s->chain_left--;
+    return true;
+}
+
+/* ---- code without CFI that is about to return ------------------------------------------------ */
+
+static bool can_read_code(struct mt_stack *s, uint64_t low, uint64_t high) {
+    if ((s->found & MT_FOUND_CODE) && low >= s->code.low && high <= s->code.high)
+        return true;
+    if (!mt_os_is_readable(low, high))
+        return false;
+    s->code = (struct mt_stack_range){low, high};
+    s->found |= MT_FOUND_CODE;
+    return true;
+}
+
+/* Copies what can be read of the code; what cannot is 0, of which no epilogue is made. */
+static bool read_code(struct mt_stack *s, uint64_t pc, uint8_t code[MT_ARCH_EPILOGUE_BYTES]) {
+    uint64_t end = pc + MT_ARCH_EPILOGUE_BYTES;
+    uint64_t low = pc & ~(uint64_t)(MT_OS_PAGE - 1), middle = low + MT_OS_PAGE;
+    if (pc < MT_OS_PAGE || end > MT_ARCH_END_OF_USER - MT_OS_PAGE)
+        return false;
+    if (end > middle && !can_read_code(s, low, middle + MT_OS_PAGE))
+        end = middle;
+    if (end <= middle && !can_read_code(s, low, middle))
+        return false;
+    const uint8_t *from = (const uint8_t *)pc;
+    for (uint64_t i = 0; i < MT_ARCH_EPILOGUE_BYTES; i++)
+        code[i] = i < end - pc ? from[i] : 0;
+    return true;
+}
+
+/*
+ * Trampolines without a frame of their own (Python's, with -X perf) would be passed over by frame
+ * pointers together with their callers. But when nothing follows the call except an epilogue, it
+ * says where the return address is, whatever rbp holds.
+ */
+static bool epilogue_step(struct mt_stack *s, struct mt_frame_state *state) {
+    uint8_t code[MT_ARCH_EPILOGUE_BYTES];
+    struct mt_arch_epilogue e;
+    if (!read_code(s, state->pc & ~MT_PC_EXACT, code) || !mt_arch_epilogue(code, &e))
+        return false;
+    uint64_t at = e.by_bp ? state->bp + 8 : state->sp + e.bytes;
+    uint64_t bp_at = e.by_bp ? state->bp : state->sp + e.bp_at;
+    bool has_bp = e.by_bp || e.has_bp;
+    if (!readable(s, state->sp, at, 8) || (has_bp && !readable(s, state->sp, bp_at, 8)) ||
+        leaves_own(s, state->sp, at + 8))
+        return false;
+    uint64_t ra = mt_arch_code(*(const uint64_t *)at), page = ra & ~(uint64_t)(MT_OS_PAGE - 1);
+    if (ra != 0 && !has_cfi(ra) && (ra < MT_OS_PAGE || !can_read_code(s, page, page + MT_OS_PAGE)))
+        return false; /* nothing is there: the code before has not called, or never returns */
+    *state = (struct mt_frame_state){
+        .pc = ra, .sp = at + 8, .bp = has_bp ? *(const uint64_t *)bp_at : state->bp};
+    return true;
 }
 
 static bool cfa_of(struct mt_stack *s, mt_rule rule, const struct mt_frame_state *state,
@@ -116,6 +183,7 @@ static bool cfa_step(struct mt_stack *s, mt_rule rule, struct mt_frame_state *st
 bool mt_walk_step_slow(struct mt_stack *s, mt_rule rule, struct mt_frame_state *state,
                        enum mt_walk_end *end) {
     bool went_on;
+    enum mt_walk_end going_on = *end;
     *end = MT_END_LOST;
     switch (mt_rule_kind_of(rule)) {
     case MT_RULE_END:
@@ -129,7 +197,7 @@ bool mt_walk_step_slow(struct mt_stack *s, mt_rule rule, struct mt_frame_state *
             *end = MT_END_ZERO;
             return false;
         }
-        went_on = frame_pointer_step(s, state);
+        went_on = epilogue_step(s, state) || frame_pointer_step(s, state);
         break;
     case MT_RULE_SLOW:
         went_on = mt_rules_slow_step(state, &s->map);
@@ -142,6 +210,8 @@ bool mt_walk_step_slow(struct mt_stack *s, mt_rule rule, struct mt_frame_state *
     default:
         return false;
     }
+    if (went_on)
+        *end = going_on; /* a walk that ends at its limit was not lost before */
     return went_on;
 }
 
@@ -151,7 +221,7 @@ bool mt_walk_step_slow(struct mt_stack *s, mt_rule rule, struct mt_frame_state *
 static bool restep(struct mt_stack *s, const struct mt_walk_frame *f) {
     struct mt_frame_state state = {.pc = f->pc, .sp = f->slot + 8, .bp = f->bp};
     const struct mt_walk_frame *outer = f - 1;
-    enum mt_walk_end end;
+    enum mt_walk_end end = MT_END_LIMIT;
     return mt_walk_step(s, mt_walk_rule(s, f->pc), &state, &end) && state.pc == outer->pc &&
            state.sp == outer->slot + 8 &&
            (state.bp == outer->bp || !(outer->rare & MT_FRAME_NEEDS_BP));
@@ -199,6 +269,7 @@ const struct mt_walk_frame *mt_walk_verify_rare(struct mt_stack *s,
                                                 const struct mt_walk_frame *inner) {
     struct mt_stack_range now = s->map.now;
     uint32_t quick = s->map.quick;
+    s->found = 0;
     while (inner != s->frame && holds(s, inner))
         inner--;
     bool all = inner == s->frame && (s->end == MT_END_RULE || mt_walk_ends_alike(s));
@@ -214,6 +285,7 @@ bool mt_walk_ends_alike(struct mt_stack *s) {
     enum mt_walk_end end = MT_END_RULE;
     if (s->end == MT_END_LIMIT || s->end == MT_END_RULE) /* the rule, which depends on pc alone */
         return true;
+    s->found = 0;
     bool went_on = mt_walk_step(s, mt_walk_rule(s, f->pc), &state, &end);
     if (went_on && state.pc == 0) {
         went_on = false;
@@ -256,7 +328,8 @@ void mt_walk_locate(struct mt_stack *s, uint64_t sp) {
 uint32_t mt_walk_plain(struct mt_stack *s, struct mt_frame_state state, uint64_t *pc,
                        uint32_t max) {
     uint32_t n = 0;
-    enum mt_walk_end end;
+    enum mt_walk_end end = MT_END_LIMIT;
+    s->found = 0;
     mt_stack_locate(&s->map, state.sp);
     while (n < max && state.pc != 0) {
         pc[n++] = state.pc;

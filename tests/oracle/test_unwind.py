@@ -7,6 +7,7 @@ With check_unwind=1 the tracker does both and counts the differences. Programs t
 that an incremental walk could trip over: exceptions, longjmp, coroutines on reused stacks, signals
 on alternate stacks, tail calls, frames of all shapes, garbage in rbp, code without tables.
 """
+import collections
 import os
 import re
 
@@ -14,7 +15,7 @@ from support import compiler, harness, oracle, workloads
 
 # Without tables or with lies in rbp, paths end early; where only the tables are missing, some are
 # whole all the same.
-CUT = {"stack_asm", "stack_frames_notables", "stack_frames_blind", "recursion"}
+CUT = {"stack_asm", "stack_frames_blind", "recursion"}
 
 
 def mismatches(profile):
@@ -52,9 +53,21 @@ class Unwind(oracle.Programs):
             cut, total = tracked.profile.coverage["truncated_stacks"], tracked.profile.totals[
                 "total_blocks"]
             self.assertEqual(cut > 0, name in CUT, "%d paths of %d are cut" % (cut, total))
-            if name == "stack_frames_notables":
-                self.assertGreater(total - cut, 10000,
-                                   "frame pointers lead to the end of some paths")
+
+    def test_without_tables(self):
+        """Frame pointers and epilogues lead to the same paths as unwind tables do."""
+        paths = []
+        for name in ("stack_frames_keep", "stack_frames_notables"):
+            with harness.workdir() as directory:
+                profile = harness.track([harness.program(name)], directory).profile
+                found = collections.Counter()
+                for row in profile.rows("stack"):
+                    path = tuple(frame["function"].partition(".")[0] for frame in row["stack"]
+                                 if not frame["inlined"])
+                    found[path] += row["total_blocks"]
+                paths.append(found)
+        self.assertGreater(len(paths[0]), 100)
+        self.assertEqual(paths[0], paths[1])
 
     def test_rare_instructions(self):
         """stack_cfi.c: frames that tell by their names what they have in their tables; beyond each

@@ -12,6 +12,7 @@ __asm__(".text\n"
         "  sub $24, %rsp\n"
         "  mov %rdi, %rbp\n"
         "  call *%rsi\n"
+        "  xor %eax, %eax\n" /* so that more than an epilogue follows the call */
         "  add $24, %rsp\n"
         "  pop %rbx\n"
         "  pop %rbp\n"
