@@ -179,6 +179,16 @@ static void settle_failure(const char *path, struct mt_result *result) {
         keep(path, result);
 }
 
+/* A list of JIT code that was not met while the process ran may have been written at its end. */
+static void resolve(const struct mt_convert *convert, struct mt_ticker_track *track,
+                    struct mt_profile *profile) {
+    struct mt_symbols_options symbols = convert->symbols;
+    mt_jit_files_look_left(&track->jit, profile->info.pid,
+                           mt_profile_text(profile, profile->info.cwd));
+    symbols.jit = &track->jit;
+    mt_symbols_resolve(profile, &symbols, NULL);
+}
+
 void mt_convert_track(const struct mt_convert *convert, struct mt_ticker_track *track,
                       bool is_newest, struct mt_result *result, struct mt_profile **profile) {
     char file[128], path[4096];
@@ -200,7 +210,7 @@ void mt_convert_track(const struct mt_convert *convert, struct mt_ticker_track *
     mt_unseen_note(made); /* without the note, and without names, it is still a profile */
     if (track->is_main && is_newest && convert->unrecorded)
         mt_unrecorded_note(convert->unrecorded, convert->ticker, made);
-    mt_symbols_resolve(made, &convert->symbols, NULL);
+    resolve(convert, track, made);
     mt_patterns_store(made, &convert->wrappers); /* as many as fit */
     write_profile(convert, track, is_newest, made, result);
     if (result->is_written)

@@ -38,6 +38,9 @@ enum mt_value {
     MT_N_VALUES
 };
 
+/* The path of the mapping in which code lies that was generated at run time and has a name. */
+#define MT_PROFILE_JIT "[jit]"
+
 struct mt_mapping {
     uint64_t start, limit, offset; /* as in pprof: memory range and the file offset of start */
     uint64_t bias; /* address - bias = address in the ELF file; from a pprof file: start - offset */

@@ -36,6 +36,7 @@
 #define NS_PER_MS        UINT64_C(1000000)
 #define MOST_INTERVAL_NS (1000 * NS_PER_MS)
 #define EARLY_NS         (20 * NS_PER_MS)
+#define JIT_AGE_NS       (20 * NS_PER_MS)
 
 enum {
     MAIN_TICKS = 4000,
@@ -94,6 +95,7 @@ static void close_statm(struct mt_ticker_track *track) {
 void mt_ticker_release_track(struct mt_ticker_track *track) {
     close_ledger(track);
     close_statm(track);
+    mt_jit_files_close(&track->jit);
     mt_composition_free(track->composition);
     track->composition = NULL;
     mt_firings_free(track->firings);
@@ -166,6 +168,7 @@ static void add_track(struct mt_ticker *ticker, const struct mt_ledger_filename 
         .next_memory_ns = now_ns,
         .next_pass_ns = now_ns,
     };
+    mt_jit_files_init(&track->jit);
     mt_axis_init(&track->axis, ticker->interval_given ? given : usual);
     ticker->tracks[ticker->n_tracks++] = track;
     end_predecessors(ticker, track, now_ns);
@@ -332,10 +335,24 @@ static void take_tick(struct mt_ticker *ticker, struct mt_ticker_track *track, u
     track->has_gauge = true;
 }
 
-static void look_at_files(struct mt_ticker *ticker, struct mt_ticker_track *track) {
-    if (track->statm_fd >= 0 &&
-        mt_ledger_refresh(track->ledger, NULL) == 0) /* else its pid means nothing here */
+/* A compiler of JIT code begins its list early or never. Programs of a moment have none, and are
+ * left alone. */
+static void look_for_jit(struct mt_ticker_track *track, uint64_t now_ns) {
+    uint64_t age_ns = now_ns - track->start_ns;
+    if (age_ns < JIT_AGE_NS || now_ns < track->next_jit_ns)
+        return;
+    track->next_jit_ns = now_ns + age_ns / 2;
+    if (track->jit.map.fd < 0 || track->jit.dump.fd < 0)
+        mt_jit_files_look(&track->jit, track->name.pid);
+}
+
+static void look_at_files(struct mt_ticker *ticker, struct mt_ticker_track *track,
+                          uint64_t now_ns) {
+    if (track->statm_fd < 0) /* its pid means nothing here */
+        return;
+    if (mt_ledger_refresh(track->ledger, NULL) == 0)
         mt_kept_look(ticker->kept, track->ledger, track->name.pid, &track->n_modules_seen);
+    look_for_jit(track, now_ns);
 }
 
 /* What is deleted within the program's first moments (a plugin that it unpacks and loads) is to be
@@ -366,7 +383,7 @@ uint64_t mt_ticker_tick(struct mt_ticker *ticker, uint64_t now_ns) {
         if (!track->ledger)
             open_track(ticker, track, now_ns);
         if (track->ledger)
-            look_at_files(ticker, track);
+            look_at_files(ticker, track, now_ns);
         if (track->ledger && now_ns >= track->next_ns) {
             take_tick(ticker, track, now_ns);
             uint64_t gap = track->interval_ns = interval_of(ticker, track, now_ns);

@@ -15,6 +15,7 @@
 #include "ledger/filename.h"
 #include "ledger/ledger.h"
 #include "profile/profile.h"
+#include "view/jit/files.h"
 #include "watch/axis.h"
 #include "watch/composition.h"
 #include "watch/firings.h"
@@ -52,6 +53,8 @@ struct mt_ticker_track {
     int64_t passed_bytes;
     struct mt_composition *composition;
     size_t n_modules_seen;      /* modules whose files were looked at */
+    struct mt_jit_files jit;    /* files in which it names generated code */
+    uint64_t next_jit_ns;       /* when to look for them again */
     struct mt_gauge gauge;      /* of the last tick */
     bool has_gauge;             /* one was taken, and nobody has judged it yet */
     struct mt_firings *firings; /* of who judges the gauges; NULL: nobody does */

@@ -9,6 +9,8 @@
  *   hook  allocator  allocator                                     charged: the innermost that is
  *                                                                  not the tracker's
  *
+ *   hook  native USER  ...  managed USER  ...                      charged: managed code (managed.c)
+ *
  * What a frame is depends on its function and module alone, so it is found once per entry; a
  * function's last verdict is remembered since most locations of a function lie in one module.
  * Hostile input: every index in the profile is checked here, once, and nowhere behind.
@@ -19,6 +21,7 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "view/rows/managed.h"
 #include "view/rows/patterns.h"
 
 bool mt_frames_are_sound(const struct mt_profile *profile) {
@@ -79,10 +82,12 @@ static void add_entries(struct mt_frames *frames, uint32_t l) {
     const struct mt_location *location = &profile->locations[l];
     uint32_t n = location_lines(profile, location);
     mt_string module = location_module(profile, location);
+    uint8_t place =
+        frames->places[location->mapping <= profile->n_mappings ? location->mapping : 0];
     frames->first_entry[l] = (uint32_t)frames->n_entries;
     if (!n)
         frames->entries[frames->n_entries++] =
-            (struct mt_frame_entry){.location = l, .module = module};
+            (struct mt_frame_entry){.location = l, .module = module, .place = place};
     for (uint32_t i = 0; i < n; i++) {
         const struct mt_line *line = &profile->lines[location->first_line + i];
         frames->entries[frames->n_entries++] = (struct mt_frame_entry){
@@ -90,8 +95,16 @@ static void add_entries(struct mt_frames *frames, uint32_t l) {
             .function = line->function < profile->n_functions ? line->function + 1 : 0,
             .line = line->line > 0 ? line->line : 0,
             .module = module,
-            .is_inlined = i + 1 < n};
+            .is_inlined = i + 1 < n,
+            .place = place};
     }
+}
+
+static void mark_stop(struct mt_landmarks *landmarks, const struct mt_frame_entry *stop) {
+    bool is_native = stop->place <= MT_MANAGED_MACHINE;
+    landmarks->is_managed = !is_native && stop->kind == MT_FRAME_USER;
+    landmarks->yields = is_native && stop->kind == MT_FRAME_USER &&
+                        (stop->place == MT_MANAGED_MACHINE || stop->line == 0);
 }
 
 static void summarize(struct mt_frames *frames, uint32_t l) {
@@ -107,6 +120,7 @@ static void summarize(struct mt_frames *frames, uint32_t l) {
         if (kind == MT_FRAME_USER || kind == MT_FRAME_RUNTIME) {
             landmarks->stop = e;
             landmarks->stop_kind = kind;
+            mark_stop(landmarks, &frames->entries[e]);
             return;
         }
     }
@@ -124,7 +138,21 @@ static int allocate(struct mt_frames *frames, const struct mt_profile *profile) 
     frames->entries = calloc(n_entries + 1, sizeof *frames->entries);
     frames->first_entry = calloc(n + 1, sizeof *frames->first_entry);
     frames->landmarks = calloc(n + 1, sizeof *frames->landmarks);
-    return frames->entries && frames->first_entry && frames->landmarks ? 0 : -MEMTRACK_ENOMEM;
+    frames->places = calloc(profile->n_mappings + 1, sizeof *frames->places);
+    return frames->entries && frames->first_entry && frames->landmarks && frames->places
+               ? 0
+               : -MEMTRACK_ENOMEM;
+}
+
+/* Profiles without managed code, and those who want to see all, are spared the search for it. */
+static void find_places(struct mt_frames *frames, const struct mt_wrapper_options *wrappers) {
+    const struct mt_profile *profile = frames->profile;
+    for (size_t m = 1; m <= profile->n_mappings; m++) {
+        frames->places[m] =
+            (uint8_t)mt_managed_place_of(mt_profile_text(profile, profile->mappings[m - 1].path));
+        frames->passes_native |= frames->places[m] >= MT_MANAGED_CODE;
+    }
+    frames->passes_native &= !wrappers->keep_all && !wrappers->keep_libraries;
 }
 
 int mt_frames_init(struct mt_frames *frames, const struct mt_profile *profile,
@@ -139,6 +167,7 @@ int mt_frames_init(struct mt_frames *frames, const struct mt_profile *profile,
         mt_frames_free(frames);
         return -MEMTRACK_ENOMEM;
     }
+    find_places(frames, wrappers);
     for (uint32_t l = 0; l < profile->n_locations; l++)
         add_entries(frames, l);
     frames->first_entry[profile->n_locations] = (uint32_t)frames->n_entries;
@@ -172,7 +201,25 @@ void mt_frames_free(struct mt_frames *frames) {
     free(frames->first_entry);
     free(frames->landmarks);
     free(frames->inferred);
+    free(frames->places);
     *frames = (struct mt_frames){0};
+}
+
+/* Returns the function of managed code that takes the charge of the native one at position i, which
+ * yields it; MT_NO_ENTRY: there is none. */
+static uint32_t find_managed(const struct mt_frames *frames, const struct mt_sample *sample,
+                             uint32_t i, uint32_t *position) {
+    const uint32_t *path = frames->profile->frames + sample->first_frame;
+    for (; i < sample->n_frames; i++) {
+        const struct mt_landmarks *landmarks = &frames->landmarks[path[i]];
+        if (landmarks->is_managed) {
+            *position = i;
+            return landmarks->stop;
+        }
+        if (landmarks->stop != MT_NO_ENTRY && !landmarks->yields)
+            break;
+    }
+    return MT_NO_ENTRY;
 }
 
 uint32_t mt_frames_charged(const struct mt_frames *frames, const struct mt_sample *sample,
@@ -193,6 +240,11 @@ uint32_t mt_frames_charged(const struct mt_frames *frames, const struct mt_sampl
             continue;
         if (landmarks->stop_kind == MT_FRAME_RUNTIME && library != MT_NO_ENTRY)
             break;
+        uint32_t managed = frames->passes_native && landmarks->yields
+                               ? find_managed(frames, sample, i + 1, position)
+                               : MT_NO_ENTRY;
+        if (managed != MT_NO_ENTRY)
+            return managed;
         *position = i;
         return landmarks->stop;
     }

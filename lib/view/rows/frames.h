@@ -22,6 +22,7 @@ struct mt_frame_entry {
     mt_string module;
     uint8_t kind; /* enum mt_frame_kind */
     bool is_inlined;
+    uint8_t place; /* enum mt_managed_place */
 };
 
 /* This is where in a location attribution takes a turn; MT_NO_ENTRY: nowhere. It is in one
@@ -32,6 +33,8 @@ struct mt_landmarks {
     uint32_t standard_library; /* first entry inside a standard library */
     uint32_t shown;            /* first entry that is not the tracker's */
     uint8_t stop_kind;         /* enum mt_frame_kind, when there is a stop */
+    bool is_managed;           /* the stop is a user's function of managed code */
+    bool yields; /* the stop is native, and leaves the charge to managed code further out */
 };
 
 /* A function that was recognised as a wrapper, with the sums of what was passed on to its callers. */
@@ -48,6 +51,8 @@ struct mt_frames {
     struct mt_landmarks *landmarks; /* per location */
     struct mt_inferred *inferred;   /* see infer.h */
     size_t n_inferred;
+    uint8_t *places;    /* enum mt_managed_place of each mapping, from 1 on */
+    bool passes_native; /* managed code is charged before native code */
 };
 
 /* Returns whether call paths name frames that are in the profile, without which nothing of this

@@ -9,6 +9,7 @@
 
 #include "base/error.h"
 #include "base/hash.h"
+#include "view/rows/managed.h"
 
 enum { FIRST_SLOTS = 1024 };
 
@@ -76,6 +77,9 @@ static struct mt_identity address_identity(const struct mt_frames *frames,
     mt_string name = mt_frames_function_name(frames, entry);
     uint64_t offset = mt_frames_function_offset(frames, entry);
     uint64_t address = mt_frames_module_address(frames, entry);
+    if (name && entry->place == MT_MANAGED_JIT) /* it lies elsewhere each time */
+        return (struct mt_identity){
+            .tag = MT_ID_SYMBOL, .a = name, .b = mt_frames_file(frames, entry), .c = entry->module};
     if (name && offset != UINT64_MAX)
         return (struct mt_identity){
             .tag = MT_ID_SYMBOL, .a = name, .b = offset, .c = entry->module};

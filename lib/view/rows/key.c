@@ -24,6 +24,9 @@ char *mt_rows_key_of_frame(const struct mt_profile *profile, const struct mt_row
     const char *module = basename(mt_profile_text(profile, frame->module));
     if (frame->file && frame->line)
         return print("%s:%" PRId64, mt_profile_text(profile, frame->file), frame->line);
+    if (*function && strcmp(module, MT_PROFILE_JIT) == 0)
+        return print("%s (%s)", function,
+                     frame->file ? mt_profile_text(profile, frame->file) : module);
     if (*function && frame->function_offset != UINT64_MAX)
         return *module ? print("%s+0x%" PRIx64 " (%s)", function, frame->function_offset, module)
                        : print("%s+0x%" PRIx64, function, frame->function_offset);

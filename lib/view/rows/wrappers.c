@@ -28,6 +28,7 @@
 #include "view/rows/glob.h"
 #include "view/rows/interpreters.h"
 #include "view/rows/library.h"
+#include "view/rows/managed.h"
 #include "view/rows/wrappers_list.h"
 
 #define COUNT(array) (sizeof(array) / sizeof *(array))
@@ -182,6 +183,10 @@ static enum mt_frame_kind classify(const struct mt_frame_text *frame, struct pie
     if (mt_interpreters_judge(frame, &interpreted))
         return interpreted;
     const char *module = basename(frame->module);
+    if (mt_managed_place_of(frame->module) >= MT_MANAGED_CODE)
+        return mt_managed_is_library(frame->function, frame->system_name, frame->file)
+                   ? MT_FRAME_LIBRARY
+                   : MT_FRAME_USER;
     if (begins_with_any(module, allocator_modules, COUNT(allocator_modules)) ||
         mt_wrappers_list_has(MT_WRAPPERS_ALLOCATING, name.text, name.bytes) ||
         mt_library_allocates(name.text, name.bytes))

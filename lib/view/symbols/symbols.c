@@ -14,6 +14,7 @@
 #include <string.h>
 
 #include "base/array.h"
+#include "view/jit/jit.h"
 #include "view/symbols/demangle.h"
 #include "view/symbols/scopes.h"
 #include "view/symbols/symbols-local.h"
@@ -402,6 +403,26 @@ static void resolve_all(struct resolver *resolver) {
     resolver->no_memory |= resolver->notes.no_memory;
 }
 
+/* The files of JIT code are asked for only if there is such code. */
+static void resolve_jit(struct resolver *resolver) {
+    const struct mt_profile *profile = resolver->profile;
+    const struct mt_symbols_options *options = resolver->options;
+    struct mt_jit_files files;
+    bool is_asked = !options->jit && profile->info.process != 0;
+    size_t end =
+        options->end && options->end < profile->n_locations ? options->end : profile->n_locations;
+    if (!is_asked && !options->jit)
+        return;
+    if (is_asked) {
+        mt_jit_files_init(&files);
+        mt_jit_files_look(&files, profile->info.process);
+    }
+    resolver->no_memory |= mt_jit_resolve(resolver->profile, is_asked ? &files : options->jit,
+                                          options->first, end) != 0;
+    if (is_asked)
+        mt_jit_files_close(&files);
+}
+
 int mt_symbols_resolve(struct mt_profile *profile, const struct mt_symbols_options *options,
                        struct mt_error *error) {
     struct mt_symbols_options all = options ? *options : (struct mt_symbols_options){0};
@@ -416,6 +437,8 @@ int mt_symbols_resolve(struct mt_profile *profile, const struct mt_symbols_optio
         resolve_all(&resolver);
     else
         resolver.no_memory = true;
+    if (!resolver.no_memory)
+        resolve_jit(&resolver);
     free(resolver.pending);
     free(resolver.demangled);
     free(resolver.room);

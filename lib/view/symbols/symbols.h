@@ -11,6 +11,7 @@
 
 #include "base/error.h"
 #include "profile/profile.h"
+#include "view/jit/files.h"
 
 /*
  * These are files with debug information that stay open between calls: of a hundred short processes
@@ -40,6 +41,7 @@ struct mt_symbols_options {
      * MEMTRACK_SYSROOT say. */
     const char *debug_path, *sysroot;
     const struct mt_symbols_kept *kept; /* or NULL */
+    const struct mt_jit_files *jit;     /* of the process; NULL: asked for while it runs */
     struct mt_symbols_cache *cache;     /* or NULL */
     size_t first, end; /* the locations [first, end) alone, when end is not 0: for a profile that
                           still grows */
@@ -54,6 +56,8 @@ struct mt_symbols_options {
  *   a symbol             one line, line 0, file "", function.address where the symbol starts in the
  *                        target
  *   nothing              the location keeps n_lines 0
+ *
+ * and for locations that have no mapping, what the compiler of JIT code has written down (view/jit).
  *
  * The files of a process that still runs (profile->info.process) are asked for through /proc: they
  * may be deleted, replaced, or in another mount namespace. A file whose build id is not the
