@@ -23,13 +23,15 @@
 #include "view/compare/diff.h"
 #include "view/format/format.h"
 
-enum option_key { KEY_SORT = MT_KEY_OWN, KEY_FAIL_ABOVE };
+enum option_key { KEY_SORT = MT_KEY_OWN, KEY_FAIL_ABOVE, KEY_MARKDOWN };
 
 static const struct argp_option options[] = {
     {"sort", KEY_SORT, "COLUMN", MT_HELP_COMMON,
      "Print the largest change first, up or down: live (default), peak, total, blocks, "
      "temporary, max, waste, live-blocks or peak-blocks",
      MT_HELP_ROWS},
+    {"markdown", KEY_MARKDOWN, NULL, 0, "Print tables in Markdown, for a comment on a change",
+     MT_HELP_PRINTED},
     {NULL, 0, NULL, 0, "Exit status:", MT_HELP_NAMES + 1},
     {"fail-above", KEY_FAIL_ABOVE, "SIZE", MT_HELP_COMMON,
      "Exit with 1 when memory grew by more than SIZE, such as 64K. That is the sum of all "
@@ -42,13 +44,16 @@ struct request {
     const char *arguments[MT_N_SIDES];
     size_t n_arguments;
     struct mt_view_request view;
-    bool fail_above_given;
+    bool fail_above_given, markdown;
     uint64_t fail_above;
 };
 
 /* ---- options --------------------------------------------------------------------------------- */
 
 static void check_arguments(struct argp_state *state, const struct request *r) {
+    if (r->markdown && (r->view.shared.json || r->view.shared.csv))
+        argp_error(state, "--markdown and --%s exclude each other",
+                   r->view.shared.json ? "json" : "csv");
     if (r->n_arguments < MT_N_SIDES)
         argp_error(state, "give two profiles, OLD and NEW");
     if (strcmp(r->arguments[MT_OLD], "-") == 0 && strcmp(r->arguments[MT_NEW], "-") == 0)
@@ -67,6 +72,9 @@ static error_t parse_option(int key, char *text, struct argp_state *state) {
     case KEY_FAIL_ABOVE:
         r->fail_above = mt_options_size(state, "--fail-above", text, "64K");
         r->fail_above_given = true;
+        return 0;
+    case KEY_MARKDOWN:
+        r->markdown = true;
         return 0;
     case ARGP_KEY_ARG:
         if (r->n_arguments == MT_N_SIDES)
@@ -179,6 +187,8 @@ static int print(const struct request *r, const struct mt_diff *diff,
     if (r->view.shared.json || r->view.shared.csv)
         return mt_export(stdout, &thing, r->view.shared.json ? MT_EXPORT_JSON : MT_EXPORT_CSV,
                          error);
+    if (r->markdown)
+        return mt_export(stdout, &thing, MT_EXPORT_MARKDOWN, error);
     return print_text(r, diff, names);
 }
 

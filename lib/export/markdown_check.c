@@ -3,9 +3,7 @@
  * A check as Markdown: a heading that says all, a table of budgets, of which those that are not
  * kept come first, what the recordings are in doubt about, and the commands to go on with.
  *
- * Names of the profile stand in code spans, where nothing is markup, with as many backticks around
- * them as they need (CommonMark 6.1); a bar ends a cell even there, and is escaped (GFM 4.10). What
- * summaries are shown in has a limit (1 MiB for a step of a GitHub workflow, beyond which nothing
+ * What summaries are shown in has a limit (1 MiB for a step of a GitHub workflow, beyond which nothing
  * at all is shown), so rows are written as long as they fit, and the others counted.
  */
 #include <stdlib.h>
@@ -13,10 +11,11 @@
 
 #include "export/check.h"
 #include "export/export-local.h"
+#include "export/markdown-local.h"
 #include "view/budget/sentence.h"
 #include "view/format/format.h"
 
-enum { ROOM_AT_END = 256, MOST_COMMANDS = 10, MOST_CODE = 200 };
+enum { ROOM_AT_END = 256, MOST_COMMANDS = 10 };
 
 struct page {
     FILE *out;
@@ -27,51 +26,9 @@ struct page {
 
 /* ---- pieces ---------------------------------------------------------------------------------- */
 
-static size_t longest_run(const char *text, char of) {
-    size_t longest = 0, n = 0;
-    for (; *text; text++) {
-        n = *text == of ? n + 1 : 0;
-        longest = n > longest ? n : longest;
-    }
-    return longest;
-}
-
-/* Writes a code span for a cell. */
-static bool put_code(FILE *out, const char *raw) {
-    char *visible = mt_format_visible(raw, true),
-         *text = visible ? mt_format_shorten_end(visible, MOST_CODE, "…") : NULL;
-    if (text && *text) {
-        int n = (int)longest_run(text, '`') + 1;
-        const char *space = n > 1 || *text == ' ' ? " " : "";
-        for (int i = 0; i < n; i++)
-            fputc('`', out);
-        fputs(space, out);
-        for (const char *c = text; *c; c++)
-            fputs(*c == '|' ? "\\|" : (const char[]){*c, '\0'}, out);
-        fputs(space, out);
-        for (int i = 0; i < n; i++)
-            fputc('`', out);
-    }
-    free(visible);
-    free(text);
-    return text != NULL;
-}
-
-/* Writes text that may hold names, so that nothing in it is markup. */
-static bool put_plain(FILE *out, const char *raw) {
-    char *text = raw ? mt_format_visible(raw, true) : NULL;
-    for (const char *c = text; c && *c; c++) {
-        if (strchr("\\`*_{}[]<>#!|~&", *c))
-            fputc('\\', out);
-        fputc(*c, out);
-    }
-    free(text);
-    return text != NULL;
-}
-
 /* Takes the text over. */
 static bool put_own(FILE *out, char *text) {
-    bool done = put_plain(out, text);
+    bool done = mt_markdown_put(out, text);
     free(text);
     return done;
 }
@@ -101,25 +58,25 @@ static bool put_verdict(FILE *out, const struct mt_finding *finding) {
 /* Writes what one reads in the last cell: the line, or why there is no figure. */
 static bool put_cell_of_line(FILE *out, const struct mt_finding *finding, const char *root) {
     if (finding->why[0])
-        return put_plain(out, finding->why);
+        return mt_markdown_put(out, finding->why);
     char *where = mt_sentence_where(finding, root);
-    bool done = where && put_code(out, where);
+    bool done = where && mt_markdown_put_code(out, where);
     free(where);
     return done;
 }
 
 static bool put_row(FILE *out, const struct mt_check_item *item, const char *root) {
     const struct mt_finding *finding = item->finding;
-    bool done = put_verdict(out, finding) && put_code(out, item->checked->path);
+    bool done = put_verdict(out, finding) && mt_markdown_put_code(out, item->checked->path);
     fputs(" | ", out);
     if (!finding) {
         fputs("| | | ", out);
-        done = done && put_plain(out, item->checked->problem);
+        done = done && mt_markdown_put(out, item->checked->problem);
     } else {
         fputs(mt_finding_name(finding), out);
         if (finding->scope[0]) {
             fputs(" of ", out);
-            done = done && put_code(out, finding->scope);
+            done = done && mt_markdown_put_code(out, finding->scope);
         }
         fputs(" | ", out);
         done = done && put_own(out, mt_sentence_measured(finding));
@@ -156,7 +113,7 @@ static char *heading_of(const struct mt_export *thing) {
     if (out) {
         fprintf(out, "### memtrack check: %s\n\n", count);
         if (*message) {
-            done = put_plain(out, message);
+            done = mt_markdown_put(out, message);
             fputs("\n\n", out);
         }
         done = fclose(out) == 0 && done;
@@ -177,8 +134,8 @@ static char *doubt_of(const struct mt_checked *checked, size_t i) {
     bool done = out != NULL;
     if (out) {
         fputs("- ", out);
-        done = put_code(out, checked->path) && fputs(": ", out) != EOF &&
-               put_plain(out, checked->findings.doubts[i]);
+        done = mt_markdown_put_code(out, checked->path) && fputs(": ", out) != EOF &&
+               mt_markdown_put(out, checked->findings.doubts[i]);
         fputc('\n', out);
         done = fclose(out) == 0 && done;
     }

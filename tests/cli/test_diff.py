@@ -33,6 +33,62 @@ class Golden(Case):
         golden.check_files(self, "diff", self.dir)
 
 
+class Markdown(Case):
+    """Tables for a comment on a change."""
+
+    def table(self, text):
+        """Rows of the second table, as GFM cuts them: at bars that are not escaped."""
+        table = text[text.index("| change | old |"):].split("\n\n")[0]
+        rows = [[cell.strip() for cell in re.split(r"(?<!\\)\|", line)[1:-1]]
+                for line in table.splitlines()]
+        return rows[2:]
+
+    def test_changes_add_up(self):
+        for options in ([], ["-n", "2"], ["--by", "function"]):
+            for sort in ("blocks", "live-blocks"):
+                with self.subTest(options=options, sort=sort):
+                    text = self.text("--markdown", "--sort", sort, *options, "plain.pb.gz",
+                                     "many.pb.gz")
+                    rows = self.table(text)
+                    self.assertEqual("total", rows[-1][-1])
+                    changes = [int(row[0].replace(",", "")) for row in rows]
+                    self.assertEqual(changes[-1], sum(changes[:-1]))
+                    if options[:1] == ["-n"]:
+                        self.assertEqual(4, len(rows))
+                        self.assertRegex(rows[2][-1], r"^\d+ more$")
+
+    def test_rows_are_those_of_the_text(self):
+        text = self.text("--markdown", "plain.pb.gz", "rebuilt.pb.gz")
+        self.assertTrue(text.startswith("### memtrack diff: live "), text)
+        self.assertIn("`plain.pb.gz` → `rebuilt.pb.gz`", text)
+        diff = self.json("plain.pb.gz", "rebuilt.pb.gz")
+        differing = [row for row in diff["rows"] if row["diff_live_bytes"]]
+        self.assertEqual(len(differing) + 1, len(self.table(text)))
+        for row, shown in zip(differing, self.table(text)):
+            self.assertIn(row["key"], shown[-1])
+            self.assertEqual({"new": " new", "vanished": " gone"}.get(row["state"], ""),
+                             shown[-1][shown[-1].rindex("`") + 1:])
+
+    def test_nothing_differs(self):
+        self.assertIn("No row differs in live.\n", self.text("--markdown", "plain.pb.gz",
+                                                             "plain.pb.gz"))
+
+    def test_hostile_names(self):
+        path = shutil.copy(self.path("hostile.pb.gz"), self.path("|a`b``c<b>\n| d |.pb.gz"))
+        for by in BY:
+            text = self.text("--markdown", "--by", by, "--sort", "total", "empty.pb.gz", path)
+            self.assertNotIn("\x1b", text)
+            for line in text.splitlines():
+                if line.startswith("| ") and line.count(" | ") > 3:
+                    self.assertEqual(5, len(re.split(r"(?<!\\)\|", line)[1:-1]), line)
+
+    def test_usage(self):
+        for option in ("--json", "--csv"):
+            self.problem("--markdown", option, "plain.pb.gz", "plain.pb.gz", status=2,
+                         contains="exclude each other")
+        self.disk_is_full("--markdown", "plain.pb.gz", "many.pb.gz")
+
+
 class Figures(Case):
     PAIRS = [("plain", "rebuilt"), ("rebuilt", "plain"), ("plain", "many"), ("empty", "plain"),
              ("many", "empty"), ("sampled", "plain"), ("many", "many")]
