@@ -158,7 +158,7 @@ static void check_argument(struct check *check, const char *argument) {
     else {
         struct mt_checked *checked = add(check);
         if (checked)
-            mt_export_check_init(checked, argument, NULL, "the profile cannot be found", NULL);
+            mt_export_check_init(checked, argument, NULL, "not found", NULL);
         note_status(check, status);
     }
     free(path);
@@ -207,10 +207,10 @@ static int read_baseline(struct check *check) {
 static void check_compared(struct check *check) {
     if (!check->baseline || check->n_compared || check->status > MT_EXIT_FINDING)
         return;
-    mt_terminal_print_problem(
-        check->options->shared.program, "Give the baseline of one of these programs.",
-        "%s is a profile of %s, and none of the others is: nothing was compared with it",
-        check->options->baseline, program_of(check->baseline));
+    mt_terminal_print_problem(check->options->shared.program,
+                              "Give the baseline of one of the programs that are checked.",
+                              "nothing was compared with %s: no other profile is of %s",
+                              check->options->baseline, program_of(check->baseline));
     note_status(check, MT_EXIT_USAGE);
 }
 
@@ -220,7 +220,7 @@ static int check_meant(const struct check *check, struct mt_error *error) {
         return 0;
     return mt_error_set(
         error, MEMTRACK_ENOTFOUND, "Patterns are those of a shell: --process 'test_*'.",
-        "no program matches --process %s: there is %s%s", check->options->processes[0],
+        "no program matches --process %s; there are %s%s", check->options->processes[0],
         check->others ? check->others : "another", check->n_others > SHOWN_OTHERS ? ", ..." : "");
 }
 

@@ -76,13 +76,12 @@ static void split(struct argp_state *state, struct compare *c, char **words) {
         return;
     }
     if (n_marks > 1)
-        argp_error(state,
-                   "more than two commands; one that has -- among its words goes into sh -c '...'");
+        argp_error(state, "give two commands; one with -- among its words goes into sh -c '...'");
     words[at] = NULL;
     c->commands[0] = words;
     c->commands[1] = words + at + 1;
     if (!words[0][0] || !words[at + 1][0])
-        argp_error(state, "a command has no name");
+        argp_error(state, "a command is empty");
 }
 
 static error_t parse(int key, char *text, struct argp_state *state) {
@@ -176,12 +175,12 @@ static int failed_run(const struct compare *c, size_t side, size_t run, int stat
         return mt_error_set(error, MEMTRACK_EIO, "", "interrupted in run %zu of %s", run, program);
     print_tail(c);
     if (status > 128)
-        return mt_error_set(error, MEMTRACK_EIO, "With -i failures are ignored.",
+        return mt_error_set(error, MEMTRACK_EIO, "-i ignores failures.",
                             "%s ended with status %d (signal %d: %s) in run %zu", program, status,
                             status - 128, strsignal(status - 128), run);
     bool ran = status < 125 || status > 127;
     return mt_error_set(error, MEMTRACK_EIO,
-                        ran ? "With -i failures are ignored." : "The reason is above.",
+                        ran ? "-i ignores failures." : "See the messages above.",
                         "%s %s status %d in run %zu", program,
                         ran ? "ended with" : "could not be recorded:", status, run);
 }
@@ -209,8 +208,8 @@ static int run_once(struct compare *c, size_t side, size_t run, struct mt_measur
         rc = measure(c, measurement, error);
         if (rc == -MEMTRACK_ENOTFOUND) {
             print_tail(c);
-            mt_error_set(error, MEMTRACK_ENOTFOUND, "See the reason above.",
-                         "nothing was recorded of %s in run %zu", c->commands[side][0], run);
+            mt_error_set(error, MEMTRACK_ENOTFOUND, "See the messages above.",
+                         "nothing was recorded in run %zu of %s", run, c->commands[side][0]);
         }
     }
     mt_measured_empty(c->directory, true);

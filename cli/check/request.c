@@ -61,7 +61,7 @@ static const struct argp_option table[] = {
      0},
     {"strict", KEY_STRICT, NULL, 0,
      "Fail if a recording is not complete. Sampled or approximate figures, and a process that "
-     "was killed or runs, count as such",
+     "was killed or still runs, count as such",
      0},
     {NULL, 0, NULL, 0, "Baseline:", 2},
     {"baseline", KEY_BASELINE, "PROFILE", MT_HELP_COMMON,
@@ -90,8 +90,7 @@ static const struct argp_option table[] = {
      "Print in this format (default: text). github is annotations of a workflow", 0},
     {"github", KEY_GITHUB, NULL, MT_HELP_COMMON,
      "Print annotations of a GitHub workflow as well. The ten worst budgets have one. A table of "
-     "all "
-     "is appended to GITHUB_STEP_SUMMARY, if that is set",
+     "all is appended to the file that GITHUB_STEP_SUMMARY names, if any",
      0},
     {"quiet", MT_KEY_QUIET, NULL, MT_HELP_COMMON, "Print only failures", 0},
     {"verbose", 'v', NULL, 0, "Print the budgets that are kept too", 0},
@@ -165,7 +164,7 @@ static error_t parse_budget(int key, const char *text, struct argp_state *state)
         return 0;
     case KEY_BASELINE:
         if (o->baseline)
-            argp_error(state, "one baseline at a time: %s and %s are too many", o->baseline, text);
+            argp_error(state, "give one --baseline (got %s and %s)", o->baseline, text);
         o->baseline = text;
         return 0;
     case KEY_TOLERANCE:
@@ -215,17 +214,17 @@ static void check_together(struct argp_state *state, const struct mt_check_reque
         argp_error(state, "--run comes before the program: memtrack check --run [OPTION...] -- %s",
                    o->files[0]);
     if (o->run && (!o->program || !o->program[0][0]))
-        argp_error(state, "--run: name a program to run");
+        argp_error(state, "--run: give a program to run");
     if (!o->run && !o->n_files)
-        argp_error(state, "name the profiles to check, or a program with --run");
+        argp_error(state, "give profiles to check, or a program with --run");
     if (!o->n_budgets && !o->baseline && !o->strict)
-        argp_error(state, "name a budget, such as --max-peak 10M, --no-leaks or --baseline FILE");
+        argp_error(state, "give a budget, such as --max-peak 10M, --no-leaks or --baseline FILE");
     if (o->tolerance_given && !o->baseline)
-        argp_error(state, "--tolerance is that of a --baseline");
+        argp_error(state, "--tolerance needs --baseline");
     if (o->profiles && !o->run)
-        argp_error(state, "--profiles goes with --run");
+        argp_error(state, "--profiles needs --run");
     if (o->mmap && !o->run)
-        argp_error(state, "--mmap goes with --run");
+        argp_error(state, "--mmap needs --run");
     if (o->shared.quiet && o->verbose)
         argp_error(state, "--quiet and --verbose exclude each other");
     if (o->shared.json && o->format_given && (!o->has_format || o->format != MT_EXPORT_JSON))
@@ -251,8 +250,8 @@ static error_t parse(int key, char *text, struct argp_state *state) {
         return 0;
     case KEY_JUNIT:
         if (strcmp(text, "-") == 0)
-            argp_error(state, "--junit -: name a file, such as memory.xml: standard output has the "
-                              "lines, or --json");
+            argp_error(state,
+                       "--junit -: give a file, such as memory.xml; --format junit prints it");
         o->junit = text;
         return 0;
     case KEY_FORMAT:

@@ -303,7 +303,7 @@ class Run(Case):
         self.call("--run", "--max-peak", "1G", "--process", "sh", *command)  # its file may be dash
         result = self.call("--run", "--max-peak", "1G", "--process", "trees", "--junit", "j.xml",
                            *command, status=3)
-        self.assertIn(b"no program matches --process trees: there is sh, tree, sleep",
+        self.assertIn(b"no program matches --process trees; there are sh, tree, sleep",
                       result.stderr)
         self.assertEqual(1, len(self.junit("j.xml").findall(".//error")))
         self.assertEqual(1, len(self.lines("--process", "tree", "--max-peak", "1K", "kept/sh.pb.gz",

@@ -117,7 +117,7 @@ class GitHub(Case):
     def test_what_cannot_be_read_or_run(self):
         found = annotations(self.text("--max-peak", "1K", "--format", "github", "plain.pb.gz",
                                       "missing", status=3))
-        self.assertEqual("missing: the profile cannot be found", found[0][2])
+        self.assertEqual("missing: not found", found[0][2])
         self.assertEqual(2, len(found))
         result = self.call("--run", "--max-peak", "1G", "--format", "github", "--", "sh", "-c",
                            "exit 7", status=7)
@@ -181,7 +181,7 @@ class Markdown(Case):
                        "`/srv/demo/src/parse.cpp:4 parse::tokenize holds 40.0 MiB (83%)`"], rows)
         self.assertIn(["kept", "`plain.pb.gz`", "baseline-peak", "48.0 MiB", "48.0 MiB + 5%", ""],
                       rows)
-        self.assertIn("\n- `sampled.pb.gz`: the figures are estimates", text)
+        self.assertIn("\n- `sampled.pb.gz`: figures are estimates", text)
         block = re.search(r"^```sh\n(.*?)^```$", text, flags=re.M | re.S)[1].splitlines()
         self.assertEqual(len(set(block)), len(block))
         self.assertIn("memtrack report --by stack --sort peak plain.pb.gz", block)

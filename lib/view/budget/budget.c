@@ -110,21 +110,19 @@ static int doubt_recording(struct judge *j) {
     char text[MT_FORMAT_BYTES];
     int rc = 0;
     if (info->sample_bytes)
-        rc = add_doubt(j, "the figures are estimates: one allocation in about %s was recorded",
+        rc = add_doubt(j, "figures are estimates: one allocation in about %s was recorded",
                        mt_format_size(text, (int64_t)info->sample_bytes, false));
     if (rc == 0 && info->approximate)
-        rc = add_doubt(j,
-                       "the figures are approximate: the process could not be read at one instant");
+        rc = add_doubt(j, "figures are approximate: the process could not be read at one instant");
     if (rc == 0 && info->partial)
-        rc = add_doubt(
-            j, "the recording did not begin with the process: what it allocated before is missing");
+        rc = add_doubt(j, "recording began after the process: earlier allocations are missing");
     if (rc == 0 && info->running)
-        rc = add_doubt(j, "the process had not ended: it may need more than this");
+        rc = add_doubt(j, "the process had not ended: it may need more");
     if (rc == 0 && info->exit_known && info->exit_signal)
-        rc = add_doubt(j, "signal %d ended the process before it could free what it had",
+        rc = add_doubt(j, "signal %d ended the process before it could free its memory",
                        info->exit_signal);
     if (rc == 0 && mt_unseen_is_much(&info->anonymous))
-        rc = add_doubt(j, "what was recorded explains less than half of the process's memory, %s",
+        rc = add_doubt(j, "malloc explains less than half of the process's memory, %s",
                        mt_format_size(text, (int64_t)info->anonymous.bytes, false));
     return rc ? rc : doubt_coverage(j);
 }
@@ -247,7 +245,7 @@ static int judge_leaks(struct judge *j, struct mt_finding finding) {
     if (!j->profile->has_value[MT_VALUE_LIVE_BLOCKS])
         return add_unknown(j, finding, "the profile does not have live blocks");
     if (j->profile->info.running)
-        return add_unknown(j, finding, "the process had not ended, and may free what it has");
+        return add_unknown(j, finding, "the process had not ended, and may free it");
     int rc = mt_leaks_mark(j->profile, j->budgets->count_runtime, &marks, j->error);
     if (rc != 0)
         return rc;
