@@ -171,6 +171,7 @@ static int print_text(const struct request *r, const struct mt_diff *diff,
     struct mt_table_options table = {.n = r->view.shared.n,
                                      .exact_bytes = r->view.shared.exact_bytes,
                                      .full = r->view.shared.full_names,
+                                     .full_stacks = r->view.shared.full_stacks,
                                      .verbose = r->view.shared.verbose};
     if (!r->view.shared.no_pager)
         mt_pager_start();

@@ -28,6 +28,7 @@ static const struct mt_command commands[] = {
      NULL},
     {"report", "show where the memory of a process went", mt_report_command, &mt_report_argp,
      "Look"},
+    {"tree", "show the same as a tree of calls", mt_tree_command, &mt_tree_argp, NULL},
     {"diff", "show what changed from one profile to another", mt_diff_command, &mt_diff_argp, NULL},
     {"timeline", "show heap, RSS, PSS and swap over time", mt_timeline_command, &mt_timeline_argp,
      NULL},
@@ -46,7 +47,7 @@ static const struct mt_command commands[] = {
 };
 enum { N_COMMANDS = sizeof commands / sizeof *commands };
 
-static const char *const reserved[] = {"annotate", "export", "leaks", "push", "tree"};
+static const char *const reserved[] = {"annotate", "export", "leaks", "push"};
 enum { N_RESERVED = sizeof reserved / sizeof *reserved };
 
 const char *argp_program_version = "memtrack " MEMTRACK_VERSION;

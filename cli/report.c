@@ -90,7 +90,8 @@ static int print_text(const struct request *r, const struct mt_rows *rows) {
     mt_terminal_init(&terminal, stdout, r->view.shared.color);
     struct mt_table_options table = {.n = r->view.shared.n,
                                      .exact_bytes = r->view.shared.exact_bytes,
-                                     .full = r->view.shared.full_names};
+                                     .full = r->view.shared.full_names,
+                                     .full_stacks = r->view.shared.full_stacks};
     if (!r->view.shared.no_pager)
         mt_pager_start();
     print_head(&terminal, r, rows);
@@ -109,43 +110,6 @@ static int print(const struct request *r, const struct mt_rows *rows, struct mt_
     return print_text(r, rows);
 }
 
-static bool has_any(const struct mt_profile *profile, enum mt_value value) {
-    bool found = false;
-    for (size_t i = 0; profile->has_value[value] && !found && i < profile->n_samples; i++)
-        found = profile->samples[i].value[value] != 0;
-    return found;
-}
-
-/* A profile of another tool may lack the default column, or have nothing in it: Go's of a short run
- * has nothing live. Of another moment than the end there is only what was live then. */
-static void choose_sort(struct request *r, const struct mt_profile *profile) {
-    static const enum mt_value columns[] = {MT_VALUE_PEAK_BYTES, MT_VALUE_LIVE_BYTES,
-                                            MT_VALUE_TOTAL_BYTES};
-    if (r->view.sort_given)
-        return;
-    bool by_peak = r->view.view.at.kind == MT_AT_END && profile->has_value[MT_VALUE_PEAK_BYTES];
-    r->view.view.sort = by_peak ? MT_VALUE_PEAK_BYTES : MT_VALUE_LIVE_BYTES;
-    for (size_t i = 0; r->view.view.at.kind == MT_AT_END && i < sizeof columns / sizeof *columns;
-         i++)
-        if (has_any(profile, columns[i])) {
-            r->view.view.sort = columns[i];
-            return;
-        }
-}
-
-static void warn_of_sort(const struct request *r, const struct mt_rows *rows) {
-    if (mt_rows_has(rows, r->view.view.sort))
-        return;
-    const char *hint =
-        r->view.view.sort == MT_VALUE_WASTE_BYTES && r->view.view.at.kind == MT_AT_END
-            ? "Record it with memtrack run --usable."
-            : NULL;
-    mt_terminal_print_problem(r->view.shared.program, hint,
-                              "sorted by live: this profile has no %s%s",
-                              mt_sort_name(r->view.view.sort),
-                              r->view.view.at.kind == MT_AT_END ? "" : " of that moment");
-}
-
 static int report(struct request *r, const char *path, struct mt_error *error) {
     struct mt_profile *profile = NULL;
     struct mt_rows *rows = NULL;
@@ -153,12 +117,12 @@ static int report(struct request *r, const char *path, struct mt_error *error) {
     if (status == 0)
         status = mt_symbols_resolve(profile, &r->view.shared.symbols, error);
     if (status == 0) {
-        choose_sort(r, profile);
+        mt_view_options_choose_sort(&r->view, profile);
         r->view.view.n_named = r->view.shared.n;
         status = mt_rows_build(profile, &r->view.view, &rows, error);
     }
     if (status == 0) {
-        warn_of_sort(r, rows);
+        mt_view_options_check_sort(&r->view, rows);
         status = print(r, rows, error);
     }
     mt_rows_free(rows);

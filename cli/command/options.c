@@ -107,10 +107,15 @@ static void add_debug_path(const struct argp_state *state, const char *text,
 
 static bool set_flag(int key, struct mt_options_shared *options) {
     const struct mt_options_flag flags[] = {
-        {MT_KEY_JSON, &options->json},         {MT_KEY_CSV, &options->csv},
-        {MT_KEY_FORCE, &options->force},       {MT_KEY_QUIET, &options->quiet},
-        {MT_KEY_BYTES, &options->exact_bytes}, {MT_KEY_FULL_NAMES, &options->full_names},
-        {MT_KEY_NO_PAGER, &options->no_pager}, {MT_KEY_VERBOSE, &options->verbose},
+        {MT_KEY_JSON, &options->json},
+        {MT_KEY_CSV, &options->csv},
+        {MT_KEY_FORCE, &options->force},
+        {MT_KEY_QUIET, &options->quiet},
+        {MT_KEY_BYTES, &options->exact_bytes},
+        {MT_KEY_FULL_NAMES, &options->full_names},
+        {MT_KEY_FULL_STACKS, &options->full_stacks},
+        {MT_KEY_NO_PAGER, &options->no_pager},
+        {MT_KEY_VERBOSE, &options->verbose},
     };
     return mt_options_set_flag(key, flags, sizeof flags / sizeof *flags);
 }

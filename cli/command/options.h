@@ -30,6 +30,7 @@ enum {
     MT_KEY_FORCE,
     MT_KEY_BYTES,
     MT_KEY_FULL_NAMES,
+    MT_KEY_FULL_STACKS,
     MT_KEY_COLOR,
     MT_KEY_NO_PAGER,
     MT_KEY_QUIET = 'q',
@@ -40,7 +41,7 @@ enum {
 /* What was chosen; nothing is when it is zero-initialized. */
 struct mt_options_shared {
     const char *program; /* argv[0]: for messages */
-    bool json, csv, force, quiet, verbose, exact_bytes, full_names, no_pager;
+    bool json, csv, force, quiet, verbose, exact_bytes, full_names, full_stacks, no_pager;
     size_t n; /* rows, 0: all */
     bool n_given;
     enum mt_terminal_color color;

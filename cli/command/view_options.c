@@ -18,7 +18,6 @@ enum option_key {
     KEY_EXCLUDE,
     KEY_ALL_FRAMES,
     KEY_CUMULATIVE,
-    KEY_AT,
 };
 
 #define MT_ARG_PATTERN "PATTERN|scope:PATTERN|domain:PATTERN|thread:PATTERN"
@@ -56,7 +55,7 @@ static const struct argp_option options[] = {
      "Charge every frame of a call path, not only the innermost. A frame that recurs is "
      "charged once. Needs --by line, function, file or module",
      MT_HELP_COUNTED},
-    {"at", KEY_AT, "end|peak|TIME", MT_HELP_COMMON,
+    {"at", MT_KEY_AT, "end|peak|TIME", MT_HELP_COMMON,
      "Count as live what was not freed at this moment (default: end). TIME is after the "
      "start, such as 1.5s or 02:00. Rows are then sorted by live",
      MT_HELP_COUNTED},
@@ -67,6 +66,9 @@ static const struct argp_option options[] = {
     {"csv", MT_KEY_CSV, NULL, MT_HELP_COMMON, "Print the rows as CSV", MT_HELP_PRINTED},
     {"full-names", MT_KEY_FULL_NAMES, NULL, MT_HELP_COMMON,
      "Do not shorten names, paths and call paths", MT_HELP_PRINTED},
+    {"full-stacks", MT_KEY_FULL_STACKS, NULL, 0,
+     "Print call paths down to the frames that start the program and its threads, and each in full",
+     MT_HELP_PRINTED},
     {"verbose", MT_KEY_VERBOSE, NULL, MT_HELP_COMMON, MT_HELP_VERBOSE, MT_HELP_PRINTED},
     {"no-pager", MT_KEY_NO_PAGER, NULL, 0, MT_HELP_NO_PAGER, MT_HELP_PRINTED},
     {0},
@@ -87,15 +89,13 @@ void mt_view_options_parse_sort(struct argp_state *state, struct mt_view_request
     request->sort_given = true;
 }
 
-static void parse_choice(int key, const char *text, struct argp_state *state,
-                         struct mt_view_request *r) {
-    if (key == KEY_BY && !mt_group_by_parse(text, &r->view.by))
-        mt_options_choose(state, "--by", text, mt_group_by_list);
-    if (key == KEY_AT && !mt_at_parse(text, &r->view.at))
+void mt_view_options_parse_at(struct argp_state *state, struct mt_view_request *request,
+                              const char *text) {
+    if (!mt_at_parse(text, &request->view.at))
         argp_error(state,
                    "--at %s: needs end, peak, or a time after the start, such as 1.5s or 02:00",
                    text);
-    r->at_given |= key == KEY_AT;
+    request->at_given = true;
 }
 
 /* Options without an argument. */
@@ -124,8 +124,11 @@ static error_t parse_option(int key, char *text, struct argp_state *state) {
     struct mt_view_request *r = state->input;
     switch (key) {
     case KEY_BY:
-    case KEY_AT:
-        parse_choice(key, text, state, r);
+        if (!mt_group_by_parse(text, &r->view.by))
+            mt_options_choose(state, "--by", text, mt_group_by_list);
+        return 0;
+    case MT_KEY_AT:
+        mt_view_options_parse_at(state, r, text);
         return 0;
     case KEY_INCLUDE:
     case KEY_EXCLUDE:
@@ -161,6 +164,42 @@ const struct argp mt_view_options_live_argp = {.options = shared_options, .parse
 static const struct argp_child children[] = {{&mt_view_options_live_argp, 0, NULL, 0}, {0}};
 const struct argp mt_view_options_argp = {
     .options = options, .parser = parse_whole, .children = children};
+
+/* ---- sorting --------------------------------------------------------------------------------- */
+
+static bool has_any(const struct mt_profile *profile, enum mt_value value) {
+    bool found = false;
+    for (size_t i = 0; profile->has_value[value] && !found && i < profile->n_samples; i++)
+        found = profile->samples[i].value[value] != 0;
+    return found;
+}
+
+/* A profile of another tool may lack the default column, or have nothing in it: Go's of a short run
+ * has nothing live. Of another moment than the end there is only what was live then. */
+void mt_view_options_choose_sort(struct mt_view_request *r, const struct mt_profile *profile) {
+    static const enum mt_value columns[] = {MT_VALUE_PEAK_BYTES, MT_VALUE_LIVE_BYTES,
+                                            MT_VALUE_TOTAL_BYTES};
+    if (r->sort_given)
+        return;
+    bool by_peak = r->view.at.kind == MT_AT_END && profile->has_value[MT_VALUE_PEAK_BYTES];
+    r->view.sort = by_peak ? MT_VALUE_PEAK_BYTES : MT_VALUE_LIVE_BYTES;
+    for (size_t i = 0; r->view.at.kind == MT_AT_END && i < sizeof columns / sizeof *columns; i++)
+        if (has_any(profile, columns[i])) {
+            r->view.sort = columns[i];
+            return;
+        }
+}
+
+void mt_view_options_check_sort(const struct mt_view_request *r, const struct mt_rows *rows) {
+    if (mt_rows_has(rows, r->view.sort))
+        return;
+    const char *hint = r->view.sort == MT_VALUE_WASTE_BYTES && r->view.at.kind == MT_AT_END
+                           ? "Record it with memtrack run --usable."
+                           : NULL;
+    mt_terminal_print_problem(r->shared.program, hint, "sorted by live: this profile has no %s%s",
+                              mt_sort_name(r->view.sort),
+                              r->view.at.kind == MT_AT_END ? "" : " of that moment");
+}
 
 void mt_view_options_free(struct mt_view_request *request) {
     for (size_t i = 0; i < sizeof request->patterns / sizeof *request->patterns; i++)

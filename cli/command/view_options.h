@@ -23,6 +23,9 @@ enum { MT_HELP_COUNTED = 1, MT_HELP_ROWS, MT_HELP_CHARGED, MT_HELP_PRINTED, MT_H
 /* Keys of the command's own options begin here. */
 enum { MT_KEY_OWN = 512 };
 
+/* --at, for a command that has not the whole table below. */
+enum { MT_KEY_AT = 400 };
+
 /* Zero-initialized is nothing chosen. */
 struct mt_view_request {
     struct mt_options_shared shared;
@@ -43,6 +46,14 @@ extern const struct argp mt_view_options_live_argp;
 /* --sort COLUMN, which each command describes by itself. */
 void mt_view_options_parse_sort(struct argp_state *state, struct mt_view_request *request,
                                 const char *text);
+
+/* --at MOMENT. */
+void mt_view_options_parse_at(struct argp_state *state, struct mt_view_request *request,
+                              const char *text);
+/* Chooses the column to sort by when none was given: peak, or another that has something. */
+void mt_view_options_choose_sort(struct mt_view_request *request, const struct mt_profile *profile);
+/* Says so when the profile has not the column that was asked for. */
+void mt_view_options_check_sort(const struct mt_view_request *request, const struct mt_rows *rows);
 
 void mt_view_options_free(struct mt_view_request *request);
 

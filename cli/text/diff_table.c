@@ -55,6 +55,7 @@ struct view {
     const struct mt_diff *diff;
     const struct mt_table_options *options;
     struct table names[MT_N_SIDES];
+    struct table_stack above;
     size_t n_newer;
     size_t n_shown;
     struct mt_diff_row more, filtered_out;
@@ -502,6 +503,7 @@ void mt_diff_table_print(const struct mt_terminal *terminal, const struct mt_dif
         v->names[side] = (struct table){.terminal = terminal,
                                         .rows = mt_diff_rows(diff, side),
                                         .options = options,
+                                        .above = &v->above,
                                         .n_newer = &v->n_newer};
         mt_table_label_init(&v->names[side]);
     }
@@ -517,5 +519,6 @@ void mt_diff_table_print(const struct mt_terminal *terminal, const struct mt_dif
     mt_table_label_put_newer(terminal, v->n_newer);
     for (enum mt_side side = MT_OLD; side < MT_N_SIDES; side++)
         mt_table_label_free(&v->names[side]);
+    mt_table_stack_free(&v->above);
     free(v);
 }

@@ -21,7 +21,6 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "text/roots.h"
 #include "text/table-local.h"
 #include "view/format/format.h"
 #include "view/margin.h"
@@ -104,7 +103,7 @@ static struct column measure(struct table *t, enum mt_value value) {
     return column;
 }
 
-static void lay_out(struct table *t) {
+void mt_table_lay_out(struct table *t) {
     static const enum mt_value preferred[] = {
         MT_VALUE_PEAK_BYTES,       MT_VALUE_LIVE_BYTES, MT_VALUE_TOTAL_BYTES, MT_VALUE_TOTAL_BLOCKS,
         MT_VALUE_TEMPORARY_BLOCKS, MT_VALUE_MAX_BYTES,  MT_VALUE_WASTE_BYTES};
@@ -112,7 +111,7 @@ static void lay_out(struct table *t) {
     bool is_wide = width >= WIDE_TERMINAL;
     size_t name = is_wide ? NAME_WIDE : NAME_NARROW, most = t->options->n_columns;
     enum mt_value sort = mt_rows_options(t->rows)->sort;
-    t->bar_width = is_wide ? BAR_WIDE : BAR_NARROW;
+    t->bar_width = t->has_no_bar ? 0 : is_wide ? BAR_WIDE : BAR_NARROW;
     t->columns[t->n_columns++] = measure(t, sort);
     size_t used = INDENT + t->columns[0].width + 1 + PERCENT_WIDTH + 1 + t->bar_width + GAP;
     if (used + NAME_LEAST > width) { /* a name is worth more than a bar */
@@ -157,8 +156,7 @@ static void put_bar(const struct table *t, const struct mt_row *row) {
             (int)(t->bar_width - taken), "");
 }
 
-/* Prints everything that is to the left of the name. */
-static void put_numbers(const struct table *t, const struct mt_row *row, bool is_sum) {
+void mt_table_put_numbers(const struct table *t, const struct mt_row *row, bool is_sum) {
     FILE *stream = t->terminal->stream;
     char buffer[CELL_BYTES], percent[MT_FORMAT_BYTES];
     enum mt_value sort = t->columns[0].value;
@@ -180,7 +178,7 @@ static void put_numbers(const struct table *t, const struct mt_row *row, bool is
     fprintf(stream, "%*s", GAP, "");
 }
 
-static void put_heading(const struct table *t) {
+void mt_table_put_heading(const struct table *t) {
     static const char *const names[] = {"LINE",   "FUNCTION", "FILE", "MODULE", "CALL PATH",
                                         "THREAD", "SCOPE",    "SIZE", "DOMAIN"};
     char buffer[CELL_BYTES];
@@ -192,7 +190,8 @@ static void put_heading(const struct table *t) {
         pad_left(t, t->columns[i].width, MT_STYLE_DIM, heading(t, t->columns[i].value, buffer));
     }
     fprintf(t->terminal->stream, "%*s", GAP, "");
-    mt_terminal_put(t->terminal, MT_STYLE_DIM, names[mt_rows_options(t->rows)->by]);
+    mt_terminal_put(t->terminal, MT_STYLE_DIM,
+                    t->name_heading ? t->name_heading : names[mt_rows_options(t->rows)->by]);
     fputc('\n', t->terminal->stream);
 }
 
@@ -240,16 +239,16 @@ static void put_sums(const struct table *t) {
         mt_terminal_put_fitting(t->terminal, t->name_column, MT_STYLE_DIM, text);
         fputc('\n', stream);
     } else if (n_more) {
-        put_numbers(t, &t->more, true);
+        mt_table_put_numbers(t, &t->more, true);
         mt_terminal_put_fitting(t->terminal, t->name_column, MT_STYLE_DIM, text);
         fputc('\n', stream);
     }
     if (mt_rows_is_filtered(t->rows)) {
-        put_numbers(t, &t->filtered_out, true);
+        mt_table_put_numbers(t, &t->filtered_out, true);
         mt_terminal_put(t->terminal, MT_STYLE_DIM, "filtered out");
         fputc('\n', stream);
     }
-    put_numbers(t, mt_rows_all(t->rows), true);
+    mt_table_put_numbers(t, mt_rows_all(t->rows), true);
     mt_terminal_put(t->terminal, MT_STYLE_BOLD, "total");
     if (options->cumulative)
         mt_terminal_put_fitting(t->terminal, t->name_column + strlen("total"), MT_STYLE_DIM,
@@ -285,7 +284,7 @@ static void explain_nothing(const struct mt_rows *rows, char *text, size_t bytes
     snprintf(text, bytes, "%s%s", why, try);
 }
 
-static bool put_nothing(const struct table *t) {
+bool mt_table_put_nothing(const struct table *t) {
     char text[128] = "Nothing passes the filters.";
     if (t->n_shown)
         return false;
@@ -297,34 +296,32 @@ static bool put_nothing(const struct table *t) {
     return true;
 }
 
-static void put_notes(struct table *t) {
-    struct mt_table_notes own = {0}, *notes = t->options->notes ? t->options->notes : &own;
-    struct mt_roots roots = {0};
-    for (size_t i = 0; i < t->n_shown; i++)
-        mt_roots_add(&roots, &t->labels, t->rows, mt_rows_at(t->rows, i));
-    mt_roots_choose(&roots, &t->labels);
-    if (t->labels.root && *t->labels.root)
-        mt_table_notes_add(notes, "sources in %s", t->labels.root);
-    mt_table_notes_add_skipped(notes, t->rows);
-    mt_table_notes_print(t->terminal, notes);
+void mt_table_prepare(struct table *t) {
+    mt_table_label_init(t);
+    t->n_shown = count_shown(t->rows, t->options->n);
+    t->more = (struct mt_row){.sample = UINT32_MAX};
+    if (!t->options->is_brief)
+        mt_rows_sum_from(t->rows, t->n_shown, &t->more, t->more_variance);
+    subtract(&t->filtered_out, mt_rows_all(t->rows), mt_rows_passed(t->rows),
+             t->filtered_out_variance);
 }
 
 void mt_table_print(const struct mt_terminal *terminal, const struct mt_rows *rows,
                     const struct mt_table_options *options) {
     size_t n_newer = 0;
-    struct table t = {.terminal = terminal, .rows = rows, .options = options, .n_newer = &n_newer};
-    mt_table_label_init(&t);
-    t.n_shown = count_shown(rows, options->n);
-    t.more = (struct mt_row){.sample = UINT32_MAX};
-    if (!options->is_brief)
-        mt_rows_sum_from(rows, t.n_shown, &t.more, t.more_variance);
-    subtract(&t.filtered_out, mt_rows_all(rows), mt_rows_passed(rows), t.filtered_out_variance);
-    if (!put_nothing(&t)) {
-        lay_out(&t);
-        put_notes(&t);
-        put_heading(&t);
+    struct table_stack above = {0};
+    struct table t = {.terminal = terminal,
+                      .rows = rows,
+                      .options = options,
+                      .above = &above,
+                      .n_newer = &n_newer};
+    mt_table_prepare(&t);
+    if (!mt_table_put_nothing(&t)) {
+        mt_table_lay_out(&t);
+        mt_table_label_put_notes(&t);
+        mt_table_put_heading(&t);
         for (size_t i = 0; i < t.n_shown; i++) {
-            put_numbers(&t, mt_rows_at(rows, i), false);
+            mt_table_put_numbers(&t, mt_rows_at(rows, i), false);
             mt_table_label_put(&t, mt_rows_at(rows, i));
         }
         if (!options->is_brief)
@@ -332,4 +329,5 @@ void mt_table_print(const struct mt_terminal *terminal, const struct mt_rows *ro
         mt_table_label_put_newer(terminal, n_newer);
     }
     mt_table_label_free(&t);
+    mt_table_stack_free(&above);
 }

@@ -11,6 +11,7 @@ struct mt_table_options {
     size_t n;                     /* rows shown, 0: all */
     bool exact_bytes;             /* bytes instead of KiB, MiB */
     bool full;                    /* names, paths and stacks are not shortened */
+    bool full_stacks;             /* call paths have all their frames */
     bool verbose;                 /* the head above it (diff_table.h) has everything */
     bool is_brief;                /* no sums: for the end of a run */
     struct mt_table_notes *notes; /* printed above the rows, and then empty; NULL: there are none */

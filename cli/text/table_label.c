@@ -8,10 +8,11 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "text/roots.h"
 #include "text/table-local.h"
 #include "view/format/format.h"
 
-enum { MAX_FRAMES_SHOWN = 12, GAP = 2 };
+enum { GAP = 2 };
 
 void mt_table_label_init(struct table *t) {
     const struct mt_profile *profile = mt_rows_profile(t->rows);
@@ -30,7 +31,19 @@ void mt_table_label_free(struct table *t) {
     t->labels.root = NULL;
 }
 
-static void next_line(const struct table *t, size_t indent) {
+void mt_table_label_put_notes(struct table *t) {
+    struct mt_table_notes own = {0}, *notes = t->options->notes ? t->options->notes : &own;
+    struct mt_roots roots = {0};
+    for (size_t i = 0; i < t->n_shown; i++)
+        mt_roots_add(&roots, &t->labels, t->rows, mt_rows_at(t->rows, i));
+    mt_roots_choose(&roots, &t->labels);
+    if (t->labels.root && *t->labels.root)
+        mt_table_notes_add(notes, "sources in %s", t->labels.root);
+    mt_table_notes_add_skipped(notes, t->rows);
+    mt_table_notes_print(t->terminal, notes);
+}
+
+void mt_table_label_next_line(const struct table *t, size_t indent) {
     fprintf(t->terminal->stream, "\n%*s", (int)(t->name_column + indent), "");
 }
 
@@ -44,7 +57,7 @@ static void put_pair(const struct table *t, const char *name, const char *detail
         if (mt_format_width(name) + GAP + mt_format_width(second) <= t->name_width)
             fprintf(t->terminal->stream, "%*s", GAP, "");
         else
-            next_line(t, GAP);
+            mt_table_label_next_line(t, GAP);
         mt_terminal_put(t->terminal, MT_STYLE_DIM, second);
     }
     free(second);
@@ -75,7 +88,7 @@ static void put_source(const struct table *t, mt_string file, int64_t line, mt_s
         text ? mt_label_fit(&t->labels, text, t->name_width - GAP - mark, mt_format_shorten_end)
              : NULL;
     if (shown) {
-        next_line(t, GAP);
+        mt_table_label_next_line(t, GAP);
         mt_terminal_put(t->terminal, MT_STYLE_SOURCE, shown);
     }
     if (shown && is_newer) {
@@ -86,9 +99,8 @@ static void put_source(const struct table *t, mt_string file, int64_t line, mt_s
     free(text);
 }
 
-/* Prints a place, and its function beside it or below. */
-static void put_place(const struct table *t, const struct mt_row_frame *frame, const char *was,
-                      size_t indent) {
+void mt_table_label_put_place(const struct table *t, const struct mt_row_frame *frame,
+                              const char *was, size_t indent) {
     struct mt_label_pair pair =
         mt_label_pair(&t->labels, frame, was, t->name_width > indent ? t->name_width - indent : 1);
     mt_terminal_put(t->terminal, MT_STYLE_NONE, pair.place ? pair.place : "?");
@@ -96,36 +108,10 @@ static void put_place(const struct table *t, const struct mt_row_frame *frame, c
         if (pair.is_beside)
             fprintf(t->terminal->stream, "%*s", MT_LABEL_GAP, "");
         else
-            next_line(t, indent + MT_LABEL_GAP);
+            mt_table_label_next_line(t, indent + MT_LABEL_GAP);
         mt_terminal_put(t->terminal, MT_STYLE_DIM, pair.function);
     }
     mt_label_pair_free(&pair);
-}
-
-static void put_stack(const struct table *t, const struct mt_row *row) {
-    bool truncated;
-    size_t n = mt_rows_stack(t->rows, row, NULL, 0, &truncated);
-    size_t shown = t->options->full || n <= MAX_FRAMES_SHOWN + 1 ? n : MAX_FRAMES_SHOWN;
-    struct mt_row_frame *frames = calloc(shown + 1, sizeof *frames);
-    if (!frames)
-        return;
-    mt_rows_stack(t->rows, row, frames, shown, &truncated);
-    for (size_t i = 0; i < shown; i++) {
-        if (i)
-            next_line(t, GAP);
-        put_place(t, &frames[i], "", i ? GAP : 0);
-    }
-    free(frames);
-    char text[64];
-    snprintf(text, sizeof text, "%s %zu more frames", t->terminal->ellipsis, n - shown);
-    if (shown < n) {
-        next_line(t, GAP);
-        mt_terminal_put(t->terminal, MT_STYLE_DIM, text);
-    }
-    if (truncated) {
-        next_line(t, GAP);
-        mt_terminal_put(t->terminal, MT_STYLE_WARN, "[truncated]");
-    }
 }
 
 /* Prints a line of source: the place, the function beside or below it, the text below. */
@@ -140,7 +126,7 @@ static void put_line(const struct table *t, const struct mt_row *row) {
     char was[64] = "";
     if (t->was && *t->was)
         snprintf(was, sizeof was, " (was %s)", t->was);
-    put_place(t, &frame, was, 0);
+    mt_table_label_put_place(t, &frame, was, 0);
     put_source(t, row->file, row->line, row->module);
 }
 
@@ -161,7 +147,7 @@ void mt_table_label_put(const struct table *t, const struct mt_row *row) {
     switch (mt_rows_options(t->rows)->by) {
     case MT_BY_STACK:
         if (mt_rows_stack(t->rows, row, NULL, 0, &truncated))
-            put_stack(t, row);
+            mt_table_stack_put(t, row);
         else
             put_key(t, row, mt_format_shorten_end, "");
         break;

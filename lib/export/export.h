@@ -21,6 +21,8 @@ struct mt_diff;
 struct mt_comparison;
 struct mt_scopes_rows;
 struct mt_timeline;
+struct mt_tree;
+struct mt_tree_limits;
 struct mt_breakdown;
 struct mt_checked;   /* export/check.h */
 struct mt_check_run; /* export/check.h */
@@ -102,6 +104,7 @@ struct mt_export_top {
 
 enum mt_export_what {
     MT_EXPORT_REPORT,
+    MT_EXPORT_TREE,
     MT_EXPORT_DIFF,
     MT_EXPORT_COMPARISON,
     MT_EXPORT_CHECK,
@@ -125,6 +128,10 @@ struct mt_export {
             const struct mt_rows *rows;
             size_t n; /* the first so many, 0: all of them; in the others below as well */
         } report;
+        struct {
+            const struct mt_tree *tree;
+            const struct mt_tree_limits *limits;
+        } tree;
         struct {
             const struct mt_diff *diff;
             const char *const *names; /* what the two sides are called */

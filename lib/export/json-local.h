@@ -22,6 +22,8 @@ json_t *mt_json_process(const struct mt_profile *profile);
 json_t *mt_json_recording(const struct mt_profile *profile);
 json_t *mt_json_totals(const struct mt_rows *rows);
 json_t *mt_json_notes(const struct mt_rows *rows);
+/* Returns what was not recorded, with the notes. */
+json_t *mt_json_coverage(const struct mt_rows *rows);
 /* Returns an object of key, function, file, line and module. */
 json_t *mt_json_row_names(const struct mt_rows *rows, const struct mt_row *row);
 json_t *mt_json_margins(const struct mt_rows *rows, const struct mt_row *row);

@@ -91,6 +91,25 @@ json_t *mt_json_notes(const struct mt_rows *rows) {
     return notes;
 }
 
+static json_t *anonymous_object(const struct mt_anonymous *anonymous) {
+    if (anonymous->bytes == 0)
+        return json_null();
+    return json_pack("{s:o, s:o, s:o, s:b}", "bytes", mt_json_number(anonymous->bytes),
+                     "recorded_bytes", mt_json_number(anonymous->recorded_bytes), "time_ns",
+                     anonymous->is_estimate ? json_null() : mt_json_number(anonymous->time_ns),
+                     "is_estimate", (int)anonymous->is_estimate);
+}
+
+json_t *mt_json_coverage(const struct mt_rows *rows) {
+    const struct mt_coverage *coverage = &mt_rows_profile(rows)->info.coverage;
+    return json_pack(
+        "{s:o, s:o, s:o, s:o, s:o, s:o}", "unknown_frees", mt_json_number(coverage->unknown_frees),
+        "dropped_events", mt_json_number(coverage->dropped_events), "lossy_blocks",
+        mt_json_number(coverage->lossy_blocks), "truncated_stacks",
+        mt_json_number(coverage->truncated_stacks), "anonymous",
+        anonymous_object(&mt_rows_profile(rows)->info.anonymous), "notes", mt_json_notes(rows));
+}
+
 /* Returns the margins of a sampled recording, by the names of the columns. */
 json_t *mt_json_margins(const struct mt_rows *rows, const struct mt_row *row) {
     json_t *margins = json_object();

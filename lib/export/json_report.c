@@ -9,25 +9,6 @@
 #include "export/export-local.h"
 #include "export/json-local.h"
 
-static json_t *anonymous_object(const struct mt_anonymous *anonymous) {
-    if (anonymous->bytes == 0)
-        return json_null();
-    return json_pack("{s:o, s:o, s:o, s:b}", "bytes", mt_json_number(anonymous->bytes),
-                     "recorded_bytes", mt_json_number(anonymous->recorded_bytes), "time_ns",
-                     anonymous->is_estimate ? json_null() : mt_json_number(anonymous->time_ns),
-                     "is_estimate", (int)anonymous->is_estimate);
-}
-
-static json_t *coverage_object(const struct mt_rows *rows) {
-    const struct mt_coverage *coverage = &mt_rows_profile(rows)->info.coverage;
-    return json_pack(
-        "{s:o, s:o, s:o, s:o, s:o, s:o}", "unknown_frees", mt_json_number(coverage->unknown_frees),
-        "dropped_events", mt_json_number(coverage->dropped_events), "lossy_blocks",
-        mt_json_number(coverage->lossy_blocks), "truncated_stacks",
-        mt_json_number(coverage->truncated_stacks), "anonymous",
-        anonymous_object(&mt_rows_profile(rows)->info.anonymous), "notes", mt_json_notes(rows));
-}
-
 static json_t *row_object(const struct mt_rows *rows, const struct mt_row *row) {
     const struct mt_profile *profile = mt_rows_profile(rows);
     json_t *object = mt_json_row_names(rows, row);
@@ -88,7 +69,7 @@ int mt_json_report(FILE *stream, const struct mt_export *thing, struct mt_error 
         {",\n \"totals\":", mt_json_totals(rows)},
         {",\n \"totals_margin\":",
          profile->info.sample_bytes ? mt_json_margins(rows, mt_rows_all(rows)) : json_null()},
-        {",\n \"coverage\":", coverage_object(rows)},
+        {",\n \"coverage\":", mt_json_coverage(rows)},
         {",\n \"self\":",
          json_pack("{s:o}", "ledger_bytes", mt_json_number(profile->info.ledger_bytes))},
         {",\n \"wrappers\":", wrappers_array(rows)},

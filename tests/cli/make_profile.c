@@ -16,6 +16,8 @@
  *   freed    a heap profile of another tool in which nothing is live any more
  *   empty    a process that allocated nothing
  *   many     5,000 paths in 700 files
+ *   deep     a project of a long path: templates, recursion, threads, a constructor of a library,
+ *            paths that end alike, with most of its memory mapped and not malloc's
  *   scopes   a server that measures its requests, with a few names that a terminal would obey
  */
 #include "make.h"
@@ -306,6 +308,65 @@ static void many(void) {
     mt_profile_sum_totals(p);
 }
 
+#define ROOT "/srv/demo/work/imagetool-2.40/src/"
+
+/* Its stacks end as those of real programs do. */
+static void deep(void) {
+    static const char *const command[] = {"/srv/demo/work/imagetool-2.40/build/imagetool",
+                                          "--input",
+                                          "/data/pictures/2023/summer/holiday.raw",
+                                          "--output",
+                                          "/data/out.png",
+                                          "--quality=85"};
+    process("/srv/demo/work/imagetool-2.40/build/imagetool", command, 6);
+    app = mapping("/srv/demo/work/imagetool-2.40/build/imagetool", 0x400000);
+    libc = mapping("/lib/x86_64-linux-gnu/libc.so.6", 0x7f0000000000);
+    libcxx = mapping("/usr/lib/x86_64-linux-gnu/libstdc++.so.6", 0x7f1000000000);
+    uint32_t start = symbol(app, 0x21, "_start", 0x0),
+             libc_main = frame(libc, 0x90, "__libc_start_call_main",
+                               "../sysdeps/nptl/libc_start_call_main.h", 58),
+             thread = frame(libc, 0xa0, "start_thread", "nptl/pthread_create.c", 442),
+             clone = frame(libc, 0xb0, "clone3", "../sysdeps/unix/sysv/linux/x86_64/clone3.S", 81),
+             top = frame(app, 0x30, "main", ROOT "main.cpp", 41),
+             run =
+                 frame(app, 0x40, "imagetool::run(imagetool::Options const&)", ROOT "main.cpp", 27),
+             tile =
+                 frame(app, 0x50, "imagetool::core::TileTree<imagetool::core::Tile, 4>::split(int)",
+                       ROOT "core/tile_tree.hpp", 88),
+             pixels = frame(app, 0x60, "imagetool::core::Image::reserve(unsigned long)",
+                            ROOT "core/image.cpp", 19),
+             read = frame(app, 0x70, "read_all", ROOT "io/reader.c", 112),
+             line_of = frame(app, 0x80, "read_line", ROOT "io/reader.c", 64),
+             work = frame(app, 0x90, "imagetool::core::Worker::decode_in_background()",
+                          ROOT "core/worker_with_a_long_name.cpp", 230),
+             zlib = frame(app, 0xa0, "inflate_new_window", "/usr/include/zlib_inline.h", 301),
+             init = symbol(libcxx, 0xa57ba, "", 0xa5700),
+             loader = symbol(libc, 0x74, "call_init", 0x10);
+    sample("4242 imagetool", 17,
+           (struct figures){9, 40 << 20, 2, 1 << 20, 9, 40 << 20, 0, 9 << 20, 0}, 8,
+           (uint32_t[]){pixels, tile, tile, tile, run, top, libc_main, start});
+    sample("4242 imagetool", 15, (struct figures){4, 12 << 20, 0, 0, 2, 6 << 20, 1, 3 << 20, 0}, 6,
+           (uint32_t[]){pixels, tile, run, top, libc_main, start});
+    sample("4242 imagetool", 7,
+           (struct figures){9000, 900000, 500, 50000, 8000, 800000, 70, 900000, 0}, 6,
+           (uint32_t[]){line_of, read, run, top, libc_main, start});
+    sample("4242 imagetool", 9, (struct figures){90, 90000, 90, 90000, 90, 90000, 0, 90000, 0}, 5,
+           (uint32_t[]){read, run, top, libc_main, start});
+    sample("4250 decoder", 16, (struct figures){64, 8 << 20, 0, 0, 32, 4 << 20, 32, 1 << 20, 0}, 4,
+           (uint32_t[]){zlib, work, thread, clone});
+    sample("4250 decoder", 3, (struct figures){700, 4000, 0, 0, 20, 300, 700, 9, 0}, 3,
+           (uint32_t[]){work, thread, clone});
+    sample("4242 imagetool", 17, (struct figures){1, 72704, 1, 72704, 1, 72704, 0, 72704, 0}, 2,
+           (uint32_t[]){init, loader});
+    p->info.usable_measured = p->info.multithreaded = true;
+    p->info.anonymous = (struct mt_anonymous){.bytes = 212 << 20, .recorded_bytes = 51 << 20};
+    mt_profile_add_note(p,
+                        "Peak RSS 212.0 MiB, 76% of it not malloc's: memtrack run --mmap. Pages of "
+                        "files are not counted.");
+    mt_profile_sum_totals(p);
+    allocator();
+}
+
 static void scope(const char *name, const char *thread, uint64_t count, int64_t bytes, int64_t ns) {
     struct mt_scope s = {
         .name = mt_profile_intern(p, name), .thread = mt_profile_intern(p, thread), .count = count};
@@ -384,7 +445,7 @@ static void scopes(void) {
 static const struct kind kinds[] = {
     {"plain", plain}, {"hostile", hostile}, {"sampled", sampled}, {"rebuilt", rebuilt},
     {"other", other}, {"change", change},   {"freed", freed},     {"empty", empty},
-    {"many", many},   {"scopes", scopes}};
+    {"many", many},   {"deep", deep},       {"scopes", scopes}};
 
 int main(int argc, char **argv) {
     return make(argc, argv, kinds, sizeof kinds / sizeof *kinds, &p);

@@ -29,7 +29,7 @@ class Narrow(case.ClassCase):
         cls.dir = cls.path(LONG)
         os.makedirs(cls.dir)
         for kind in ("plain", "hostile", "sampled", "other", "change", "freed", "many", "scopes",
-                     "rebuilt"):
+                     "rebuilt", "deep"):
             profiles.make(kind, cls.dir)
 
     def check(self, *command, columns=COLUMNS, **env):
@@ -40,7 +40,8 @@ class Narrow(case.ClassCase):
         return text
 
     def test_reports(self):
-        for kind in ("plain", "hostile", "sampled", "other", "change", "freed", "many", "scopes"):
+        for kind in ("plain", "hostile", "sampled", "other", "change", "freed", "many", "scopes",
+                     "deep"):
             for options in ([], ["--by", "function"], ["--by", "stack"], ["--cumulative"],
                             ["--by", "module"], ["--by", "thread"], ["--bytes"], ["--sort", "max"],
                             ["--exclude", "*.c"]):
@@ -63,6 +64,14 @@ class Narrow(case.ClassCase):
                 with self.subTest(pair, options=options):
                     self.check(MEMTRACK, "diff", "--no-pager", *options,
                                *(name + ".pb.gz" for name in pair))
+
+    def test_trees(self):
+        for kind in ("deep", "plain", "hostile", "change", "many"):
+            for options in ([], ["--inverted", "--by", "function"], ["--bytes", "--depth", "2"]):
+                for columns in (COLUMNS, 60, 79):
+                    with self.subTest(kind, options=options, columns=columns):
+                        self.check(MEMTRACK, "tree", "--no-pager", *options, kind + ".pb.gz",
+                                   columns=columns)
 
     def test_scopes(self):
         for options in ([], ["--events"], ["--bytes"]):

@@ -28,7 +28,7 @@ SOURCE_TEXT = {"src/parse.cpp": "#include <vector>\n\nstatic void f()\n"
 
 class Case(profiles.Command):
     COMMAND = "report"
-    KINDS = ("plain", "hostile", "sampled", "other", "change", "freed", "empty", "many")
+    KINDS = ("plain", "hostile", "sampled", "other", "change", "freed", "empty", "many", "deep")
 
     @classmethod
     def setUpClass(cls):

@@ -63,6 +63,7 @@ FOLDERS = {
     "view/scopes": {"view"},
     "view/summary": {"view/format", "view/rows"},
     "view/timeline": {"view/format", "view/rows"},
+    "view/tree": {"view", "view/format", "view/rows"},
     "view/compare": {"view", "view/format", "view/rows"},
     "view/budget": {"view", "view/format", "view/rows", "view/scopes", "view/summary"},
 }

@@ -190,25 +190,26 @@ static void common_folders(void **state) {
     (void)state;
     assert_folder("", 0, NULL);
     FOLDER("", "");
-    FOLDER("/srv/u/p/src", "/srv/u/p/src/a.c", "/srv/u/p/src/b.c");
-    FOLDER("/srv/u/p/src", "/srv/u/p/src/a.c"); /* one alone */
-    FOLDER("/srv/u/p", "/srv/u/p/src/a.c", "/srv/u/p/src/a.c", "/srv/u/p/include/a.h");
-    FOLDER("/srv/u/p", "/srv/u/p/src/a.c", "/srv/u/p/srcs/b.c"); /* whole names */
+    FOLDER("/srv/user/p/src", "/srv/user/p/src/a.c", "/srv/user/p/src/b.c");
+    FOLDER("/srv/user/p/src", "/srv/user/p/src/a.c"); /* one alone */
+    FOLDER("/srv/user/p", "/srv/user/p/src/a.c", "/srv/user/p/src/a.c", "/srv/user/p/include/a.h");
+    FOLDER("/srv/user/p", "/srv/user/p/src/a.c", "/srv/user/p/srcs/b.c"); /* whole names */
     /* what is installed is not asked, nor are names of another kind when they are fewer */
     FOLDER("/b/binutils-2.40/bfd", "/b/binutils-2.40/bfd/elf.c", "/b/binutils-2.40/bfd/hash.c",
            "/usr/include/c++/12/bits/stl_vector.h", "/usr/include/zlib.h", "csu/libc-start.c");
-    FOLDER("/srv/u/p", "/srv/u/p/src/a.rs", "/srv/u/p/b.rs", "/srv/.cargo/registry/src/x-1/lib.rs",
-           "/rustc/90b3/library/alloc/src/vec/mod.rs");
+    FOLDER("/srv/user/p", "/srv/user/p/src/a.rs", "/srv/user/p/b.rs",
+           "/srv/.cargo/registry/src/x-1/lib.rs", "/rustc/90b3/library/alloc/src/vec/mod.rs");
     /* near the root most are enough, further down all have to agree */
-    FOLDER("/srv/u/p", "/srv/u/p/a.c", "/srv/u/p/b.c", "/opt/x/y.h");
-    FOLDER("/srv/u", "/srv/u/p/a.c", "/srv/u/p/b.c", "/srv/u/p/c.c", "/srv/u/q/d.c");
+    FOLDER("/srv/user/p", "/srv/user/p/a.c", "/srv/user/p/b.c", "/opt/x/y.h");
+    FOLDER("/srv/user", "/srv/user/p/a.c", "/srv/user/p/b.c", "/srv/user/p/c.c", "/srv/user/q/d.c");
     FOLDER("", "/a/x.c", "/b/y.c", "/c/z.c");
+    FOLDER("", "/src/a.c", "/src/b.c"); /* not worth a line */
     FOLDER("", "/x.c");
     /* relative names are short as they are */
     FOLDER("", "src/a.c", "src/b.c");
     FOLDER("projects/tool/src", "projects/tool/src/a.c", "projects/tool/src/b.c");
     FOLDER("", "a.c", "projects/tool/src/b.c");
-    FOLDER("/\xc3\xbc", "/\xc3\xbc/a.c", "/\xc3\xbc/b/");
+    FOLDER("/a-\xc3\xbc/long", "/a-\xc3\xbc/long/a.c", "/a-\xc3\xbc/long/b/");
 }
 
 /* Whatever the text and the room: never wider than asked, never broken UTF-8. */

@@ -9,15 +9,16 @@
  *
  * From the root downwards, as long as all go the same way. Near the root, where nothing is in
  * common yet, most of them are enough: a header of a library in /opt is no reason to print
- * /srv/u/… in each row. Rejected: the folder of most files at any depth, which turns every file
- * of another folder of the same project into an outlier.
+ * /srv/u/… in each row. A short folder is left where it is: naming it
+ * costs a line. Rejected: the folder of most files at any depth, which turns every file of another
+ * folder of the same project into an outlier.
  */
 #include <stdlib.h>
 #include <string.h>
 
 #include "view/format/format.h"
 
-enum { NEAR_ROOT = 2, MOST_PERCENT = 60, LEAST_RELATIVE = 12 };
+enum { NEAR_ROOT = 2, MOST_PERCENT = 60, LEAST_BYTES = 9 };
 
 /* Where headers and sources of installed software lie. */
 static bool is_foreign(const char *path) {
@@ -102,6 +103,6 @@ char *mt_format_folder_common(const char **paths, size_t n) {
             *(*paths[i] == '/' ? &n_absolute : &n_relative) += *paths[i] != '\0';
     bool absolute = n_absolute >= n_relative;
     struct run run = find(paths, choose(paths, n, absolute), absolute);
-    bool is_worth_it = run.n && (absolute ? run.depth > 0 : run.bytes > LEAST_RELATIVE);
+    bool is_worth_it = run.n && run.bytes > LEAST_BYTES;
     return is_worth_it ? strndup(run.paths[0], run.bytes - 1) : strdup("");
 }

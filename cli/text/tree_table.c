@@ -1,0 +1,284 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A call tree that fits 80 columns:
+ *
+ *        PEAK            LIVE  CALL TREE
+ *     5.3 MiB 100.0%  1.6 MiB  main.cpp:7  main
+ *     1.7 MiB  32.0%  1.6 MiB  ├ main.cpp:6  run
+ *     1.4 MiB  27.0%  1.4 MiB  │ ├ reader.c:5  read_all
+ *     1.4 MiB  27.0%  1.4 MiB  │ │ reader.c:4  read_file
+ *   128.8 KiB   2.4%      0 B  │ └ image.cpp:10  index_names
+ *
+ * The only child of a node stands below it, at the same indent: call chains of thirty frames would
+ * else be at the right edge before anything branches. A branch has a mark. Branches that are small
+ * are summed where they matter together, and all others in one line at the end. The walk is a loop with an array of levels, as paths are as deep as the program's
+ * recursion was; of lines to the left that would leave the name no room, the outer ones go.
+ */
+#include "text/tree_table.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/array.h"
+#include "base/saturate.h"
+#include "text/table-local.h"
+#include "view/format/format.h"
+
+enum { NAME_ROOM = 16, MARK_WIDTH = 2, MOST_ROWS_MEASURED = 200 };
+
+struct level { /* a node of which children are still to be printed */
+    uint32_t node;
+    size_t next, n_shown, n, depth; /* depth of its children below the root */
+    size_t n_marks;                 /* how many branches are to the left of them */
+    bool has_rest;                  /* those that are not shown get a line of their own */
+    struct mt_row rest;
+};
+
+struct view {
+    struct table table;
+    const struct mt_tree *tree;
+    const struct mt_tree_limits *limits;
+    struct level *levels;
+    size_t n_levels, level_capacity;
+    bool *goes_on; /* of each branch to the left: it has more children below */
+    size_t n_marks, mark_capacity;
+    struct mt_row left_out; /* all that is not shown and has no line of its own */
+    size_t n_left_out, n_too_deep;
+};
+
+/* ---- to the left of a name ------------------------------------------------------------------- */
+
+static const char *mark(const struct view *v, bool is_own, bool goes_on) {
+    bool utf8 = v->table.terminal->utf8;
+    if (is_own)
+        return goes_on ? (utf8 ? "├ " : "|-") : (utf8 ? "└ " : "`-");
+    return goes_on ? (utf8 ? "│ " : "| ") : "  ";
+}
+
+/* Returns how many of the outer marks are left out so that the name has room. */
+static size_t hidden_marks(const struct view *v) {
+    size_t width = v->table.name_width,
+           most = width > NAME_ROOM ? (width - NAME_ROOM) / MARK_WIDTH : 0;
+    return v->table.options->full || v->n_marks <= most ? 0 : v->n_marks - most;
+}
+
+/* begins: the branch itself begins here; otherwise its line goes on. Returns the columns. */
+static size_t put_marks(const struct view *v, bool begins) {
+    FILE *stream = v->table.terminal->stream;
+    size_t hidden = hidden_marks(v), columns = 0;
+    for (size_t i = hidden; i < v->n_marks; i++, columns += MARK_WIDTH) {
+        const char *text = mark(v, begins && i + 1 == v->n_marks, v->goes_on[i]);
+        fprintf(stream, "%s%s%s", mt_terminal_style(v->table.terminal, MT_STYLE_DIM), text,
+                mt_terminal_style(v->table.terminal, MT_STYLE_NONE));
+    }
+    return columns;
+}
+
+/* ---- nodes ----------------------------------------------------------------------------------- */
+
+static struct mt_row figures(const struct mt_tree_node *node) {
+    struct mt_row row = {.sample = UINT32_MAX, .n_sites = node->n_sites};
+    memcpy(row.value, node->value, sizeof row.value);
+    return row;
+}
+
+/* Makes the name of a node in so many columns, and what stands beside or below it. */
+static struct mt_label_pair name_of(const struct view *v, uint32_t id, size_t columns) {
+    const struct mt_labels *labels = &v->table.labels;
+    const struct mt_tree_node *node = mt_tree_node(v->tree, id);
+    enum mt_group_by by = mt_tree_options(v->tree)->by;
+    if (by == MT_BY_LINE && node->has_frame)
+        return mt_label_pair(labels, &node->frame, "", columns);
+    char *key = mt_tree_key(v->tree, id);
+    struct mt_label_pair pair = {.is_beside = true};
+    const char *text = key ? mt_label_relative(labels, key) : "?";
+    pair.place =
+        mt_label_fit(labels, text, columns,
+                     by == MT_BY_FUNCTION ? mt_format_shorten_function : mt_format_shorten_path);
+    size_t taken = pair.place ? mt_format_width(pair.place) + MT_LABEL_GAP : columns;
+    const char *file = by == MT_BY_FUNCTION && node->has_frame
+                           ? mt_profile_text(labels->profile, node->frame.file)
+                           : "";
+    size_t base = mt_format_width(strrchr(file, '/') ? strrchr(file, '/') : file);
+    if (*file &&
+        taken + base < columns) /* a file that does not fit beside its function is left out */
+        pair.function = mt_label_fit(labels, mt_label_relative(labels, file), columns - taken,
+                                     mt_format_shorten_path);
+    free(key);
+    return pair;
+}
+
+static void put_name(const struct view *v, uint32_t id, bool is_branch) {
+    const struct table *t = &v->table;
+    size_t taken = put_marks(v, is_branch),
+           columns = t->name_width > taken ? t->name_width - taken : 1;
+    struct mt_label_pair pair = name_of(v, id, columns);
+    mt_terminal_put(t->terminal, MT_STYLE_NONE, pair.place ? pair.place : "?");
+    if (pair.function && *pair.function) {
+        if (!pair.is_beside) {
+            mt_table_label_next_line(t, 0);
+            put_marks(v, false);
+        }
+        fprintf(t->terminal->stream, "%*s", MT_LABEL_GAP, "");
+        mt_terminal_put(t->terminal, MT_STYLE_DIM, pair.function);
+    }
+    mt_label_pair_free(&pair);
+    fputc('\n', t->terminal->stream);
+}
+
+static void put_node(const struct view *v, uint32_t id, bool is_branch) {
+    struct mt_row row = figures(mt_tree_node(v->tree, id));
+    mt_table_put_numbers(&v->table, &row, false);
+    put_name(v, id, is_branch);
+}
+
+/* Writes "… 12 more below 1%". */
+static void rest_text(const struct view *v, size_t n, char *text, size_t bytes) {
+    char count[MT_FORMAT_BYTES];
+    mt_format_count(count, (int64_t)n);
+    if (v->limits->n)
+        snprintf(text, bytes, "%s %s more", v->table.terminal->ellipsis, count);
+    else
+        snprintf(text, bytes, "%s %s more below %g%%", v->table.terminal->ellipsis, count,
+                 100 * v->limits->min_share);
+}
+
+static void put_rest(const struct view *v, const struct level *level) {
+    const struct table *t = &v->table;
+    char text[128];
+    rest_text(v, level->n - level->n_shown, text, sizeof text);
+    mt_table_put_numbers(t, &level->rest, true);
+    size_t taken = put_marks(v, level->n_shown > 0);
+    mt_terminal_put_fitting(t->terminal, t->name_column + taken, MT_STYLE_DIM, text);
+    fputc('\n', t->terminal->stream);
+}
+
+/* Says what was left out here and there: small branches with their sum, and what is too deep. */
+static void put_left_out(const struct view *v) {
+    const struct table *t = &v->table;
+    char text[128], count[MT_FORMAT_BYTES];
+    if (v->n_left_out) {
+        rest_text(v, v->n_left_out, text, sizeof text);
+        if (v->limits->n) /* one that is inside of another that is shown: a sum would say nothing */
+            fprintf(t->terminal->stream, "%*s", (int)t->name_column, "");
+        else
+            mt_table_put_numbers(t, &v->left_out, true);
+        mt_terminal_put_fitting(t->terminal, t->name_column, MT_STYLE_DIM, text);
+        fputc('\n', t->terminal->stream);
+    }
+    if (v->n_too_deep) {
+        snprintf(text, sizeof text, "%s %s more below level %zu (--depth)", t->terminal->ellipsis,
+                 mt_format_count(count, (int64_t)v->n_too_deep), v->limits->depth);
+        fprintf(t->terminal->stream, "%*s", (int)t->name_column, "");
+        mt_terminal_put_fitting(t->terminal, t->name_column, MT_STYLE_DIM, text);
+        fputc('\n', t->terminal->stream);
+    }
+}
+
+/* ---- the walk -------------------------------------------------------------------------------- */
+
+static void leave_out(struct view *v, const struct level *level, size_t n) {
+    for (size_t i = 0; i < MT_N_VALUES; i++)
+        mt_saturate_add(&v->left_out.value[i], level->rest.value[i]);
+    v->left_out.n_sites += level->rest.n_sites;
+    v->n_left_out += n;
+}
+
+/* Finds out what becomes of the children that are not shown: those of a node that together hold as
+ * much as one that is shown get a line below it. */
+static void judge_rest(struct view *v, struct level *level) {
+    enum mt_value sort = mt_tree_options(v->tree)->sort;
+    double least = v->limits->min_share * (double)mt_rows_whole(v->table.rows, sort),
+           held = (double)mt_saturate_magnitude(level->rest.value[sort]);
+    size_t n = level->n - level->n_shown;
+    level->has_rest = n && v->limits->n == 0 && held > 0 && held >= least;
+    if (v->limits->depth && level->depth > v->limits->depth) {
+        level->has_rest = false;
+        v->n_too_deep += n;
+    } else if (!level->has_rest)
+        leave_out(v, level, n);
+}
+
+static bool enter(struct view *v, uint32_t node, size_t depth) {
+    if (!mt_array_reserve(&v->levels, &v->level_capacity, v->n_levels + 1, sizeof *v->levels) ||
+        !mt_array_reserve(&v->goes_on, &v->mark_capacity, v->n_marks + 1, sizeof *v->goes_on))
+        return false;
+    struct level *level = &v->levels[v->n_levels];
+    *level = (struct level){.node = node, .depth = depth, .n_marks = v->n_marks};
+    mt_tree_children(v->tree, node, &level->n);
+    level->n_shown = mt_tree_shown(v->tree, node, depth, v->limits, &level->rest);
+    judge_rest(v, level);
+    v->n_levels += level->n_shown || level->has_rest;
+    return true;
+}
+
+/* Prints the next child of the innermost level, or the sum of those that are not shown, and leaves
+ * the level behind the last. */
+static bool step(struct view *v) {
+    struct level *level = &v->levels[v->n_levels - 1];
+    size_t n_items = level->n_shown + level->has_rest, n;
+    bool is_rest = level->next >= level->n_shown;
+    if (level->next == n_items) {
+        v->n_levels--;
+        return true;
+    }
+    v->n_marks = level->n_marks;
+    if (n_items > 1)
+        v->goes_on[v->n_marks++] = level->next + 1 < n_items;
+    level->next++;
+    if (is_rest) {
+        put_rest(v, level);
+        return true;
+    }
+    uint32_t child = mt_tree_children(v->tree, level->node, &n)[level->next - 1];
+    put_node(v, child, n_items > 1);
+    return enter(v, child, level->depth + 1);
+}
+
+/* ---- the whole ------------------------------------------------------------------------------- */
+
+static void put_total(const struct table *t) {
+    if (mt_rows_is_filtered(t->rows)) {
+        mt_table_put_numbers(t, &t->filtered_out, true);
+        mt_terminal_put(t->terminal, MT_STYLE_DIM, "filtered out");
+        fputc('\n', t->terminal->stream);
+    }
+    mt_table_put_numbers(t, mt_rows_all(t->rows), true);
+    mt_terminal_put(t->terminal, MT_STYLE_BOLD, "total");
+    fputc('\n', t->terminal->stream);
+}
+
+void mt_tree_table_print(const struct mt_terminal *terminal, const struct mt_tree *tree,
+                         const struct mt_tree_limits *limits,
+                         const struct mt_table_options *options) {
+    size_t n_newer = 0;
+    struct table_stack above = {0};
+    struct view v = {
+        .table = {.terminal = terminal,
+                  .rows = mt_tree_rows(tree),
+                  .options = options,
+                  .above = &above,
+                  .n_newer = &n_newer,
+                  .has_no_bar = true,
+                  .name_heading = mt_tree_options(tree)->inverted ? "CALLED BY" : "CALL TREE"},
+        .tree = tree,
+        .limits = limits};
+    mt_table_prepare(&v.table);
+    if (v.table.n_shown > MOST_ROWS_MEASURED)
+        v.table.n_shown = MOST_ROWS_MEASURED; /* no sum is wider than the total */
+    if (!mt_table_put_nothing(&v.table)) {
+        mt_table_lay_out(&v.table);
+        mt_table_label_put_notes(&v.table);
+        mt_table_put_heading(&v.table);
+        bool done = enter(&v, 0, 1);
+        while (done && v.n_levels)
+            done = step(&v);
+        if (!done)
+            mt_terminal_put(terminal, MT_STYLE_WARN, " (out of memory: branches are missing)\n");
+        put_left_out(&v);
+        put_total(&v.table);
+    }
+    free(v.levels);
+    free(v.goes_on);
+    mt_table_label_free(&v.table);
+}
