@@ -16,6 +16,7 @@ struct mt_labels {
     const char *ellipsis;
     const char *folder; /* paths are shown relative to this (the current directory); NULL: none */
     char *root; /* and then without this, see roots.h; NULL or "": none. The owner frees it */
+    size_t shared_inner, shared_outer; /* of call paths in one line: the frames that all have */
 };
 
 /* Makes a text fit into so many columns: one of the ways of view/format/format.h. */

@@ -12,7 +12,9 @@
 enum { MOST_FRAMES = 64 };
 
 static void add_file(struct mt_roots *roots, const struct mt_labels *labels, mt_string file) {
-    const char *path = mt_label_relative(labels, mt_profile_text(labels->profile, file));
+    struct mt_labels bare = *labels;
+    bare.root = NULL; /* the one that was chosen before */
+    const char *path = mt_label_relative(&bare, mt_profile_text(labels->profile, file));
     if (file && mt_array_grow(&roots->files, roots->n, sizeof *roots->files))
         roots->files[roots->n++] = path;
 }

@@ -27,6 +27,7 @@
 #include "top/axis.h"
 #include "top/curses.h"
 #include "top/foot.h"
+#include "top/names.h"
 #include "top/pen.h"
 #include "view/format/format.h"
 
@@ -152,7 +153,8 @@ static void draw_rates(const struct mt_top_screen *s, int y) {
     mt_top_pen_put(&pen, MT_PAINT_DIM, "/s");
     mt_top_pen_put_right(&pen, 15, MT_PAINT_PLAIN,
                          has_rates ? mt_format_count(text, all->value[MT_TOP_ALLOCATIONS]) : "-");
-    mt_top_pen_put(&pen, MT_PAINT_DIM, " blocks/s");
+    mt_top_pen_put(&pen, MT_PAINT_DIM,
+                   all->value[MT_TOP_ALLOCATIONS] == 1 ? " block/s" : " blocks/s");
     uint64_t marked = mt_top_model_marked_ns(s->top->model);
     if (!marked)
         return;
@@ -268,6 +270,13 @@ static void draw_heading(const struct mt_top_screen *s, const struct mt_top_layo
     mt_top_pen_put(&pen, MT_PAINT_DIM, mt_top_layout_name_title(mt_top_model_by(s->top->model)));
     if (*s->filter)
         mt_top_pen_print(&pen, MT_PAINT_WARN, "  / %s", s->filter);
+    size_t room = pen.end - pen.x > 12 ? (size_t)(pen.end - pen.x - 2) : 0;
+    char *shared = room ? mt_top_names_shared(&s->labels, s->top->model, room) : NULL;
+    char *fitting = shared ? mt_label_fit(&s->labels, shared, room, mt_format_shorten_end) : NULL;
+    if (fitting && *fitting)
+        mt_top_pen_print(&pen, MT_PAINT_DIM, "  %s", fitting);
+    free(shared);
+    free(fitting);
 }
 
 static void put_name(const struct mt_top_screen *s, struct mt_top_pen *pen,
@@ -275,7 +284,7 @@ static void put_name(const struct mt_top_screen *s, struct mt_top_pen *pen,
     char *detail = NULL, *name = NULL;
     if (pen->end - pen->x < 3)
         return;
-    name = mt_top_layout_name(&s->labels, rows, row, (size_t)(pen->end - pen->x), &detail);
+    name = mt_top_names_of(&s->labels, rows, row, (size_t)(pen->end - pen->x), &detail);
     mt_top_pen_put(pen, MT_PAINT_PLAIN, name ? name : "?");
     if (detail && *detail) {
         pen->x += 2;
@@ -360,6 +369,7 @@ static void draw_rows(struct mt_top_screen *s, int top, int bottom) {
     bool has_total = bottom - top > 3;
     int last = bottom - (has_total ? 1 : 0);
     mt_top_layout_make(&layout, (size_t)COLS, sort, s->top->exact_bytes);
+    mt_top_names_prepare(&s->labels, s->top->model);
     draw_heading(s, &layout, top);
     s->n_rows = last - top > 1 ? (size_t)(last - top - 1) : 0;
     keep_in_sight(list, n, s->n_rows);

@@ -7,8 +7,6 @@
 #include "top/layout.h"
 
 #include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 
 enum {
     BYTES_WIDTH = 10,
@@ -19,7 +17,7 @@ enum {
     BAR_FROM = 100,
     BAR = 8
 };
-enum { DETAIL_GAP = 2, DETAIL_LEAST = 6, PATH_FUNCTIONS = 12 };
+enum { DETAIL_GAP = 2 };
 
 const char *mt_top_layout_title(enum mt_top_column column) {
     static const char *const titles[] = {"LIVE",     "CHANGE", "BYTES/S",
@@ -95,103 +93,4 @@ size_t mt_top_layout_bar(int64_t value, int64_t largest, size_t width) {
     if (share < 0)
         share = -share;
     return share < 1 ? (size_t)(share * (double)width * 8 + 0.5) : width * 8;
-}
-
-/* ---- names ----------------------------------------------------------------------------------- */
-
-/* Returns "inner < middle < outer", as much of it as fits. */
-static char *path_name(const struct mt_labels *labels, const struct mt_rows *rows,
-                       const struct mt_row *row, size_t columns) {
-    struct mt_row_frame frames[PATH_FUNCTIONS];
-    bool truncated;
-    size_t n = mt_rows_stack(rows, row, frames, PATH_FUNCTIONS, &truncated), bytes = 0;
-    char *text = NULL;
-    if (n == 0) {
-        char *key = mt_rows_key(rows, row),
-             *fitted = key ? mt_label_fit(labels, key, columns, mt_format_shorten_end) : NULL;
-        free(key);
-        return fitted;
-    }
-    FILE *stream = open_memstream(&text, &bytes);
-    if (!stream)
-        return NULL;
-    for (size_t i = 0; i < n && i < PATH_FUNCTIONS; i++) {
-        const char *function = mt_profile_text(labels->profile, frames[i].function),
-                   *name = function;
-        size_t length = mt_format_qualified_name(function, &name);
-        char *key = *function ? NULL : mt_rows_key_of_frame(labels->profile, &frames[i]);
-        fprintf(stream, "%s%.*s", i ? (labels->utf8 ? " ← " : " < ") : "",
-                key ? (int)strlen(key) : (int)length, key ? key : name);
-        free(key);
-    }
-    if (fclose(stream) != 0 || !text)
-        return text;
-    char *fitted = mt_label_fit(labels, text, columns, mt_format_shorten_end);
-    free(text);
-    return fitted;
-}
-
-/* The detail takes what the name leaves, and the name leaves it two fifths if it needs them. */
-static char *pair(const struct mt_labels *labels, char *key, const char *more, size_t columns,
-                  mt_shorten *shorten, mt_shorten *shorten_more, char **detail) {
-    char *whole = mt_label_fit(labels, more, columns, shorten_more);
-    size_t wanted = whole && *whole ? mt_format_width(whole) + DETAIL_GAP : 0,
-           share = columns * 2 / 5;
-    free(whole);
-    char *name = key ? mt_label_fit(labels, mt_label_relative(labels, key),
-                                    columns - (wanted < share ? wanted : share), shorten)
-                     : NULL;
-    free(key);
-    size_t taken = name ? mt_format_width(name) + DETAIL_GAP : columns;
-    if (taken + DETAIL_LEAST <= columns && *more) {
-        free(*detail);
-        *detail =
-            mt_label_fit(labels, mt_label_relative(labels, more), columns - taken, shorten_more);
-    }
-    return name;
-}
-
-static char *line_name(const struct mt_labels *labels, const struct mt_rows *rows,
-                       const struct mt_row *row, size_t columns, char **detail) {
-    struct mt_row_frame frame;
-    if (!mt_rows_frame(rows, row, &frame) || !row->line)
-        return mt_rows_frame(rows, row, &frame)
-                   ? mt_label_place(labels, &frame, columns)
-                   : pair(labels, mt_rows_key(rows, row), "", columns, mt_format_shorten_end,
-                          mt_format_shorten_end, detail);
-    return pair(labels, mt_rows_key(rows, row), mt_profile_text(labels->profile, row->function),
-                columns, mt_format_shorten_path, mt_format_shorten_function, detail);
-}
-
-char *mt_top_layout_name(const struct mt_labels *labels, const struct mt_rows *rows,
-                         const struct mt_row *row, size_t columns, char **detail) {
-    const char *file = mt_profile_text(labels->profile, row->file);
-    char *name;
-    *detail = strdup("");
-    switch (mt_rows_options(rows)->by) {
-    case MT_BY_LINE:
-        name = line_name(labels, rows, row, columns, detail);
-        break;
-    case MT_BY_FUNCTION:
-        name = pair(labels, mt_rows_key(rows, row), row->shares_name ? "" : file, columns,
-                    mt_format_shorten_function, mt_format_shorten_path, detail);
-        break;
-    case MT_BY_STACK:
-        name = path_name(labels, rows, row, columns);
-        break;
-    case MT_BY_FILE:
-    case MT_BY_MODULE:
-        name = pair(labels, mt_rows_key(rows, row), "", columns, mt_format_shorten_path,
-                    mt_format_shorten_end, detail);
-        break;
-    default:
-        name = pair(labels, mt_rows_key(rows, row), "", columns, mt_format_shorten_end,
-                    mt_format_shorten_end, detail);
-    }
-    if (name && *detail)
-        return name;
-    free(name);
-    free(*detail);
-    *detail = NULL;
-    return NULL;
 }

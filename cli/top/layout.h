@@ -37,10 +37,4 @@ char *mt_top_layout_cell(char buffer[MT_TOP_CELL_BYTES], enum mt_top_column colu
  * to width * 8. */
 size_t mt_top_layout_bar(int64_t value, int64_t largest, size_t width);
 
-/* Returns what the row is called, and in *detail what belongs to it as far as there is room, or "".
- * Both are malloc'ed and safe for a terminal, and together at most columns wide, with two columns
- * between them. NULL: out of memory. A call path is called by its functions, innermost first. */
-char *mt_top_layout_name(const struct mt_labels *labels, const struct mt_rows *rows,
-                         const struct mt_row *row, size_t columns, char **detail);
-
 #endif

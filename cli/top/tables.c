@@ -13,43 +13,80 @@
 #include "base/clock.h"
 #include "command/command.h"
 #include "text/pager.h"
+#include "text/table_notes.h"
 #include "top/layout.h"
+#include "top/names.h"
 #include "top/top.h"
 #include "view/format/format.h"
 
+enum { LEAST_COMMAND = 16 };
+
 /* ---- text ------------------------------------------------------------------------------------ */
 
-static void put_head(const struct mt_top *top, const struct mt_terminal *terminal) {
-    FILE *out = terminal->stream;
+static const char *plural(int64_t n) {
+    return n == 1 ? "" : "s";
+}
+
+/* Writes the figures of the whole process: "heap 1.2 MiB in 1,234 blocks, peak …; 3.4 KiB/s in …". */
+static void write_figures(FILE *out, const struct mt_top *top, const char *coverage) {
     const struct mt_ledger_totals *t = mt_top_model_totals(top->model);
     const struct mt_top_line *all = mt_top_model_all(top->model);
     const struct mt_axis *axis = mt_top_model_axis(top->model);
-    char text[MT_FORMAT_BYTES], *command = mt_top_look_program(top, false),
-                                *coverage = mt_top_look_coverage(top, ", ");
-    mt_terminal_put(terminal, MT_STYLE_DIM, mt_format_rfc3339(text, mt_clock_ns(CLOCK_REALTIME)));
-    fprintf(out, "  pid %u  ", top->target.pid);
-    mt_terminal_put(terminal, top->target.state == MT_TOP_RUNNING ? MT_STYLE_NONE : MT_STYLE_WARN,
-                    mt_top_target_state_name(top->target.state));
-    fputs("  ", out);
-    mt_terminal_put(terminal, MT_STYLE_BOLD, command);
-    fprintf(out, "\nheap %s", mt_format_size(text, all->value[MT_TOP_LIVE], top->exact_bytes));
-    fprintf(out, " in %s blocks", mt_format_count(text, all->value[MT_TOP_BLOCKS]));
+    const int64_t *value = all->value;
+    char text[MT_FORMAT_BYTES];
+    fprintf(out, "heap %s", mt_format_size(text, value[MT_TOP_LIVE], top->exact_bytes));
+    fprintf(out, " in %s block%s", mt_format_count(text, value[MT_TOP_BLOCKS]),
+            plural(value[MT_TOP_BLOCKS]));
     fprintf(out, ", peak %s", mt_format_size(text, t->peak_bytes, top->exact_bytes));
     if (axis->n && axis->ticks[axis->n - 1].rss_bytes)
         fprintf(
             out, ", rss %s",
             mt_format_size(text, (int64_t)axis->ticks[axis->n - 1].rss_bytes, top->exact_bytes));
     if (mt_top_model_has_rates(top->model)) {
-        fprintf(out, "; %s/s", mt_format_size(text, all->value[MT_TOP_RATE], top->exact_bytes));
-        fprintf(out, " in %s allocations/s", mt_format_count(text, all->value[MT_TOP_ALLOCATIONS]));
+        fprintf(out, "; %s/s", mt_format_size(text, value[MT_TOP_RATE], top->exact_bytes));
+        fprintf(out, " in %s allocation%s/s", mt_format_count(text, value[MT_TOP_ALLOCATIONS]),
+                plural(value[MT_TOP_ALLOCATIONS]));
     }
-    if (coverage && *coverage) {
-        fputs("; ", out);
-        mt_terminal_put(terminal, MT_STYLE_WARN, coverage);
+    if (coverage && *coverage)
+        fprintf(out, "; %s", coverage);
+}
+
+static void put_figures(const struct mt_top *top, const struct mt_terminal *terminal) {
+    char *figures = NULL, *coverage = mt_top_look_coverage(top, ", ");
+    size_t bytes;
+    FILE *out = open_memstream(&figures, &bytes);
+    if (out) {
+        write_figures(out, top, coverage);
+        fclose(out);
     }
-    fputc('\n', out);
-    free(command);
+    mt_terminal_put_wrapped(terminal, 0, coverage && *coverage ? MT_STYLE_WARN : MT_STYLE_NONE,
+                            figures ? figures : "?");
+    fputc('\n', terminal->stream);
+    free(figures);
     free(coverage);
+}
+
+/* The command begins where its directories would be all that fits. */
+static void put_head(const struct mt_top *top, const struct mt_terminal *terminal) {
+    char text[MT_FORMAT_BYTES], before[64], *command = mt_top_look_program(top, false);
+    const char *state = mt_top_target_state_name(top->target.state);
+    mt_terminal_put(terminal, MT_STYLE_DIM, mt_format_rfc3339(text, mt_clock_ns(CLOCK_REALTIME)));
+    snprintf(before, sizeof before, "  pid %u  ", top->target.pid);
+    fputs(before, terminal->stream);
+    mt_terminal_put(terminal, top->target.state == MT_TOP_RUNNING ? MT_STYLE_NONE : MT_STYLE_WARN,
+                    state);
+    fputs("  ", terminal->stream);
+    size_t taken = strlen(text) + strlen(before) + strlen(state) + 2,
+           room = terminal->width > taken + LEAST_COMMAND ? terminal->width - taken : LEAST_COMMAND;
+    char *visible = command ? mt_format_visible(command, terminal->utf8) : NULL;
+    const char *shown = visible ? visible : "?", *slash = strrchr(shown, '/');
+    if (mt_format_width(shown) > room && slash && !strchr(shown, ' '))
+        shown = slash + 1;
+    mt_terminal_put_fitting(terminal, taken, MT_STYLE_BOLD, shown);
+    fputc('\n', terminal->stream);
+    put_figures(top, terminal);
+    free(visible);
+    free(command);
 }
 
 struct table {
@@ -85,10 +122,20 @@ static void put_heading(const struct table *t) {
             mt_terminal_style(t->terminal, MT_STYLE_NONE));
 }
 
+static void put_notes(const struct table *t) {
+    struct mt_table_notes notes = {0};
+    char *shared = mt_top_names_shared(&t->labels, t->top->model, t->terminal->width);
+    if (shared)
+        mt_table_notes_add(&notes, "%s%s", strncmp(shared, "in ", 3) == 0 ? "sources " : "",
+                           shared);
+    mt_table_notes_print(t->terminal, &notes);
+    free(shared);
+}
+
 static void put_line(const struct table *t, const struct mt_top_line *line) {
     const struct mt_rows *rows = mt_top_model_rows(t->top->model);
-    char *detail, *name = mt_top_layout_name(&t->labels, rows, mt_rows_at(rows, line->row),
-                                             t->layout.name_width, &detail);
+    char *detail, *name = mt_top_names_of(&t->labels, rows, mt_rows_at(rows, line->row),
+                                          t->layout.name_width, &detail);
     put_cells(t, line);
     mt_terminal_put(t->terminal, MT_STYLE_NONE, name ? name : "?");
     if (detail && *detail) {
@@ -141,12 +188,15 @@ static void put_table(const struct mt_top *top, const struct mt_terminal *termin
                        top->exact_bytes);
     t.layout.name_column -= t.layout.bar_width; /* bars are the screen's */
     t.layout.name_width += t.layout.bar_width;
+    mt_top_names_prepare(&t.labels, top->model);
     put_head(top, terminal);
+    put_notes(&t);
     put_heading(&t);
     size_t n = mt_top_model_count(top->model), n_shown = top->n && top->n < n ? top->n : n;
     for (size_t i = 0; i < n_shown; i++)
         put_line(&t, mt_top_model_line(top->model, i));
     put_sums(&t, n_shown);
+    free(t.labels.root);
 }
 
 /* ---- one after the other --------------------------------------------------------------------- */
