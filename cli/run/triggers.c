@@ -12,6 +12,7 @@
 #include <string.h>
 
 #include "command/help.h"
+#include "command/options.h"
 #include "launch/target.h"
 #include "text/terminal.h"
 #include "view/format/format.h"
@@ -32,7 +33,7 @@ static int add_do(struct mt_triggers *t, const char *text, struct mt_error *erro
     int rc = mt_action_parse(text, &action, error);
     if (rc == 0 && action.kind == MT_ACTION_COMMAND && is_mistyped(text))
         rc = mt_error_set(error, MEMTRACK_EUSAGE, MT_ACTION_HINT,
-                          "--do %.100s: there is no such action or program", text);
+                          "--do %.100s: no such action or program", text);
     return rc == 0 ? mt_trigger_add_action(t, &action, error) : rc;
 }
 
@@ -65,6 +66,7 @@ static error_t parse(int key, char *text, struct argp_state *state) {
         rc = add_do(t, text, &error);
         break;
     case KEY_AGAIN:
+        mt_options_duration(state, "--again", text, 0, 0, "30s");
         rc = mt_trigger_set_again(t, text, &error);
         break;
     case ARGP_KEY_END:

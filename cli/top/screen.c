@@ -183,7 +183,7 @@ static void tick(struct loop *l, uint64_t now_ns) {
     }
     if (s->top->n_programs != l->n_programs) {
         begin_program(l);
-        say(l, "the process has executed another program");
+        say(l, "the process executed another program");
     }
     if (s->top->has_all && !had_all)
         finish_picture(l);
@@ -254,9 +254,9 @@ static void begin_snapshot(struct loop *l) {
         return;
     l->snapshot_fd = mt_top_snapshot_begin(l->screen.top, &l->snapshot_pid);
     if (l->snapshot_fd < 0)
-        say(l, "no snapshot: no process could be started for it");
+        say(l, "no snapshot: cannot start a process for it");
     else
-        say(l, "writing a snapshot ...");
+        say(l, "writing a snapshot");
 }
 
 static void end_snapshot(struct loop *l) {

@@ -105,7 +105,7 @@ int memtrack_profile_load_process(int64_t pid, const memtrack_load_options *opti
     struct mt_error *error = mt_analyze_error();
     struct mt_profile *model = NULL;
     if (pid <= 0 || pid > INT32_MAX)
-        return mt_error_set(error, MEMTRACK_ENOTFOUND, "", "%lld is no process", (long long)pid);
+        return mt_error_set(error, MEMTRACK_ENOTFOUND, "", "%lld is not a process", (long long)pid);
     status = mt_ledger_live_profile((pid_t)pid, &model, error);
     return status < 0 ? status : adopt(model, &checked, out, error);
 }

@@ -102,8 +102,7 @@ int memtrack_group_by_parse(const char *name, memtrack_group_by *out) {
                 *out = (memtrack_group_by)i;
                 return 0;
             }
-    return mt_error_set(error, MEMTRACK_EUSAGE, mt_group_by_list, "%s: there is no such grouping",
-                        name);
+    return mt_error_set(error, MEMTRACK_EUSAGE, mt_group_by_list, "%s: no such grouping", name);
 }
 
 const char *memtrack_column_name(memtrack_column column) {
@@ -122,7 +121,7 @@ int memtrack_column_parse(const char *name, memtrack_column *out) {
                 *out = (memtrack_column)i;
                 return 0;
             }
-    return mt_error_set(error, MEMTRACK_EUSAGE, mt_sort_list, "%s: there is no such column", name);
+    return mt_error_set(error, MEMTRACK_EUSAGE, mt_sort_list, "%s: no such column", name);
 }
 
 /* ---- structs of callers ---------------------------------------------------------------------- */
@@ -153,11 +152,11 @@ int mt_analyze_options_check(const memtrack_view *view, memtrack_view *checked,
         return status;
     struct mt_error *error = mt_analyze_error();
     if ((size_t)checked->by >= N_GROUPS)
-        return mt_error_set(error, MEMTRACK_EUSAGE, mt_group_by_list,
-                            "%d: there is no such grouping", (int)checked->by);
+        return mt_error_set(error, MEMTRACK_EUSAGE, mt_group_by_list, "%d: no such grouping",
+                            (int)checked->by);
     if (checked->sort != MEMTRACK_COLUMN_DEFAULT &&
         !mt_analyze_options_column(checked->sort, &options->sort))
-        return mt_error_set(error, MEMTRACK_EUSAGE, mt_sort_list, "%d: there is no such column",
+        return mt_error_set(error, MEMTRACK_EUSAGE, mt_sort_list, "%d: no such column",
                             (int)checked->sort);
     for (size_t i = 0; checked->wrappers && i < checked->n_wrappers; i++)
         if (!checked->wrappers[i])

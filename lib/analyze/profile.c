@@ -176,8 +176,8 @@ int memtrack_profile_at(const memtrack_profile *profile, const char *moment,
     *out = NULL;
     if (!mt_at_parse(moment, &parsed))
         return mt_error_set(error, MEMTRACK_EUSAGE,
-                            "Give end, peak, or a time after the start such as 1.5s or 300ms.",
-                            "%s is no moment of a recording", moment);
+                            "Give end, peak, or a time after the start, such as 1.5s.",
+                            "%s is not a moment of a recording", moment);
     if (parsed.kind == MT_AT_END) {
         *out = mt_analyze_profile_retain(profile);
         return 0;

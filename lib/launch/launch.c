@@ -96,9 +96,9 @@ static int report_exec_failure(const struct mt_launch *launch, int why, struct m
     if (why == E2BIG)
         hint = "Shorten the arguments or the environment.";
     else if (why == ENOEXEC)
-        hint = "Name a program or a script of this machine.";
+        hint = "Give a program or a script of this machine.";
     else if (why == EACCES)
-        hint = "Look at the permissions of the file, its directories and its file system (noexec).";
+        hint = "Check permissions of the file, its directories and its file system (noexec).";
     mt_error_set(error, MEMTRACK_EUSAGE, hint, "%s: cannot be executed: %s", launch->target->path,
                  strerror(why));
     return why == ENOENT || why == ENOTDIR ? MT_EXIT_NOT_FOUND : MT_EXIT_CANNOT_EXECUTE;

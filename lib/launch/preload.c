@@ -83,8 +83,7 @@ static char *find_tracker(struct mt_error *error) {
     if (!path)
         mt_error_set(error, MEMTRACK_ENOTFOUND,
                      "Install memtrack again, or set MEMTRACK_LIBRARY to the library's path.",
-                     "libmemtrack.so is not where it should be: ../lib/memtrack beside the "
-                     "memtrack program");
+                     "libmemtrack.so is not in ../lib/memtrack beside the memtrack program");
     return path;
 }
 
@@ -222,9 +221,9 @@ static char *find_allocator(const struct mt_target *target, const char *name,
                      a->sonames[0]);
         return NULL;
     }
-    mt_error_set(error, MEMTRACK_EUSAGE,
-                 "Give jemalloc, tcmalloc, mimalloc, or the path of a library (with a slash).",
-                 "--allocator %s: no such allocator", name);
+    mt_error_set(error, MEMTRACK_EUSAGE, "",
+                 "--allocator %s: needs jemalloc, tcmalloc, mimalloc, or the path of a library",
+                 name);
     return NULL;
 }
 

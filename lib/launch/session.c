@@ -122,8 +122,7 @@ static int none_usable(const struct candidate *candidates, size_t n, struct mt_e
                                                               : strerror(candidates[i].why));
             used += length > 0 ? (size_t)length : 0;
         }
-    return mt_error_set(error, MEMTRACK_EIO,
-                        "Set MEMTRACK_DIR to a directory that you can write to.",
+    return mt_error_set(error, MEMTRACK_EIO, "Set MEMTRACK_DIR to a directory that you may write.",
                         "no directory for the ledgers: tried %s", tried);
 }
 

@@ -88,7 +88,7 @@ static int not_executable(const char *program, int why, struct mt_error *error) 
         return MT_EXIT_NOT_FOUND;
     }
     if (why == EISDIR)
-        mt_error_set(error, MEMTRACK_EUSAGE, "Name a program inside it.", "%s: is a directory",
+        mt_error_set(error, MEMTRACK_EUSAGE, "Give a program in it.", "%s: is a directory",
                      program);
     else if (why == EACCES)
         mt_error_set(error, MEMTRACK_EUSAGE, "chmod +x makes a program executable.",
@@ -207,12 +207,10 @@ static int check_linking(Elf *elf, int fd, const char *path, struct mt_target *t
                       "Build it for glibc, or record it on a system where it is.");
     target->is_loader = !interpreter[0] && begins_with(d.soname, "ld-linux");
     if (!interpreter[0] && !target->is_loader)
-        return refuse(error, path,
-                      "is statically linked: no dynamic linker runs in it, so the tracker cannot "
-                      "be loaded and nothing "
-                      "would be recorded",
-                      "Link it dynamically (without -static; Go programs have a heap profiler of "
-                      "their own).");
+        return refuse(
+            error, path, "is statically linked: the tracker cannot be loaded into it",
+            "Link it dynamically, without -static. Go programs have a heap profiler of their "
+            "own.");
     if (interpreter[0] && access(interpreter, X_OK) != 0) {
         mt_error_set(error, MEMTRACK_ENOTFOUND, "Install the C library that it was built for.",
                      "%s: its dynamic linker %s is missing or not executable", path, interpreter);
@@ -228,10 +226,10 @@ static int check_linking(Elf *elf, int fd, const char *path, struct mt_target *t
     target->brings_malloc = d.defines_malloc && d.defines_free;
     target->wraps_malloc = target->brings_malloc && d.wraps;
     if (target->brings_malloc && !d.wraps)
-        return refuse(error, path,
-                      "contains its own malloc, which every library in it uses as well: nothing "
-                      "would be recorded",
-                      "Link its allocator as a shared library, or leave it out.");
+        return refuse(
+            error, path,
+            "contains its own malloc, for itself and its libraries: nothing would be recorded",
+            "Link its allocator as a shared library, or leave it out.");
     return 0;
 }
 
@@ -281,7 +279,7 @@ static int check_elf(int fd, const unsigned char *head, const char *path, struct
     if (!elf || elf_kind(elf) != ELF_K_ELF || !gelf_getehdr(elf, &header) ||
         (header.e_type != ET_EXEC && header.e_type != ET_DYN)) {
         mt_error_set(error, MEMTRACK_EFORMAT, "Build or install it again.",
-                     "%s: cannot be executed: a damaged ELF file, or no program", path);
+                     "%s: cannot be executed: a damaged ELF file, or not a program", path);
         rc = MT_EXIT_CANNOT_EXECUTE;
     } else
         rc = check_linking(elf, fd, path, target, error);
@@ -344,10 +342,8 @@ static int inspect_open_file(int fd, const char *path, int depth, struct mt_targ
         if (is_secure(fd, &what)) {
             mt_error_set(error, MEMTRACK_EUSAGE,
                          "Run a copy without the privilege, or as the user that it becomes.",
-                         "%s: %s: the dynamic linker ignores preloaded libraries in such programs, "
-                         "so nothing would be "
-                         "recorded",
-                         path, what);
+                         "%s: %s: the dynamic linker does not preload into such programs", path,
+                         what);
             return MT_EXIT_FAILED;
         }
         free(target->loaded);
@@ -356,7 +352,7 @@ static int inspect_open_file(int fd, const char *path, int depth, struct mt_targ
     }
     if (memchr(head, 0, (size_t)n) !=
         NULL) { /* shells draw the line between text and binaries the same way */
-        mt_error_set(error, MEMTRACK_EFORMAT, "Name a program or a script.",
+        mt_error_set(error, MEMTRACK_EFORMAT, "Give a program or a script.",
                      "%s: cannot be executed: neither an ELF program nor a script", path);
         return MT_EXIT_CANNOT_EXECUTE;
     }
@@ -401,7 +397,7 @@ int mt_target_check_allocator(const char *path, struct mt_error *error) {
     if (fits && d.defines_malloc && d.defines_free)
         return 0;
     return mt_error_set(
-        error, MEMTRACK_EUSAGE, "Name the shared library of an allocator.", "--allocator %s: %s",
+        error, MEMTRACK_EUSAGE, "Give the shared library of an allocator.", "--allocator %s: %s",
         path, fits ? "defines no malloc and free" : "is not a shared library for this machine");
 }
 

@@ -27,7 +27,7 @@ int mt_ledger_control_open(const struct mt_ledger *ledger, struct mt_error *erro
 
 int mt_ledger_control_failed(const struct mt_ledger *ledger, struct mt_error *error) {
     return mt_error_set(error, MEMTRACK_EIO, "",
-                        "process %u: nothing can be asked of it through its ledger %s: %s",
+                        "process %u: cannot ask it through its ledger %s: %s",
                         mt_ledger_process(ledger), ledger->path, strerror(errno));
 }
 

@@ -53,9 +53,8 @@ static int take_lock(const struct mt_ledger *ledger, int fd, struct mt_error *er
         if (errno != EWOULDBLOCK && errno != EINTR)
             return mt_ledger_control_failed(ledger, error);
         if (mt_clock_now_ns() > give_up)
-            return mt_error_set(error, MEMTRACK_EIO,
-                                "Try again; fewer readers at once are served sooner.",
-                                "process %u: others have been reading its ledger for 2 seconds",
+            return mt_error_set(error, MEMTRACK_EIO, "Try again, with fewer readers at once.",
+                                "process %u: its ledger is busy: others have read it for 2 seconds",
                                 mt_ledger_process(ledger));
         pause_for(PAUSE_NS);
     }

@@ -389,16 +389,16 @@ static int refused(pid_t pid, int why, struct mt_error *error) {
                             "process %d belongs to another user (uid %u): %s", pid,
                             (unsigned)st.st_uid, strerror(why));
     return mt_error_set(error, MEMTRACK_EIO,
-                        "A process that has changed its user or rights can be read by root alone.",
+                        "Run as root: the process has changed its user or rights.",
                         "process %d cannot be looked at: %s", pid, strerror(why));
 }
 
 static int not_tracked(pid_t pid, const char *left, struct mt_error *error) {
     char hint[sizeof((struct mt_error *)0)->hint];
     snprintf(hint, sizeof hint,
-             left ? "An earlier process of that number has left %.180s"
-                  : "Start it with memtrack run, or with LD_PRELOAD=libmemtrack.so; memtrack list "
-                    "shows what is tracked.",
+             left ? "An earlier process of that number left %.180s."
+                  : "Start it with memtrack run or LD_PRELOAD=libmemtrack.so. memtrack list shows "
+                    "tracked processes.",
              left);
     return mt_error_set(error, MEMTRACK_ENOTFOUND, hint, "process %d is not tracked by memtrack",
                         pid);
@@ -417,7 +417,7 @@ static int running_ledger(pid_t pid, const struct mapping *m, char **path, struc
         return give(strdup(where), path, error);
     return mt_error_set(error, MEMTRACK_EIO,
                         m->is_removed
-                            ? "Root can still read it; do not remove ledgers of running processes."
+                            ? "Root can still read it. Do not remove ledgers of running processes."
                             : "Run as the user who started it, or as root.",
                         "process %d: its ledger %s cannot be opened: %s", pid, m->path,
                         m->is_removed ? "it has been removed" : strerror(errno ? errno : EACCES));
@@ -429,13 +429,11 @@ static int ended_ledger(pid_t pid, bool exists, char **path, struct mt_error *er
         *path = left;
         return 0;
     }
-    int rc =
-        exists
-            ? not_tracked(pid, left, error)
-            : mt_error_set(
-                  error, MEMTRACK_ENOTFOUND,
-                  "memtrack list shows the processes that are tracked, and what others have left.",
-                  "process %d: there is no such process, and none has left a ledger", pid);
+    int rc = exists
+                 ? not_tracked(pid, left, error)
+                 : mt_error_set(error, MEMTRACK_ENOTFOUND,
+                                "memtrack list shows tracked processes, and ledgers that are left.",
+                                "process %d: no such process, and no ledger of one", pid);
     free(left);
     return rc;
 }

@@ -259,3 +259,11 @@ void mt_profile_sum_totals(struct mt_profile *profile) {
         totals->freed_blocks = totals->total_blocks - totals->live_blocks;
     }
 }
+
+const char *mt_profile_no_axis_hint(const struct mt_profile *profile) {
+    if (!profile->info.is_memtrack)
+        return "Another tool wrote it. Profiles of memtrack run have a time axis.";
+    if (profile->info.running)
+        return "It is of one moment: the process was running.";
+    return "It was made of a ledger or a snapshot, which have none.";
+}

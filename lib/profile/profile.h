@@ -49,9 +49,6 @@ struct mt_mapping {
     bool has_functions, has_filenames, has_line_numbers, has_inline_frames;
 };
 
-/* The path of the mapping whose locations are lines of Python, and whose addresses mean nothing. */
-#define MT_PROFILE_PYTHON "[python]"
-
 struct mt_function {
     mt_string name;        /* demangled */
     mt_string system_name; /* as in the symbol table */
@@ -272,5 +269,8 @@ int mt_profile_add_mark(struct mt_profile *profile, uint64_t time_ns, const char
 /* Sets info.totals from the sums of the columns that the profile has, for profiles that carry no
  * totals. */
 void mt_profile_sum_totals(struct mt_profile *profile);
+
+/* Returns a hint, for people, why a profile without ticks has none, and which has. */
+const char *mt_profile_no_axis_hint(const struct mt_profile *profile);
 
 #endif

@@ -68,19 +68,17 @@ static int check_time(const struct mt_profile *profile, uint64_t time_ns, struct
     if (info->n_ticks && info->n_changes == 0 && has_ever_held_something(profile))
         return mt_error_set(
             error, MEMTRACK_EUSAGE,
-            "Use --at end or --at peak; memtrack timeline shows its size over time.",
-            "this profile holds how large the heap was over time, and not what it was made of");
+            "Use --at end or --at peak. memtrack timeline shows the size over time.",
+            "this profile has the size of the heap over time, not its composition");
     if (info->n_ticks == 0)
-        return mt_error_set(error, MEMTRACK_EUSAGE,
-                            "Use --at end or --at peak, or record with memtrack run, which watches "
-                            "from the beginning.",
-                            "this profile holds no time axis: it cannot show a past moment");
+        return mt_error_set(error, MEMTRACK_EUSAGE, mt_profile_no_axis_hint(profile),
+                            "no time axis in this profile: it shows no past moment");
     if (info->duration_ns && time_ns > info->duration_ns) {
         char asked[MT_FORMAT_BYTES], lasted[MT_FORMAT_BYTES];
         return mt_error_set(
             error, MEMTRACK_EUSAGE, "Give a time within the recording, or --at end.",
-            "--at %s is past the end of the recording, which lasted %s",
-            mt_format_duration(asked, time_ns), mt_format_duration(lasted, info->duration_ns));
+            "--at %s is past the end: the recording lasted %s", mt_format_duration(asked, time_ns),
+            mt_format_duration(lasted, info->duration_ns));
     }
     return 0;
 }
@@ -127,7 +125,7 @@ int mt_at_live(const struct mt_profile *profile, const struct mt_at *moment, int
     case MT_AT_PEAK:
         if (!profile->has_value[MT_VALUE_PEAK_BYTES])
             return mt_error_set(error, MEMTRACK_EUSAGE, "Use --at end.",
-                                "this profile does not hold the composition at the peak");
+                                "no composition at the peak in this profile");
         at_columns(profile, MT_VALUE_PEAK_BYTES, MT_VALUE_PEAK_BLOCKS, live_bytes, live_blocks);
         return 0;
     case MT_AT_TIME:

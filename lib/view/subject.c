@@ -46,6 +46,6 @@ int mt_subject_load(const char *what, struct mt_profile **out, struct mt_error *
     if (mt_subject_is_process(what, &pid))
         return mt_ledger_live_profile(pid, out, error);
     if (is_number(what))
-        return mt_error_set(error, MEMTRACK_ENOTFOUND, "", "%s is no process", what);
+        return mt_error_set(error, MEMTRACK_ENOTFOUND, "", "%s is not a process", what);
     return mt_ledger_is_one(what) ? load_ledger(what, out, error) : mt_pprof_read(what, out, error);
 }

@@ -57,10 +57,10 @@ int mt_action_parse(const char *text, struct mt_action *action, struct mt_error 
         action->signal_number = parse_signal(text + strlen(SIGNAL_PREFIX));
         return action->signal_number ? 0
                                      : mt_error_set(error, MEMTRACK_EUSAGE, MT_ACTION_HINT,
-                                                    "--do %.100s: there is no such signal", text);
+                                                    "--do %.100s: no such signal", text);
     }
     if (text[strspn(text, " \t\n")] == '\0')
-        return mt_error_set(error, MEMTRACK_EUSAGE, MT_ACTION_HINT, "--do: nothing to do");
+        return mt_error_set(error, MEMTRACK_EUSAGE, MT_ACTION_HINT, "--do needs an action");
     return 0;
 }
 

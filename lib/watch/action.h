@@ -24,7 +24,7 @@ struct mt_action {
 };
 
 /* What --do understands: the hint of its errors. */
-#define MT_ACTION_HINT "Give snapshot, signal:NAME such as signal:TERM, or a command."
+#define MT_ACTION_HINT "Give snapshot, signal:NAME (such as signal:TERM), or a command."
 
 /* Reads what --do says; text must outlive the action. Returns 0 or -MEMTRACK_EUSAGE. */
 int mt_action_parse(const char *text, struct mt_action *action, struct mt_error *error);

@@ -90,8 +90,8 @@ static int parse_name(struct parser *p, struct mt_condition *condition) {
             return 0;
         }
     return refuse(p, "For example: live>1G, rss>80%, growth>1M/s.",
-                  "one of live, peak, rss, pss, swap, growth, blocks, unknown_frees, failed, "
-                  "dropped, time is expected");
+                  "needs one of live, peak, rss, pss, swap, growth, blocks, unknown_frees, failed, "
+                  "dropped, time");
 }
 
 /* Copies length bytes of the text, without the blanks at their end. Returns false when they are
@@ -118,15 +118,15 @@ static int parse_window(struct parser *p, struct mt_condition *condition) {
     if (p->at[length] != ')' || !copy_until(p->at, length, text) ||
         !mt_format_parse_duration(text, 0, &condition->window_ns) ||
         condition->window_ns < LEAST_WINDOW_NS)
-        return refuse(p, "For example: growth(60s)>1M/s. Without one the window is 10s.",
-                      "a window of at least 100ms and a closing parenthesis are expected");
+        return refuse(p, "For example: growth(60s)>1M/s. The default is 10s.",
+                      "needs a window of at least 100ms and a )");
     p->at = skip_blanks(p->at + length + 1);
     return 0;
 }
 
 static int parse_operator(struct parser *p, struct mt_condition *condition) {
     if (*p->at != '>' && *p->at != '<')
-        return refuse(p, "", ">, >=, < or <= is expected");
+        return refuse(p, "", "needs >, >=, < or <=");
     condition->is_below = *p->at++ == '<';
     if (*p->at == '=') {
         condition->is_inclusive = true;
@@ -213,10 +213,10 @@ static bool parse_value(char *text, struct mt_condition *condition) {
 
 static int parse_bound(struct parser *p, struct mt_condition *condition) {
     static const char *const expected[] = {
-        [UNIT_SIZE] = "a size such as 1G or a percentage such as 80% is expected",
-        [UNIT_RATE] = "a size per time such as 1M/s or 100M/h is expected",
-        [UNIT_COUNT] = "a number such as 1000 or 5M is expected",
-        [UNIT_TIME] = "a duration such as 90s or 10m is expected",
+        [UNIT_SIZE] = "needs a size, such as 1G, or a percentage, such as 80%",
+        [UNIT_RATE] = "needs a size per time, such as 1M/s or 100M/h",
+        [UNIT_COUNT] = "needs a number, such as 1000 or 5M",
+        [UNIT_TIME] = "needs a duration, such as 90s or 10m",
     };
     char text[VALUE_BYTES];
     if (!copy_until(p->at, strlen(p->at), text) || !parse_value(text, condition))

@@ -73,7 +73,7 @@ void mt_trigger_set_output(struct mt_triggers *t, const struct mt_trigger_output
 int mt_trigger_add_condition(struct mt_triggers *t, const char *text, struct mt_error *error) {
     struct mt_error why = {{0}, {0}};
     if (t->n_conditions == MOST_CONDITIONS)
-        return mt_error_set(error, MEMTRACK_EUSAGE, "", "--when: more than %d conditions",
+        return mt_error_set(error, MEMTRACK_EUSAGE, "", "give at most %d conditions (--when)",
                             MOST_CONDITIONS);
     if (mt_condition_parse(text, &t->conditions[t->n_conditions], &why) != 0)
         return mt_error_set(error, MEMTRACK_EUSAGE, why.hint, "--when %s", why.message);
@@ -85,7 +85,7 @@ int mt_trigger_add_action(struct mt_triggers *t, const struct mt_action *action,
                           struct mt_error *error) {
     if (t->n_actions == MOST_ACTIONS)
         return mt_error_set(error, MEMTRACK_EUSAGE, "Put them into one script.",
-                            "--do: more than %d actions", MOST_ACTIONS);
+                            "give at most %d actions (--do)", MOST_ACTIONS);
     t->actions[t->n_actions++] = *action;
     return 0;
 }
@@ -93,15 +93,15 @@ int mt_trigger_add_action(struct mt_triggers *t, const struct mt_action *action,
 int mt_trigger_set_again(struct mt_triggers *t, const char *text, struct mt_error *error) {
     t->again_given = true;
     if (!mt_format_parse_duration(text, 0, &t->again_ns))
-        return mt_error_set(error, MEMTRACK_EUSAGE, "Give a duration such as 0s, 30s or 10m.",
-                            "--again %.100s: is no duration", text);
+        return mt_error_set(error, MEMTRACK_EUSAGE, "",
+                            "--again %.100s: needs a duration, such as 30s", text);
     return 0;
 }
 
 int mt_trigger_complete(struct mt_triggers *t, struct mt_error *error) {
     if (t->n_conditions == 0 && (t->n_actions || t->again_given))
         return mt_error_set(error, MEMTRACK_EUSAGE, "For example: --when 'live>1G'.",
-                            "%s needs --when: a condition", t->n_actions ? "--do" : "--again");
+                            "%s needs --when", t->n_actions ? "--do" : "--again");
     if (t->n_conditions && t->n_actions == 0)
         t->actions[t->n_actions++] =
             (struct mt_action){.kind = MT_ACTION_SNAPSHOT, .text = "snapshot"};
@@ -200,9 +200,8 @@ static void start_actions(struct mt_triggers *t, pid_t *slot, const struct mt_fi
 static void tell_last(const struct mt_triggers *t, const struct mt_condition *condition,
                       pid_t pid) {
     struct mt_error problem;
-    mt_error_set(&problem, MEMTRACK_EIO,
-                 "A wider bound or a longer --again makes it fire less often.",
-                 "%s has fired %d times in process %d: this was the last one", condition->text,
+    mt_error_set(&problem, MEMTRACK_EIO, "Use a wider bound or a longer --again.",
+                 "%s fired %d times in process %d: it will not fire again", condition->text,
                  MOST_FIRINGS, (int)pid);
     tell(t, &problem);
 }

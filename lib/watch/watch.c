@@ -175,8 +175,8 @@ int mt_watch_profile(pid_t pid, uint64_t for_ns, uint64_t interval_ns, struct mt
             goes_on = mt_watch_tick(&watch, mt_clock_now_ns(), &gauge);
     }
     if (watch.axis.n == 0)
-        rc = mt_error_set(error, MEMTRACK_ENOTFOUND, "memtrack report shows what it has recorded.",
-                          "process %d has ended: it cannot be watched any more", (int)pid);
+        rc = mt_error_set(error, MEMTRACK_ENOTFOUND, "memtrack report shows what it recorded.",
+                          "process %d has ended", (int)pid);
     if (rc == 0)
         rc = mt_ledger_live_convert(watch.ledger, out, error);
     if (rc == 0)

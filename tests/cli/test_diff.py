@@ -312,7 +312,7 @@ class Status(Case):
         self.problem("plain.pb.gz@1:60", "plain.pb.gz", status=2, contains="not a moment")
         self.problem("plain.pb.gz", "plain.pb.gz@3s", status=2, contains="the new side")
         self.problem("many.pb.gz@1s", "plain.pb.gz", status=2,
-                     contains="the old side: this profile holds no time axis")
+                     contains="the old side: no time axis in this profile")
 
     def test_unreadable(self):
         self.problem("missing.pb.gz", "plain.pb.gz", status=3, contains="missing.pb.gz")

@@ -63,7 +63,7 @@ class Beginning(Case):
                 ledger.truncate(1 << 20)
                 with mmap.mmap(ledger.fileno(), 1 << 20):
                     for written, state, why in ((None, "beginning", "is being created"),
-                                                (1000, "unreadable", "never begun")):
+                                                (1000, "unreadable", "an empty ledger")):
                         os.utime(path, None if written is None else (written, written))
                         mine, = (p for p in harness.ask("list")["processes"] if p["file"] == path)
                         self.assertEqual(state, mine["state"])

@@ -192,7 +192,7 @@ class Stripped(Case):
         harness.check(["strip", server])
         harness.memtrack("run", "-q", "-o", "p.pb.gz", "--", server, cwd=self.dir)
         report = self.report("p.pb.gz")
-        self.assertRegex(notes(report), r"server is stripped: functions in it that allocated \d+ % "
+        self.assertRegex(notes(report), r"server is stripped: functions with \d+% "
                                         r"of all bytes have no names")
         self.assertEqual((made_up(self.path("unstripped")), "", 0, 120000), largest(report))
         os.mkdir(self.path("kept"))

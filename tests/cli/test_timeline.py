@@ -288,7 +288,7 @@ class Hostile(Case):
         self.refused(2, "the name is empty", "")
         self.refused(2, "is a directory", "--svg", self.dir, one)
         self.refused(2, "is a directory", "--trace", self.dir, "--force", one)
-        self.refused(2, "does not hold", "--composition", "3", "--json", one)
+        self.refused(2, "no composition", "--composition", "3", "--json", one)
         self.refused(3, "nowhere.pb.gz", "nowhere.pb.gz")
         self.refused(3, "4000000", "4000000")
         os.mkdir(self.path("empty"))

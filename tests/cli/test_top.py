@@ -334,7 +334,7 @@ class Endings(Case):
         terminal = self.top(program, "--by function")
         terminal.wait_for("grow_alpha")
         program.tell("x")
-        terminal.wait_for("has executed another program")
+        terminal.wait_for("executed another program")
         program.tell("b 10")
         screen = terminal.wait_for("grow_beta")
         self.assertNotIn("grow_alpha", screen)

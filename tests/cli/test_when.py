@@ -151,10 +151,10 @@ class Run(Case):
                 (r"--when 'heap>1G': at character 1", "--when", "heap>1G"),
                 (r"--do needs --when", "--do", "snapshot"),
                 (r"--again needs --when", "--again", "1s"),
-                (r"there is no such action", "--when", "live>1", "--do", "snapshoot"),
-                (r"there is no such signal", "--when", "live>1", "--do", "signal:NONE"),
-                (r"nothing to do", "--when", "live>1", "--do", " "),
-                (r"is no duration", "--when", "live>1", "--again", "soon")):
+                (r"no such action or program", "--when", "live>1", "--do", "snapshoot"),
+                (r"no such signal", "--when", "live>1", "--do", "signal:NONE"),
+                (r"--do needs an action", "--when", "live>1", "--do", " "),
+                (r"--again soon: needs a duration", "--when", "live>1", "--again", "soon")):
             with self.subTest(options):
                 result = self.run_python("print('it ran')", *options)
                 self.assertEqual((125, b""), (result.code, result.stdout))

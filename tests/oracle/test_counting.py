@@ -256,7 +256,7 @@ class Linked(case.Case):
         for name, is_said in (("mi_malloc", True), ("mi_zalloc", True), ("malloc", False)):
             program = self.link(self.write(name + ".c", source % {"name": name}), "mimalloc", name)
             notes = harness.track([program], tempfile.mkdtemp(dir=self.dir)).profile.notes
-            said = "%s calls mimalloc's own functions (%s): the blocks that these hand out are not recorded"
+            said = "%s calls mimalloc's own functions (%s): their blocks are not recorded"
             self.assertEqual(is_said, said % (program, name) in notes, notes)
             self.assertEqual(is_said, "own functions" in notes, notes)
 

@@ -318,8 +318,8 @@ static void names_before_something_else(void **state) {
                      -MEMTRACK_EFORMAT);
     assert_non_null(strstr(error.message, "counts without bytes and blocks (pprof --raw)"));
     refused_text("--- symbol\nbinary=/a\n0x10 f\n", "names of addresses, and no profile");
-    refused_text("--- symbol\n---\n", "names of addresses without");
-    refused_text("--- symbol\n---\n--- heap\n", "names of addresses without");
+    refused_text("--- symbol\n---\n", "names of addresses, and no");
+    refused_text("--- symbol\n---\n--- heap\n", "names of addresses, and no");
     refused_text("--- symbol\n---\n--- heap\nnonsense\n", "line 4 has no totals");
 }
 

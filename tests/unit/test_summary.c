@@ -226,7 +226,7 @@ static void totals(void **state) {
     p->info.sample_bytes = 0; /* several threads: the bound stands beside the figure */
     assert_fact(p, TOTALS,
                 "peak|2.0 KiB +-64.0 KiB in 1 block, at 1.52 s +-5 ms\n"
-                "|several threads allocated: the peak is within 64.0 KiB of the true");
+                "|several threads allocated: the true peak is within 64.0 KiB");
     assert_fact(p, HEAD, "peak|2.0 KiB +-64.0 KiB in 1 block, at 1.52 s +-5 ms\ntotal|");
     p->info.exact_peak = true;
     assert_fact(p, HEAD, "peak|2.0 KiB in 1 block, at 1.52 s +-5 ms\ntotal|");
@@ -243,15 +243,15 @@ static void coverage(void **state) {
     p->info.coverage = (struct mt_coverage){1, 2345, 3, 4};
     assert_facts(p, COVERAGE,
                  "coverage|2,345 events could not be recorded\n"
-                 "|3 blocks without their call path (row [lossy])\n"
-                 "|4 blocks whose call path is cut at its outer end\n"
-                 "|1 free of a block whose allocation was not seen\n");
+                 "|3 blocks without call path (row [lossy])\n"
+                 "|4 call paths are cut short\n"
+                 "|1 free of a block with an unknown allocation\n");
     p->info.coverage = (struct mt_coverage){.dropped_events = 2345};
     mt_profile_add_note(p, "2345 events were lost because of the weather.");
     assert_facts(p, COVERAGE, "coverage|2345 events were lost because of the weather.\n");
     p->info.totals.live_bytes++;
     assert_fact(p, COVERAGE,
-                "The live bytes of the rows add up to 2,048, the process total says 2,049.");
+                "The live bytes of the rows are 2,048 in sum, and 2,049 in the process");
     mt_profile_free(p);
 }
 
@@ -261,11 +261,11 @@ static void notes_of_the_view(void **state) {
     assert_facts(p, NOTES, "");
     char *text = facts_of(p, NOTES, (struct mt_at){.kind = MT_AT_PEAK});
     assert_string_equal(text,
-                        "|Live is what was live at the peak, not at the end of the recording.\n"
+                        "|Live blocks are those at the peak, not at the end of the recording.\n"
                         "|Waste was not measured at that moment.\n");
     free(text);
     p->info.usable_measured = false;
-    assert_facts(p, NOTES, "|Waste was not measured: usable sizes were not recorded.\n");
+    assert_facts(p, NOTES, "|Waste was not measured: run with --usable.\n");
     mt_profile_free(p);
 }
 

@@ -13,7 +13,7 @@ static void another_build_is_not_used(void **state) {
     struct mt_profile *p = resolved(file("lib.so"), id, at, NULL);
     assert_int_equal(p->locations[0].n_lines, 0);
     assert_false(p->mappings[0].has_functions);
-    assert_note(p, "has changed since it was recorded");
+    assert_note(p, "has changed since (it is another build)");
     assert_note(p, file("lib.so"));
     mt_profile_free(p);
     p = resolved(file("lib.so"), "", at, NULL); /* recorded without, found with */
@@ -98,7 +98,7 @@ static void files_that_are_none(void **state) {
         mt_profile_free(p);
     }
     struct mt_profile *p = resolved(file("gone.so (deleted)"), "aabbcc", at, NULL);
-    assert_note(p, "gone.so (deleted) had been deleted");
+    assert_note(p, "gone.so (deleted) was deleted before the recording");
     mt_profile_free(p);
     run("mkfifo fifo");
     p = resolved(file("fifo"), "aabbcc", at, NULL);
@@ -125,8 +125,8 @@ static void many_missing_files_are_summed_up(void **state) {
     struct mt_error error;
     assert_int_equal(mt_symbols_resolve(p, NULL, &error), 0);
     assert_int_equal(p->info.n_notes, 6); /* four, the rest, and what may help */
-    assert_note(p, "46 further files");
-    assert_note(p, "with --debug-path DIR");
+    assert_note(p, "46 more files");
+    assert_note(p, "in --debug-path DIR");
     mt_profile_free(p);
 }
 

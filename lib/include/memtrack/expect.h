@@ -355,7 +355,7 @@ static inline int memtrack_expect_judge_(const struct memtrack_expect_ *e, const
     if (actual <= e->limit && e->limit >= 0)
         return 0;
     if (!(e->limit >= 0))
-        snprintf(what, 380, "the budget is no number from 0 on");
+        snprintf(what, 380, "the budget is not a number from 0 on");
     else if (of == MEMTRACK_EXPECT_PEAK_)
         snprintf(what, 380, "the peak is %s, %s above the budget of %s",
                  memtrack_expect_size_(actual).text, memtrack_expect_size_(actual - e->limit).text,

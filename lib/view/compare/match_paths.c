@@ -376,9 +376,7 @@ static char *builds_note(const struct mt_match *match, const uint32_t named[N_NA
     }
     if (n > N_NAMED)
         fprintf(stream, " and %u more module%s", n - N_NAMED, n == N_NAMED + 1 ? "" : "s");
-    fprintf(stream,
-            "%s another build on the new side: lines are paired function by function, as far as "
-            "they can be.",
+    fprintf(stream, "%s another build on the new side: lines are paired function by function.",
             n == 1 ? " is" : " are each");
     if (fclose(stream) == 0)
         return text;

@@ -271,8 +271,7 @@ static int check_options(const struct mt_view_options *options, struct mt_error 
     if (options->cumulative && !mt_group_by_is_frame(options->by))
         return mt_error_set(
             error, MEMTRACK_EUSAGE, "Use it with --by line, function, file or module.",
-            "--cumulative counts the frames of call paths: it does not go with --by %s",
-            mt_group_by_name(options->by));
+            "--cumulative and --by %s exclude each other", mt_group_by_name(options->by));
     return 0;
 }
 

@@ -29,7 +29,7 @@ static void add_sum_mismatch(const struct mt_rows *rows, struct mt_summary *line
         char x[MT_FORMAT_BYTES], y[MT_FORMAT_BYTES];
         if (profile->has_value[columns[i].value] && total != sum)
             mt_summary_add(lines, "", true,
-                           "The %s of the rows add up to %s, the process total says %s.",
+                           "The %s of the rows are %s in sum, and %s in the process's total.",
                            columns[i].name, mt_format_count(x, sum), mt_format_count(y, total));
     }
 }
@@ -77,16 +77,15 @@ static void add_at(const struct mt_rows *rows, struct mt_summary *lines) {
     uint64_t from_ns, to_ns;
     if (at->kind == MT_AT_END)
         return;
-    mt_summary_add(lines, "", false, "Live is what was live %s, not at the end of the recording.",
+    mt_summary_add(lines, "", false, "Live blocks are those %s, not at the end of the recording.",
                    mt_summary_moment(rows, moment));
     if (!mt_at_resolution(mt_rows_profile(rows), at, &from_ns, &to_ns))
         return;
     if (to_ns == UINT64_MAX)
-        mt_summary_add(lines, "", false, "That was recorded at %s, and nothing has changed since.",
+        mt_summary_add(lines, "", false, "Recorded at %s; nothing changed since.",
                        mt_format_duration(from, from_ns));
     else
-        mt_summary_add(lines, "", false,
-                       "That was recorded at %s; the next moment on record is %s.",
+        mt_summary_add(lines, "", false, "Recorded at %s; the next moment is %s.",
                        mt_format_duration(from, from_ns), mt_format_duration(to, to_ns));
 }
 
@@ -96,8 +95,7 @@ void mt_summary_coverage_notes(const struct mt_rows *rows, struct mt_summary *li
     add_at(rows, lines);
     if (profile->info.is_memtrack && !mt_rows_has(rows, MT_VALUE_WASTE_BYTES))
         mt_summary_add(lines, "", false, "Waste was not measured%s.",
-                       profile->info.usable_measured ? " at that moment"
-                                                     : ": usable sizes were not recorded");
+                       profile->info.usable_measured ? " at that moment" : ": run with --usable");
     add_sum_mismatch(rows, lines);
 }
 
@@ -135,12 +133,11 @@ static void add_counts(const struct mt_profile *profile, struct mt_summary *line
         const char *one, *many;
     } counts[] = {
         {coverage->dropped_events, "event could not be recorded", "events could not be recorded"},
-        {coverage->lossy_blocks, "block without its call path (row [lossy])",
-         "blocks without their call path (row [lossy])"},
-        {coverage->truncated_stacks, "block whose call path is cut at its outer end",
-         "blocks whose call path is cut at its outer end"},
-        {coverage->unknown_frees, "free of a block whose allocation was not seen",
-         "frees of blocks whose allocation was not seen"},
+        {coverage->lossy_blocks, "block without call path (row [lossy])",
+         "blocks without call path (row [lossy])"},
+        {coverage->truncated_stacks, "call path is cut short", "call paths are cut short"},
+        {coverage->unknown_frees, "free of a block with an unknown allocation",
+         "frees of blocks with unknown allocations"},
     };
     for (size_t i = 0; i < sizeof counts / sizeof *counts; i++) {
         char text[MT_FORMAT_BYTES];

@@ -78,9 +78,8 @@ static int note_call(struct mt_profile *profile, const struct family *family, co
                      const char *name) {
     char text[4096];
     snprintf(text, sizeof text,
-             "%s calls %s's own functions (%s): the blocks that these hand out are not recorded, "
-             "only those of malloc "
-             "and new.",
+             "%s calls %s's own functions (%s): their blocks are not recorded, only those of "
+             "malloc and new.",
              path, family->allocator, name);
     return mt_profile_add_note(profile, text);
 }

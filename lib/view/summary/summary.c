@@ -124,10 +124,11 @@ static void add_peak(const struct mt_rows *rows, struct figures *f, struct mt_su
                    total_count(f, rows, MT_VALUE_PEAK_BLOCKS), plural(blocks),
                    peak_time(info, f, time, sizeof time));
     if (bound && f->options->verbose)
-        mt_summary_add(lines, "", false,
-                       "several threads allocated: the peak is within %s of the true one "
-                       "(--exact-peak makes it exact)",
-                       size_text(f, bound));
+        mt_summary_add(
+            lines, "", false,
+            "several threads allocated: the true peak is within %s (--exact-peak makes it "
+            "exact)",
+            size_text(f, bound));
 }
 
 const char *mt_summary_moment(const struct mt_rows *rows, char buffer[MT_FORMAT_BYTES + 16]) {
@@ -149,13 +150,11 @@ static void add_signs(const struct mt_rows *rows, struct figures *f, struct mt_s
     if (!mt_rows_has_negative(rows, sort))
         return;
     int64_t whole = mt_rows_whole(rows, sort);
-    mt_summary_add(
-        lines, "", false,
-        "Some figures are negative, as in a difference of two profiles: shares are of the "
-        "%s%s that the rows "
-        "hold without their signs.",
-        mt_sort_is_bytes(sort) ? size_text(f, whole) : count_text(f, whole),
-        mt_sort_is_bytes(sort) ? "" : " blocks");
+    mt_summary_add(lines, "", false,
+                   "Some figures are negative (a difference of profiles): shares are of %s%s, the "
+                   "sum without signs.",
+                   mt_sort_is_bytes(sort) ? size_text(f, whole) : count_text(f, whole),
+                   mt_sort_is_bytes(sort) ? "" : " blocks");
 }
 
 void mt_summary_totals(const struct mt_rows *rows, const struct mt_summary_format *options,

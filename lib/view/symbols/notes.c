@@ -40,9 +40,8 @@ void mt_symbols_notes_file(struct mt_symbols_notes *notes, enum mt_symbol_file w
     static const char *const reasons[] = {
         [MT_SYMBOL_FILE_MISSING] = "cannot be opened here",
         [MT_SYMBOL_FILE_DELETED] =
-            ("had been deleted when it was recorded, and root alone can open "
-             "such a file of a process"),
-        [MT_SYMBOL_FILE_CHANGED] = "has changed since it was recorded (it is another build)",
+            ("was deleted before the recording, and only root could read it"),
+        [MT_SYMBOL_FILE_CHANGED] = "has changed since (it is another build)",
         [MT_SYMBOL_FILE_UNUSABLE] = "is not a program or library any more",
     };
     char text[NOTE_BYTES];
@@ -56,15 +55,14 @@ void mt_symbols_notes_end(struct mt_symbols_notes *notes) {
     char text[NOTE_BYTES];
     if (notes->n_without > MAX_FILE_NOTES) {
         snprintf(text, sizeof text,
-                 "%u further files have changed or cannot be opened: their functions have%s.",
-                 notes->n_without - MAX_FILE_NOTES, no_names);
+                 "%u more file%s changed or cannot be opened: their functions have%s.",
+                 notes->n_without - MAX_FILE_NOTES,
+                 notes->n_without - MAX_FILE_NOTES == 1 ? "" : "s", no_names);
         note(notes, text);
     }
     if (notes->n_without) {
         snprintf(text, sizeof text,
-                 "Files that gave%s are looked for in DIR as well with --debug-path DIR, by build "
-                 "id and by name, and "
-                 "below DIR with --sysroot DIR.",
+                 "Files with%s are looked for in --debug-path DIR, and below --sysroot DIR.",
                  no_names);
         note(notes, text);
     }
@@ -78,10 +76,8 @@ static void note_missing_units(struct mt_symbols_notes *notes,
     if (!module->n_missing_units)
         return;
     snprintf(text, sizeof text,
-             "%s was built with split debug information, and a part of it (%.1500s) is not here: "
-             "inlined calls are not "
-             "told from the functions that they are in. Keep the .dwo files, or make a %s.dwp of "
-             "them with dwp -e.",
+             "%s: a part of its split debug information (%.1500s) is missing, so inlined "
+             "calls are not shown. Keep the .dwo files, or make %s.dwp of them: dwp -e.",
              path, module->missing_unit ? module->missing_unit : "a .dwo file", path);
     note(notes, text);
 }
@@ -169,8 +165,7 @@ static void describe_help(const struct mt_symbols_module *module, char *text, si
         snprintf(text, bytes, "Install %s%s", package,
                  strcmp(package, "libc6") == 0 ? "-dbg" : "-dbgsym");
     else
-        snprintf(text, bytes,
-                 "Name a directory that has the file as it was before with --debug-path DIR");
+        snprintf(text, bytes, "Give --debug-path DIR with the file as it was before");
 }
 
 /* Is its debug information there, but in a form that nobody here can read? */
@@ -198,9 +193,8 @@ static bool is_unreadable(const struct mt_symbols_module *module) {
 static void note_unreadable(struct mt_symbols_notes *notes, const char *path) {
     char text[NOTE_BYTES];
     snprintf(text, sizeof text,
-             "%s has debug information that cannot be read, as it is damaged or compressed in a "
-             "way that is not known "
-             "here: its lines have%s. objcopy --decompress-debug-sections may help.",
+             "%s: its lines have%s: the debug information is damaged, or compressed in an "
+             "unknown way. objcopy --decompress-debug-sections may help.",
              path, no_names);
     note(notes, text);
 }
@@ -214,11 +208,8 @@ static void note_stripped(struct mt_symbols_notes *notes, const struct mt_symbol
     if (percent < LEAST_PERCENT || ++notes->n_stripped > MAX_FILE_NOTES)
         return;
     describe_help(module, help, sizeof help);
-    snprintf(text, sizeof text,
-             "%s is stripped: functions in it that allocated %.0f %% of all bytes have%s. %s, or "
-             "let --debuginfod fetch "
-             "its debug information.",
-             path, percent, no_names, help);
+    snprintf(text, sizeof text, "%s is stripped: functions with %.0f%% of all bytes have%s. %s%s.",
+             path, percent, no_names, help, notes->asked_servers ? "" : ", or use --debuginfod");
     note(notes, text);
 }
 

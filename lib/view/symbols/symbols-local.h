@@ -123,6 +123,7 @@ struct mt_symbols_notes { /* zero-initialized but for the profile */
     unsigned n_without,
         n_stripped; /* files that could not be looked into; that had no names for what matters */
     bool no_memory;
+    bool asked_servers; /* --debuginfod was given: it is no advice any more */
 };
 
 /* Removes those of an earlier look: what is true here is said anew. */

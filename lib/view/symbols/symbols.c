@@ -430,7 +430,9 @@ int mt_symbols_resolve(struct mt_profile *profile, const struct mt_symbols_optio
         all.debug_path = secure_getenv("MEMTRACK_DEBUG_PATH");
     if (!all.sysroot)
         all.sysroot = secure_getenv("MEMTRACK_SYSROOT");
-    struct resolver resolver = {.profile = profile, .options = &all, .notes = {.profile = profile}};
+    struct resolver resolver = {.profile = profile,
+                                .options = &all,
+                                .notes = {.profile = profile, .asked_servers = all.debuginfod}};
     if (!all.first && !all.end)
         mt_symbols_notes_forget(profile);
     if (collect(&resolver))

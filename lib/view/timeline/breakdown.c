@@ -188,8 +188,9 @@ int mt_breakdown_build(const struct mt_profile *profile, const struct mt_view_op
     *out = NULL;
     if (profile->info.n_ticks == 0 || profile->info.n_changes == 0)
         return mt_error_set(error, MEMTRACK_EUSAGE,
-                            "Leave out --composition, or record with memtrack run.",
-                            "this profile does not hold what the heap was made of at past moments");
+                            profile->info.n_ticks ? "Leave out --composition."
+                                                  : mt_profile_no_axis_hint(profile),
+                            "no composition at past moments in this profile");
     grouping.keeps_samples = true;
     int rc = mt_rows_build(profile, &grouping, &rows, error);
     if (rc != 0)

@@ -333,9 +333,8 @@ int mt_timeline_build(const struct mt_profile *const *profiles, size_t n, bool w
     for (size_t i = 0; i < n; i++)
         n_ticks += profiles[i]->info.n_ticks;
     if (n_ticks == 0)
-        return mt_error_set(error, MEMTRACK_EUSAGE, "Profiles that memtrack run writes have one.",
-                            "%s no time axis: it cannot be shown over time",
-                            n == 1 ? "the profile holds" : "the profiles hold");
+        return mt_error_set(error, MEMTRACK_EUSAGE, n ? mt_profile_no_axis_hint(profiles[0]) : "",
+                            "no time axis in %s", n == 1 ? "this profile" : "these profiles");
     const struct mt_profile **sorted = calloc(n, sizeof *sorted);
     struct mt_timeline *t = calloc(1, sizeof *t);
     int rc = -MEMTRACK_ENOMEM;
