@@ -46,15 +46,15 @@ class Case(profiles.Trials):
     COMMAND = "check"
     KINDS = KINDS
 
-    def tree(self):
+    def tree(self, folder="src"):
         """A repository with the source of a program in it, and the program's profile."""
         os.makedirs(self.path("tree", ".git"))
-        os.makedirs(self.path("tree", "src"))
+        os.makedirs(self.path("tree", folder))
         os.makedirs(self.path("tree", "build"))
         source = shutil.copy(os.path.join(harness.SOURCE, "tests", "programs", "own_wrapper.c"),
-                             self.path("tree", "src"))
+                             self.path("tree", folder))
         shutil.copy(os.path.join(harness.SOURCE, "tests", "programs", "target.h"),
-                    self.path("tree", "src"))
+                    self.path("tree", folder))
         compiler.build(self.path("tree", "build", "app"), source, "-g", "-O1", "-fno-builtin")
         return self.path("tree", "build")
 
@@ -105,13 +105,13 @@ class GitHub(Case):
             self.assertLess(len(message), 4096)
 
     def test_a_file_of_the_tree(self):
-        where = self.tree()
+        where = self.tree("s,r: c%0A")
         result = self.call("--run", "--max-peak", "1K", "--github", "--wrapper", "get_block", "--",
                            "./app", cwd=where, status=1)
         (_, properties, message), = annotations(result.stderr.decode())
-        self.assertEqual(("src/own_wrapper.c", "18"), (properties["file"], properties["line"]),
-                         result)
-        self.assertIn("src/own_wrapper.c:18 make_words holds", message)
+        self.assertEqual(("s,r: c%0A/own_wrapper.c", "18"), (properties["file"],
+                                                              properties["line"]), result)
+        self.assertIn("s,r: c%0A/own_wrapper.c:18 make_words holds", message)
         self.assertIn("broken  ", result.stderr.decode())
 
     def test_what_cannot_be_read_or_run(self):

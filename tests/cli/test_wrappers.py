@@ -132,10 +132,12 @@ class Sources(Case):
                     "--profiles", self.path("kept"), "--", PROGRAM)
         self.assertEqual(CHARGED, self.ask(self.path("kept", "own_wrapper.pb.gz")))
 
-    def test_timeline(self):
+    def test_timeline_and_triggers(self):
         path = self.path("p.pb.gz")
         self.run_in("elsewhere", "run", "-o", path, "--interval", "1ms", "--when", "live>45K",
-                    "--do", "signal:TERM", "--wrapper", "get_block", "--", PROGRAM, "wait")
+                    "--do", "snapshot", "--do", "signal:TERM", "--wrapper", "get_block", "--",
+                    PROGRAM, "wait")
+        self.assertEqual(CHARGED, self.ask(self.path("p.1.pb.gz")), "what a trigger has written")
         for options, names in ((), ("make_words", "make_lines")), (("--keep-wrappers",),
                                                                    ("get_block",)):
             result = self.run_in("elsewhere", "timeline", "--composition", "3", "--by", "function",
