@@ -1,12 +1,10 @@
 /* SPDX-License-Identifier: MIT */
-/*
- * Symbol look-up without the loader: link map list, DT_GNU_HASH or DT_HASH, DT_SYMTAB (System V
- * gABI, chapter 5; the GNU hash table is described in the binutils and glibc sources). Hidden
- * versions of a symbol are skipped.
- */
+/* Looks the real functions up in the loader's list of objects and their hash tables
+ * (base/symbol.h). */
 #include "interpose/next.h"
 
 #include "base/loader.h"
+#include "base/symbol.h"
 #include "base/text.h"
 #include "track/ground/state.h"
 
@@ -27,91 +25,13 @@ enum mt_next_realloc mt_next_realloc;
 /* NOLINTNEXTLINE(readability-redundant-declaration) */
 extern ElfW(Dyn) _DYNAMIC[] MT_HIDDEN;
 
-struct object {
-    const struct link_map *map;
-    const ElfW(Sym) * symbols;
-    const char *strings;
-    const uint32_t *gnu_hash;
-    const uint32_t *hash;
-    const uint16_t *versions;
-};
-
-/* Returns where an address of the dynamic section lies. glibc has relocated these in place, musl
- * and the vdso have not. */
-static const void *in_memory(const struct link_map *map, ElfW(Addr) address) {
-    return (const void *)(address < map->l_addr ? address + map->l_addr : address);
-}
-
-static struct object open_object(const struct link_map *map) {
-    struct object o = {.map = map};
-    for (const ElfW(Dyn) *d = map->l_ld; d != NULL && d->d_tag != DT_NULL; d++) {
-        const void *p = in_memory(map, d->d_un.d_ptr);
-        if (d->d_tag == DT_SYMTAB)
-            o.symbols = p;
-        else if (d->d_tag == DT_STRTAB)
-            o.strings = p;
-        else if (d->d_tag == DT_GNU_HASH)
-            o.gnu_hash = p;
-        else if (d->d_tag == DT_HASH)
-            o.hash = p;
-        else if (d->d_tag == DT_VERSYM)
-            o.versions = p;
-    }
-    return o;
-}
-
-static void *definition(const struct object *o, uint32_t i, const char *name) {
-    const ElfW(Sym) *s = &o->symbols[i];
-    unsigned type = ELF64_ST_TYPE(s->st_info);
-    if (s->st_shndx == SHN_UNDEF ||
-        (type != STT_FUNC && type != STT_GNU_IFUNC && type != STT_NOTYPE) ||
-        (o->versions != NULL && (o->versions[i] & 0x8000)) ||
-        !mt_text_is(o->strings + s->st_name, name))
-        return NULL;
-    void *address = (void *)(o->map->l_addr + s->st_value);
-    return type == STT_GNU_IFUNC ? ((void *(*)(void))address)() : address;
-}
-
-static void *find_gnu(const struct object *o, const char *name) {
-    uint32_t h = 5381;
-    for (const unsigned char *c = (const unsigned char *)name; *c; c++)
-        h = h * 33 + *c;
-    const uint32_t *table = o->gnu_hash;
-    uint32_t n_buckets = table[0], first = table[1], bloom_words = table[2];
-    const uint32_t *bucket = table + 4 + bloom_words * (sizeof(ElfW(Addr)) / 4);
-    const uint32_t *chain = bucket + n_buckets;
-    uint32_t i = n_buckets ? bucket[h % n_buckets] : 0;
-    if (i < first)
-        return NULL;
-    for (;; i++) {
-        uint32_t other = chain[i - first];
-        void *found = (other | 1) == (h | 1) ? definition(o, i, name) : NULL;
-        if (found != NULL || (other & 1))
-            return found;
-    }
-}
-
-static void *find_sysv(const struct object *o, const char *name) {
-    uint32_t h = 0;
-    for (const unsigned char *c = (const unsigned char *)name; *c; c++) {
-        h = (h << 4) + *c;
-        h = (h ^ (h >> 24 & 0xf0)) & 0x0fffffff;
-    }
-    uint32_t n_buckets = o->hash[0];
-    const uint32_t *bucket = o->hash + 2, *chain = bucket + n_buckets;
-    for (uint32_t i = n_buckets ? bucket[h % n_buckets] : 0; i != 0; i = chain[i]) {
-        void *found = definition(o, i, name);
-        if (found != NULL)
-            return found;
-    }
-    return NULL;
-}
-
 static void *find_in(const struct link_map *map, const char *name) {
-    struct object o = open_object(map);
-    if (o.symbols == NULL || o.strings == NULL)
+    const ElfW(Sym) *s = mt_symbol_find(map, name);
+    unsigned type = s != NULL ? ELF64_ST_TYPE(s->st_info) : STT_OBJECT;
+    if (type != STT_FUNC && type != STT_GNU_IFUNC && type != STT_NOTYPE)
         return NULL;
-    return o.gnu_hash != NULL ? find_gnu(&o, name) : o.hash != NULL ? find_sysv(&o, name) : NULL;
+    void *address = (void *)(map->l_addr + s->st_value);
+    return type == STT_GNU_IFUNC ? ((void *(*)(void))address)() : address;
 }
 
 /* Returns the object that we are. It is NULL only in a namespace of dlmopen, before glibc 2.35. */
