@@ -19,6 +19,7 @@ static const char keys[MT_N_SETTINGS][16] = {
     [MT_SETTING_ALLOCATOR_STATS] = "allocator_stats",
     [MT_SETTING_CHECK_UNWIND] = "check_unwind",
     [MT_SETTING_MAX_LEDGER] = "max_ledger",
+    [MT_SETTING_PYTHON] = "python",
 };
 
 static unsigned shift_of(char unit) {

@@ -16,7 +16,7 @@
 
 #include "ledger/layout.h"
 
-enum { MT_N_KINDS = MT_EXTENT_THREADS + 1 };
+enum { MT_N_KINDS = MT_N_EXTENT_KINDS };
 enum { MT_LEDGER_MAX_EVENTS = 1 << 20 }; /* places beyond this are not read */
 
 /* What an array of a kind consists of. first: lowest id that means something. A process that has

@@ -15,7 +15,7 @@
 
 /* All ids are below these. */
 struct mt_limits {
-    uint32_t n_nodes, n_sites, n_banks, n_modules, n_names, n_threads;
+    uint32_t n_nodes, n_sites, n_banks, n_modules, n_names, n_threads, n_codes;
     uint64_t epoch, clear_epoch;
     /* The ledger has refused something, so a module that is named may have found no room. */
     bool is_full;
@@ -35,6 +35,7 @@ static inline struct mt_limits mt_limits_of(const struct mt_ledger_header *h) {
         .n_modules = mt_load_acquire(&h->n_modules),
         .n_names = mt_load_acquire(&h->n_names),
         .n_threads = mt_load_acquire(&h->n_threads),
+        .n_codes = mt_load_acquire(&h->n_codes),
         .epoch = mt_load_relaxed(&h->control.epoch), /* a bound, because later values are larger */
         .clear_epoch = mt_load_relaxed(&h->control.clear_epoch),
         .is_full = (mt_load_relaxed(&h->flags) & (MT_FLAG_NO_SPACE | MT_FLAG_BOUND)) != 0,
@@ -69,6 +70,11 @@ static inline const char *mt_node_fault(mt_node_id id, const struct mt_node *nod
     }
     MT_MUST(node->parent < MT_NODE_FIRST || !mt_node_is_label(parent),
             "it is an address below a label");
+    if (mt_node_module(node) == MT_NODE_MODULE_CODE) {
+        uint64_t code = (node->key & MT_NODE_ADDRESS_MASK) >> MT_NODE_LINE_BITS;
+        MT_MUST(code == 0 || code < l->n_codes, "its interpreted code is not there");
+        return NULL;
+    }
     MT_MUST(mt_node_module(node) < l->n_modules || l->is_full, "its module is not there");
     return NULL;
 }
@@ -129,6 +135,13 @@ static inline const char *mt_name_fault(const struct mt_name *n, const struct mt
     MT_MUST(n->text != 0 || n->address != 0, "it is neither a text nor a function");
     MT_MUST(n->bytes <= MT_NAME_MAX_BYTES, "it is too long");
     MT_MUST(n->text != 0 || n->module < l->n_modules || l->is_full, "its module is not there");
+    return NULL;
+}
+
+static inline const char *mt_code_fault(const struct mt_code *c) {
+    MT_MUST(c->function != 0 && c->file != 0, "its texts lie nowhere");
+    MT_MUST(c->function_bytes <= MT_CODE_MAX_BYTES && c->file_bytes <= MT_CODE_MAX_BYTES,
+            "its texts are too long");
     return NULL;
 }
 

@@ -32,6 +32,7 @@
  *                                                     mt_open_scope[MT_OPEN_PER_CHUNK]
  *                                   MT_EXTENT_THREADS chunk i: struct
  *                                   mt_thread_row[MT_THREADS_PER_CHUNK]
+ *                                   MT_EXTENT_CODES   chunk i: struct mt_code[MT_CODES_PER_CHUNK]
  *
  * Who writes: a site and a bank have one writing thread at a time; a region is written under its
  * lock; everything that grows (segments, extents, nodes, modules) is append-only, its count is
@@ -57,7 +58,7 @@
 
 /* This is "MTLEDGR1" read as little endian. */
 #define MT_LEDGER_MAGIC   UINT64_C(0x31524744454C544D)
-#define MT_LEDGER_VERSION 5u
+#define MT_LEDGER_VERSION 6u
 #define MT_LEDGER_SUFFIX  ".ledger" /* file name: PID.STARTTICKS.COUNTER.ledger */
 
 enum {
@@ -77,6 +78,7 @@ typedef uint32_t mt_bank_id;   /* 0 is no bank */
 typedef uint32_t mt_thread_id; /* 0 is no thread */
 typedef uint32_t mt_module_id; /* 0 is "in no known module" */
 typedef uint32_t mt_name_id;   /* 0 is no name */
+typedef uint32_t mt_code_id;   /* 0 is code that could not be read */
 
 /* ---- call paths ------------------------------------------------------------------------------ */
 
@@ -93,10 +95,18 @@ enum { MT_NODES_PER_CHUNK = 16384 };
 #define MT_NODE_MODULE_SHIFT 48
 #define MT_NODE_MODULE_MASK  UINT64_C(0x7fff)
 #define MT_NODE_EXACT        (UINT64_C(1) << 63)
-/* Two module ids stand for no module. A node with one of them says what the allocation below its
+/* Three module ids stand for no module. A node with one of the first two says what the allocation below its
  * parent belongs to, and its address is a name id. Below such a node there are only such nodes:
  * first the domain, then the innermost scope. */
-enum { MT_NODE_MODULE_SCOPE = 0x7fff, MT_NODE_MODULE_DOMAIN = 0x7ffe };
+enum {
+    MT_NODE_MODULE_SCOPE = 0x7fff,
+    MT_NODE_MODULE_DOMAIN = 0x7ffe,
+    /* A frame of interpreted code; its address is the id of a code (24), above a line (24). */
+    MT_NODE_MODULE_CODE = 0x7ffd
+};
+enum { MT_NODE_LINE_BITS = 24, MT_NODE_MOST_LINES = (1 << MT_NODE_LINE_BITS) - 1 };
+/* In place of a line: what could not be read. A node's address is never 0. */
+#define MT_NODE_UNREAD UINT64_C(1)
 enum {
     MT_NODE_ROOT = 0,
     MT_NODE_TRUNCATED =
@@ -279,6 +289,7 @@ struct mt_rare_counters {
     uint64_t allocated_usable_bytes; /* only under MT_FLAG_USABLE */
     /* Events in a signal handler that had interrupted the recorder; they are in no other count. */
     uint64_t interrupted;
+    uint64_t unread_code; /* allocations of interpreted code of which not all could be read */
 };
 
 /* A bank belongs to one thread at a time, and passes to a later one when its owner has ended.
@@ -306,7 +317,7 @@ struct mt_bank {
             unsaved;  /* sites that found no memory for their copy at this cut: it is approximate */
         uint64_t cut; /* stored last */
     } saved;          /* the counters at the cut of that number */
-    uint64_t reserved[13];
+    uint64_t reserved[11];
 };
 enum { MT_BANKS_PER_CHUNK = 32, MT_MAX_BANKS = 65536 };
 
@@ -436,6 +447,26 @@ struct mt_event {
 };
 enum { MT_DEFAULT_EVENTS = 4096 };
 
+/* ---- interpreted code ------------------------------------------------------------------------ */
+
+/* This is a function (or module, or class body) of Python: objects that say the same are one. */
+struct mt_code {
+    uint64_t function, file; /* target addresses of texts in UTF-8, without NUL */
+    uint16_t function_bytes, file_bytes;
+    uint32_t first_line; /* 0: unknown */
+};
+enum { MT_CODES_PER_CHUNK = 512, MT_MAX_CODES = 1 << 20, MT_CODE_MAX_BYTES = 4096 };
+
+/* What is recorded of an interpreter. */
+enum mt_python_state {
+    MT_PYTHON_NONE = 0, /* there is none */
+    MT_PYTHON_READ,     /* its lines */
+    MT_PYTHON_OFF,      /* python=0 in MEMTRACK_OPTIONS */
+    MT_PYTHON_UNKNOWN,  /* nothing: it is of a version, or a build, that is not known */
+    /* Added: its small objects are in pools of its own, of which malloc does not know. */
+    MT_PYTHON_POOLS = 1 << 8
+};
+
 /* ---- modules --------------------------------------------------------------------------------- */
 
 struct mt_module {
@@ -467,6 +498,8 @@ enum mt_extent_kind {
     MT_EXTENT_EVENTS,
     MT_EXTENT_OPEN,
     MT_EXTENT_THREADS,
+    MT_EXTENT_CODES,
+    MT_N_EXTENT_KINDS,
 };
 struct mt_extent {
     uint64_t address; /* target address of the first byte */
@@ -612,10 +645,12 @@ struct mt_ledger_header {
     uint32_t n_names;   /* ids 0 .. n_names-1, name 0 is never used */
     uint32_t n_scopes;  /* records of scope totals, 0 .. n_scopes-1 */
     uint32_t n_threads; /* ids 0 .. n_threads-1, thread 0 is never used */
-    uint32_t reserved_count;
-    uint64_t n_events; /* number of events that have been; the last max_events of them are there */
+    uint32_t n_codes;   /* ids 0 .. n_codes-1, code 0 is never used */
+    uint64_t n_events;  /* number of events that have been; the last max_events of them are there */
     uint32_t max_events;
     uint32_t event_sample;   /* one scope in so many is an event */
+    uint32_t python_version; /* Py_Version: 0x030c01f0 is 3.12.1; 0: no CPython has been met */
+    uint32_t python_state;   /* enum mt_python_state */
     uint64_t dropped_scopes; /* scopes, or parts of their histograms, that found no room */
     /* Arenas and heaps that were given up with all their blocks, where it could not be told
      * which blocks. */
@@ -657,6 +692,7 @@ _Static_assert(sizeof(struct mt_region) == 32, "two regions a line");
 _Static_assert(sizeof(struct mt_group) == 64, "a group is a line");
 _Static_assert(sizeof(struct mt_event) == 64, "an event is a line");
 _Static_assert(sizeof(struct mt_bank) == 384, "banks do not share pairs of lines");
+_Static_assert(sizeof(struct mt_code) == 24, "a code is its texts and a line");
 _Static_assert(sizeof(struct mt_thread_row) == 32, "two rows a line");
 _Static_assert(sizeof(struct mt_saved_site) == 88, "a saved site is its counters and a number");
 _Static_assert(sizeof(struct mt_control) == 64, "the control line is one");

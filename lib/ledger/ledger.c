@@ -83,7 +83,7 @@ static void take_info(struct mt_ledger *ledger, const struct prefix *prefix) {
     FIELD(prefix, info->control, control);
     if (info->file_bytes > ledger->file.size_bytes)
         info->file_bytes = ledger->file.size_bytes;
-    uint32_t nodes, sites, banks, modules, names, scopes, events, open, threads;
+    uint32_t nodes, sites, banks, modules, names, scopes, events, open, threads, codes;
     FIELD(prefix, nodes, n_nodes);
     FIELD(prefix, sites, n_sites);
     FIELD(prefix, banks, n_banks);
@@ -93,6 +93,9 @@ static void take_info(struct mt_ledger *ledger, const struct prefix *prefix) {
     FIELD(prefix, events, max_events);
     FIELD(prefix, open, n_open);
     FIELD(prefix, threads, n_threads);
+    FIELD(prefix, codes, n_codes);
+    FIELD(prefix, info->python_version, python_version);
+    FIELD(prefix, info->python_state, python_state);
     FIELD(prefix, info->events_seen, n_events);
     FIELD(prefix, info->event_sample, event_sample);
     FIELD(prefix, info->dropped_scopes, dropped_scopes);
@@ -109,6 +112,8 @@ static void take_info(struct mt_ledger *ledger, const struct prefix *prefix) {
     info->n_open = clamp_count(ledger, open, MT_EXTENT_OPEN);
     info->n_threads =
         threads < MT_MAX_THREADS ? clamp_count(ledger, threads, MT_EXTENT_THREADS) : MT_MAX_THREADS;
+    info->n_codes =
+        codes < MT_MAX_CODES ? clamp_count(ledger, codes, MT_EXTENT_CODES) : MT_MAX_CODES;
     info->n_events = events < MT_LEDGER_MAX_EVENTS ? clamp_count(ledger, events, MT_EXTENT_EVENTS)
                                                    : MT_LEDGER_MAX_EVENTS;
 }
@@ -294,6 +299,8 @@ static size_t count_of(const struct mt_ledger *ledger, enum mt_extent_kind kind)
         return ledger->info.n_open;
     case MT_EXTENT_THREADS:
         return ledger->info.n_threads;
+    case MT_EXTENT_CODES:
+        return ledger->info.n_codes;
     default:
         return 0;
     }
@@ -397,6 +404,7 @@ static void add_bank(struct mt_ledger_totals *t, const struct mt_bank *bank) {
     t->dropped += bank->rare.dropped;
     t->interrupted += bank->rare.interrupted;
     t->lossy_blocks += bank->rare.lossy_blocks;
+    t->unread_code += bank->rare.unread_code;
     t->unwind_mismatches += bank->rare.unwind_mismatches;
     t->allocated_usable_bytes += bank->rare.allocated_usable_bytes;
 }

@@ -38,7 +38,9 @@ struct mt_ledger_info {
     struct mt_control control;
     /* counts as the file claims them, cut to what it can hold; n_events, n_open: places for
      * events and open scopes */
-    size_t n_nodes, n_sites, n_banks, n_modules, n_names, n_scopes, n_events, n_open, n_threads;
+    size_t n_nodes, n_sites, n_banks, n_modules, n_names, n_scopes, n_events, n_open, n_threads,
+        n_codes;
+    uint32_t python_version, python_state; /* as in the header */
     uint64_t events_seen;    /* events that have been; the latest n_events of them are there */
     uint32_t event_sample;   /* one scope in so many is an event */
     uint64_t dropped_scopes; /* scopes that found no room, or parts of them */
@@ -54,8 +56,8 @@ struct mt_ledger_totals {
     uint64_t allocated_blocks;
     int64_t current_bytes, peak_bytes; /* what is published, see struct mt_control */
     uint64_t epoch;                    /* changes whenever the peak rises */
-    uint64_t failed, unknown_frees, dropped, interrupted, lossy_blocks, unwind_mismatches,
-        allocated_usable_bytes;
+    uint64_t failed, unknown_frees, dropped, interrupted, lossy_blocks, unread_code,
+        unwind_mismatches, allocated_usable_bytes;
     uint64_t file_bytes;
     uint32_t flags;
     size_t n_sites;

@@ -126,20 +126,24 @@ static void check_sites_and_banks(struct work *w) {
 }
 
 static int check_rest(struct work *w) {
-    size_t n_rows = 0, n_modules = 0, n_names = 0;
+    size_t n_rows = 0, n_modules = 0, n_names = 0, n_codes = 0;
     struct mt_thread_row *rows = mt_ledger_load_items(w->ledger, MT_EXTENT_THREADS, &n_rows);
     struct mt_module *modules = mt_ledger_load_items(w->ledger, MT_EXTENT_MODULES, &n_modules);
     struct mt_name *names = mt_ledger_load_items(w->ledger, MT_EXTENT_NAMES, &n_names);
+    struct mt_code *codes = mt_ledger_load_items(w->ledger, MT_EXTENT_CODES, &n_codes);
     for (size_t i = 1; rows && i < n_rows; i++)
         judge(w, "thread", i, mt_thread_row_fault((mt_thread_id)i, &rows[i], &w->limits));
     for (size_t i = 1; modules && i < n_modules; i++)
         judge(w, "module", i, mt_module_fault(&modules[i]));
     for (size_t i = 1; names && i < n_names; i++)
         judge(w, "name", i, mt_name_fault(&names[i], &w->limits));
-    bool done = rows && modules && names;
+    for (size_t i = 1; codes && i < n_codes; i++)
+        judge(w, "code", i, mt_code_fault(&codes[i]));
+    bool done = rows && modules && names && codes;
     free(rows);
     free(modules);
     free(names);
+    free(codes);
     return done ? 0 : -MEMTRACK_ENOMEM;
 }
 

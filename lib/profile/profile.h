@@ -49,6 +49,9 @@ struct mt_mapping {
     bool has_functions, has_filenames, has_line_numbers, has_inline_frames;
 };
 
+/* The path of the mapping whose locations are lines of Python, and whose addresses mean nothing. */
+#define MT_PROFILE_PYTHON "[python]"
+
 struct mt_function {
     mt_string name;        /* demangled */
     mt_string system_name; /* as in the symbol table */

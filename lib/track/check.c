@@ -19,6 +19,7 @@
 #include "track/scopes/thread.h"
 #include "track/scopes/totals.h"
 #include "track/tables/banks.h"
+#include "track/tables/codes.h"
 #include "track/tables/identities.h"
 #include "track/tables/modules.h"
 #include "track/tables/names.h"
@@ -66,6 +67,8 @@ const char *mt_check_all(bool alone) {
         violation = mt_paths_check();
     if (violation == NULL)
         violation = mt_names_check();
+    if (violation == NULL)
+        violation = mt_codes_check();
     if (violation == NULL)
         violation = mt_modules_check();
     if (violation == NULL)

@@ -14,6 +14,7 @@
 #include "track/live/count.h"
 #include "track/live/live.h"
 #include "track/live/sampling.h"
+#include "track/python/weave.h"
 #include "track/recover.h"
 #include "track/tables/modules.h"
 #include "track/tables/paths.h"
@@ -71,8 +72,11 @@ static MT_NOINLINE void drop(struct mt_thread *t, mt_site_id site, uint64_t byte
         mt_blocks_pass(t, site, bytes);
 }
 
-/* Returns the path of a block that belongs to a domain or a scope. */
+/* Returns the path of a block that belongs to a domain or a scope, or that code of Python may have
+ * asked for. */
 static MT_NOINLINE mt_node_id belonging_to(struct mt_thread *t, mt_node_id node) {
+    if (t->is_in_python)
+        node = mt_python_weave(t, node);
     if (t->domain != 0)
         node = mt_paths_leaf(&t->paths, node, MT_NODE_MODULE_DOMAIN, t->domain);
     if (t->scopes.name != 0)
@@ -119,7 +123,7 @@ record(struct mt_thread *t, void *block, uint64_t bytes, const struct mt_hook_fr
     struct mt_region *region = mt_live_prepare((uint64_t)block);
     mt_node_id node = mt_walk(&t->stack, state_of(frame), mt_paths_child, &t->paths, MT_NODE_ROOT,
                               MT_NODE_TRUNCATED);
-    if (mt_unlikely((t->scopes.name | t->domain) != 0))
+    if (mt_unlikely((t->scopes.name | t->adds) != 0))
         node = belonging_to(t, node);
     mt_site_id site = mt_count_own(t, node, mt_sites_class(bytes));
     struct mt_live_entry entry = {bytes, site, t->era}, there;

@@ -12,6 +12,8 @@
 #include "ledger/invariants.h"
 #include "track/ground/closed.h"
 #include "track/ground/state.h"
+#include "track/process/python.h"
+#include "track/python/weave.h"
 #include "track/scopes/process.h"
 #include "track/scopes/thread.h"
 #include "track/scopes/totals.h"
@@ -79,6 +81,7 @@ bool mt_threads_start(void) {
         if (t == mine)
             continue;
         mt_scopes_thread_free(t);
+        mt_python_weave_free(t);
         mt_pages_unmap(t, thread_bytes());
     }
     threads = mine;
@@ -270,6 +273,7 @@ static bool note_clear(struct mt_thread *t) {
 static void forget_paths(struct mt_thread *t) {
     mt_walk_reset(&t->stack);
     mt_paths_forget(&t->paths);
+    mt_python_weave_forget(t);
 }
 
 void mt_threads_forget_passing(struct mt_thread *t) {
@@ -288,6 +292,7 @@ void mt_threads_refresh(struct mt_thread *t) {
     share(t->bank_id);
     if (t->used)
         forget_paths(t);
+    t->is_in_python = mt_python_is_there();
     if (!note_clear(t))
         t->state = MT_STATE_UNKNOWN; /* this is done again at the next event */
     t->used = true;

@@ -41,7 +41,8 @@ TRACK_FLOORS = [
     "ground/",  # state of the process, options, index, closed arrays, where an event was left
     "process/",  # what concerns the process as a whole: confinement, limits, its program
     "thread/",  # a thread's record and the part of each room in it; the peak
-    "tables/",  # what is appended once and found again: paths, names, modules, sites, rows
+    "tables/",  # what is appended once and found again: paths, names, codes, modules, sites, rows
+    "python/",  # frames of CPython in call paths
     "scopes/",
     "live/",  # the table of live blocks, and counting
     "mappings/",

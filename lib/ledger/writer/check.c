@@ -53,7 +53,7 @@ static const char *check_extents(const struct mt_writer *w) {
     uint32_t n = h->n_extents < MOST ? h->n_extents : MOST;
     for (uint32_t i = 0; i < n; i++) {
         const struct mt_extent *e = extent_at(h, i);
-        MT_MUST(e->kind != 0 && e->kind <= MT_EXTENT_THREADS,
+        MT_MUST(e->kind != 0 && e->kind < MT_N_EXTENT_KINDS,
                 "writer: there is no such kind of extent");
         MT_MUST(lies_in_a_segment(h, e->address, e->bytes),
                 "writer: an extent lies outside of the segments");

@@ -129,7 +129,72 @@ static int add_main_mapping(struct mt_ledger_paths *paths) {
     return 0;
 }
 
+/* ---- interpreted code ------------------------------------------------------------------------ */
+
+static mt_string code_text(struct mt_ledger_paths *paths, uint64_t address, uint32_t bytes) {
+    char text[MT_CODE_MAX_BYTES];
+    size_t n = bytes < sizeof text ? bytes : sizeof text;
+    n = mt_ledger_read_address(paths->ledger, address, text, n);
+    return mt_profile_intern_n(paths->profile, text, strnlen(text, n));
+}
+
+/* Returns the function of a code, or -MEMTRACK_E…. What is not there has a name that says so. */
+static int64_t function_of_code(struct mt_ledger_paths *paths, mt_code_id id) {
+    struct mt_code code;
+    struct mt_function function = {.name = 0};
+    if (id != 0 && mt_ledger_read_items(paths->ledger, MT_EXTENT_CODES, id, 1, &code) == 1) {
+        function.name = code_text(paths, code.function, code.function_bytes);
+        function.file = code_text(paths, code.file, code.file_bytes);
+        function.start_line = code.first_line;
+    }
+    if (function.name == 0)
+        function.name = mt_profile_intern(paths->profile, "[Python code that was not read]");
+    function.system_name = function.name;
+    return function.name == UINT32_MAX || function.file == UINT32_MAX
+               ? -MEMTRACK_ENOMEM
+               : mt_profile_add_function(paths->profile, &function);
+}
+
+/* Its frames are in a mapping of their own, which no file belongs to. */
+static int64_t mapping_of_code(struct mt_ledger_paths *paths) {
+    if (paths->code_mapping)
+        return paths->code_mapping;
+    struct mt_mapping mapping = {.path = mt_profile_intern(paths->profile, MT_PROFILE_PYTHON),
+                                 .has_functions = true,
+                                 .has_filenames = true,
+                                 .has_line_numbers = true,
+                                 .has_inline_frames = true};
+    if (mapping.path == UINT32_MAX)
+        return -MEMTRACK_ENOMEM;
+    int64_t index = mt_profile_add_mapping(paths->profile, &mapping);
+    if (index < 0)
+        return index;
+    return paths->code_mapping = (uint32_t)index + 1;
+}
+
+static int64_t add_code_location(struct mt_ledger_paths *paths, uint64_t address) {
+    uint64_t id = address >> MT_NODE_LINE_BITS;
+    int64_t mapping = mapping_of_code(paths), function = function_of_code(paths, (mt_code_id)id);
+    if (mapping < 0 || function < 0)
+        return mapping < 0 ? mapping : function;
+    struct mt_line line = {.function = (uint32_t)function,
+                           .line = id ? (int64_t)(address & MT_NODE_MOST_LINES) : 0};
+    int64_t first = mt_profile_add_lines(paths->profile, &line, 1);
+    if (first < 0)
+        return first;
+    struct mt_location location = {.address = address,
+                                   .mapping = (uint32_t)mapping,
+                                   .first_line = (uint32_t)first,
+                                   .n_lines = 1,
+                                   .exact = true};
+    return mt_profile_add_location(paths->profile, &location);
+}
+
+/* ---- locations, of both kinds ---------------------------------------------------------------- */
+
 static int64_t add_location(struct mt_ledger_paths *paths, uint64_t key) {
+    if ((key >> MT_NODE_MODULE_SHIFT & MT_NODE_MODULE_MASK) == MT_NODE_MODULE_CODE)
+        return add_code_location(paths, key & MT_NODE_ADDRESS_MASK);
     int64_t mapping =
         mapping_of(paths, (uint32_t)(key >> MT_NODE_MODULE_SHIFT & MT_NODE_MODULE_MASK));
     if (mapping < 0)

@@ -23,6 +23,7 @@ struct mt_ledger_paths { /* ledger and profile are the caller's; the rest begins
     uint32_t *depths;              /* of nodes */
     uint32_t *locations;           /* of nodes, UINT32_MAX: not yet made */
     uint32_t *mappings;            /* of modules: index + 1, 0: not yet made */
+    uint32_t code_mapping;         /* of interpreted code, the same */
     struct mt_ids location_of_key; /* of nodes */
 };
 

@@ -55,6 +55,9 @@ static void read_word(struct mt_options *o, const struct mt_setting_word *word) 
     case MT_SETTING_MAX_LEDGER:
         o->max_ledger = word->value;
         break;
+    case MT_SETTING_PYTHON:
+        o->python = word->value != 0;
+        break;
     case MT_SETTING_NONE:
     case MT_N_SETTINGS:
         note_ignored(o, word);
@@ -79,6 +82,8 @@ static void read_variable(struct mt_options *o, const char *text) {
         o->dormant = v[0] == '0' && v[1] == 0;
     else if ((v = mt_text_value(text, "MEMTRACK_SCOPE_CPU")))
         o->scope_cpu = v[0] != 0 && v[0] != '0';
+    else if ((v = mt_text_value(text, "PYTHONMALLOC")))
+        o->has_python_malloc = mt_text_begins(v, "malloc");
     else if ((v = mt_text_value(text, "MEMTRACK_OPTIONS")))
         read_list(o, v);
 }
@@ -131,6 +136,7 @@ void mt_options_read(struct mt_options *o) {
     *o = (struct mt_options){.frames = MT_DEFAULT_FRAMES,
                              .events = MT_DEFAULT_EVENTS,
                              .event_sample = 1,
+                             .python = true,
                              .max_ledger = MT_LEDGER_BY_LIMIT};
     const char *const *variable = environment_on_stack();
     if (variable == NULL)

@@ -29,6 +29,8 @@ struct mt_options {
     uint64_t event_sample; /* one scope in so many is an event; 0: none */
     uint64_t max_ledger;   /* bytes of the ledger that call paths may take; 0: no bound */
     bool usable, exact_peak, check_unwind, allocator_stats;
+    bool python;                    /* read the lines of CPython code */
+    bool has_python_malloc;         /* PYTHONMALLOC says that objects come from malloc */
     bool dormant;                   /* MEMTRACK_ACTIVE=0 */
     bool scope_cpu;                 /* MEMTRACK_SCOPE_CPU=1 */
     char ignored[MT_IGNORED_BYTES]; /* words of MEMTRACK_OPTIONS that are not understood */

@@ -17,6 +17,7 @@
 #include "track/ground/closed.h"
 #include "track/ground/state.h"
 #include "track/process/confinement.h"
+#include "track/process/python.h"
 #include "track/tables/unloading.h"
 
 #include <dlfcn.h>
@@ -26,7 +27,7 @@
 #include <sys/auxv.h>
 #include <sys/stat.h>
 
-enum { MAX_MODULES = MT_NODE_MODULE_DOMAIN - 1, PATH_BYTES = 4096, BUCKETS = 1024 };
+enum { MAX_MODULES = MT_NODE_MODULE_CODE - 1, PATH_BYTES = 4096, BUCKETS = 1024 };
 
 #define END_OF_USER_MEMORY (UINT64_C(1) << 47)
 
@@ -200,6 +201,7 @@ bool mt_modules_start(void) {
     mt_table_start(&table);
     for (uint32_t id = 1; id < n_known; id++)
         write_record(id);
+    mt_python_start();
     return true;
 }
 
@@ -287,6 +289,7 @@ static enum change mark_gone(uint32_t i) {
     mt_store_release(&k->gone, true); /* this comes before anything of it changes */
     if (k->record != NULL)
         k->record->flags |= MT_MODULE_UNLOADED;
+    mt_python_note_gone(k->start);
     loaded[i] = loaded[--n_loaded];
     return k->stays ? STAYING : PASSING;
 }
@@ -364,6 +367,7 @@ static uint32_t add(const struct dl_find_object *o, enum change *change) {
         now.build_id = build_id;
     if (!now.stays)
         mt_confinement_look_at(now.start, map->l_addr);
+    mt_python_look_at(map, now.start);
     if (!now.stays && record.build_id_bytes == 0)
         now.file = file_of(map->l_name);
     if (!now.stays && *change == NOTHING)

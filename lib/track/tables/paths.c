@@ -131,6 +131,10 @@ mt_node_id mt_paths_leaf(struct mt_paths_part *part, mt_node_id node, uint32_t m
     return mt_paths_child(part, node, pc, (mt_rule)module << 5);
 }
 
+static bool is_code(mt_node_id id) {
+    return (node_at(id)->key >> MT_NODE_MODULE_SHIFT & MT_NODE_MODULE_MASK) == MT_NODE_MODULE_CODE;
+}
+
 static bool is_leaf(mt_node_id id) {
     return (node_at(id)->key >> MT_NODE_MODULE_SHIFT & MT_NODE_MODULE_MASK) >=
            MT_NODE_MODULE_DOMAIN;
@@ -146,16 +150,20 @@ uint32_t mt_paths_addresses(mt_node_id node, uint64_t *pc, uint32_t max) {
     uint32_t n = 0;
     for (node = without_leaves(node); node >= MT_NODE_FIRST && n < max;
          node = node_at(node)->parent)
-        pc[n++] = node_at(node)->key & MT_NODE_ADDRESS_MASK;
+        if (!is_code(node))
+            pc[n++] = node_at(node)->key & MT_NODE_ADDRESS_MASK;
     return n;
 }
 
 bool mt_paths_equal(mt_node_id node, const uint64_t *pc, uint32_t n) {
     uint32_t i = 0;
     node = without_leaves(node);
-    for (; node >= MT_NODE_FIRST && i < n; node = node_at(node)->parent, i++)
-        if ((node_at(node)->key ^ pc[i]) & (MT_NODE_ADDRESS_MASK | MT_NODE_EXACT))
+    for (; node >= MT_NODE_FIRST && i < n; node = node_at(node)->parent)
+        if (!is_code(node) &&
+            ((node_at(node)->key ^ pc[i++]) & (MT_NODE_ADDRESS_MASK | MT_NODE_EXACT)))
             return false;
+    while (node >= MT_NODE_FIRST && is_code(node))
+        node = node_at(node)->parent;
     return node < MT_NODE_FIRST && i == n;
 }
 

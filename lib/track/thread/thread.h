@@ -16,6 +16,7 @@
 #include "track/thread/names_part.h"
 #include "track/thread/paths_part.h"
 #include "track/thread/plan_part.h"
+#include "track/thread/python_part.h"
 #include "track/thread/sampling_part.h"
 #include "track/thread/scopes_part.h"
 #include "track/thread/sites_part.h"
@@ -56,8 +57,14 @@ struct mt_thread {
     uint64_t asked;          /* operator new was asked for so many bytes, */
     uint64_t asked_most;     /* and will ask malloc for up to so many; 0: nothing is pending */
     struct mt_scopes_part scopes;
-    int32_t paused;    /* allocations of this thread are not recorded while this is not 0 */
-    mt_name_id domain; /* the domain of what the present event records, 0: malloc */
+    int32_t paused; /* allocations of this thread are not recorded while this is not 0 */
+    union {
+        struct {
+            mt_name_id domain;     /* the domain of what the present event records, 0: malloc */
+            uint32_t is_in_python; /* the process has an interpreter, whose frames are looked for */
+        };
+        uint64_t adds; /* 0: neither adds anything to a call path */
+    };
     struct mt_sampling_part sampling;
 
     /* Who it is. */
@@ -75,6 +82,7 @@ struct mt_thread {
     struct mt_totals_part totals;
     struct mt_paths_part paths;
     struct mt_plan plan;
+    struct mt_python_part *python; /* NULL until the thread is met in an interpreter */
     struct mt_stack stack;
 };
 
