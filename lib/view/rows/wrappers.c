@@ -26,6 +26,7 @@
 
 #include "view/format/format.h"
 #include "view/rows/glob.h"
+#include "view/rows/interpreters.h"
 #include "view/rows/library.h"
 #include "view/rows/managed.h"
 #include "view/rows/wrappers_list.h"
@@ -178,6 +179,9 @@ static bool matches_pattern(const struct mt_frame_text *frame, struct piece name
 }
 
 static enum mt_frame_kind classify(const struct mt_frame_text *frame, struct piece name) {
+    enum mt_frame_kind interpreted;
+    if (mt_interpreters_judge(frame, &interpreted))
+        return interpreted;
     const char *module = basename(frame->module);
     if (mt_managed_place_of(frame->module) >= MT_MANAGED_CODE)
         return mt_managed_is_library(frame->function, frame->system_name, frame->file)
