@@ -21,6 +21,7 @@
 #include "profile/ledger/convert.h"
 #include "profile/pprof/output.h"
 #include "view/rows/patterns.h"
+#include "view/summary/nameless.h"
 #include "view/summary/own_calls.h"
 #include "view/summary/unseen.h"
 #include "view/symbols/symbols.h"
@@ -187,6 +188,7 @@ static void resolve(const struct mt_convert *convert, struct mt_ticker_track *tr
                            mt_profile_text(profile, profile->info.cwd));
     symbols.jit = &track->jit;
     mt_symbols_resolve(profile, &symbols, NULL);
+    mt_nameless_note(profile);
 }
 
 void mt_convert_track(const struct mt_convert *convert, struct mt_ticker_track *track,

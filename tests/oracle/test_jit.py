@@ -12,8 +12,10 @@ import unittest
 
 from support import case, compiler, harness, live
 
-PYTHONS = sorted(glob.glob("/root/.pyenv/versions/3.1[2-9]*/bin/python3") +
-                 glob.glob("/usr/bin/python3.1[2-9]"))
+# Those of the system, and a user's own, which pyenv has beside its folder in PATH.
+PYTHONS = sorted(path for folder in os.get_exec_path()
+                 for pattern in ("python3.1[2-9]", "../versions/3.1[2-9]*/bin/python3")
+                 for path in glob.glob(os.path.join(folder, pattern)) if "shims/py" not in path)
 
 JAVASCRIPT = """const keep = [];
 function fill(n) { keep.push(Buffer.alloc(n, 1)); }
@@ -248,8 +250,14 @@ class Languages(Files):
                 row = self.first(profile)
                 self.assertEqual(("fill", source, 2), (row["function"], row["file"], row["line"]))
                 self.assertGreaterEqual(row["peak_bytes"], 6 << 20)
-                names = [n for n in stacks(profile) if n.count("deep") >= 60]
-                self.assertTrue(names)
+                self.assertTrue([n for n in stacks(profile) if n.count("deep") >= 60])
+                self.assertNotIn("without names", profile.notes)
+
+    def test_without_names_it_is_said_how_to_have_them(self):
+        source = self.write("app.js", JAVASCRIPT)
+        profile = self.track([harness.tool("node"), source])
+        self.assertRegex(profile.notes, "[0-9]+% of the peak is of JavaScript without names: node "
+                                        "--perf-basic-prof --interpreted-frames-native-stack")
 
     def test_python(self):
         if not PYTHONS:

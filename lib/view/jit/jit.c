@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The map is read first and the dump second: of what is in both, the dump knows the line.
+ * Of what is in both files, the dump is believed where it knows the line; otherwise the map, in which
+ * V8 writes where a function begins.
  *
  * A profile holds no times of single allocations, so when an address had several functions one
  * after the other, nobody can tell which of them allocated. The latest is named, as perf does, and
@@ -196,8 +197,8 @@ static int name_all(struct mt_profile *profile, const struct mt_owners *mapped,
         rc = naming->is_doubtful ? 0 : -MEMTRACK_ENOMEM;
     }
     for (size_t i = 0; rc == 0 && i < mapped->n; i++) {
-        const struct mt_owner *owner =
-            dumped->items[i].name ? &dumped->items[i] : &mapped->items[i];
+        bool by_dump = dumped->items[i].file || !mapped->items[i].name;
+        const struct mt_owner *owner = by_dump ? &dumped->items[i] : &mapped->items[i];
         if (owner->name)
             rc = name_one(naming, owner);
     }
