@@ -142,12 +142,22 @@ static bool find_sides(const struct request *r, struct sides *sides, int *result
     return true;
 }
 
+/* A side may be a run of several processes. */
+static int read_side(const struct request *r, const char *path, struct mt_profile **profile,
+                     struct mt_error *error) {
+    const struct mt_merge_keep keep = mt_view_options_keep(&r->view);
+    struct mt_processes processes;
+    int status = mt_input_read_run(path, &keep, &processes, profile, error);
+    mt_processes_free(&processes);
+    return status;
+}
+
 static int read_sides(struct request *r, struct sides *sides, struct mt_error *error) {
     struct mt_symbols_options symbols = r->view.shared.symbols;
     symbols.cache = mt_symbols_cache_new(); /* both sides use the same libraries; NULL: without */
     int status = 0;
     for (enum mt_side side = MT_OLD; side < MT_N_SIDES && status == 0; side++) {
-        status = mt_input_read(sides->path[side], &sides->profile[side], error);
+        status = read_side(r, sides->path[side], &sides->profile[side], error);
         if (status == 0)
             status = mt_symbols_resolve(sides->profile[side], &symbols, error);
     }

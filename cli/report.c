@@ -12,9 +12,11 @@
 #include "command/input.h"
 #include "command/view_options.h"
 #include "export/export.h"
+#include "run/processes.h"
 #include "text/lines.h"
 #include "text/pager.h"
 #include "text/table.h"
+#include "view/format/format.h"
 #include "view/subject.h"
 
 enum option_key { KEY_SORT = MT_KEY_OWN, KEY_HTML };
@@ -31,6 +33,7 @@ static const struct argp_option options[] = {
 struct request {
     const char *file;
     struct mt_view_request view;
+    struct mt_processes processes; /* of a run of several; n 0: it is a profile of one */
 };
 
 static error_t parse_option(int key, char *text, struct argp_state *state) {
@@ -75,13 +78,38 @@ const struct argp mt_report_argp = {
 
 /* ---- printing -------------------------------------------------------------------------------- */
 
-static void print_head(const struct mt_terminal *terminal, const struct request *r,
-                       const struct mt_rows *rows) {
+static void print_process(const struct mt_terminal *terminal, const struct request *r,
+                          const struct mt_rows *rows) {
     struct mt_summary_format format =
         mt_lines_format(terminal, r->view.shared.exact_bytes, r->view.shared.verbose);
     struct mt_summary lines = {0};
     mt_summary_head(rows, &format, &lines);
     mt_lines_print(terminal, &lines);
+}
+
+/* Of a run: what all processes held together, and that the rows are something else. */
+static void print_run(const struct mt_terminal *terminal, const struct request *r,
+                      const struct mt_rows *rows) {
+    struct mt_summary_format format =
+        mt_lines_format(terminal, r->view.shared.exact_bytes, r->view.shared.verbose);
+    struct mt_summary lines = {0};
+    char size[MT_FORMAT_BYTES];
+    const struct mt_process *program = mt_processes_main(&r->processes);
+    static char *const none[] = {NULL};
+    mt_run_processes_print_head(terminal, &r->processes, program ? program->command : none);
+    mt_summary_add(
+        &lines, "rows", false, "%s of peaks: each process at its own, not at the same time",
+        mt_format_size(size, mt_rows_total(rows, MT_VALUE_PEAK_BYTES), r->view.shared.exact_bytes));
+    mt_summary_coverage(rows, &format, &lines);
+    mt_lines_print(terminal, &lines);
+}
+
+static void print_head(const struct mt_terminal *terminal, const struct request *r,
+                       const struct mt_rows *rows) {
+    if (r->processes.n)
+        print_run(terminal, r, rows);
+    else
+        print_process(terminal, r, rows);
     fputc('\n', terminal->stream);
 }
 
@@ -102,7 +130,9 @@ static int print_text(const struct request *r, const struct mt_rows *rows) {
 static int print(const struct request *r, const struct mt_rows *rows, struct mt_error *error) {
     const struct mt_export thing = {
         .what = MT_EXPORT_REPORT,
-        .report = {rows, r->view.shared.n},
+        .report = {.rows = rows,
+                   .n = r->view.shared.n,
+                   .processes = r->processes.n ? &r->processes : NULL},
     };
     if (r->view.shared.json || r->view.shared.csv)
         return mt_export(stdout, &thing, r->view.shared.json ? MT_EXPORT_JSON : MT_EXPORT_CSV,
@@ -113,7 +143,8 @@ static int print(const struct request *r, const struct mt_rows *rows, struct mt_
 static int report(struct request *r, const char *path, struct mt_error *error) {
     struct mt_profile *profile = NULL;
     struct mt_rows *rows = NULL;
-    int status = mt_input_read(path, &profile, error);
+    const struct mt_merge_keep keep = mt_view_options_keep(&r->view);
+    int status = mt_input_read_run(path, &keep, &r->processes, &profile, error);
     if (status == 0)
         status = mt_symbols_resolve(profile, &r->view.shared.symbols, error);
     if (status == 0) {
@@ -146,6 +177,7 @@ int mt_report_command(int argc, char **argv) {
         result = mt_command_end(r.view.shared.program, report(&r, path, &error), &error);
         free(path);
     }
+    mt_processes_free(&r.processes);
     mt_view_options_free(&r.view);
     return result;
 }

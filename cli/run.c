@@ -29,6 +29,7 @@
 #include "launch/session.h"
 #include "profile/pprof/output.h"
 #include "run/big_stack.h"
+#include "run/directory.h"
 #include "run/finish.h"
 #include "run/observer.h"
 #include "run/report.h"
@@ -51,6 +52,8 @@ struct run {
     struct mt_finish finish;
     struct mt_unrecorded unrecorded;
     struct mt_observer observer;
+    struct mt_run_directory directory;
+    char *directory_pattern;
     struct mt_run_triggers_output triggers_output;
     uint64_t started_ns;
     bool is_refused; /* for want of what the system gives: the program may do without */
@@ -91,14 +94,21 @@ static void set_tracker_options(struct run *run) {
 
 /* A name without pid and time is known now, and it is better to refuse now than after an hour. */
 static int check_output(struct run *run, uint64_t started_ns, struct mt_error *error) {
-    const char *pattern = run->options.output;
+    enum mt_run_directory_kind kind;
+    if (!mt_run_directory_kind(run->options.output, &kind, &run->directory_pattern))
+        return mt_error_set(error, MEMTRACK_ENOMEM, "", "out of memory");
+    run->directory.kind = kind;
+    const char *pattern =
+        kind == MT_RUN_DIRECTORY_WANTED ? run->directory_pattern : run->options.output;
     if (!pattern || mt_output_has(pattern, 'p') ||
         (run->target.is_loader && mt_output_has(pattern, 'e')))
         return 0;
     const struct mt_output_fields fields = {0, base_name(run->options.program[0]), started_ns};
     char *path = mt_output_name(pattern, &fields, "");
-    int rc = path ? mt_output_check(path, run->options.shared.force, error)
-                  : mt_error_set(error, MEMTRACK_ENOMEM, "", "out of memory");
+    int rc = !path ? mt_error_set(error, MEMTRACK_ENOMEM, "", "out of memory")
+             : kind == MT_RUN_DIRECTORY_WANTED
+                 ? mt_run_directory_check(path, run->options.shared.force, error)
+                 : mt_output_check(path, run->options.shared.force, error);
     free(path);
     return rc;
 }
@@ -207,6 +217,19 @@ static size_t grant_grace(struct run *run) {
     return n_running;
 }
 
+/* What the run was as a whole, once all that has ended is converted. */
+static void complete(struct run *run) {
+    struct mt_processes *processes = &run->finish.processes;
+    struct mt_error error = {{0}, {0}};
+    processes->is_complete = true;
+    processes->start_time_ns = run->started_ns;
+    processes->duration_ns = run->child.end_ns - run->ticker.start_ns;
+    mt_processes_sort(processes);
+    mt_processes_course_finish(&run->finish.course, run->ticker.start_ns, processes);
+    if (mt_run_directory_write_index(&run->directory, processes, &error) != 0)
+        mt_terminal_print_error(run->options.shared.program, &error);
+}
+
 static void finish(struct run *run) {
     struct mt_profile *profile;
     end_main(run);
@@ -220,9 +243,21 @@ static void finish(struct run *run) {
     run->finish.convert.unrecorded = &run->unrecorded;
     run->finish.convert.ticker = &run->ticker;
     mt_finish_all(&run->finish, &run->ticker, &profile);
+    complete(run);
     mt_run_report(&run->options, &run->target, &run->child, &run->session, &run->finish, n_running,
                   profile);
     mt_profile_free(profile);
+}
+
+/* One that was asked for is there from the beginning. */
+static void set_directory(struct run *run) {
+    run->directory.pattern = run->directory_pattern;
+    run->directory.program = base_name(run->options.program[0]);
+    run->directory.pid = (uint32_t)run->child.pid;
+    run->directory.since_ns = run->started_ns;
+    run->directory.force = run->options.shared.force;
+    if (run->directory.kind == MT_RUN_DIRECTORY_WANTED)
+        mt_run_directory_make(&run->directory);
 }
 
 static void set_triggers(struct run *run, const struct mt_convert *convert) {
@@ -242,9 +277,12 @@ static void set_triggers(struct run *run, const struct mt_convert *convert) {
 /* All that is done with what was recorded. True when processes go on in the session directory. */
 static bool observe(void *context) {
     struct run *run = context;
+    bool is_file = run->directory.kind == MT_RUN_DIRECTORY_NONE;
+    set_directory(run);
     struct mt_convert convert = {
         .session = &run->session,
-        .pattern = run->options.output ? run->options.output : MT_OUTPUT_DEFAULT,
+        .pattern = is_file ? run->options.output : MT_OUTPUT_DEFAULT,
+        .directory = &run->directory,
         .program = run->target.is_loader ? "" : base_name(run->options.program[0]),
         .force = run->options.shared.force,
         .since_ns = run->started_ns,
@@ -265,6 +303,7 @@ static bool observe(void *context) {
     mt_symbols_cache_free(convert.symbols.cache);
     mt_unrecorded_free(&run->unrecorded);
     mt_ticker_free(&run->ticker);
+    mt_run_directory_free(&run->directory);
     return run->session.is_in_use;
 }
 
@@ -338,5 +377,6 @@ int mt_run_command(int argc, char **argv) {
     mt_charged_free(&run.options.charged);
     mt_target_free(&run.target);
     free(run.preload);
+    free(run.directory_pattern);
     return status;
 }

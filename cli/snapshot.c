@@ -22,6 +22,7 @@
 #include "command/help.h"
 #include "command/options.h"
 #include "export/export.h"
+#include "profile/called.h"
 #include "profile/ledger/live.h"
 #include "profile/pprof/output.h"
 #include "run/summary.h"
@@ -185,7 +186,7 @@ static int write_snapshot(const struct series *s, unsigned long number, struct m
     const struct mt_profile *profile = s->profile;
     const struct mt_output_fields fields = {
         .pid = (uint32_t)r->pid,
-        .program = mt_output_program(profile),
+        .program = mt_called_name(profile),
         .start_time_ns = profile->info.start_time_ns,
     };
     char *wanted = name_snapshot(r, &fields, number), *written = NULL;

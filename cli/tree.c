@@ -162,7 +162,10 @@ static int show(struct request *r, const char *path, struct mt_error *error) {
     struct mt_profile *profile = NULL;
     struct mt_rows *rows = NULL;
     struct mt_tree *tree = NULL;
-    int status = mt_input_read(path, &profile, error);
+    const struct mt_merge_keep keep = mt_view_options_keep(&r->view);
+    struct mt_processes processes;
+    int status = mt_input_read_run(path, &keep, &processes, &profile, error);
+    mt_processes_free(&processes);
     if (status == 0)
         status = mt_symbols_resolve(profile, &r->view.shared.symbols, error);
     if (status == 0) {

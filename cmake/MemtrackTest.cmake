@@ -13,10 +13,11 @@
 # own failure fails the test, with its own status; else the test fails when a budget is broken, and
 # the log says by what. Profiles are kept in PROFILES (default: memtrack-profiles/NAME in the
 # current binary directory), so that the command which the log names can be typed, and one of them
-# can become a BASELINE. JUNIT gets a file NAME.xml. Of names that are no good file names the
-# letters are kept, and a hash tells them apart. PROCESS: only the processes of these programs have
-# to keep budgets. WRAPPERS: of functions, files or modules whose callers are charged, beside those
-# of the project's .memtrack, which is looked for upwards from WORKING_DIRECTORY.
+# can become a BASELINE. JUNIT gets a file NAME.xml. A name that is no good file name (app/large,
+# "a name") gets _ for what makes it so, and a hash that tells such names apart. PROCESS: only the
+# processes of these programs have to keep budgets. WRAPPERS: of functions, files or modules whose
+# callers are charged, beside those of the project's .memtrack, which is looked for upwards from
+# WORKING_DIRECTORY.
 include_guard(GLOBAL)
 
 function(_memtrack_absolute out path base)
@@ -36,9 +37,11 @@ function(_memtrack_directory out path file)
 endfunction()
 
 # What a test is called in the file system: two tests that run at the same time must not meet there.
+# Its own name, where that is one that needs no quoting and hides no file.
 function(_memtrack_file_name out name)
-  string(MAKE_C_IDENTIFIER "${name}" file)
-  if(NOT file STREQUAL name)
+  string(REGEX REPLACE "[^A-Za-z0-9_.+@=,-]|^[.-]" "_" file "${name}")
+  string(LENGTH "${name}" length)
+  if(NOT file STREQUAL name OR length GREATER 200)
     string(SHA1 hash "${name}")
     string(SUBSTRING "${hash}" 0 8 hash)
     string(SUBSTRING "${file}" 0 100 file)

@@ -18,6 +18,8 @@
 #include "command/command.h"
 #include "profile/pprof/pprof.h"
 #include "text/terminal.h"
+#include "view/processes/index.h"
+#include "view/processes/merged.h"
 #include "view/subject.h"
 
 #define STANDARD_INPUT  "/dev/stdin"
@@ -28,7 +30,8 @@ enum { LEAST_ROOM = 1 << 16 }; /* for one reading */
 struct candidate {
     char *name;
     struct timespec written;
-    size_t n; /* how many there were */
+    size_t n;    /* how many there were */
+    bool is_run; /* the directory of one */
 };
 
 static bool is_newer(const struct candidate *best, const char *name, struct timespec written) {
@@ -52,7 +55,59 @@ static void consider(DIR *folder, const char *pattern, struct candidate *best) {
         free(best->name);
         best->name = strdup(entry->d_name);
         best->written = status.st_mtim;
+        best->is_run = false;
     }
+}
+
+/* When the run ended, or began when its end was not written down. Returns false when the directory
+ * is of no run. */
+static bool is_run_in(const char *path, const char *name, struct timespec *written) {
+    char *directory, *index;
+    struct stat status;
+    bool is = false;
+    if (asprintf(&directory, "%s/%s", path, name) < 0)
+        return false;
+    is = mt_index_is_run(directory);
+    if (is && asprintf(&index, "%s/" MT_INDEX_NAME, directory) >= 0) {
+        is = stat(index, &status) == 0 || stat(directory, &status) == 0;
+        *written = status.st_mtim;
+        free(index);
+    }
+    free(directory);
+    return is;
+}
+
+static void consider_runs(DIR *folder, const char *path, struct candidate *best) {
+    rewinddir(folder);
+    for (struct dirent *entry; (entry = readdir(folder));) {
+        struct timespec written;
+        if (entry->d_name[0] == '.' || (entry->d_type != DT_DIR && entry->d_type != DT_UNKNOWN) ||
+            !is_run_in(path, entry->d_name, &written))
+            continue;
+        best->n++;
+        if (!is_newer(best, entry->d_name, written))
+            continue;
+        free(best->name);
+        best->name = strdup(entry->d_name);
+        best->written = written;
+        best->is_run = true;
+    }
+}
+
+/* Returns the newest run in the current directory, malloc'ed; NULL when there is none, or a profile
+ * that is newer. */
+char *mt_input_newest_run(void) {
+    struct candidate best = {0};
+    DIR *folder = opendir(".");
+    if (folder) {
+        consider(folder, "memtrack.*.pb.gz", &best);
+        consider_runs(folder, ".", &best);
+        closedir(folder);
+    }
+    if (best.is_run)
+        return best.name;
+    free(best.name);
+    return NULL;
 }
 
 static char *newest_in(const char *program, const char *path, bool say, int *exit_status) {
@@ -94,11 +149,26 @@ static char *newest_in(const char *program, const char *path, bool say, int *exi
     return chosen;
 }
 
-char *mt_input_choose(const char *program, const char *argument, int *status) {
+/* Without an argument: a profile or, when runs are taken as a whole, the directory of one. Who
+ * takes profiles alone gets that of the program itself, which is written last. */
+static char *newest_here(const char *program, bool takes_runs, int *status) {
+    char *run = mt_input_newest_run(), *path;
+    if (!run)
+        return newest_in(program, ".", true, status);
+    if (takes_runs) {
+        fprintf(stderr, "%s: %s\n", program, run);
+        return run;
+    }
+    path = newest_in(program, run, true, status);
+    free(run);
+    return path;
+}
+
+static char *choose(const char *program, const char *argument, bool takes_runs, int *status) {
     struct stat file;
     pid_t pid;
     if (!argument)
-        return newest_in(program, ".", true, status);
+        return newest_here(program, takes_runs, status);
     if (strcmp(argument, "-") == 0)
         return strdup(STANDARD_INPUT);
     if (!*argument) {
@@ -107,6 +177,8 @@ char *mt_input_choose(const char *program, const char *argument, int *status) {
         *status = MT_EXIT_USAGE;
         return NULL;
     }
+    if (takes_runs && mt_index_is_run(argument))
+        return strdup(argument);
     if (stat(argument, &file) == 0)
         return S_ISDIR(file.st_mode) ? newest_in(program, argument, false, status)
                                      : strdup(argument);
@@ -119,11 +191,15 @@ char *mt_input_choose(const char *program, const char *argument, int *status) {
     return NULL;
 }
 
+char *mt_input_choose(const char *program, const char *argument, int *status) {
+    return choose(program, argument, false, status);
+}
+
 char *mt_input_choose_at(const char *program, const char *argument, struct mt_at *at, int *status) {
     const char *sign = argument ? mt_subject_at(argument) : NULL;
     struct mt_at moment;
     if (!sign)
-        return mt_input_choose(program, argument, status);
+        return choose(program, argument, true, status);
     if (!mt_at_parse(sign + 1, &moment)) {
         mt_terminal_print_problem(
             program,
@@ -134,7 +210,7 @@ char *mt_input_choose_at(const char *program, const char *argument, struct mt_at
     }
     char *what = strndup(argument, (size_t)(sign - argument)), *path = NULL;
     if (what)
-        path = mt_input_choose(program, what, status);
+        path = choose(program, what, true, status);
     else
         *status = MT_EXIT_UNREADABLE;
     free(what);
@@ -173,4 +249,20 @@ int mt_input_read(const char *path, struct mt_profile **out, struct mt_error *er
         result = mt_pprof_read_named("standard input", content, bytes, out, error);
     free(content);
     return result;
+}
+
+int mt_input_read_run(const char *path, const struct mt_merge_keep *keep,
+                      struct mt_processes *processes, struct mt_profile **out,
+                      struct mt_error *error) {
+    const struct mt_merged_options options = {.keep = *keep};
+    *processes = (struct mt_processes){0};
+    *out = NULL;
+    if (!mt_index_is_run(path))
+        return mt_input_read(path, out, error);
+    int rc = mt_index_read(path, processes, error);
+    if (rc == 0)
+        rc = mt_merged_load(path, processes, &options, out, NULL, error);
+    if (rc != 0)
+        mt_processes_free(processes);
+    return rc;
 }

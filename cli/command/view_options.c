@@ -8,6 +8,7 @@
 
 #include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "command/help.h"
 #include "command/options.h"
@@ -20,7 +21,7 @@ enum option_key {
     KEY_CUMULATIVE,
 };
 
-#define MT_ARG_PATTERN "PATTERN|scope:PATTERN|domain:PATTERN|thread:PATTERN"
+#define MT_ARG_PATTERN "PATTERN|scope:P|domain:P|thread:P|process:P"
 
 /* What the live view has as well. */
 static const struct argp_option shared_options[] = {
@@ -32,7 +33,7 @@ static const struct argp_option shared_options[] = {
      "Show only what a matching file, function or module allocated (repeatable: one has to "
      "match). PATTERN takes shell wildcards. PATTERN:LINE matches a line of a file, "
      "scope:PATTERN the innermost scope, domain:PATTERN the domain, thread:PATTERN the "
-     "thread's name or id",
+     "thread's name or id, process:PATTERN the program or pid in a run of several",
      0},
     {"exclude", KEY_EXCLUDE, MT_ARG_PATTERN, MT_HELP_COMMON,
      "Leave out what matches, as in --include (repeatable)", 0},
@@ -199,6 +200,23 @@ void mt_view_options_check_sort(const struct mt_view_request *r, const struct mt
     mt_terminal_print_problem(r->shared.program, hint, "sorted by live: this profile has no %s%s",
                               mt_sort_name(r->view.sort),
                               r->view.at.kind == MT_AT_END ? "" : " of that moment");
+}
+
+/* ---- runs of several processes ------------------------------------------------------------- */
+
+static bool has_pattern_of(const struct mt_view_request *r, const char *kind) {
+    for (size_t list = INCLUDE; list <= EXCLUDE; list++)
+        for (size_t i = 0; i < r->n_patterns[list]; i++)
+            if (strncmp(r->patterns[list][i], kind, strlen(kind)) == 0)
+                return true;
+    return false;
+}
+
+struct mt_merge_keep mt_view_options_keep(const struct mt_view_request *r) {
+    return (struct mt_merge_keep){
+        .processes = r->view.by == MT_BY_PROCESS || has_pattern_of(r, "process:"),
+        .threads = r->view.by == MT_BY_THREAD || has_pattern_of(r, "thread:"),
+    };
 }
 
 void mt_view_options_free(struct mt_view_request *request) {

@@ -13,6 +13,7 @@
 
 #include "command/charged.h"
 #include "command/options.h"
+#include "profile/merge.h"
 #include "view/rows/rows.h"
 
 enum { MT_VIEW_DEFAULT_ROWS = 20 };
@@ -54,6 +55,8 @@ void mt_view_options_parse_at(struct argp_state *state, struct mt_view_request *
 void mt_view_options_choose_sort(struct mt_view_request *request, const struct mt_profile *profile);
 /* Says so when the profile has not the column that was asked for. */
 void mt_view_options_check_sort(const struct mt_view_request *request, const struct mt_rows *rows);
+/* Returns what of a run of several processes is to be kept apart for these options. */
+struct mt_merge_keep mt_view_options_keep(const struct mt_view_request *request);
 
 void mt_view_options_free(struct mt_view_request *request);
 

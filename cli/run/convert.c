@@ -18,6 +18,7 @@
 
 #include "launch/launch.h"
 #include "ledger/filename.h"
+#include "profile/called.h"
 #include "profile/ledger/convert.h"
 #include "profile/pprof/output.h"
 #include "view/rows/patterns.h"
@@ -32,16 +33,16 @@ static void name_program(const struct mt_convert *convert, const struct mt_ticke
                          const struct mt_profile *profile, struct mt_result *result) {
     bool is_named = track->is_main && track->name.counter == 0 && *convert->program;
     snprintf(result->program, sizeof result->program, "%s",
-             is_named ? convert->program : mt_output_program(profile));
+             is_named ? convert->program : mt_called_name(profile));
 }
 
 /* Writes what tells this process apart from the others of the run, as far as the pattern does
  * not. */
-static void distinguish(const struct mt_convert *convert, const struct mt_ticker_track *track,
-                        bool is_newest, char *insert, size_t bytes) {
+static void distinguish(const char *pattern, const struct mt_ticker_track *track, bool is_newest,
+                        char *insert, size_t bytes) {
     int n = 0;
     insert[0] = 0;
-    if (!(track->is_main && is_newest) && !mt_output_has(convert->pattern, 'p'))
+    if (!(track->is_main && is_newest) && !mt_output_has(pattern, 'p'))
         n = snprintf(insert, bytes, ".%" PRIu32, track->name.pid);
     if (!is_newest)
         snprintf(insert + n, bytes - (size_t)n, ".%" PRIu32, track->name.counter);
@@ -114,14 +115,49 @@ static int load(const struct mt_convert *convert, struct mt_ticker_track *track,
     return rc;
 }
 
+/* A process in which nothing happened is a line of the index: its profile would say no more. The
+ * program itself always has one. */
+static bool is_worth_a_file(const struct mt_convert *convert, const struct mt_result *result,
+                            const struct mt_profile *profile) {
+    const struct mt_profile_info *info = &profile->info;
+    return convert->directory->kind == MT_RUN_DIRECTORY_NONE ||
+           (result->is_main && result->is_last_image) || info->totals.total_blocks ||
+           info->totals.failed_allocations || info->n_marks ||
+           !mt_profile_scopes_is_empty(&info->scopes);
+}
+
+/* The second profile of a run is what its directory is for: the program's own comes last. */
+static const char *directory_for(const struct mt_convert *convert, const struct mt_result *result) {
+    struct mt_run_directory *directory = convert->directory;
+    bool is_single =
+        directory->kind == MT_RUN_DIRECTORY_ON_DEMAND && result->is_main && result->is_last_image;
+    if (directory->kind == MT_RUN_DIRECTORY_NONE || (is_single && !directory->path))
+        return NULL;
+    return mt_run_directory_make(directory);
+}
+
+/* malloc'ed; NULL: out of memory. */
+static char *wanted_name(const struct mt_convert *convert, const struct mt_ticker_track *track,
+                         const struct mt_output_fields *fields, const struct mt_result *result) {
+    char insert[64], *name, *path;
+    const char *directory = directory_for(convert, result);
+    const char *pattern = directory ? MT_RUN_DIRECTORY_FILES : convert->pattern;
+    distinguish(pattern, track, result->is_last_image, insert, sizeof insert);
+    name = mt_output_name(pattern, fields, insert);
+    if (!directory || !name)
+        return name;
+    if (asprintf(&path, "%s/%s", directory, name) < 0)
+        path = NULL;
+    free(name);
+    return path;
+}
+
 static void write_profile(const struct mt_convert *convert, const struct mt_ticker_track *track,
-                          bool is_newest, const struct mt_profile *profile,
-                          struct mt_result *result) {
-    char insert[64], *written = NULL;
+                          const struct mt_profile *profile, struct mt_result *result) {
+    char *written = NULL;
     const struct mt_output_fields fields = {result->pid, result->program,
                                             profile->info.start_time_ns};
-    distinguish(convert, track, is_newest, insert, sizeof insert);
-    char *wanted = mt_output_name(convert->pattern, &fields, insert);
+    char *wanted = wanted_name(convert, track, &fields, result);
     if (!wanted) {
         mt_error_set(&result->problem, MEMTRACK_ENOMEM, "", "out of memory");
         return;
@@ -144,12 +180,38 @@ static void keep(const char *path, struct mt_result *result) {
              "Nothing is lost. Read the recording where it is:");
 }
 
+static void fill_command(const struct mt_profile *profile, struct mt_result *result) {
+    size_t n = 0;
+    for (size_t i = 0; i < profile->info.n_command; i++) {
+        const char *word = mt_profile_text(profile, profile->info.command[i]);
+        size_t bytes = strlen(word) + 1;
+        if (bytes > sizeof result->command - n)
+            break; /* the recorder keeps no more either */
+        memcpy(result->command + n, word, bytes);
+        n += bytes;
+    }
+    result->command_bytes = (uint32_t)n;
+    snprintf(result->exe, sizeof result->exe, "%s", mt_profile_text(profile, profile->info.exe));
+}
+
 static void fill_result(const struct mt_profile *profile, struct mt_result *result) {
-    result->peak_bytes = profile->info.totals.peak_bytes;
-    result->live_bytes = profile->info.totals.live_bytes;
-    result->total_blocks = profile->info.totals.total_blocks;
-    result->is_blind = profile->info.outranked && result->total_blocks == 0;
-    result->anonymous = profile->info.anonymous;
+    const struct mt_profile_info *info = &profile->info;
+    result->parent_pid = info->ppid;
+    result->peak_bytes = info->totals.peak_bytes;
+    result->live_bytes = info->totals.live_bytes;
+    result->live_blocks = info->totals.live_blocks;
+    result->total_bytes = info->totals.total_bytes;
+    result->total_blocks = info->totals.total_blocks;
+    result->is_blind = info->outranked && result->total_blocks == 0;
+    result->start_time_ns = info->start_time_ns;
+    result->duration_ns = info->duration_ns;
+    result->peak_time_known = info->peak_time_known;
+    result->peak_ns = info->peak_time_ns;
+    result->exit_known = info->exit_known;
+    result->exit_code = info->exit_code;
+    result->exit_signal = info->exit_signal;
+    result->anonymous = info->anonymous;
+    fill_command(profile, result);
 }
 
 /* Without the mark at its beginning a ledger was never begun, or something has emptied it. What
@@ -197,8 +259,11 @@ void mt_convert_track(const struct mt_convert *convert, struct mt_ticker_track *
     struct mt_profile *made = NULL;
     mt_ledger_filename_format(&track->name, file, sizeof file);
     snprintf(path, sizeof path, "%s/%s", convert->session->path, file);
-    *result = (struct mt_result){
-        .inode = track->inode, .pid = track->name.pid, .is_main = track->is_main};
+    *result = (struct mt_result){.inode = track->inode,
+                                 .pid = track->name.pid,
+                                 .image = track->name.counter,
+                                 .is_main = track->is_main,
+                                 .is_last_image = is_newest};
     if (profile)
         *profile = NULL;
     if (load(convert, track, path, &made, &result->problem) != 0) {
@@ -208,14 +273,18 @@ void mt_convert_track(const struct mt_convert *convert, struct mt_ticker_track *
     name_program(convert, track, made, result);
     set_exit(convert, track, is_newest, &made->info);
     fill_result(made, result);
+    result->start_ns = track->start_ns;
     mt_own_calls_note(made);
     mt_unseen_note(made); /* without the note, and without names, it is still a profile */
     if (track->is_main && is_newest && convert->unrecorded)
         mt_unrecorded_note(convert->unrecorded, convert->ticker, made);
-    resolve(convert, track, made);
-    mt_patterns_store(made, &convert->wrappers); /* as many as fit */
-    write_profile(convert, track, is_newest, made, result);
-    if (result->is_written)
+    result->is_empty = !is_worth_a_file(convert, result, made);
+    if (!result->is_empty) {
+        resolve(convert, track, made);
+        mt_patterns_store(made, &convert->wrappers); /* as many as fit */
+        write_profile(convert, track, made, result);
+    }
+    if (result->is_written || result->is_empty)
         unlink(path);
     else
         settle_failure(path, result);

@@ -8,7 +8,9 @@
 
 #include "base/error.h"
 #include "launch/session.h"
+#include "ledger/layout.h"
 #include "profile/profile.h"
+#include "run/directory.h"
 #include "run/unrecorded.h"
 #include "view/rows/wrappers.h"
 #include "view/symbols/symbols.h"
@@ -20,13 +22,22 @@ enum { MT_RESULT_PROGRAM_BYTES = 64, MT_RESULT_FILE_BYTES = 4096 };
  * processes, too. */
 struct mt_result {
     ino_t inode; /* of the ledger */
-    uint32_t pid;
-    bool is_main;
+    uint32_t pid, parent_pid, image;
+    bool is_main, is_last_image;
     bool is_written;
+    bool is_empty; /* nothing was allocated, and it has no profile: its figures are all 0 */
     bool is_blind; /* another malloc came before the recorder's and passed nothing on */
     bool is_kept;  /* the ledger is still there, and its path is in file */
-    uint64_t peak_bytes, live_bytes, total_blocks;
+    uint64_t peak_bytes, live_bytes, live_blocks, total_bytes, total_blocks;
+    uint64_t start_time_ns, duration_ns; /* since the epoch */
+    uint64_t start_ns;                   /* CLOCK_MONOTONIC */
+    uint64_t peak_ns;                    /* since the start of its recording */
+    bool peak_time_known, exit_known;
+    int exit_code, exit_signal;
     struct mt_anonymous anonymous;
+    uint32_t command_bytes; /* words, each ended by a NUL */
+    char command[MT_COMMAND_MAX_BYTES];
+    char exe[MT_RESULT_FILE_BYTES];
     char program[MT_RESULT_PROGRAM_BYTES];
     char file[MT_RESULT_FILE_BYTES];
     struct mt_error problem; /* its message is "" when there is none */
@@ -34,7 +45,8 @@ struct mt_result {
 
 struct mt_convert {
     const struct mt_session *session;
-    const char *pattern; /* of names, see profile/pprof/output.h */
+    const char *pattern;                /* of names, see profile/pprof/output.h */
+    struct mt_run_directory *directory; /* of several, where there is one */
     const char *program; /* as the user typed it: the name of the main process, without directories;
                           * "": the profile tells its name */
     bool force;

@@ -20,6 +20,7 @@
 #include <unistd.h>
 
 #include "base/array.h"
+#include "view/summary/unseen.h"
 
 enum { MANY_LEDGERS = 64, SHORT_PART = 2 /* of the room at the start */ };
 
@@ -33,11 +34,80 @@ void mt_finish_init(struct mt_finish *finish, const struct mt_convert *convert) 
 
 void mt_finish_free(struct mt_finish *finish) {
     free(finish->results);
+    mt_processes_free(&finish->processes);
+    mt_processes_course_free(&finish->course);
 }
 
-static void keep_result(struct mt_finish *finish, const struct mt_result *result) {
+/* Where its profile is: within the directory of the run the index names it, elsewhere its place is
+ * said where the reason for having none would stand. */
+static void set_file(const struct mt_convert *convert, const struct mt_result *result,
+                     struct mt_process *process) {
+    const char *directory = convert->directory->path;
+    size_t bytes = directory ? strlen(directory) : 0;
+    bool is_inside =
+        directory && strncmp(result->file, directory, bytes) == 0 && result->file[bytes] == '/';
+    if (result->is_written && (is_inside || !directory))
+        process->file = strdup(result->file + (is_inside ? bytes + 1 : 0));
+    else if (result->is_written || result->is_kept)
+        process->why = strdup(result->file);
+    else
+        process->why = strdup(result->is_blind   ? "its own malloc comes before the recorder's"
+                              : result->is_empty ? "nothing was allocated"
+                                                 : result->problem.message);
+}
+
+static void add_process(struct mt_finish *finish, const struct mt_result *r) {
+    struct mt_process *p = mt_processes_add(&finish->processes);
+    if (!p)
+        return; /* the profile is there; only its line in the index is not */
+    p->pid = r->pid;
+    p->parent_pid = r->parent_pid;
+    p->image = r->image;
+    p->is_last_image = r->is_last_image;
+    p->is_main = r->is_main && r->is_last_image;
+    p->start_time_ns = r->start_time_ns;
+    p->duration_ns = r->duration_ns;
+    p->peak_bytes = r->peak_bytes;
+    p->live_bytes = r->live_bytes;
+    p->live_blocks = r->live_blocks;
+    p->total_bytes = r->total_bytes;
+    p->total_blocks = r->total_blocks;
+    p->anonymous_bytes = r->anonymous.bytes;
+    p->is_blind = r->is_blind;
+    p->is_unexplained = mt_unseen_is_much(&r->anonymous);
+    p->exit_known = r->exit_known;
+    p->exit_code = r->exit_code;
+    p->exit_signal = r->exit_signal;
+    p->program = strdup(r->program);
+    p->exe = strdup(r->exe);
+    mt_processes_set_command(p, r->command, r->command_bytes);
+    set_file(&finish->convert, r, p);
+}
+
+/* The ticks are those at which the process was seen running. */
+static void add_course(struct mt_finish *finish, const struct mt_result *r,
+                       const struct mt_axis *axis) {
+    const struct mt_processes_life life = {.start_ns = r->start_ns,
+                                           .peak_bytes = r->peak_bytes,
+                                           .peak_ns = r->peak_ns,
+                                           .peak_time_known = r->peak_time_known};
+    for (size_t i = 1; i < axis->n; i++) {
+        uint64_t gap = axis->ticks[i].time_ns - axis->ticks[i - 1].time_ns;
+        if (gap > finish->processes.tick_ns)
+            finish->processes.tick_ns = gap;
+    }
+    if (r->start_ns)
+        mt_processes_course_add(&finish->course, &life, axis->ticks, axis->n);
+}
+
+static void keep_result(struct mt_finish *finish, const struct mt_result *result,
+                        const struct mt_axis *axis) {
+    add_process(finish, result);
+    add_course(finish, result, axis);
+    if (!result->is_main && !result->problem.message[0])
+        return;
     if (!mt_array_grow(&finish->results, finish->n_results, sizeof *finish->results))
-        return; /* the profile is there; only its line in the summary is not */
+        return;
     finish->results[finish->n_results++] = *result;
 }
 
@@ -109,6 +179,8 @@ void mt_finish_relieve(struct mt_finish *finish, struct mt_ticker *ticker) {
         struct mt_ticker_track *track = ticker->tracks[i];
         track->is_held = track->state == MT_TICKER_ENDED && !track->is_main;
     }
+    if (finish->convert.directory->kind != MT_RUN_DIRECTORY_NONE)
+        mt_run_directory_make(finish->convert.directory); /* the worker's is not ours */
     pid_t pid = fork();
     if (pid == 0)
         work(finish, ticker, ends[1]);
@@ -124,10 +196,13 @@ void mt_finish_relieve(struct mt_finish *finish, struct mt_ticker *ticker) {
 }
 
 static void take_result(struct mt_finish *finish, struct mt_ticker *ticker) {
+    struct mt_axis axis = {0}; /* the worker had a copy */
     for (size_t i = 0; i < ticker->n_tracks; i++)
-        if (ticker->tracks[i]->inode == finish->arriving.inode && ticker->tracks[i]->is_held)
+        if (ticker->tracks[i]->inode == finish->arriving.inode && ticker->tracks[i]->is_held) {
             ticker->tracks[i]->state = MT_TICKER_DONE;
-    keep_result(finish, &finish->arriving);
+            axis = ticker->tracks[i]->axis;
+        }
+    keep_result(finish, &finish->arriving, &axis);
     finish->worker_bytes = 0;
 }
 
@@ -170,12 +245,23 @@ static bool is_the_program(const struct mt_ticker *ticker, const struct mt_ticke
     return track->is_main && is_newest(ticker, track);
 }
 
+/* Without memory for it the process counts with its peak alone. */
+static struct mt_axis copy_axis(const struct mt_axis *axis) {
+    struct mt_axis copy = {.ticks = malloc((axis->n + 1) * sizeof *axis->ticks)};
+    if (copy.ticks && axis->n)
+        memcpy(copy.ticks, axis->ticks, axis->n * sizeof *axis->ticks);
+    copy.n = copy.ticks ? axis->n : 0;
+    return copy;
+}
+
 static void convert_one(struct mt_finish *finish, const struct mt_ticker *ticker,
                         struct mt_ticker_track *track, struct mt_profile **profile) {
     struct mt_result result;
+    struct mt_axis axis = copy_axis(&track->axis); /* the profile gets the track's own */
     mt_convert_track(&finish->convert, track, is_newest(ticker, track), &result, profile);
     result.is_main = is_the_program(ticker, track);
-    keep_result(finish, &result);
+    keep_result(finish, &result, &axis);
+    free(axis.ticks);
     mt_ticker_release_track(track);
     track->state = MT_TICKER_DONE;
 }

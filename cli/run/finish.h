@@ -11,12 +11,16 @@
 #include <stdint.h>
 
 #include "run/convert.h"
+#include "view/processes/course.h"
+#include "view/processes/processes.h"
 #include "watch/ticker.h"
 
 struct mt_finish {
     struct mt_convert convert;
-    struct mt_result *results; /* of the processes that are done */
+    struct mt_result *results; /* of the program itself, and of what went wrong */
     size_t n_results;
+    struct mt_processes processes; /* all that are done */
+    struct mt_processes_course course;
     uint64_t room_at_start;
     pid_t worker;        /* converts while the run goes on; 0: none */
     int worker_fd;       /* results arrive here; -1: none */

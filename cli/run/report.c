@@ -15,60 +15,158 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "export/export.h"
+#include "run/processes.h"
 #include "run/summary.h"
+#include "text/lines.h"
+#include "text/table.h"
 #include "view/format/format.h"
-#include "view/summary/unseen.h"
+#include "view/processes/merged.h"
 
-enum { MAX_CHILDREN = 10, MAX_PROBLEMS = 5, SMALLEST_ROOM = 1 << 20, TIGHT_MEMORY = 64 << 20 };
+enum { MERGED_LINES = 5, MOST_MERGED = 64 /* read again for the summary */ };
+enum { MAX_PROBLEMS = 5, SMALLEST_ROOM = 1 << 20, TIGHT_MEMORY = 64 << 20 };
 static const char us[] = "memtrack run";
 
-static int compare_by_peak(const void *a, const void *b) {
-    const struct mt_result *x = *(const struct mt_result *const *)a,
-                           *y = *(const struct mt_result *const *)b;
-    if (x->peak_bytes != y->peak_bytes)
-        return x->peak_bytes < y->peak_bytes ? 1 : -1;
-    return x->pid < y->pid ? -1 : x->pid > y->pid;
-}
+/* ---- several processes ----------------------------------------------------------------------- */
 
-static void print_child(const struct mt_terminal *terminal, const struct mt_result *result) {
-    char peak[MT_FORMAT_BYTES], live[MT_FORMAT_BYTES];
-    fprintf(terminal->stream, "  %-7" PRIu32 " ", result->pid);
-    mt_terminal_put(terminal, MT_STYLE_NONE, result->program);
-    if (result->is_blind)
-        fputs("  nothing was recorded: its own malloc comes before the recorder's  ",
-              terminal->stream);
-    else
-        fprintf(terminal->stream, "  peak %s, live at exit %s  ",
-                mt_format_size(peak, (int64_t)result->peak_bytes, false),
-                mt_format_size(live, (int64_t)result->live_bytes, false));
-    mt_terminal_put(terminal, MT_STYLE_DIM, result->file);
-    if (mt_unseen_is_much(&result->anonymous)) {
-        fprintf(terminal->stream, "  ");
-        mt_terminal_put(terminal, MT_STYLE_WARN, "explains little of its memory: ");
-        mt_terminal_put(terminal, MT_STYLE_WARN,
-                        mt_format_size(live, (int64_t)result->anonymous.bytes, false));
-    }
-    fputc('\n', terminal->stream);
-}
-
-static void print_children(const struct mt_terminal *terminal, const struct mt_finish *finish) {
-    const struct mt_result **sorted = calloc(finish->n_results + 1, sizeof *sorted);
+static size_t count_profiles(const struct mt_processes *processes) {
     size_t n = 0;
-    for (size_t i = 0; sorted && i < finish->n_results; i++)
-        if (!finish->results[i].is_main && finish->results[i].is_written)
-            sorted[n++] = &finish->results[i];
-    if (n) {
-        qsort(sorted, n, sizeof *sorted, compare_by_peak);
-        fprintf(terminal->stream, "\n%zu other process%s recorded:\n", n,
-                n == 1 ? " was" : "es were");
-    }
-    for (size_t i = 0; i < n && i < MAX_CHILDREN; i++)
-        print_child(terminal, sorted[i]);
-    if (n > MAX_CHILDREN)
-        fprintf(terminal->stream, "  %s and %zu more with lower peaks, each with its profile\n",
-                terminal->ellipsis, n - MAX_CHILDREN);
-    free(sorted);
+    for (size_t i = 0; i < processes->n; i++)
+        n += processes->items[i].file != NULL;
+    return n;
 }
+
+/* Rows of all profiles together; what is said of them on the screen needs the largest alone. */
+static int merge(const struct mt_finish *finish, size_t most, struct mt_profile **merged,
+                 size_t *n_merged, struct mt_error *error) {
+    const struct mt_merged_options options = {.most = most};
+    return mt_merged_load(finish->convert.directory->path, &finish->processes, &options, merged,
+                          n_merged, error);
+}
+
+static void put_lines_heading(const struct mt_terminal *t, size_t n_merged, size_t n) {
+    const char *dim = mt_terminal_style(t, MT_STYLE_DIM), *none = mt_terminal_style(t, 0);
+    if (n_merged < n)
+        fprintf(t->stream, "\n%sof the %zu processes with the highest peaks, each at its own:%s\n",
+                dim, n_merged, none);
+    else
+        fprintf(t->stream, "\n%sof all %zu, each at its own peak:%s\n", dim, n, none);
+}
+
+/* Returns the rows of the largest processes, and their profile; NULL: it has said why not. */
+static struct mt_rows *merged_rows(const struct mt_run_request *options,
+                                   const struct mt_finish *finish, struct mt_profile **merged,
+                                   size_t *n_merged) {
+    struct mt_view_options view = {.by = MT_BY_LINE,
+                                   .sort = MT_VALUE_PEAK_BYTES,
+                                   .wrappers = mt_charged_wrappers(&options->charged)};
+    struct mt_rows *rows = NULL;
+    struct mt_error error = {{0}, {0}};
+    int rc = merge(finish, MOST_MERGED, merged, n_merged, &error);
+    if (rc == 0)
+        rc = mt_rows_build(*merged, &view, &rows, &error);
+    if (rc != 0)
+        mt_terminal_print_error(us, &error);
+    return rows;
+}
+
+/* What was not seen at all. What single processes have to say is told by the report: a build has a
+ * hundred of them, and each has a note. */
+static void print_coverage(const struct mt_terminal *terminal, const struct mt_finish *finish,
+                           const struct mt_profile *program, struct mt_profile *merged,
+                           const struct mt_rows *rows) {
+    struct mt_summary_format format = mt_lines_format(terminal, false, false);
+    struct mt_summary lines = {0};
+    const char *directory = finish->convert.directory->path;
+    size_t n_notes = merged->info.n_notes;
+    merged->info.n_notes = 0;
+    mt_summary_coverage(rows, &format, &lines);
+    merged->info.n_notes = n_notes;
+    for (size_t i = 0; program && i < program->info.n_notes; i++) {
+        const char *note = mt_profile_text(program, program->info.notes[i]);
+        if (strncmp(note, "Not recorded", 12) == 0)
+            mt_summary_add(&lines, "", true, "%s", note);
+    }
+    if (n_notes && directory)
+        mt_summary_add(&lines, "", false, "%zu note%s on single processes: memtrack report %s",
+                       n_notes, n_notes == 1 ? "" : "s", directory);
+    mt_lines_print(terminal, &lines);
+}
+
+static void print_lines(const struct mt_terminal *terminal, const struct mt_rows *rows,
+                        size_t n_merged, size_t n) {
+    struct mt_table_options table = {.n = MERGED_LINES, .is_brief = true, .n_columns = 1};
+    if (mt_rows_all(rows)->value[MT_VALUE_PEAK_BYTES] == 0)
+        return;
+    put_lines_heading(terminal, n_merged, n);
+    mt_table_print(terminal, rows, &table);
+}
+
+static void print_next(const struct mt_terminal *terminal, const struct mt_finish *finish) {
+    const char *directory = finish->convert.directory->path;
+    const struct mt_process *program = mt_processes_main(&finish->processes);
+    struct mt_summary next = {0};
+    fputc('\n', terminal->stream);
+    if (directory)
+        mt_summary_add(&next, "next", false, "memtrack report %s --by process", directory);
+    else if (program && program->file)
+        mt_summary_add(&next, "next", false, "memtrack report %s", program->file);
+    mt_lines_print_styled(terminal, &next, MT_STYLE_BOLD);
+}
+
+static void print_tree(const struct mt_run_request *options, const struct mt_finish *finish,
+                       const struct mt_profile *program) {
+    struct mt_terminal terminal;
+    struct mt_profile *merged = NULL;
+    size_t n_merged = 0;
+    struct mt_rows *rows = merged_rows(options, finish, &merged, &n_merged);
+    mt_terminal_init(&terminal, stderr, options->shared.color);
+    mt_run_processes_print_head(&terminal, &finish->processes, options->program);
+    if (rows)
+        print_coverage(&terminal, finish, program, merged, rows);
+    fputc('\n', stderr);
+    mt_run_processes_print(&terminal, &finish->processes);
+    if (rows)
+        print_lines(&terminal, rows, n_merged, count_profiles(&finish->processes));
+    print_next(&terminal, finish);
+    mt_rows_free(rows);
+    mt_profile_free(merged);
+}
+
+/* Beside one profile there are processes that have none. */
+static void print_others(const struct mt_run_request *options, const struct mt_finish *finish,
+                         const struct mt_profile *program, bool is_tree) {
+    struct mt_terminal terminal;
+    if (is_tree)
+        print_tree(options, finish, program);
+    else if (finish->processes.n > 1) {
+        mt_terminal_init(&terminal, stderr, options->shared.color);
+        fputc('\n', stderr);
+        mt_run_processes_print(&terminal, &finish->processes);
+    }
+}
+
+static void print_tree_json(const struct mt_run_request *options, const struct mt_finish *finish) {
+    struct mt_view_options view = {.by = MT_BY_LINE,
+                                   .sort = MT_VALUE_PEAK_BYTES,
+                                   .wrappers = mt_charged_wrappers(&options->charged)};
+    struct mt_profile *merged = NULL;
+    struct mt_rows *rows = NULL;
+    struct mt_error error = {{0}, {0}};
+    int rc = merge(finish, 0, &merged, NULL, &error);
+    if (rc == 0)
+        rc = mt_rows_build(merged, &view, &rows, &error);
+    const struct mt_export thing = {.what = MT_EXPORT_REPORT,
+                                    .report = {.rows = rows, .processes = &finish->processes}};
+    if (rc == 0)
+        rc = mt_export(stderr, &thing, MT_EXPORT_JSON, &error);
+    if (rc != 0)
+        mt_terminal_print_error(us, &error);
+    mt_rows_free(rows);
+    mt_profile_free(merged);
+}
+
+/* ---- problems -------------------------------------------------------------------------------- */
 
 static void print_problems(const struct mt_finish *finish) {
     size_t n = 0;
@@ -81,6 +179,8 @@ static void print_problems(const struct mt_finish *finish) {
         if (result->is_kept && n <= MAX_PROBLEMS)
             fprintf(stderr, "  memtrack report %s\n", result->file);
     }
+    if (finish->convert.directory->problem.message[0])
+        mt_terminal_print_error(us, &finish->convert.directory->problem);
     if (n > MAX_PROBLEMS)
         mt_terminal_print_problem(us, NULL, "%zu more profile%s with such a problem",
                                   n - MAX_PROBLEMS, n - MAX_PROBLEMS == 1 ? "" : "s");
@@ -174,8 +274,7 @@ void mt_run_report(const struct mt_run_request *options, const struct mt_target 
                    const struct mt_finish *finish, size_t n_running,
                    const struct mt_profile *profile) {
     const struct mt_result *result = main_result(finish);
-    struct mt_terminal terminal;
-    mt_terminal_init(&terminal, stderr, options->shared.color);
+    bool is_tree = count_profiles(&finish->processes) > 1;
     bool is_blind = profile && profile->info.totals.total_blocks == 0 &&
                     (target->wraps_malloc || profile->info.outranked);
     if (is_blind)
@@ -183,12 +282,14 @@ void mt_run_report(const struct mt_run_request *options, const struct mt_target 
             us, "Link its allocator as a shared library, or leave it out.",
             "nothing was recorded of %s: it contains its own malloc and uses no other",
             options->program[0]);
-    else if (profile && result)
+    else if (profile && result && !is_tree)
         print_main(options, result, profile);
-    else if (!result || !result->problem.message[0])
+    else if (!profile && (!result || !result->problem.message[0]))
         explain_nothing(target, child, session, options->program[0]);
-    if (!options->shared.quiet && !options->shared.json)
-        print_children(&terminal, finish);
+    if (is_tree && options->shared.json)
+        print_tree_json(options, finish);
+    else if (!options->shared.quiet && !options->shared.json)
+        print_others(options, finish, profile, is_tree);
     print_problems(finish);
     if (n_running)
         mt_terminal_print_problem(

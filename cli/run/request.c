@@ -35,10 +35,11 @@ enum key {
 
 static const struct argp_option table[] = {
     {0, 0, 0, 0, "Profiles:", 1},
-    {"output", 'o', "FILE", MT_HELP_COMMON,
+    {"output", 'o', "FILE|DIR/", MT_HELP_COMMON,
      "Write the profile to FILE (default: " MT_OUTPUT_DEFAULT
      "). %p is the pid, %e the program, %h the host, %t the start time. Names for children get "
-     "their pid",
+     "their pid. DIR/ gets a profile for each process and an index, as a run of several "
+     "processes does without -o: memtrack.PROGRAM.PID/",
      1},
     {"force", MT_KEY_FORCE, 0, MT_HELP_COMMON, "Replace an existing file", 1},
     {"quiet", MT_KEY_QUIET, 0, MT_HELP_COMMON, "Print no summary, only problems", 1},
@@ -162,6 +163,18 @@ const struct argp mt_run_request_argp = {
         "the program cannot be executed, 127 when it was not found.",
 };
 
+/* A slash at its end makes it the name of a directory. */
+static int check_output(const char *output, struct mt_error *error) {
+    size_t n = strlen(output);
+    if (n < 2 || output[n - 1] != '/')
+        return mt_output_check_pattern(output, error);
+    char *name = strndup(output, n - 1);
+    int rc = name ? mt_output_check_pattern(name, error)
+                  : mt_error_set(error, MEMTRACK_ENOMEM, "", "out of memory");
+    free(name);
+    return rc;
+}
+
 int mt_run_request_parse(int argc, char **argv, struct mt_run_request *options) {
     struct mt_error error;
     *options = (struct mt_run_request){.shared.program = argv[0],
@@ -180,7 +193,7 @@ int mt_run_request_parse(int argc, char **argv, struct mt_run_request *options) 
                                   "give a program to run");
         return MT_EXIT_FAILED;
     }
-    if (options->output && mt_output_check_pattern(options->output, &error) != 0) {
+    if (options->output && check_output(options->output, &error) != 0) {
         mt_terminal_print_error(argv[0], &error);
         return MT_EXIT_FAILED;
     }

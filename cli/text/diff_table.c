@@ -349,15 +349,13 @@ static void put_numbers(const struct view *v, const struct mt_diff_row *row) {
 }
 
 static void put_heading(const struct view *v) {
-    static const char *const names[] = {"LINE",   "FUNCTION", "FILE", "MODULE", "CALL PATH",
-                                        "THREAD", "SCOPE",    "SIZE", "DOMAIN"};
     fprintf(v->terminal->stream, "%*s", INDENT, "");
     for (size_t i = 0; i < v->n_columns; i++) {
         pad_left(v->terminal, v->columns[i].width, MT_STYLE_DIM, v->columns[i].heading);
         fprintf(v->terminal->stream, "%*s", GAP, "");
     }
     put_state(v, "", MT_STYLE_NONE);
-    mt_terminal_put(v->terminal, MT_STYLE_DIM, names[mt_diff_by(v->diff)]);
+    mt_terminal_put(v->terminal, MT_STYLE_DIM, mt_group_by_heading(mt_diff_by(v->diff)));
     fputc('\n', v->terminal->stream);
 }
 
@@ -385,14 +383,12 @@ static void put_sum(const struct view *v, const struct mt_diff_row *row,
 }
 
 static void put_sums(const struct view *v) {
-    static const char *const nouns[] = {"line",   "function", "file", "module", "call path",
-                                        "thread", "scope",    "size", "domain"};
     FILE *stream = v->terminal->stream;
     size_t n_more = mt_diff_count(v->diff) - v->n_shown;
     char text[96], count[MT_FORMAT_BYTES];
-    snprintf(text, sizeof text, "%s %s more %s%s", v->terminal->ellipsis,
-             mt_format_count(count, (int64_t)n_more), nouns[mt_diff_by(v->diff)],
-             n_more == 1 ? "" : "s");
+    snprintf(text, sizeof text, "%s %s more %s", v->terminal->ellipsis,
+             mt_format_count(count, (int64_t)n_more),
+             mt_group_by_noun(mt_diff_by(v->diff), n_more == 1));
     if (n_more && mt_diff_is_cumulative(v->diff)) {
         fprintf(stream, "%*s", (int)v->name_column, "");
         mt_terminal_put_fitting(v->terminal, v->name_column, MT_STYLE_DIM, text);

@@ -179,8 +179,6 @@ void mt_table_put_numbers(const struct table *t, const struct mt_row *row, bool 
 }
 
 void mt_table_put_heading(const struct table *t) {
-    static const char *const names[] = {"LINE",   "FUNCTION", "FILE", "MODULE", "CALL PATH",
-                                        "THREAD", "SCOPE",    "SIZE", "DOMAIN"};
     char buffer[CELL_BYTES];
     fprintf(t->terminal->stream, "%*s", INDENT, "");
     pad_left(t, t->columns[0].width, MT_STYLE_DIM, heading(t, t->columns[0].value, buffer));
@@ -191,7 +189,8 @@ void mt_table_put_heading(const struct table *t) {
     }
     fprintf(t->terminal->stream, "%*s", GAP, "");
     mt_terminal_put(t->terminal, MT_STYLE_DIM,
-                    t->name_heading ? t->name_heading : names[mt_rows_options(t->rows)->by]);
+                    t->name_heading ? t->name_heading
+                                    : mt_group_by_heading(mt_rows_options(t->rows)->by));
     fputc('\n', t->terminal->stream);
 }
 
@@ -226,14 +225,12 @@ static void subtract(struct mt_row *difference, const struct mt_row *from, const
 }
 
 static void put_sums(const struct table *t) {
-    static const char *const nouns[] = {"line",   "function", "file", "module", "call path",
-                                        "thread", "scope",    "size", "domain"};
     FILE *stream = t->terminal->stream;
     const struct mt_view_options *options = mt_rows_options(t->rows);
     size_t n_more = mt_rows_count(t->rows) - t->n_shown;
     char text[96], count[MT_FORMAT_BYTES];
-    snprintf(text, sizeof text, "%s %s more %s%s", t->terminal->ellipsis,
-             mt_format_count(count, (int64_t)n_more), nouns[options->by], n_more == 1 ? "" : "s");
+    snprintf(text, sizeof text, "%s %s more %s", t->terminal->ellipsis,
+             mt_format_count(count, (int64_t)n_more), mt_group_by_noun(options->by, n_more == 1));
     if (n_more && options->cumulative) {
         fprintf(stream, "%*s", (int)t->name_column, "");
         mt_terminal_put_fitting(t->terminal, t->name_column, MT_STYLE_DIM, text);

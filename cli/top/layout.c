@@ -26,9 +26,7 @@ const char *mt_top_layout_title(enum mt_top_column column) {
 }
 
 const char *mt_top_layout_name_title(enum mt_group_by by) {
-    static const char *const titles[MT_N_BY] = {"LINE",   "FUNCTION", "FILE", "MODULE", "CALL PATH",
-                                                "THREAD", "SCOPE",    "SIZE", "DOMAIN"};
-    return titles[by];
+    return mt_group_by_heading(by);
 }
 
 /* ---- columns --------------------------------------------------------------------------------- */

@@ -16,6 +16,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "profile/called.h"
 #include "profile/ledger/live.h"
 #include "profile/pprof/output.h"
 #include "top/top.h"
@@ -39,7 +40,7 @@ static int write_profile(const struct mt_top *top, char **written, struct mt_err
         return rc;
     const struct mt_axis *axis = mt_top_model_axis(top->model);
     const struct mt_output_fields fields = {.pid = profile->info.pid,
-                                            .program = mt_output_program(profile),
+                                            .program = mt_called_name(profile),
                                             .start_time_ns = profile->info.start_time_ns};
     char *path = mt_output_name(MT_OUTPUT_DEFAULT, &fields, "");
     uint64_t since_ns = mt_clock_ns(CLOCK_REALTIME);

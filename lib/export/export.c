@@ -20,6 +20,7 @@ static mt_export_write *const writers[MT_N_EXPORTS][MT_N_EXPORT_FORMATS] = {
                          [MT_EXPORT_MARKDOWN] = mt_markdown_check,
                          [MT_EXPORT_GITHUB] = mt_github_check},
     [MT_EXPORT_LIST] = {[MT_EXPORT_JSON] = mt_json_list},
+    [MT_EXPORT_INDEX] = {[MT_EXPORT_JSON] = mt_json_index},
     [MT_EXPORT_VERIFY] = {[MT_EXPORT_JSON] = mt_json_verify},
     [MT_EXPORT_SNAPSHOT] = {[MT_EXPORT_JSON] = mt_json_snapshot},
     [MT_EXPORT_WHOIS] = {[MT_EXPORT_JSON] = mt_json_whois},

@@ -24,6 +24,7 @@ struct mt_timeline;
 struct mt_tree;
 struct mt_tree_limits;
 struct mt_breakdown;
+struct mt_processes;
 struct mt_checked;   /* export/check.h */
 struct mt_check_run; /* export/check.h */
 
@@ -109,6 +110,7 @@ enum mt_export_what {
     MT_EXPORT_COMPARISON,
     MT_EXPORT_CHECK,
     MT_EXPORT_LIST,
+    MT_EXPORT_INDEX, /* of the processes of a run */
     MT_EXPORT_VERIFY,
     MT_EXPORT_SNAPSHOT,
     MT_EXPORT_WHOIS,
@@ -127,6 +129,7 @@ struct mt_export {
         struct {
             const struct mt_rows *rows;
             size_t n; /* the first so many, 0: all of them; in the others below as well */
+            const struct mt_processes *processes; /* of a run of several; NULL: of one */
         } report;
         struct {
             const struct mt_tree *tree;
@@ -151,6 +154,7 @@ struct mt_export {
         struct {
             struct mt_export_listed running, left, profiles;
         } list;
+        const struct mt_processes *processes; /* the index */
         const struct mt_verified *verified;
         struct {
             const struct mt_profile *profile;

@@ -7,6 +7,7 @@
 #include <stdio.h>
 
 #include "base/error.h"
+#include "view/processes/processes.h"
 #include "view/rows/rows.h"
 
 enum { MT_JSON_FLAGS = JSON_COMPACT | JSON_ENSURE_ASCII };
@@ -31,6 +32,11 @@ json_t *mt_json_margins(const struct mt_rows *rows, const struct mt_row *row);
 json_t *mt_json_kept_events(const struct mt_scopes *scopes);
 /* Returns what the program said of a scope; of a key that was set twice the last value. */
 json_t *mt_json_metadata(const struct mt_profile *profile, const struct mt_scope_event *event);
+
+/* Returns the heap of all processes over time; null: not known. */
+json_t *mt_json_index_tree(const struct mt_processes *processes);
+/* Writes ,"processes":[…], one on a line. Returns false when out of memory. */
+bool mt_json_index_put_processes(FILE *stream, const struct mt_processes *processes);
 
 /* Writes and releases the members. Returns 0, -MEMTRACK_ENOMEM (a value is NULL) or
  * -MEMTRACK_EIO. */

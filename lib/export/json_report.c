@@ -58,6 +58,16 @@ static int put_rows(FILE *stream, const struct mt_rows *rows, size_t n, struct m
     return done ? mt_json_finish(stream, error) : mt_json_out_of_memory(error);
 }
 
+/* Of a run of several processes. "process" is the one that was started, and the peaks of rows and
+ * totals are those of each at its own; here is that of all together. */
+static int put_run(FILE *stream, const struct mt_processes *processes, struct mt_error *error) {
+    const struct mt_json_member tree = {",\n \"tree\":", mt_json_index_tree(processes)};
+    int status = mt_json_put_members(stream, &tree, 1, error);
+    if (status == 0 && !mt_json_index_put_processes(stream, processes))
+        status = mt_json_out_of_memory(error);
+    return status;
+}
+
 int mt_json_report(FILE *stream, const struct mt_export *thing, struct mt_error *error) {
     const struct mt_rows *rows = thing->report.rows;
     const struct mt_profile *profile = mt_rows_profile(rows);
@@ -77,5 +87,7 @@ int mt_json_report(FILE *stream, const struct mt_export *thing, struct mt_error 
         {",\n \"sort\":", json_string(mt_sort_name(options->sort))},
     };
     int status = mt_json_put_members(stream, members, sizeof members / sizeof *members, error);
+    if (status == 0 && thing->report.processes)
+        status = put_run(stream, thing->report.processes, error);
     return status ? status : put_rows(stream, rows, thing->report.n, error);
 }

@@ -84,6 +84,7 @@ struct mt_sample {
     uint32_t first_frame, n_frames; /* into frames[]: location indexes, innermost first */
     int64_t value[MT_N_VALUES];
     mt_string thread;   /* "" when unknown; else e.g. "1234 worker" */
+    mt_string process;  /* "" in the profile of one; else e.g. "1234 cc1 … a.c" */
     mt_string scope;    /* "" none */
     mt_string domain;   /* "malloc" unless said otherwise */
     uint8_t size_class; /* mt_size_class of ledger/layout.h */
@@ -158,6 +159,9 @@ struct mt_profile_info {
     bool is_memtrack; /* false: read from another tool's file, everything below but start/duration
                          is empty */
     mt_string tool;   /* which tool, where its file tells: "jemalloc", "gperftools", "Go" */
+    /* Above 1: this is the sum of the profiles of so many processes, and what follows about one
+     * process is of the one that was started. Peaks are those of each, whenever they were. */
+    uint32_t n_processes;
     uint32_t pid, ppid;
     mt_string exe, cwd;
     mt_string *command; /* argv */

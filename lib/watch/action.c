@@ -23,6 +23,7 @@
 
 #include "base/process.h"
 #include "ledger/ledger.h"
+#include "profile/called.h"
 #include "profile/ledger/live.h"
 #include "profile/pprof/output.h"
 #include "view/rows/patterns.h"
@@ -116,7 +117,7 @@ static int take_snapshot(const struct mt_firing *f, char **written, struct mt_er
         return rc;
     const struct mt_output_fields fields = {
         .pid = (uint32_t)f->pid,
-        .program = mt_output_program(profile),
+        .program = mt_called_name(profile),
         .start_time_ns = profile->info.start_time_ns,
     };
     char *wanted = name_snapshot(f, &fields);

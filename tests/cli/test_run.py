@@ -388,7 +388,7 @@ class Output(Case):
             int(result.stdout), re.escape(os.uname().nodename)))
 
     def test_unknown_placeholder(self):
-        for pattern in ("%x", "a%", "dir/", ""):
+        for pattern in ("%x", "a%", "dir%/", "/", ""):
             result = self.run_here("-o", pattern, "--", "touch", "ran")
             self.assertEqual(125, result.code, repr(result))
             self.assertFalse(os.path.exists(self.path("ran")))
@@ -461,7 +461,7 @@ class Processes(Case):
         self.assertIn("x.pb.gz", names)
         commands = sorted(harness.Profile(self.path(name)).process["command"][0] for name in names)
         self.assertTrue({"ls", "sort", "bash"} <= set(commands), commands)
-        self.assertIn(b"were recorded", result.stderr)
+        self.assertRegex(result.stderr, rb"\d+ processes, ")
         self.assert_clean()
 
     def test_no_follow(self):

@@ -60,6 +60,7 @@ FOLDERS = {
     "view/symbols": {"view/jit"},
     "view": {"view/format"},
     "view/rows": {"view", "view/format"},
+    "view/processes": {"view"},
     "view/scopes": {"view"},
     "view/summary": {"view/format", "view/rows"},
     "view/timeline": {"view/format", "view/rows"},

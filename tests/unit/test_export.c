@@ -25,11 +25,12 @@ static char *written(const struct mt_export *thing, enum mt_export_format format
 static void each_thing_has_its_formats(void **state) {
     static const char *const expected[MT_N_EXPORTS] = {
         [MT_EXPORT_REPORT] = " json csv",
-        [MT_EXPORT_TREE] = " json",
         [MT_EXPORT_DIFF] = " json csv markdown",
         [MT_EXPORT_COMPARISON] = " json",
         [MT_EXPORT_CHECK] = " json junit markdown github",
         [MT_EXPORT_LIST] = " json",
+        [MT_EXPORT_INDEX] = " json",
+        [MT_EXPORT_TREE] = " json",
         [MT_EXPORT_VERIFY] = " json",
         [MT_EXPORT_SNAPSHOT] = " json",
         [MT_EXPORT_WHOIS] = " json",

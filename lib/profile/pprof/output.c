@@ -50,26 +50,6 @@ int mt_output_check_pattern(const char *pattern, struct mt_error *error) {
     return 0;
 }
 
-static const char *base_name(const char *path) {
-    const char *slash = strrchr(path, '/');
-    return slash && slash[1] ? slash + 1 : path;
-}
-
-/* Started as a command: what it runs is the program. */
-static bool is_dynamic_linker(const char *name) {
-    return strncmp(name, "ld-linux", 8) == 0 || strcmp(name, "ld.so") == 0;
-}
-
-const char *mt_output_program(const struct mt_profile *profile) {
-    const struct mt_profile_info *info = &profile->info;
-    const char *name = info->n_command ? base_name(mt_profile_text(profile, info->command[0])) : "";
-    if (*name == '-') /* of a login shell */
-        name++;
-    if (is_dynamic_linker(name))
-        name = "";
-    return *name ? name : base_name(mt_profile_text(profile, info->exe));
-}
-
 static void put_program(FILE *out, const char *program) {
     size_t n = strnlen(program, NAME_BYTES);
     if (n == 0)

@@ -24,9 +24,6 @@ struct mt_output_fields {
 int mt_output_check_pattern(const char *pattern, struct mt_error *error);
 bool mt_output_has(const char *pattern, char placeholder);
 
-/* What a person would call the program by, of a profile that memtrack made: %e. */
-const char *mt_output_program(const struct mt_profile *profile);
-
 /* The name for one process, malloc'ed (NULL: out of memory). insert goes before the suffix: ".123",
  * or "". */
 char *mt_output_name(const char *pattern, const struct mt_output_fields *fields,

@@ -43,6 +43,7 @@ enum {
 
 /* Label keys and values that both sides know. */
 #define MT_PPROF_KEY_THREAD  "thread"
+#define MT_PPROF_KEY_PROCESS "process"
 #define MT_PPROF_KEY_SCOPE   "scope"
 #define MT_PPROF_KEY_DOMAIN  "domain"
 #define MT_PPROF_KEY_BYTES   "bytes"

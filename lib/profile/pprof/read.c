@@ -250,10 +250,15 @@ static int intern_keys(struct mt_pprof_reader *reader) {
         mt_string *string;
         const char *text;
     } keys[] = {
-        {&reader->key_thread, MT_PPROF_KEY_THREAD}, {&reader->key_scope, MT_PPROF_KEY_SCOPE},
-        {&reader->key_domain, MT_PPROF_KEY_DOMAIN}, {&reader->key_bytes, MT_PPROF_KEY_BYTES},
-        {&reader->key_stack, MT_PPROF_KEY_STACK},   {&reader->truncated, MT_PPROF_TRUNCATED},
-        {&reader->lossy, MT_PPROF_LOSSY},           {&reader->malloc_domain, MT_PPROF_MALLOC},
+        {&reader->key_thread, MT_PPROF_KEY_THREAD},
+        {&reader->key_scope, MT_PPROF_KEY_SCOPE},
+        {&reader->key_domain, MT_PPROF_KEY_DOMAIN},
+        {&reader->key_bytes, MT_PPROF_KEY_BYTES},
+        {&reader->key_stack, MT_PPROF_KEY_STACK},
+        {&reader->truncated, MT_PPROF_TRUNCATED},
+        {&reader->lossy, MT_PPROF_LOSSY},
+        {&reader->malloc_domain, MT_PPROF_MALLOC},
+        {&reader->key_process, MT_PPROF_KEY_PROCESS},
     };
     for (size_t i = 0; i < sizeof keys / sizeof *keys; i++) {
         *keys[i].string = mt_profile_intern(reader->profile, keys[i].text);

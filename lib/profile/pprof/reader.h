@@ -49,8 +49,8 @@ struct mt_pprof_reader {
     size_t raw_stride, raw_capacity;
     struct mt_raw_label *labels; /* those whose strings came too late */
     size_t n_labels, label_capacity;
-    mt_string key_thread, key_scope, key_domain, key_bytes, key_stack, truncated, lossy,
-        malloc_domain;
+    mt_string key_thread, key_process, key_scope, key_domain, key_bytes, key_stack, truncated,
+        lossy, malloc_domain;
 
     /* model */
     struct mt_ids location_ids, function_ids, mapping_ids;

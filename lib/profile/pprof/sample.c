@@ -191,6 +191,8 @@ static int apply_label(struct mt_pprof_reader *reader, struct mt_sample *sample,
         return status;
     if (key == reader->key_thread) {
         sample->thread = text;
+    } else if (key == reader->key_process) {
+        sample->process = text;
     } else if (key == reader->key_scope) {
         sample->scope = text;
     } else if (key == reader->key_domain && text) {

@@ -28,7 +28,7 @@
 #include "profile/pprof/pprof-local.h"
 #include "profile/strings.h"
 
-enum { MAX_EXTRA_STRINGS = 64, MAX_LABELS = 6, COMMENT_BYTES = 4096 };
+enum { MAX_EXTRA_STRINGS = 64, MAX_LABELS = 7, COMMENT_BYTES = 4096 };
 
 struct writer {
     const struct mt_profile *profile;
@@ -37,7 +37,7 @@ struct writer {
     size_t packed_capacity;
     const char *extra[MAX_EXTRA_STRINGS]; /* strings behind the profile's */
     size_t n_extra;
-    int64_t key_thread, key_scope, key_domain, key_bytes, key_stack, truncated, lossy;
+    int64_t key_thread, key_process, key_scope, key_domain, key_bytes, key_stack, truncated, lossy;
     enum mt_value column[MT_N_VALUES];
     size_t n_columns;
     uint64_t *ids; /* room for one sample's frames */
@@ -392,6 +392,8 @@ static size_t sample_labels(const struct writer *writer, const struct mt_sample 
     size_t n = 0;
     if (sample->thread)
         add_text_label(label, &n, writer->key_thread, sample->thread);
+    if (sample->process)
+        add_text_label(label, &n, writer->key_process, sample->process);
     if (sample->scope)
         add_text_label(label, &n, writer->key_scope, sample->scope);
     if (sample->domain && sample->domain != writer->malloc_domain)
@@ -463,6 +465,7 @@ static void prepare(struct writer *writer) {
         if (profile->has_value[value])
             writer->column[writer->n_columns++] = (enum mt_value)value;
     writer->key_thread = extra_string(writer, MT_PPROF_KEY_THREAD);
+    writer->key_process = extra_string(writer, MT_PPROF_KEY_PROCESS);
     writer->key_scope = extra_string(writer, MT_PPROF_KEY_SCOPE);
     writer->key_domain = extra_string(writer, MT_PPROF_KEY_DOMAIN);
     writer->key_bytes = extra_string(writer, MT_PPROF_KEY_BYTES);

@@ -47,6 +47,11 @@ static int64_t path_id(struct pairing *p, enum mt_side side, const struct mt_row
     return id;
 }
 
+/* Threads and processes have ids that mean nothing in another run. */
+static bool has_ids(enum mt_group_by by) {
+    return by == MT_BY_THREAD || by == MT_BY_PROCESS;
+}
+
 static struct mt_identity label_identity(const struct pairing *p, enum mt_side side,
                                          const struct mt_sample *sample) {
     enum mt_group_by by = p->diff->rows[side]->options.by;
@@ -54,7 +59,7 @@ static struct mt_identity label_identity(const struct pairing *p, enum mt_side s
     if (by == MT_BY_SIZE)
         return identity;
     identity.a = mt_match_text(&p->diff->match, side, (mt_string)identity.a);
-    if (by == MT_BY_THREAD && p->ordinal[side]) {
+    if (has_ids(by) && p->ordinal[side]) {
         identity.b = p->ordinal[side][identity.a];
         identity.a = p->bare_name[identity.a];
     }
@@ -95,7 +100,8 @@ static int compare_threads(const void *left, const void *right) {
     return x->tid < y->tid ? -1 : x->tid > y->tid;
 }
 
-/* The text is "1234 worker". The main thread has its process's id and no name of its own. */
+/* The text is "1234 worker", or "1234 cc1 … a.c". The main thread has its process's id and no name
+ * of its own, and so has the process that was started. */
 static struct thread_name split_thread(struct pairing *p, enum mt_side side, mt_string thread) {
     const struct mt_profile *profile = p->diff->rows[side]->profile;
     const char *text = mt_profile_text(profile, thread);
@@ -120,7 +126,9 @@ static int number_threads(struct pairing *p, enum mt_side side, size_t n_texts) 
     p->ordinal[side] = calloc(n_texts + 1, sizeof *p->ordinal[side]);
     bool failed = !names || !p->ordinal[side];
     for (size_t i = 0; i < rows->n && !failed; i++) {
-        names[i] = split_thread(p, side, rows->profile->samples[rows->items[i].sample].thread);
+        const struct mt_sample *sample = &rows->profile->samples[rows->items[i].sample];
+        names[i] = split_thread(
+            p, side, rows->options.by == MT_BY_THREAD ? sample->thread : sample->process);
         failed = names[i].bare == UINT32_MAX;
     }
     if (!failed && rows->n)
@@ -135,7 +143,7 @@ static int number_threads(struct pairing *p, enum mt_side side, size_t n_texts) 
 }
 
 static int prepare_threads(struct pairing *p) {
-    if (p->diff->rows[MT_OLD]->options.by != MT_BY_THREAD || p->diff->match.is_same_process)
+    if (!has_ids(p->diff->rows[MT_OLD]->options.by) || p->diff->match.is_same_process)
         return 0;
     size_t n_texts = mt_strings_count(p->diff->match.strings);
     p->bare_name = calloc(n_texts + 1, sizeof *p->bare_name);

@@ -89,7 +89,9 @@ static void count(struct mt_row *row, const struct mt_amount *amount) {
 static uint8_t label_bits(const struct builder *b, const struct mt_sample *sample) {
     struct mt_filter_sample labels = {.scope = mt_profile_text(b->rows->profile, sample->scope),
                                       .domain = mt_profile_text(b->rows->profile, sample->domain),
-                                      .thread = mt_profile_text(b->rows->profile, sample->thread)};
+                                      .thread = mt_profile_text(b->rows->profile, sample->thread),
+                                      .process =
+                                          mt_profile_text(b->rows->profile, sample->process)};
     return mt_filter_labels(&b->options->filter, &labels);
 }
 

@@ -34,18 +34,28 @@ static const char *label_pattern(const char *text, const char *prefix) {
 
 static bool is_label_pattern(const char *text) {
     return label_pattern(text, "scope:") || label_pattern(text, "domain:") ||
-           label_pattern(text, "thread:");
+           label_pattern(text, "thread:") || label_pattern(text, "process:");
+}
+
+static bool part_matches(const char *pattern, const char *part, size_t bytes) {
+    char *copy = strndup(part, bytes);
+    bool matches = copy && *copy && fnmatch(pattern, copy, 0) == 0;
+    free(copy);
+    return matches;
 }
 
 /* Matches "1234 worker" by its name, by its id, and as it is written. */
 static bool is_thread(const char *pattern, const char *thread) {
     const char *name = strchr(thread, ' ');
-    char *tid = strndup(thread, name ? (size_t)(name - thread) : 0);
-    bool matches = fnmatch(pattern, thread, 0) == 0 ||
-                   (name && fnmatch(pattern, name + 1, 0) == 0) ||
-                   (tid && *tid && fnmatch(pattern, tid, 0) == 0);
-    free(tid);
-    return matches;
+    return fnmatch(pattern, thread, 0) == 0 || (name && fnmatch(pattern, name + 1, 0) == 0) ||
+           part_matches(pattern, thread, name ? (size_t)(name - thread) : 0);
+}
+
+/* Matches "1234 cc1 … a.c" in the same ways, and by its program. */
+static bool is_process(const char *pattern, const char *process) {
+    const char *name = strchr(process, ' ');
+    return is_thread(pattern, process) ||
+           (name && part_matches(pattern, name + 1, strcspn(name + 1, " ")));
 }
 
 static bool label_matches(const char *text, const struct mt_filter_sample *sample) {
@@ -54,6 +64,8 @@ static bool label_matches(const char *text, const struct mt_filter_sample *sampl
         return fnmatch(pattern, sample->scope, 0) == 0;
     if ((pattern = label_pattern(text, "domain:")))
         return fnmatch(pattern, sample->domain, 0) == 0;
+    if ((pattern = label_pattern(text, "process:")))
+        return is_process(pattern, sample->process);
     return (pattern = label_pattern(text, "thread:")) && is_thread(pattern, sample->thread);
 }
 

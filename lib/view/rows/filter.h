@@ -6,7 +6,8 @@
  * without parameters, and the module in the way of the file; PATTERN:LINE against the file on that
  * line only. An ellipsis stands for any text, so that shortened names match as they are printed. scope:PATTERN and domain:PATTERN are matched
  * against the sample's innermost scope and its domain, "" for none; scope::name is a function.
- * thread:PATTERN against the thread's name, its id, or both as reports show them.
+ * thread:PATTERN against the thread's name, its id, or both as reports show them, and
+ * process:PATTERN against the process's program, its pid, or its label as reports show it.
  */
 #ifndef MT_VIEW_ROWS_FILTER_H
 #define MT_VIEW_ROWS_FILTER_H
@@ -39,9 +40,11 @@ bool mt_filter_pattern_matches(const char *pattern, const struct mt_filter_frame
 int mt_filter_entries(const struct mt_filter *filter, const struct mt_frames *frames,
                       uint8_t *bits);
 struct mt_filter_sample {
-    const char *scope, *domain, *thread; /* "" when there is none, or it is not known */
+    /* "" when there is none, or it is not known */
+    const char *scope, *domain, *thread, *process;
 };
-/* Returns which lists a sample with these labels matches by scope:, domain: and thread:PATTERN. */
+/* Returns which lists a sample with these labels matches by scope:, domain:, thread: and
+ * process:PATTERN. */
 uint8_t mt_filter_labels(const struct mt_filter *filter, const struct mt_filter_sample *sample);
 /* Returns whether any pattern of the filter is about labels. */
 bool mt_filter_has_labels(const struct mt_filter *filter);

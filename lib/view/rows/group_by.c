@@ -6,11 +6,27 @@
 #include <string.h>
 
 static const char *const by_names[MT_N_BY] = {"line",   "function", "file", "module", "stack",
-                                              "thread", "scope",    "size", "domain"};
-const char mt_group_by_list[] = "line|function|file|module|stack|thread|scope|size|domain";
+                                              "thread", "scope",    "size", "domain", "process"};
+const char mt_group_by_list[] = "line|function|file|module|stack|thread|scope|size|domain|process";
 
 const char *mt_group_by_name(enum mt_group_by by) {
     return by < MT_N_BY ? by_names[by] : "";
+}
+
+const char *mt_group_by_heading(enum mt_group_by by) {
+    static const char *const headings[MT_N_BY] = {"LINE",      "FUNCTION", "FILE",  "MODULE",
+                                                  "CALL PATH", "THREAD",   "SCOPE", "SIZE",
+                                                  "DOMAIN",    "PROCESS"};
+    return headings[by];
+}
+
+const char *mt_group_by_noun(enum mt_group_by by, bool is_one) {
+    static const char *const one[MT_N_BY] = {"line",   "function", "file", "module", "call path",
+                                             "thread", "scope",    "size", "domain", "process"},
+                             *const several[MT_N_BY] = {
+                                 "lines",   "functions", "files", "modules", "call paths",
+                                 "threads", "scopes",    "sizes", "domains", "processes"};
+    return is_one ? one[by] : several[by];
 }
 
 bool mt_group_by_parse(const char *name, enum mt_group_by *by) {

@@ -116,9 +116,10 @@ struct mt_identity mt_identity_of_label(const struct mt_sample *sample, enum mt_
     if (by == MT_BY_SIZE)
         identity.a = sample->has_size_class ? sample->size_class + UINT64_C(1) : 0;
     else
-        identity.a = by == MT_BY_THREAD  ? sample->thread
-                     : by == MT_BY_SCOPE ? sample->scope
-                                         : sample->domain;
+        identity.a = by == MT_BY_THREAD    ? sample->thread
+                     : by == MT_BY_SCOPE   ? sample->scope
+                     : by == MT_BY_PROCESS ? sample->process
+                                           : sample->domain;
     return identity;
 }
 

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "profile/called.h"
 #include "view/format/format.h"
 #include "view/rows/rows-local.h"
 
@@ -79,6 +80,13 @@ static char *file_key(const struct mt_rows *rows, const struct mt_row *row) {
     return *module ? print("(%s)", module) : strdup("[unknown]");
 }
 
+/* The profile of one process need not say of each sample whose it is. */
+static char *only_process(const struct mt_profile *profile) {
+    if (!profile->info.is_memtrack)
+        return strdup("[unknown]");
+    return print("%" PRIu32 " %s", profile->info.pid, mt_called_name(profile));
+}
+
 static char *label_key(const struct mt_rows *rows, const struct mt_row *row) {
     const struct mt_sample *sample = &rows->profile->samples[row->sample];
     char size[MT_FORMAT_BYTES];
@@ -88,6 +96,9 @@ static char *label_key(const struct mt_rows *rows, const struct mt_row *row) {
                                      : "[unknown]");
     case MT_BY_SCOPE:
         return strdup(sample->scope ? mt_profile_text(rows->profile, sample->scope) : "[none]");
+    case MT_BY_PROCESS:
+        return sample->process ? strdup(mt_profile_text(rows->profile, sample->process))
+                               : only_process(rows->profile);
     case MT_BY_SIZE:
         return strdup(sample->has_size_class ? mt_format_size_class(size, sample->size_class)
                                              : "[unknown]");

@@ -64,6 +64,8 @@ static int compare_labels(const struct mt_rows *rows, const struct mt_row *x,
         return compare_text(profile, a->thread, b->thread);
     case MT_BY_SCOPE:
         return compare_text(profile, a->scope, b->scope);
+    case MT_BY_PROCESS:
+        return compare_text(profile, a->process, b->process);
     case MT_BY_SIZE:
         return compare_numbers(a->size_class, b->size_class);
     default:

@@ -163,10 +163,13 @@ static void add_program_line(const struct mt_profile *profile,
                              const struct mt_summary_format *format, const char *label,
                              const char *name, struct mt_summary *lines) {
     const struct mt_profile_info *info = &profile->info;
-    char end[32], lasted[MT_FORMAT_BYTES], facts[128];
+    char end[32], lasted[MT_FORMAT_BYTES], others[48] = "", facts[176];
     mt_format_duration(lasted, info->duration_ns);
-    snprintf(facts, sizeof facts, " (%s%s%s, pid %u)", info->duration_ns ? lasted : "",
-             info->duration_ns ? ", " : "", short_end(info, end, sizeof end), info->pid);
+    if (info->n_processes > 1)
+        snprintf(others, sizeof others, ", and %u more profile%s", info->n_processes - 1,
+                 info->n_processes == 2 ? "" : "s");
+    snprintf(facts, sizeof facts, " (%s%s%s, pid %u%s)", info->duration_ns ? lasted : "",
+             info->duration_ns ? ", " : "", short_end(info, end, sizeof end), info->pid, others);
     size_t taken = strlen(facts) + (*name ? mt_format_width(name) + 2 : 0);
     char *command = fitting_command(
         profile, format,

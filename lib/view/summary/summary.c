@@ -103,7 +103,9 @@ static const char *peak_time(const struct mt_profile_info *info, const struct fi
                              char *buffer, size_t bytes) {
     char when[MT_FORMAT_BYTES], error[MT_FORMAT_BYTES];
     *buffer = '\0';
-    if (info->peak_time_known)
+    if (info->n_processes > 1)
+        snprintf(buffer, bytes, ": each process at its own peak, added up");
+    else if (info->peak_time_known)
         snprintf(buffer, bytes, ", at %s %s%s", mt_format_duration(when, info->peak_time_ns),
                  plus_minus(f), mt_format_duration(error, info->peak_time_error_ns));
     return buffer;

@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * One profile of several, such as those of the processes of a run. Equal call paths become one, and
+ * every column is the sum: of the peak columns each process at its own peak, whenever that was.
+ */
+#ifndef MT_PROFILE_MERGE_H
+#define MT_PROFILE_MERGE_H
+
+#include <stdbool.h>
+
+#include "base/error.h"
+#include "profile/profile.h"
+
+struct mt_merge; /* opaque */
+
+/* What stays apart though the call paths are equal. Whoever does not look at it should leave it
+ * out: a build of a thousand compilers has the same paths a thousand times. */
+struct mt_merge_keep {
+    bool processes, threads;
+};
+
+/* Returns NULL when out of memory. */
+struct mt_merge *mt_merge_new(const struct mt_merge_keep *keep);
+void mt_merge_free(struct mt_merge *merge); /* NULL is fine */
+
+/*
+ * Adds a profile, which has its names and is not needed afterwards. process is what its samples are
+ * labelled with ("1234 cc1 … a.c") when processes are kept, and begins its notes. is_main: the
+ * merged profile tells of this process who it was; else of the one that began first. In whatever
+ * order profiles are added, the result is the same but for the order of what is in it. What is of
+ * one process alone is left out: the time axis, scopes, threads, the allocator's figures. Returns
+ * 0, -MEMTRACK_ENOMEM or -MEMTRACK_ELIMIT; then the merge can only be freed.
+ */
+int mt_merge_add(struct mt_merge *merge, const struct mt_profile *profile, const char *process,
+                 bool is_main);
+
+/* Gives the result away, and frees the merge. Returns NULL when out of memory, or when nothing was
+ * added. */
+struct mt_profile *mt_merge_finish(struct mt_merge *merge);
+
+#endif
