@@ -19,6 +19,7 @@
 #include "export/export.h"
 #include "text/chart.h"
 #include "text/file.h"
+#include "text/lines.h"
 #include "text/pager.h"
 #include "text/terminal.h"
 #include "timeline/profiles.h"
@@ -83,6 +84,7 @@ static const struct argp_option table[] = {
     {"height", KEY_HEIGHT, "N", 0,
      "Make the chart N rows high (default: 20), or the SVG N pixels (default: 420)", 0},
     {"color", MT_KEY_COLOR, MT_ARG_COLOR, 0, MT_HELP_COLOR, 0},
+    {"verbose", MT_KEY_VERBOSE, NULL, 0, MT_HELP_VERBOSE, 0},
     {"no-pager", MT_KEY_NO_PAGER, NULL, 0, MT_HELP_NO_PAGER, 0},
     {NULL, 0, NULL, 0, "Of a running process:", 3},
     {"for", KEY_FOR, "DUR", MT_HELP_COMMON,
@@ -273,53 +275,43 @@ static int drop_earlier(const struct request *r, struct mt_profiles *profiles,
 
 /* ---- output ---------------------------------------------------------------------------------- */
 
-/* In a file a sentence stays on its line. */
-static void put_sentence(const struct mt_terminal *terminal, const char *text) {
-    if (terminal->is_tty)
-        mt_terminal_put_wrapped(terminal, 0, MT_STYLE_NONE, text);
-    else
-        mt_terminal_put(terminal, MT_STYLE_NONE, text);
-    fputc('\n', terminal->stream);
-}
-
-static void print_subject(const struct mt_terminal *terminal, const struct mt_timeline *t) {
+/* Of several processes the first is named, which started the others. */
+static void add_subject(const struct mt_timeline *t, const struct mt_summary_format *format,
+                        struct mt_summary *lines) {
     const struct mt_profile *profile = t->courses[0].profile;
-    const char *exe = mt_profile_text(profile, profile->info.exe);
-    char lasted[MT_FORMAT_BYTES], start[MT_FORMAT_BYTES], who[96], *all = NULL;
-    if (t->n_courses == 1)
-        snprintf(who, sizeof who, " (process %u)", profile->info.pid);
-    else
-        snprintf(who, sizeof who, " and %zu more process%s%s", t->n_courses - 1,
-                 t->n_courses == 2 ? "" : "es", t->sum.n_points ? ", summed" : "");
-    mt_format_rfc3339(start, t->start_time_ns);
-    if (strlen(start) > 19) {
-        start[10] = ' ';
-        start[19] = '\0';
+    char lasted[MT_FORMAT_BYTES], start[MT_FORMAT_BYTES];
+    if (t->n_courses == 1) {
+        mt_summary_process(profile, format, lines);
+        return;
     }
     mt_format_duration(lasted, t->duration_ns);
-    bool fits = asprintf(&all, "%s%s, %s UTC, %s", exe, who, start, lasted) < 0 ||
-                !terminal->is_tty || mt_format_width(all) <= terminal->width;
-    if (fits) {
-        mt_terminal_put(terminal, MT_STYLE_BOLD, exe);
-        fprintf(terminal->stream, "%s, %s UTC, %s\n", who, start, lasted);
-    } else {
-        put_sentence(terminal, all);
-    }
-    free(all);
+    mt_format_rfc3339(start, t->start_time_ns);
+    mt_summary_add(lines, "program", false, "%s and %zu more process%s%s (%s%s%s)",
+                   format->verbose ? mt_profile_text(profile, profile->info.exe)
+                                   : basename(mt_profile_text(profile, profile->info.exe)),
+                   t->n_courses - 1, t->n_courses == 2 ? "" : "es",
+                   t->sum.n_points ? ", summed" : "", lasted, format->verbose ? " from " : "",
+                   format->verbose ? start : "");
 }
 
-static void print_head(const struct mt_terminal *terminal, const struct mt_timeline *t) {
+static void print_head(const struct mt_terminal *terminal, const struct mt_timeline *t,
+                       bool verbose) {
     const struct mt_course *course = t->sum.n_points ? &t->sum : &t->courses[0];
-    char coarsest[MT_FORMAT_BYTES], text[128] = "one point: it ended before the second tick";
-    print_subject(terminal, t);
+    struct mt_summary_format format = mt_lines_format(terminal, false, verbose);
+    struct mt_summary lines = {0};
+    char coarsest[MT_FORMAT_BYTES];
+    add_subject(t, &format, &lines);
     if (course->n_ticks > 1)
-        snprintf(text, sizeof text, "one point per %s (its maximum)",
-                 mt_format_duration(coarsest, course->coarsest_ns));
-    put_sentence(terminal, text);
+        mt_summary_add(&lines, "chart", false, "one point per %s (its maximum)",
+                       mt_format_duration(coarsest, course->coarsest_ns));
+    else
+        mt_summary_add(&lines, "chart", false, "one point: it ended before the second tick");
     if (t->sum.n_points && t->sum.has[MT_SERIES_RSS])
-        put_sentence(terminal, "RSS has shared pages once for each process; PSS counts them once");
+        mt_summary_add(&lines, "", false,
+                       "RSS has shared pages once for each process; PSS counts them once");
     if (course->has[MT_SERIES_PSS])
-        put_sentence(terminal, "PSS and swap are read at most twice a second");
+        mt_summary_add(&lines, "", false, "PSS and swap are read at most twice a second");
+    mt_lines_print(terminal, &lines);
     fputc('\n', terminal->stream);
 }
 
@@ -329,7 +321,7 @@ static int print_text(const struct request *r, const struct mt_timeline *t) {
     mt_terminal_init(&terminal, stdout, r->shared.color);
     if (!r->shared.no_pager)
         mt_pager_start();
-    print_head(&terminal, t);
+    print_head(&terminal, t, r->shared.verbose);
     int rc = 0;
     if (t->sum.n_points)
         rc = mt_chart_print(&terminal, t, &t->sum, &options);

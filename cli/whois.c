@@ -9,6 +9,7 @@
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/clock.h"
 #include "command/charged.h"
@@ -20,9 +21,11 @@
 #include "ledger/control.h"
 #include "profile/ledger/convert_blocks.h"
 #include "profile/ledger/live.h"
+#include "text/label.h"
 #include "text/lines.h"
 #include "text/terminal.h"
 #include "view/format/format.h"
+#include "view/rows/outer.h"
 #include "view/subject.h"
 #include "view/symbols/symbols.h"
 
@@ -228,24 +231,31 @@ static void add_age(const struct inquiry *q, const struct mt_whois_answer *a,
         mt_summary_add(lines, "allocated", false, "%s to %s after the start", least, most);
 }
 
+/* Adds a frame a line, as in a report: where, and which function. */
 static void add_stack(const struct inquiry *q, const struct mt_whois_answer *a,
                       struct mt_summary *lines) {
     struct mt_row_frame *frames = a->row ? malloc(MAX_FRAMES * sizeof *frames) : NULL;
     bool truncated = false;
+    char folder[4096];
+    const struct mt_labels labels = {.profile = q->profile,
+                                     .utf8 = true, /* it is escaped where it is printed */
+                                     .ellipsis = "",
+                                     .folder = getcwd(folder, sizeof folder) ? folder : ""};
     size_t n = frames ? mt_rows_stack(q->rows, a->row, frames, MAX_FRAMES, &truncated) : 0;
-    size_t shown = n < MAX_FRAMES ? n : MAX_FRAMES;
+    size_t shown =
+        n < MAX_FRAMES ? mt_rows_outer_end(q->profile, frames, n, truncated) : MAX_FRAMES;
     for (size_t i = 0; i < shown; i++) {
-        char *key = mt_rows_key_of_frame(q->profile, &frames[i]);
+        char *place = mt_label_place(&labels, &frames[i], SIZE_MAX / 2);
         const char *function = mt_profile_text(q->profile, frames[i].function);
-        bool has_line = frames[i].file && frames[i].line;
-        mt_summary_add(lines, i ? "" : "stack", false, "%s%s%s%s", has_line ? function : "",
-                       has_line ? " at " : "", key ? key : function,
+        bool has_function = frames[i].file && frames[i].line && *function;
+        mt_summary_add(lines, i ? "" : "stack", false, "%s%s%s%s", place ? place : function,
+                       has_function ? "  " : "", has_function ? function : "",
                        frames[i].is_inlined ? " (inlined)" : "");
-        free(key);
+        free(place);
     }
     if (n == 0)
         mt_summary_add(lines, "stack", true, "not recorded");
-    else if (truncated || n > shown)
+    else if (truncated || n > MAX_FRAMES)
         mt_summary_add(lines, "", true, "(its outer end is missing)");
     free(frames);
 }

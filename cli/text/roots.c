@@ -26,7 +26,7 @@ void mt_roots_add(struct mt_roots *roots, const struct mt_labels *labels,
     size_t n = is_path ? mt_rows_stack(rows, row, frames, MOST_FRAMES, &truncated)
                        : mt_rows_frame(rows, row, frames);
     for (size_t i = 0; i < n && i < MOST_FRAMES; i++)
-        if (frames[i].kind == MT_FRAME_USER)
+        if (i == 0 || frames[i].kind == MT_FRAME_USER) /* what is charged is asked about */
             add_file(roots, labels, frames[i].file);
 }
 

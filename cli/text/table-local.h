@@ -29,7 +29,7 @@ struct table {
     double more_variance[MT_N_VALUES], filtered_out_variance[MT_N_VALUES];
     struct column columns[MT_N_VALUES]; /* the first is the one sorted by */
     size_t n_columns;
-    size_t bar_width, name_column, name_width;
+    size_t percent_width, bar_width, name_column, name_width;
     bool has_no_bar;
     const char *name_heading; /* NULL: by the grouping */
     struct mt_labels labels;

@@ -113,7 +113,8 @@ void mt_table_lay_out(struct table *t) {
     enum mt_value sort = mt_rows_options(t->rows)->sort;
     t->bar_width = t->has_no_bar ? 0 : is_wide ? BAR_WIDE : BAR_NARROW;
     t->columns[t->n_columns++] = measure(t, sort);
-    size_t used = INDENT + t->columns[0].width + 1 + PERCENT_WIDTH + 1 + t->bar_width + GAP;
+    t->percent_width = PERCENT_WIDTH + mt_rows_has_negative(t->rows, sort); /* "-100.0%" */
+    size_t used = INDENT + t->columns[0].width + 1 + t->percent_width + 1 + t->bar_width + GAP;
     if (used + NAME_LEAST > width) { /* a name is worth more than a bar */
         used -= t->bar_width;
         t->bar_width = 0;
@@ -165,7 +166,7 @@ void mt_table_put_numbers(const struct table *t, const struct mt_row *row, bool 
     pad_left(t, t->columns[0].width, is_sum ? MT_STYLE_NONE : MT_STYLE_BOLD,
              cell(t, row, sort, buffer));
     fputc(' ', stream);
-    pad_left(t, PERCENT_WIDTH, MT_STYLE_NONE, percent);
+    pad_left(t, t->percent_width, MT_STYLE_NONE, percent);
     fputc(' ', stream);
     if (is_sum)
         fprintf(stream, "%*s", (int)t->bar_width, "");
@@ -182,7 +183,7 @@ void mt_table_put_heading(const struct table *t) {
     char buffer[CELL_BYTES];
     fprintf(t->terminal->stream, "%*s", INDENT, "");
     pad_left(t, t->columns[0].width, MT_STYLE_DIM, heading(t, t->columns[0].value, buffer));
-    fprintf(t->terminal->stream, "%*s", (int)(1 + PERCENT_WIDTH + 1 + t->bar_width), "");
+    fprintf(t->terminal->stream, "%*s", (int)(1 + t->percent_width + 1 + t->bar_width), "");
     for (size_t i = 1; i < t->n_columns; i++) {
         fprintf(t->terminal->stream, "%*s", GAP, "");
         pad_left(t, t->columns[i].width, MT_STYLE_DIM, heading(t, t->columns[i].value, buffer));

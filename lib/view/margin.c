@@ -100,6 +100,8 @@ const char *mt_margin_text(char buffer[MT_MARGIN_BYTES], int64_t value, int64_t 
         buffer[0] = 0;
     else if (percent < 0.1)
         snprintf(buffer, MT_MARGIN_BYTES, " %s<0.1%%", sign);
+    else if (percent >= 1000) /* nothing is known of it but that it was there */
+        snprintf(buffer, MT_MARGIN_BYTES, " %s>999%%", sign);
     else
         snprintf(buffer, MT_MARGIN_BYTES, percent < 10 ? " %s%.1f%%" : " %s%.0f%%", sign, percent);
     return buffer;

@@ -341,6 +341,7 @@ class Shells(unittest.TestCase):
                     (f"memtrack {command} ", {pid})
                     for command in (
                         "report",
+                        "tree",
                         "top",
                         "snapshot",
                         "whois",

@@ -404,12 +404,13 @@ class Whois(Case):
             self.expect(process.memtrack("whois", process.pid, hex(address + 5)), 0,
                         "offset 5 in a block of 4,000 bytes at " + hex(address), r"(?m)^ age ",
                         r"(?m)^ thread +%d" % process.pid,
-                        r"(?m)^ stack +small at .*known_blocks\.c:\d+$", r"(?m)^ +main at ")
+                        r"(?m)^ stack +\S*known_blocks\.c:\d+  small$",
+                        r"(?m)^ +\S*known_blocks\.c:\d+  main\n\Z")
             self.assertEqual(4000, size)
             pooled = [address for kind, address, _ in blocks if kind == "pooled"][0]
             self.expect(process.memtrack("whois", process.pid, hex(pooled + 1)), 0,
                         r"(?m)^ domain +pool$", r"(?m)^ scope +filling$",
-                        r"(?m)^ stack +pooled at .*known_blocks\.c:\d+$")
+                        r"(?m)^ stack +\S*known_blocks\.c:\d+  pooled$")
 
     def test_age(self):
         """A reader that looks tells the process the time: what is allocated afterwards is known to

@@ -46,7 +46,7 @@ class Known(Case):
 
     def test_text(self):
         text = timeline(self.make("one"), "--width", "60", "--height", "12").stdout.decode()
-        self.assertIn("/srv/demo/server (process 100)", text)
+        self.assertRegex(text, r"program +\S*server .*pid 100\)")
         self.assertIn("one point per 1.00 s", text)
         self.assertRegex(text, r"peak 64\.0 MiB at 5\.50 s")
         self.assertRegex(text, r"v live>60M at 6\.00 s|live>60M at 6\.00 s v")

@@ -36,6 +36,8 @@ static void percents_and_durations(void **state) {
     assert_string_equal(mt_format_percent(buffer, 1, 3), "33.3%");
     assert_string_equal(mt_format_percent(buffer, 1, 100000), "<0.1%");
     assert_string_equal(mt_format_percent(buffer, 0, 5), "0.0%");
+    assert_string_equal(mt_format_percent(buffer, 9999, 1000), "999.9%");
+    assert_string_equal(mt_format_percent(buffer, -30351, 1000), "-3035%"); /* columns are kept */
     assert_string_equal(mt_format_percent(buffer, 5, 0), "-");
     assert_string_equal(mt_format_duration(buffer, 999), "999 ns");
     assert_string_equal(mt_format_duration(buffer, 1500), "1.5 us");

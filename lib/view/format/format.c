@@ -68,7 +68,7 @@ char *mt_format_percent(char buffer[MT_FORMAT_BYTES], int64_t part, int64_t whol
     if (part != 0 && fabs(percent) < 0.05)
         memcpy(buffer, "<0.1%", sizeof "<0.1%");
     else
-        snprintf(buffer, MT_FORMAT_BYTES, "%.1f%%", percent);
+        snprintf(buffer, MT_FORMAT_BYTES, fabs(percent) < 999.95 ? "%.1f%%" : "%.0f%%", percent);
     return buffer;
 }
 
