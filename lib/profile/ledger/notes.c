@@ -12,6 +12,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "profile/ledger/python_notes.h"
+
 struct notes {
     struct mt_profile *profile;
     int rc;
@@ -222,5 +224,5 @@ int mt_ledger_notes_add(const struct mt_ledger *ledger, const struct mt_ledger_t
     if (mt_ledger_damage(ledger))
         say(&notes, "%s piece%s of the ledger could not be read: their contents are missing.",
             count_text(count, mt_ledger_damage(ledger)), plural(mt_ledger_damage(ledger)));
-    return notes.rc;
+    return notes.rc != 0 ? notes.rc : mt_ledger_python_notes_add(ledger, counts, profile);
 }

@@ -11,6 +11,9 @@
 #include "base/os.h"
 #include "track/thread/python_part.h"
 
+/* Added to the number of a page that is known to be there: an empty place is not page 0. */
+#define MT_PYTHON_PAGE_IS_THERE (UINT64_C(1) << 63)
+
 /* Returns where a page is among those that are known to be there, if it is: the first of
  * MT_PYTHON_PAGE_WAYS places. */
 static inline uint64_t *mt_python_memory_known(struct mt_python_part *p, uint64_t page) {
@@ -24,7 +27,7 @@ MT_HIDDEN bool mt_python_memory_ask(struct mt_python_part *p, uint64_t address, 
 static inline bool mt_python_memory_is_there(struct mt_python_part *p, uint64_t address,
                                              uint64_t bytes) {
     uint64_t page = address / MT_OS_PAGE;
-    return (mt_likely(*mt_python_memory_known(p, page) == page) &&
+    return (mt_likely(*mt_python_memory_known(p, page) == (page | MT_PYTHON_PAGE_IS_THERE)) &&
             (address + bytes - 1) / MT_OS_PAGE == page) ||
            mt_python_memory_ask(p, address, bytes);
 }
