@@ -188,9 +188,14 @@ static uint8_t label_bits(const struct selection *s, const struct mt_sample *sam
 }
 
 static bool passes(const struct selection *s, const struct mt_sample *sample, bool demands) {
-    uint32_t position,
-        charged = s->charged_bits ? mt_frames_charged(&s->frames, sample, &position) : MT_NO_ENTRY;
+    uint32_t position = 0, charged = MT_NO_ENTRY, library = MT_NO_ENTRY;
+    if (s->charged_bits) {
+        charged = mt_frames_charged(&s->frames, sample, &position);
+        library = mt_frames_passed_over(&s->frames, sample, charged, position);
+    }
     uint8_t bits = charged != MT_NO_ENTRY ? s->charged_bits[charged] : 0;
+    if (library != MT_NO_ENTRY)
+        bits |= s->charged_bits[library];
     const uint32_t *path = s->profile->frames + sample->first_frame;
     for (uint32_t i = 0; i < sample->n_frames && s->location_bits; i++)
         bits |= s->location_bits[path[i]];

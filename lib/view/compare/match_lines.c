@@ -132,7 +132,7 @@ static void witness(struct mt_match_side *s, const struct mt_sample *sample, uin
 static struct callees called(const struct mt_match_side *s, uint32_t e, struct callees callees) {
     const struct mt_frame_entry *entry = &s->frames->entries[e];
     uint32_t name = s->text[mt_frames_function_name(s->frames, entry)];
-    bool is_user = entry->kind == MT_FRAME_USER || entry->kind == MT_FRAME_RUNTIME;
+    bool is_user = mt_frames_can_be_charged(entry) || entry->kind == MT_FRAME_RUNTIME;
     callees.direct = name ? bit_of(name) : 0;
     callees.inner = callees.direct | (is_user ? 0 : callees.inner);
     return callees;

@@ -102,13 +102,16 @@ static void note_signs(struct mt_rows *rows, const int64_t value[MT_N_VALUES]) {
     }
 }
 
-static bool passes(const struct builder *b, uint32_t s, uint32_t charged) {
+static bool passes(const struct builder *b, uint32_t s, uint32_t charged, uint32_t position) {
     const struct mt_sample *sample = &b->rows->profile->samples[s];
     if (b->options->among && b->options->among[s] != b->options->among_value)
         return false;
     if (!b->entry_bits)
         return true;
+    uint32_t library = mt_frames_passed_over(&b->rows->frames, sample, charged, position);
     uint8_t bits = charged == MT_NO_ENTRY ? 0 : b->entry_bits[charged];
+    if (library != MT_NO_ENTRY)
+        bits |= b->entry_bits[library];
     if (b->filters_labels)
         bits |= label_bits(b, sample);
     if (b->options->filter.all_frames) {
@@ -163,7 +166,7 @@ static int count_samples(struct builder *b) {
         mt_margin_add(profile, &profile->samples[s], amount.value, amount.variance);
         count(&rows->all, &amount);
         note_signs(rows, amount.value);
-        if (!passes(b, s, charged))
+        if (!passes(b, s, charged, position))
             continue;
         count(&rows->passed, &amount);
         bool counted = b->options->cumulative ? count_path(b, s, charged, position, &amount)
@@ -245,7 +248,9 @@ static int prepare(struct builder *b, struct mt_error *error) {
         return out_of_memory(error);
     if (status < 0)
         return status;
-    status = mt_infer_frames(&b->rows->frames, b->rows->profile, &b->options->wrappers);
+    struct mt_wrapper_options wrappers = b->options->wrappers;
+    wrappers.keep_system |= b->options->by == MT_BY_MODULE; /* which library is the question */
+    status = mt_infer_frames(&b->rows->frames, b->rows->profile, &wrappers);
     if (status == 0)
         status = prepare_filter(b);
     if (status == 0 && mt_group_by_is_frame(b->options->by))

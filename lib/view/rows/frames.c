@@ -6,6 +6,9 @@
  *   hook  allocator  library    RUNTIME  ...                       charged: the first library frame
  *                                                                  (nobody's line asked for the C++
  *                                                                  run-time's emergency pool)
+ *   hook  allocator  system  library  USER  ...                    charged: the user's frame if its
+ *                                                                  source is known, or else the
+ *                                                                  library of the system
  *   hook  allocator  allocator                                     charged: the innermost that is
  *                                                                  not the tracker's
  *
@@ -23,6 +26,7 @@
 #include "base/error.h"
 #include "view/rows/managed.h"
 #include "view/rows/patterns.h"
+#include "view/rows/system.h"
 
 bool mt_frames_are_sound(const struct mt_profile *profile) {
     for (size_t i = 0; i < profile->n_samples; i++) {
@@ -62,7 +66,9 @@ static uint8_t judge(const struct mt_profile *profile, const struct mt_function 
         .system_name = function ? mt_profile_text(profile, function->system_name) : "",
         .file = function ? mt_profile_text(profile, function->file) : "",
         .module = mt_profile_text(profile, module)};
-    return (uint8_t)mt_wrappers_classify(&text, wrappers);
+    enum mt_frame_kind kind = mt_wrappers_classify(&text, wrappers);
+    bool passes = kind == MT_FRAME_USER && !wrappers->keep_system && mt_system_has(&text);
+    return (uint8_t)(passes ? MT_FRAME_SYSTEM : kind);
 }
 
 static uint8_t entry_kind(const struct mt_profile *profile, const struct mt_frame_entry *entry,
@@ -109,14 +115,18 @@ static void mark_stop(struct mt_landmarks *landmarks, const struct mt_frame_entr
 
 static void summarize(struct mt_frames *frames, uint32_t l) {
     struct mt_landmarks *landmarks = &frames->landmarks[l];
-    *landmarks = (struct mt_landmarks){
-        .stop = MT_NO_ENTRY, .standard_library = MT_NO_ENTRY, .shown = MT_NO_ENTRY};
+    *landmarks = (struct mt_landmarks){.system = MT_NO_ENTRY,
+                                       .stop = MT_NO_ENTRY,
+                                       .standard_library = MT_NO_ENTRY,
+                                       .shown = MT_NO_ENTRY};
     for (uint32_t e = frames->first_entry[l]; e < frames->first_entry[l + 1]; e++) {
         uint8_t kind = frames->entries[e].kind;
         if (kind != MT_FRAME_HOOK && landmarks->shown == MT_NO_ENTRY)
             landmarks->shown = e;
         if (kind == MT_FRAME_LIBRARY && landmarks->standard_library == MT_NO_ENTRY)
             landmarks->standard_library = e;
+        if (kind == MT_FRAME_SYSTEM && landmarks->system == MT_NO_ENTRY)
+            landmarks->system = e;
         if (kind == MT_FRAME_USER || kind == MT_FRAME_RUNTIME) {
             landmarks->stop = e;
             landmarks->stop_kind = kind;
@@ -168,6 +178,8 @@ int mt_frames_init(struct mt_frames *frames, const struct mt_profile *profile,
         return -MEMTRACK_ENOMEM;
     }
     find_places(frames, wrappers);
+    patterns.options.keep_system |= patterns.options.keep_libraries || patterns.options.keep_all ||
+                                    !mt_system_is_own_program(profile);
     for (uint32_t l = 0; l < profile->n_locations; l++)
         add_entries(frames, l);
     frames->first_entry[profile->n_locations] = (uint32_t)frames->n_entries;
@@ -186,7 +198,7 @@ void mt_frames_pass_on(struct mt_frames *frames, const uint8_t *functions) {
         bool has_changed = false;
         for (uint32_t e = frames->first_entry[l]; e < frames->first_entry[l + 1]; e++) {
             struct mt_frame_entry *entry = &frames->entries[e];
-            if (!functions[entry->function] || entry->kind != MT_FRAME_USER)
+            if (!functions[entry->function] || !mt_frames_can_be_charged(entry))
                 continue;
             entry->kind = MT_FRAME_ALLOCATOR;
             has_changed = true;
@@ -226,6 +238,7 @@ uint32_t mt_frames_charged(const struct mt_frames *frames, const struct mt_sampl
                            uint32_t *position) {
     const uint32_t *path = frames->profile->frames + sample->first_frame;
     uint32_t library = MT_NO_ENTRY, shown = MT_NO_ENTRY, library_position = 0, shown_position = 0;
+    bool is_system = false; /* whether the library is one of the system, which says more */
     for (uint32_t i = 0; i < sample->n_frames; i++) {
         const struct mt_landmarks *landmarks = &frames->landmarks[path[i]];
         if (shown == MT_NO_ENTRY && landmarks->shown != MT_NO_ENTRY) {
@@ -236,6 +249,11 @@ uint32_t mt_frames_charged(const struct mt_frames *frames, const struct mt_sampl
             library = landmarks->standard_library;
             library_position = i;
         }
+        if (!is_system && landmarks->system != MT_NO_ENTRY) {
+            library = landmarks->system;
+            library_position = i;
+            is_system = true;
+        }
         if (landmarks->stop == MT_NO_ENTRY)
             continue;
         if (landmarks->stop_kind == MT_FRAME_RUNTIME && library != MT_NO_ENTRY)
@@ -245,11 +263,28 @@ uint32_t mt_frames_charged(const struct mt_frames *frames, const struct mt_sampl
                                : MT_NO_ENTRY;
         if (managed != MT_NO_ENTRY)
             return managed;
+        if (is_system && !mt_frames_file(frames, &frames->entries[landmarks->stop]))
+            break;
         *position = i;
         return landmarks->stop;
     }
     *position = library != MT_NO_ENTRY ? library_position : shown_position;
     return library != MT_NO_ENTRY ? library : shown;
+}
+
+uint32_t mt_frames_passed_over(const struct mt_frames *frames, const struct mt_sample *sample,
+                               uint32_t charged, uint32_t position) {
+    const uint32_t *path = frames->profile->frames + sample->first_frame;
+    for (uint32_t i = 0; i <= position && i < sample->n_frames; i++) {
+        uint32_t entry = frames->landmarks[path[i]].system;
+        if (entry != MT_NO_ENTRY)
+            return entry == charged ? MT_NO_ENTRY : entry;
+    }
+    return MT_NO_ENTRY;
+}
+
+bool mt_frames_can_be_charged(const struct mt_frame_entry *entry) {
+    return entry->kind == MT_FRAME_USER || entry->kind == MT_FRAME_SYSTEM;
 }
 
 const struct mt_function *mt_frames_function(const struct mt_frames *frames,

@@ -29,6 +29,7 @@ struct mt_frame_entry {
  * piece, which is in one line of the cache, because each sample asks for that of another
  * location. */
 struct mt_landmarks {
+    uint32_t system;           /* first entry inside a library of the system, before the stop */
     uint32_t stop;             /* first entry that is user's or run-time's: attribution ends here */
     uint32_t standard_library; /* first entry inside a standard library */
     uint32_t shown;            /* first entry that is not the tracker's */
@@ -70,6 +71,14 @@ void mt_frames_pass_on(struct mt_frames *frames, const uint8_t *functions);
  * *position is its index in the path. */
 uint32_t mt_frames_charged(const struct mt_frames *frames, const struct mt_sample *sample,
                            uint32_t *position);
+
+/* Returns whether a frame can be the one that wanted the memory. */
+bool mt_frames_can_be_charged(const struct mt_frame_entry *entry);
+
+/* Returns the innermost entry inside a library of the system that was passed over to charge a
+ * frame of the sample, whose index in the path is given; MT_NO_ENTRY: there is none. */
+uint32_t mt_frames_passed_over(const struct mt_frames *frames, const struct mt_sample *sample,
+                               uint32_t charged, uint32_t position);
 
 const struct mt_function *mt_frames_function(const struct mt_frames *frames,
                                              const struct mt_frame_entry *entry);

@@ -108,7 +108,7 @@ static const struct mt_frame_entry *find_caller(const struct mt_frames *frames,
             const struct mt_frame_entry *caller = &frames->entries[e];
             if (caller->kind == MT_FRAME_RUNTIME)
                 return NULL;
-            if (caller->kind == MT_FRAME_USER && caller->function != function)
+            if (mt_frames_can_be_charged(caller) && caller->function != function)
                 return caller;
         }
     }
@@ -143,7 +143,8 @@ static bool charge_pending(struct inference *f) {
     for (size_t i = 0; i < f->n_pending; i++) {
         const struct mt_sample *sample = &f->whole->samples[f->pending[i]];
         uint32_t position = 0, entry = mt_frames_charged(f->frames, sample, &position);
-        bool can_move = entry != MT_NO_ENTRY && f->frames->entries[entry].kind == MT_FRAME_USER &&
+        bool can_move = entry != MT_NO_ENTRY &&
+                        mt_frames_can_be_charged(&f->frames->entries[entry]) &&
                         f->frames->entries[entry].function;
         f->charged[f->pending[i]] = can_move ? f->frames->entries[entry].function : 0;
         if (can_move && !f->options->inferred && !add_calls(f, sample, entry, position))

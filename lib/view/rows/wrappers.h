@@ -16,6 +16,8 @@ enum mt_frame_kind {
     MT_FRAME_ALLOCATOR, /* hands out memory for its caller: malloc, operator new, std::allocator,
                            strdup, xmalloc */
     MT_FRAME_LIBRARY,   /* inside the C, C++ or Rust standard library: passed on to the caller */
+    MT_FRAME_SYSTEM,    /* inside another library of the system (system.h): passed on where the line
+                           that called it is known */
     MT_FRAME_RUNTIME,   /* starts a program or a thread: what is below it was not asked for by any
                            line */
 };
@@ -31,6 +33,7 @@ struct mt_wrapper_options {
     size_t n_patterns;
     bool
         keep_libraries; /* charge frames inside the standard libraries as if they were the user's */
+    bool keep_system;   /* likewise inside the other libraries of the system */
     bool keep_all;      /* charge the innermost frame, whatever it is */
     /* NULL: wrappers are recognised (infer.h); else just these are, so that two profiles agree */
     const struct mt_wrapper_name *inferred;
