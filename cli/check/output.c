@@ -175,11 +175,12 @@ static const char *append_summary(const struct mt_check_output *output, const ch
                                   const char *root) {
     struct mt_error error = {{0}, {0}};
     struct stat status;
-    int fd = open(path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0666);
+    /* NONBLOCK: a pipe that nobody reads is no place for it */
+    int fd = open(path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NONBLOCK | O_NOCTTY, 0666);
     FILE *file = fd >= 0 ? fdopen(fd, "a") : NULL;
-    if (!file || fstat(fd, &status) != 0)
+    if (!file)
         return strerror(errno);
-    size_t had = status.st_size > 0 ? (size_t)status.st_size : 0;
+    size_t had = fstat(fd, &status) == 0 && status.st_size > 0 ? (size_t)status.st_size : 0;
     bool is_full = had + 4096 > SUMMARY_BYTES;
     int rc =
         is_full ? 0 : export(output, file, MT_EXPORT_MARKDOWN, root, SUMMARY_BYTES - had, &error);

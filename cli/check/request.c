@@ -54,7 +54,7 @@ static const struct argp_option table[] = {
     {"count-runtime", KEY_COUNT_RUNTIME, NULL, 0,
      "With --no-leaks: count what the runtimes keep too", 0},
     {"ignore", KEY_IGNORE, "PATTERN", 0,
-     "Count no leak that a matching function, file or module allocated (repeatable)", 0},
+     "Ignore leaks that a matching function, file or module allocated (repeatable)", 0},
     {"scope", KEY_SCOPE, "NAME:STATISTIC=LIMIT", MT_HELP_COMMON,
      "Limit every run of a scope, such as parse:peak=10M,blocks=5000 (repeatable). The "
      "statistics are peak, net and allocated (bytes), and blocks",

@@ -163,9 +163,11 @@ class GitHub(Case):
                     self.assertIn(b"1 MiB that GitHub shows", result.stderr)
 
     def test_a_summary_that_cannot_be_written(self):
-        result = self.call("--max-peak", "1G", "--github", "plain.pb.gz", status=0,
-                           GITHUB_STEP_SUMMARY=self.path("no", "such", "place"))
-        self.assertIn(b"no summary in ", result.stderr)
+        os.mkfifo(self.path("pipe"))
+        for place in (self.path("no", "such", "place"), self.path("pipe"), self.dir, "/dev/full"):
+            result = self.call("--max-peak", "1G", "--github", "plain.pb.gz", status=0,
+                               GITHUB_STEP_SUMMARY=place)
+            self.assertIn(b"no summary in ", result.stderr)
 
 
 class Markdown(Case):

@@ -66,8 +66,9 @@ static char *share(char text[MT_FORMAT_BYTES], uint64_t part, uint64_t whole) {
     if (percent < 1000)
         snprintf(text, MT_FORMAT_BYTES, "%.0f%%", percent);
     else {
-        mt_format_count(text, percent < 1e18 ? (int64_t)(percent / 100) : INT64_MAX);
-        strcat(text, "x");
+        size_t n =
+            strlen(mt_format_count(text, percent < 1e18 ? (int64_t)(percent / 100) : INT64_MAX));
+        snprintf(text + n, MT_FORMAT_BYTES - n, "x");
     }
     return text;
 }
