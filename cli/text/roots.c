@@ -23,6 +23,8 @@ void mt_roots_add(struct mt_roots *roots, const struct mt_labels *labels,
                   const struct mt_rows *rows, const struct mt_row *row) {
     struct mt_row_frame frames[MOST_FRAMES];
     bool truncated, is_path = mt_rows_options(rows)->by == MT_BY_STACK;
+    if (mt_rows_options(rows)->by == MT_BY_MODULE)
+        return;
     size_t n = is_path ? mt_rows_stack(rows, row, frames, MOST_FRAMES, &truncated)
                        : mt_rows_frame(rows, row, frames);
     for (size_t i = 0; i < n && i < MOST_FRAMES; i++)

@@ -30,7 +30,7 @@ struct table {
     struct column columns[MT_N_VALUES]; /* the first is the one sorted by */
     size_t n_columns;
     size_t percent_width, bar_width, name_column, name_width;
-    bool has_no_bar;
+    bool has_no_bar, has_no_sources;
     const char *name_heading; /* NULL: by the grouping */
     struct mt_labels labels;
     char folder[4096]; /* the current directory */

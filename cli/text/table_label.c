@@ -34,7 +34,7 @@ void mt_table_label_free(struct table *t) {
 void mt_table_label_put_notes(struct table *t) {
     struct mt_table_notes own = {0}, *notes = t->options->notes ? t->options->notes : &own;
     struct mt_roots roots = {0};
-    for (size_t i = 0; i < t->n_shown; i++)
+    for (size_t i = 0; i < t->n_shown && !t->has_no_sources; i++)
         mt_roots_add(&roots, &t->labels, t->rows, mt_rows_at(t->rows, i));
     mt_roots_choose(&roots, &t->labels);
     if (t->labels.root && *t->labels.root)
@@ -130,12 +130,23 @@ static void put_line(const struct table *t, const struct mt_row *row) {
     put_source(t, row->file, row->line, row->module);
 }
 
+/* Returns the columns for a function: without its parameters when its file is then beside it. */
+static size_t function_columns(const struct table *t, const char *function, const char *file) {
+    size_t taken = *file ? mt_format_width(file) + GAP : 0,
+           room = t->name_width > taken ? t->name_width - taken : 0;
+    return !t->options->full && mt_format_width(function) > room &&
+                   mt_format_shorten_least(function, t->labels.ellipsis) <= room
+               ? room
+               : t->name_width;
+}
+
 static void put_key(const struct table *t, const struct mt_row *row, mt_shorten *function,
                     const char *detail) {
     char *key = mt_rows_key(t->rows, row);
-    char *name =
-        key ? mt_label_fit(&t->labels, mt_label_relative(&t->labels, key), t->name_width, function)
-            : NULL;
+    const char *text = key ? mt_label_relative(&t->labels, key) : "?";
+    size_t columns =
+        function == mt_format_shorten_function ? function_columns(t, text, detail) : t->name_width;
+    char *name = mt_label_fit(&t->labels, text, columns, function);
     put_pair(t, name ? name : "?", detail, mt_format_shorten_path);
     free(name);
     free(key);

@@ -260,6 +260,7 @@ void mt_tree_table_print(const struct mt_terminal *terminal, const struct mt_tre
                   .above = &above,
                   .n_newer = &n_newer,
                   .has_no_bar = true,
+                  .has_no_sources = mt_tree_options(tree)->by == MT_BY_MODULE,
                   .name_heading = mt_tree_options(tree)->inverted ? "CALLED BY" : "CALL TREE"},
         .tree = tree,
         .limits = limits};

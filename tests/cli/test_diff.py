@@ -17,7 +17,7 @@ COLUMNS = ["live_bytes", "live_blocks", "peak_bytes", "peak_blocks", "total_byte
 IN_TOTALS = [name for name in COLUMNS if name not in ("max_bytes", "waste_bytes")]
 COMPANION = {"live_bytes": "live_blocks", "total_blocks": "total_bytes",
              "peak_bytes": "peak_blocks"}
-KINDS = ("plain", "rebuilt", "hostile", "sampled", "other", "empty", "many")
+KINDS = ("plain", "rebuilt", "hostile", "sampled", "other", "empty", "many", "deep")
 
 
 class Case(profiles.Command):

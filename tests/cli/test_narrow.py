@@ -99,7 +99,8 @@ class Narrow(case.ClassCase):
                            self.dir)
         self.assertGreater(max(map(width, text.split("\n"))), 500)
         for command in (["report", "plain.pb.gz"], ["diff", "plain.pb.gz", "rebuilt.pb.gz"],
-                        ["scopes", "scopes.pb.gz"]):
+                        ["scopes", "scopes.pb.gz"], ["tree", "deep.pb.gz"],
+                        ["report", "--by", "stack", "deep.pb.gz"]):
             self.assertTrue(on_terminal([MEMTRACK, *command, "--no-pager"], self.dir,
                                         LC_ALL="C").isascii(), command)
 

@@ -234,6 +234,9 @@ static void outer_ends(void **state) {
                        lang = {"std::rt::lang_start", app, "/rustc/1/library/std/src/rt.rs"},
                        c_main = {"main", app, ""};
     assert_int_equal(OUTER(false, rust, once, lang, c_main, libc_main, start), 1);
+    const struct named nameless = {"sub_3e40", app, ""};
+    assert_int_equal(OUTER(false, work, top, libc_main, nameless), 2);
+    assert_int_equal(OUTER(false, work, nameless), 2);
     assert_int_equal(OUTER(false, libc_main, start), 2); /* nothing else is left */
 }
 
