@@ -61,7 +61,7 @@ static size_t parse_runs(struct argp_state *state, const char *text) {
     errno = 0;
     unsigned long n = strtoul(text, &end, 10);
     if (*text < '0' || *text > '9' || *end || errno || n < 1 || n > MT_SHIFT_MOST_VALUES)
-        argp_error(state, "-r %s: give a number from 1 to %d", text, MT_SHIFT_MOST_VALUES);
+        argp_error(state, "-r %s: needs a number from 1 to %d", text, MT_SHIFT_MOST_VALUES);
     return n;
 }
 
@@ -117,14 +117,14 @@ const struct argp mt_compare_argp = {
     .options = table,
     .parser = parse,
     .args_doc = "-- COMMAND [ARGUMENT...] -- COMMAND [ARGUMENT...]",
-    .doc = "Run two commands several times in turns, and compare their memory and time."
-           "\vExample: memtrack compare -r 10 -- ./old -- ./new\n\n"
-           "Figures are medians; the lowest and the highest stand below them when these "
-           "differ. The difference is the median of all differences between a run of one and "
-           "a run of the other, with the interval that it lies in. When a command is several "
-           "processes, the peak and the RSS are those of the largest, and the other figures "
-           "are sums. The time is that under the tracker."
-           "\n\nExit status: 0, 2 wrong usage, 3 a command failed or could not be recorded.",
+    .doc = "Run two commands several times in turns, and compare their memory and "
+           "time.\vExample: memtrack compare -r 10 -- ./old -- ./new\n\nFigures are "
+           "medians. The lowest and the highest stand below them when these differ. The "
+           "difference is the median of the differences between each run of one and each of "
+           "the other. Its interval stands beside it. Of several processes, peak and RSS "
+           "are those of the largest, and other figures are sums. The time is that under "
+           "the tracker.\n\nExit status: 0, 2 wrong usage, 3 a command failed or could not "
+           "be recorded.",
 };
 
 /* ---- running --------------------------------------------------------------------------------- */

@@ -96,20 +96,17 @@ const struct argp mt_diff_argp = {
     .parser = parse_option,
     .children = children,
     .args_doc = "OLD NEW",
-    .doc = "Show what changed from one profile to another."
-           "\vExample: memtrack diff --by function old.pb.gz new.pb.gz\n\n"
-           "OLD and NEW are what memtrack report takes: a profile, a heap profile of any "
-           "other tool in pprof's format, a PID, or a directory (its newest profile). "
-           "FILE@MOMENT is a moment of a recording: memtrack diff p.pb.gz@00:10 p.pb.gz@02:00."
-           "\n\nRows with equal changes come in the order of their new size, then of the "
-           "change of their other unit (blocks for bytes, bytes for blocks) and its new "
-           "value, then of their names. Rows that only the new side has are marked new, and "
-           "those that only the old side has are marked gone."
-           "\n\nWhen a program was built again, its lines are paired within each function, "
-           "and the old number of a line that has moved is shown behind the new one. A "
-           "function under another name is another function."
-           "\n\nExit status: 0, 1 more than --fail-above, 2 wrong usage, 3 a profile cannot "
-           "be read.",
+    .doc = "Show what changed from one profile to another.\vExample: memtrack diff --by "
+           "function old.pb.gz new.pb.gz\n\nOLD and NEW are profiles, PIDs or directories "
+           "(their newest profile), as for memtrack report. FILE@MOMENT is a moment of a "
+           "recording: memtrack diff p.pb.gz@00:10 p.pb.gz@02:00.\n\nRows with equal "
+           "changes come in the order of their new size. Then the change in their other "
+           "unit (blocks or bytes) counts, then the names. Rows of the new side only are "
+           "marked new, and those of the old side only gone.\n\nWhen a program was built "
+           "again, its lines are paired within each function. The old number of a line that "
+           "has moved stands behind the new one. A function under another name is another "
+           "function.\n\nExit status: 0, 1 more than --fail-above, 2 wrong usage, 3 a "
+           "profile cannot be read.",
 };
 
 /* ---- sides ----------------------------------------------------------------------------------- */

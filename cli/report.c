@@ -63,17 +63,17 @@ const struct argp mt_report_argp = {
     .parser = parse_option,
     .children = children,
     .args_doc = "[FILE|PID|DIR]",
-    .doc = "Show where the memory of a recorded or running process went."
-           "\vExample: memtrack report --by function --sort total app.pb.gz\n\n"
-           "FILE is a profile that memtrack run wrote, a heap profile that any other tool "
-           "wrote in pprof's format, or a heap profile in text of jemalloc, gperftools or Go. "
-           "PID is a tracked process, which is read at one instant while it runs. DIR stands "
-           "for the newest profile in it; when nothing is given, the current directory is "
-           "taken. FILE@MOMENT is the same as FILE with --at MOMENT."
-           "\n\nLive was not freed. Peak was live when the process had most. Total is all that was "
-           "allocated, freed or not. Temporary blocks were freed by the next allocator call of "
-           "their thread. Max is a row's own highest live bytes. Waste is added by rounding up."
-           "\n\nExit status: 0, 2 wrong usage, 3 the profile cannot be read.",
+    .doc = "Show where the memory of a recorded or running process went.\vExample: memtrack "
+           "report --by function --sort total app.pb.gz\n\nFILE is a profile of memtrack "
+           "run, or a heap profile in pprof's format of any tool. It can be a heap profile "
+           "in text of jemalloc, gperftools or Go too. PID is a tracked process, which is "
+           "read at one instant while it runs. DIR stands for the newest profile in it. "
+           "Without an argument, the current directory is taken. FILE@MOMENT is the same as "
+           "FILE with --at MOMENT.\n\nLive was not freed. Peak was live when the process "
+           "had most. Total is all that was allocated, freed or not. Temporary blocks were "
+           "freed by the next allocator call of their thread. Max is a row's own highest "
+           "live bytes. Waste is added by rounding up.\n\nExit status: 0, 2 wrong usage, 3 "
+           "the profile cannot be read.",
 };
 
 /* ---- printing -------------------------------------------------------------------------------- */

@@ -110,16 +110,15 @@ const struct argp mt_top_argp = {
     .parser = parse_option,
     .children = children,
     .args_doc = "PID|LEDGER",
-    .doc = "Show what a running tracked process allocates, as it happens."
-           "\vExample: memtrack top --by function 1234\n\n"
-           "The process notices nothing: its ledger is read from outside. Change is what "
-           "has become live since the mark, which is set when top begins and by the key m. "
-           "Rates are those of the last second, or of one delay. When the process ends, its "
-           "last picture stays."
-           "\n\nKeys: arrows move, Enter opens a row into its call paths, b goes back, < and "
-           "> choose the column to sort by, / filters, g groups, m marks, space pauses, w "
-           "writes a snapshot, h shows help, q quits."
-           "\n\nExit status: 0, 2 wrong usage, 3 the process is not tracked or cannot be read.",
+    .doc = "Show what a running tracked process allocates, as it happens.\vExample: "
+           "memtrack top --by function 1234\n\nThe process notices nothing: its ledger is "
+           "read from outside. Change is what has become live since the mark, which is set "
+           "when top begins and by the key m. Rates are those of the last second, or of one "
+           "delay. When the process ends, its last picture stays.\n\nKeys: arrows move. "
+           "Enter opens a row into its call paths, and b goes back. < and > choose the "
+           "column to sort by, / filters, g groups, m marks, space pauses. w writes a "
+           "snapshot, h shows help, q quits.\n\nExit status: 0, 2 wrong usage, 3 the "
+           "process is not tracked or cannot be read.",
 };
 
 static void read_options(int argc, char **argv, struct request *r) {

@@ -59,15 +59,15 @@ static void parse_min(const struct argp_state *state, const char *text, struct r
     if (*end == '%')
         end++;
     if (*text < '0' || *text > '9' || *end || !(percent <= 100))
-        argp_error(state, "--min %s: give a number from 0 to 100", text);
+        argp_error(state, "--min %s: needs a percentage, such as 5", text);
     r->limits.min_share = percent / 100;
     r->min_given = true;
 }
 
 static void finish(const struct argp_state *state, struct request *r) {
     if (!mt_group_by_is_frame(r->view.view.by))
-        argp_error(state, "--by %s: choose line, function, file or module",
-                   mt_group_by_name(r->view.view.by));
+        mt_options_choose(state, "--by", mt_group_by_name(r->view.view.by),
+                          "line|function|file|module");
     if (!r->min_given && !r->view.shared.json && !r->view.shared.n_given)
         r->limits.min_share = DEFAULT_PERCENT / 100.0;
     r->limits.n = r->view.shared.n_given ? r->view.shared.n : 0;
@@ -112,11 +112,11 @@ const struct argp mt_tree_argp = {
     .parser = parse_option,
     .children = children,
     .args_doc = "[FILE|PID|DIR]",
-    .doc = "Show the call paths of a recorded or running process as one tree."
-           "\vFILE, PID and DIR are those of memtrack report. A node has what was allocated in "
-           "all calls below it, so that branches add up to the node that they begin at. The only "
-           "branch of a node stands below it at the same indent."
-           "\n\nExit status: 0, 2 wrong usage, 3 the profile cannot be read.",
+    .doc = "Show the call paths of a recorded or running process as one tree.\vExample: "
+           "memtrack tree --inverted app.pb.gz\n\nFILE, PID and DIR are those of memtrack "
+           "report. A node has the figures of all calls below it: branches add up to their "
+           "node. The only branch of a node stands below it at the same indent.\n\nExit "
+           "status: 0, 2 wrong usage, 3 the profile cannot be read.",
 };
 
 /* ---- printing -------------------------------------------------------------------------------- */

@@ -117,7 +117,7 @@ static void add_budget(struct argp_state *state, struct mt_check_request *o, enu
 static uint64_t parse_limit(struct argp_state *state, const char *option, const char *text) {
     uint64_t limit;
     if (!mt_format_parse_size(text, &limit))
-        argp_error(state, "--%s %s: give a number, or one with K, M or G", option, text);
+        argp_error(state, "--%s %s: needs a number, such as 1000 or 10M", option, text);
     return limit;
 }
 
@@ -127,7 +127,7 @@ static double parse_percent(struct argp_state *state, const char *text) {
     if (end != text && *end == '%')
         end++;
     if (end == text || *end || !(percent >= 0) || percent > 1e6)
-        argp_error(state, "--tolerance %s: give a percentage, such as 5 or 2.5", text);
+        argp_error(state, "--tolerance %s: needs a percentage, such as 5", text);
     return percent;
 }
 
@@ -187,7 +187,7 @@ static void parse_format(const struct argp_state *state, const char *text,
             known = true;
         }
     if (!known)
-        argp_error(state, "--format %s: choose text, json, junit, markdown or github", text);
+        argp_error(state, "--format %s: needs one of text|json|junit|markdown|github", text);
     o->format_given = true;
 }
 
@@ -276,15 +276,14 @@ const struct argp mt_check_request_argp = {
     .options = table,
     .parser = parse,
     .args_doc = "FILE...\n--run [--] PROGRAM [ARGUMENT...]",
-    .doc = "Hold profiles against budgets, for tests and CI. Print each budget that is broken."
-           "\vExample: memtrack check --max-peak 64M --no-leaks --run -- ./test\n\n"
-           "FILE is a profile of memtrack run, the PID of a running process that is "
-           "recorded, or a heap profile of another tool in pprof's format. Sizes take K, M "
-           "and G (powers of 1024). When a profile has no figure for a budget, that budget is "
-           "not kept."
-           "\n\nExit status: 0 all budgets are kept, 1 one is not, 2 wrong usage, 3 a profile "
-           "cannot be read. With --run a program that fails ends it with the program's own "
-           "status, as memtrack run does.",
+    .doc = "Hold profiles against budgets, for tests and CI. Print each budget that is "
+           "broken.\vExample: memtrack check --max-peak 64M --no-leaks --run -- "
+           "./test\n\nFILE is a profile of memtrack run, the PID of a recorded process, or "
+           "another tool's heap profile in pprof's format. Sizes take K, M and G (powers of "
+           "1024). A budget for which a profile has no figure is not kept.\n\nExit status: "
+           "0 all budgets are kept, 1 one is not, 2 wrong usage, 3 a profile cannot be "
+           "read. With --run a program that fails ends it with the program's own status, as "
+           "memtrack run does.",
 };
 
 void mt_check_request_parse(int argc, char **argv, struct mt_check_request *options) {

@@ -79,7 +79,7 @@ void mt_charged_complete(const char *program, struct mt_charged *charged) {
     mt_project_free(&project);
     if (source.n_left_out)
         mt_terminal_print_problem(
-            program, "One pattern can stand for many names: my_*alloc",
+            program, "One pattern can stand for many names, such as my_*alloc.",
             "%zu wrapper pattern%s of %s left out: at most %d count, of at most %d bytes each",
             source.n_left_out, source.n_left_out == 1 ? "" : "s", source.from, MT_PROFILE_WRAPPERS,
             MT_PROFILE_WRAPPER_BYTES);
@@ -88,8 +88,8 @@ void mt_charged_complete(const char *program, struct mt_charged *charged) {
 static void add_option(const struct argp_state *state, const char *text,
                        struct mt_charged *charged) {
     if (!has_room(charged, text))
-        argp_error(state, "--wrapper %.40s: at most %d patterns count, of at most %d bytes each",
-                   text, MT_PROFILE_WRAPPERS, MT_PROFILE_WRAPPER_BYTES);
+        argp_error(state, "--wrapper %.40s: needs at most %d patterns, of at most %d bytes", text,
+                   MT_PROFILE_WRAPPERS, MT_PROFILE_WRAPPER_BYTES);
     mt_options_pattern(state, "--wrapper", text, &charged->patterns, &charged->n);
 }
 

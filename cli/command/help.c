@@ -17,8 +17,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "command/collect.h"
 #include "command/command.h"
-#include "completion/collect.h"
 #include "text/pager.h"
 #include "text/terminal.h"
 
@@ -46,7 +46,7 @@ static size_t first_sentence(const char *text) {
 
 /* "-o, --output=FILE". Of a long list of alternatives that are no words to be typed, such as
  * "PATTERN|scope:PATTERN", the first is enough here. */
-static size_t format_head(char head[HEAD_BYTES], const struct mt_completion_option *row) {
+static size_t format_head(char head[HEAD_BYTES], const struct mt_collect_option *row) {
     const char *argument = row->argument ? row->argument : "";
     const char *between = !*argument ? "" : row->name ? "=" : " ";
     bool is_kind = *argument >= 'A' && *argument <= 'Z';
@@ -58,7 +58,7 @@ static size_t format_head(char head[HEAD_BYTES], const struct mt_completion_opti
     return n < 0 ? 0 : (size_t)n;
 }
 
-static void print_option(void *context, const struct mt_completion_option *row) {
+static void print_option(void *context, const struct mt_collect_option *row) {
     struct page *page = context;
     char head[HEAD_BYTES];
     if (!row->heading && row->group > page->group && row->group < page->next)
@@ -85,7 +85,7 @@ static void print_option(void *context, const struct mt_completion_option *row) 
 static void print_options(struct page *page, const struct argp *argp) {
     for (page->next = INT_MIN, page->group = INT_MIN;; page->group = page->next) {
         page->next = INT_MAX;
-        mt_completion_collect(argp, print_option, page);
+        mt_collect_options(argp, print_option, page);
         if (page->next == INT_MAX)
             return;
     }
@@ -169,7 +169,7 @@ static void print_help(const struct argp_state *state, const struct argp *argp, 
     if (!text && state->next < state->argc && strcmp(state->argv[state->next], "all") == 0)
         text = "all";
     if (text && strcmp(text, "all") != 0)
-        argp_error(state, "--help %s: give all, or nothing", text);
+        argp_error(state, "--help %s: needs all, or nothing", text);
     if (text)
         argp_state_help(state, stdout, ARGP_HELP_SHORT_USAGE | ARGP_HELP_LONG | ARGP_HELP_DOC);
     else

@@ -5,9 +5,6 @@
 
 #include <argp.h>
 
-/* A flag of an argp option, which argp itself does not know: --help shows the option. */
-enum { MT_HELP_COMMON = 0x100 };
-
 /* argp_parse, with the options that every command has: -h and --help (and exit), --help all,
  * --usage, --version. flags and input are those of argp_parse. */
 error_t mt_help_parse(const struct argp *argp, int argc, char **argv, unsigned flags, void *input);

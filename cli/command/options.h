@@ -21,6 +21,9 @@
 #define MT_HELP_VERBOSE  "Print all that is known of the process"
 #define MT_HELP_NO_PAGER "Do not start MEMTRACK_PAGER, PAGER or less"
 
+/* A flag of an argp option, which argp itself does not know: --help shows the option. */
+enum { MT_HELP_COMMON = 0x100 };
+
 enum {
     MT_KEY_DEBUG_PATH = 0x4000,
     MT_KEY_SYSROOT,

@@ -161,7 +161,7 @@ static const char *problem_of(const char *word, const char *value) {
 static void tell(const char *program, const struct mt_project *project, size_t line,
                  const char *word, const char *problem) {
     if (!has_told)
-        mt_terminal_print_problem(program, "A line is such as: wrapper my_alloc*",
+        mt_terminal_print_problem(program, "A line is, for instance, wrapper my_alloc*.",
                                   "%.300s:%zu: %.40s: %s", project->path, line, word, problem);
 }
 
@@ -192,7 +192,8 @@ void mt_project_each(const char *program, struct mt_project *project,
             tell(program, project, number, word, problem);
     }
     if (n_problems > MOST_PROBLEMS && !has_told)
-        mt_terminal_print_problem(program, NULL, "%.300s: ... and %zu more lines like these",
-                                  project->path, n_problems - MOST_PROBLEMS);
+        mt_terminal_print_problem(program, NULL, "%.300s: %zu more line%s like these",
+                                  project->path, n_problems - MOST_PROBLEMS,
+                                  n_problems - MOST_PROBLEMS == 1 ? "" : "s");
     has_told |= n_problems > 0;
 }

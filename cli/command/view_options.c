@@ -10,7 +10,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "command/help.h"
 #include "command/options.h"
 
 enum option_key {
@@ -30,10 +29,11 @@ static const struct argp_option shared_options[] = {
      "Print a row for each of these (default: line)", 0},
     {NULL, 0, NULL, 0, "Rows:", MT_HELP_ROWS},
     {"include", KEY_INCLUDE, MT_ARG_PATTERN, MT_HELP_COMMON,
-     "Show only what a matching file, function or module allocated (repeatable: one has to "
-     "match). PATTERN takes shell wildcards. PATTERN:LINE matches a line of a file, "
-     "scope:PATTERN the innermost scope, domain:PATTERN the domain, thread:PATTERN the "
-     "thread's name or id, process:PATTERN the program or pid in a run of several",
+     "Show only what a matching file, function or module allocated (repeatable: one "
+     "has to match). PATTERN takes shell wildcards. PATTERN:LINE matches a line of a "
+     "file, scope:PATTERN the innermost scope, domain:PATTERN the domain. "
+     "thread:PATTERN matches a thread's name or id, process:PATTERN the program or "
+     "pid in a run of several",
      0},
     {"exclude", KEY_EXCLUDE, MT_ARG_PATTERN, MT_HELP_COMMON,
      "Leave out what matches, as in --include (repeatable)", 0},

@@ -21,7 +21,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "collect.h"
+#include "command/collect.h"
 #include "list/entries.h"
 #include "text/terminal.h"
 #include "view/format/format.h"
@@ -189,7 +189,7 @@ struct search {
     const char *argument; /* what was found; NULL: it takes none, or there is no such option */
 };
 
-static void offer_option(void *context, const struct mt_completion_option *row) {
+static void offer_option(void *context, const struct mt_collect_option *row) {
     const struct place *place = context;
     char text[64];
     if (row->heading)
@@ -201,13 +201,13 @@ static void offer_option(void *context, const struct mt_completion_option *row) 
 }
 
 static void offer_options(const struct place *place) {
-    mt_completion_collect(place->argp, offer_option, (void *)place);
+    mt_collect_options(place->argp, offer_option, (void *)place);
     offer(place, "--help", 6, "Print the common options; with all, every option");
     offer(place, "--usage", 7, "Print the names of the options");
     offer(place, "--version", 9, "Print the version");
 }
 
-static void match_option(void *context, const struct mt_completion_option *row) {
+static void match_option(void *context, const struct mt_collect_option *row) {
     struct search *s = context;
     bool by_letter = row->letter && s->length == 2 && s->text[1] == row->letter;
     bool by_name = row->name && s->length > 2 && s->text[1] == '-' &&
@@ -221,7 +221,7 @@ static void match_option(void *context, const struct mt_completion_option *row) 
 /* Returns the argument of "--by" or "-n" that comes as the next word; NULL when there is none. */
 static const char *next_word_of(const struct argp *argp, const char *option) {
     struct search s = {.text = option, .length = strlen(option)};
-    mt_completion_collect(argp, match_option, &s);
+    mt_collect_options(argp, match_option, &s);
     return s.argument;
 }
 
@@ -231,7 +231,7 @@ static void find_value(struct place *place) {
     if (place->awaits || place->after_options || strncmp(place->word, "--", 2) != 0 || !equals)
         return;
     struct search s = {.text = place->word, .length = (size_t)(equals - place->word)};
-    mt_completion_collect(place->argp, match_option, &s);
+    mt_collect_options(place->argp, match_option, &s);
     place->awaits = s.argument;
     place->prefix = s.argument ? s.length + 1 : 0;
 }
@@ -385,7 +385,7 @@ int mt_completion_complete(const struct mt_command *commands, size_t n, char **w
 
 /* ---- the list -------------------------------------------------------------------------------- */
 
-static void print_row(void *context, const struct mt_completion_option *row) {
+static void print_row(void *context, const struct mt_collect_option *row) {
     (void)context;
     if (row->heading)
         printf("%d\theading\t\t\t\t%s\n", row->group, row->heading);
@@ -402,6 +402,6 @@ int mt_completion_complete_list(const struct mt_command *commands, size_t n, con
                                   "there is no command %s", name);
         return MT_EXIT_USAGE;
     }
-    mt_completion_collect(command->argp, print_row, NULL);
+    mt_collect_options(command->argp, print_row, NULL);
     return fflush(stdout) == 0 ? MT_EXIT_OK : MT_EXIT_UNREADABLE;
 }

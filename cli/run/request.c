@@ -50,8 +50,8 @@ static const struct argp_option table[] = {
     {"follow", KEY_FOLLOW, "yes|no", MT_HELP_COMMON, "Record the children too (default: yes)", 2},
     {"frames", KEY_FRAMES, "N", 0, "Keep at most N frames of a call path (default: 1024)", 2},
     {"max-ledger", KEY_MAX_LEDGER, "BYTES", 0,
-     "Bound the size of the ledger; 0 is no bound (default: an eighth of the memory limit, if "
-     "there is one). Call paths that are new beyond it count as one",
+     "Bound the size of the ledger, 0 for no bound (default: an eighth of the memory "
+     "limit, if there is one). Call paths that are new beyond it count as one",
      2},
     {"exact-peak", KEY_EXACT_PEAK, 0, 0, "Make the peak exact with several threads, at a cost", 2},
     {"usable", KEY_USABLE, 0, MT_HELP_COMMON,
@@ -153,14 +153,11 @@ const struct argp mt_run_request_argp = {
     .children = children,
     .parser = parse,
     .args_doc = "PROGRAM [ARGUMENT...]",
-    .doc =
-        "Run PROGRAM, record its allocations and those of its children, and print a summary. "
-        "Each process leaves a profile. Input, output, signals and exit status are the program's "
-        "own."
-        "\vExample: memtrack run -o app.pb.gz -- ./app --config x\n\n"
-        "Exit status: that of the program (128 + N when signal N ended it), 125 when "
-        "memtrack failed, 126 when "
-        "the program cannot be executed, 127 when it was not found.",
+    .doc = "Run PROGRAM, record its allocations and those of its children, and print a "
+           "summary. Each process leaves a profile. Input, output, signals and exit status "
+           "are the program's own.\vExample: memtrack run -o app.pb.gz -- ./app --config "
+           "x\n\nExit status: that of the program (128 + N when signal N ended it). 125: "
+           "memtrack failed. 126: the program cannot be executed. 127: it was not found.",
 };
 
 /* A slash at its end makes it the name of a directory. */

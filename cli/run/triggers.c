@@ -11,7 +11,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "command/help.h"
 #include "command/options.h"
 #include "launch/target.h"
 #include "text/terminal.h"

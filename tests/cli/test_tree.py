@@ -51,7 +51,7 @@ class Json(Case):
 
 class Mistakes(Case):
     def test_messages(self):
-        self.problem("--by", "thread", "plain.pb.gz", status=2, contains="line, function, file")
+        self.problem("--by", "thread", "plain.pb.gz", status=2, contains="line|function|file|module")
         self.problem("--min", "101", "plain.pb.gz", status=2, contains="from 0 to 100")
         self.problem("--min", "x", "plain.pb.gz", status=2, contains="from 0 to 100")
         self.problem("--depth", "0", "plain.pb.gz", status=2, contains="--depth 0")

@@ -96,8 +96,8 @@ static void say_what_is_lost(struct notes *notes, const struct mt_ledger_info *i
             count_text(count, lossy), plural(lossy));
     if (info->unrecorded && (info->flags & MT_FLAG_IN_FORKS))
         say(notes,
-            "%s event%s not counted: whether this is a fork could not be told (madvise is refused, "
-            "and there is no /proc to ask, or the program could confine itself unseen).",
+            "%s event%s not counted: this may be a fork, which madvise and /proc could not "
+            "tell, or the program could confine itself unseen.",
             count_text(count, info->unrecorded), info->unrecorded == 1 ? " is" : "s are");
     else if (info->unrecorded)
         say(notes,

@@ -193,16 +193,15 @@ int mt_output_check(const char *path, bool force, struct mt_error *error) {
                                 "-o %s: is a directory", path);
         if (S_ISREG(st.st_mode) && !force)
             return mt_error_set(error, MEMTRACK_EUSAGE,
-                                "Give --force to replace it, or another name (-o, with %p or %t).",
+                                "--force replaces it. Or give another name, with %p or %t.",
                                 "-o %s: the file exists", path);
         if (!S_ISREG(st.st_mode))
             return 0;
     }
     int why = try_directory(path);
     if (why)
-        return mt_error_set(error, MEMTRACK_EIO,
-                            "Make the directory, or give another name with -o.",
-                            "-o %s: nothing can be written there: %s", path, strerror(why));
+        return mt_error_set(error, MEMTRACK_EIO, "Make the directory, or give another name.",
+                            "cannot write to %s (-o): %s", path, strerror(why));
     return 0;
 }
 

@@ -199,7 +199,7 @@ static int read_index(const char *path, struct mt_processes *out, struct mt_erro
     if (rc == -MEMTRACK_EFORMAT)
         return mt_error_set(error, MEMTRACK_EFORMAT,
                             "Remove it: the profiles beside it are read without it.",
-                            "%s/" MT_INDEX_NAME ": is no index of a run, or damaged", path);
+                            "%s/" MT_INDEX_NAME ": is not the index of a run, or damaged", path);
     return rc == 0 ? 0 : out_of_memory(error);
 }
 

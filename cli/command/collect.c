@@ -6,24 +6,24 @@
  * entry without a number stands in the group of the one above, a heading without a number opens the
  * next.
  */
-#include "collect.h"
+#include "command/collect.h"
 
 #include <stddef.h>
 
-#include "command/help.h"
+#include "command/options.h"
 
 struct walk {
-    void (*visit)(void *context, const struct mt_completion_option *row);
+    void (*visit)(void *context, const struct mt_collect_option *row);
     void *context;
 };
 
 static void visit_heading(const struct walk *walk, int group, const char *text) {
-    struct mt_completion_option row = {.group = group, .heading = text};
+    struct mt_collect_option row = {.group = group, .heading = text};
     walk->visit(walk->context, &row);
 }
 
 static void visit_option(const struct walk *walk, int group, const struct argp_option *option) {
-    struct mt_completion_option row = {
+    struct mt_collect_option row = {
         .group = group,
         .name = option->name,
         .letter = option->key > ' ' && option->key < 127 ? (char)option->key : 0,
@@ -61,9 +61,9 @@ static void walk_argp(const struct walk *walk, const struct argp *argp, int in_g
     }
 }
 
-void mt_completion_collect(const struct argp *argp,
-                           void (*visit)(void *context, const struct mt_completion_option *row),
-                           void *context) {
+void mt_collect_options(const struct argp *argp,
+                        void (*visit)(void *context, const struct mt_collect_option *row),
+                        void *context) {
     struct walk walk = {visit, context};
     walk_argp(&walk, argp, 0);
 }
