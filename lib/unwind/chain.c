@@ -13,7 +13,7 @@
 
 #pragma weak _dl_find_object /* glibc 2.35 */
 
-enum { FRAME_POINTER_LOOKAHEAD = 16 };
+enum { FRAME_POINTER_LOOKAHEAD = 512 };
 
 static bool load(struct mt_chain *c, uint64_t address, uint64_t *word) {
     uint64_t page = address & ~(uint64_t)(MT_OS_PAGE - 1);
@@ -78,6 +78,36 @@ static bool frame_pointer_step(struct mt_chain *c) {
     return false;
 }
 
+/* Copies the code, as far as it can be read; the rest is 0, of which no epilogue is made. */
+static void load_code(struct mt_chain *c, uint64_t pc, uint8_t code[MT_ARCH_EPILOGUE_BYTES]) {
+    uint64_t word = 0, at = UINT64_MAX;
+    for (uint64_t i = 0; i < MT_ARCH_EPILOGUE_BYTES; i++) {
+        uint64_t aligned = (pc + i) & ~UINT64_C(7);
+        if (aligned != at && !load(c, aligned, &word))
+            word = 0;
+        at = aligned;
+        code[i] = (uint8_t)(word >> 8 * (pc + i - aligned));
+    }
+}
+
+static bool epilogue_step(struct mt_chain *c) {
+    struct mt_frame_state *state = &c->state, next = *state;
+    uint8_t code[MT_ARCH_EPILOGUE_BYTES];
+    struct mt_arch_epilogue e;
+    load_code(c, state->pc & ~MT_PC_EXACT, code);
+    if (!mt_arch_epilogue(code, &e))
+        return false;
+    uint64_t ra = e.by_bp ? state->bp + 8 : state->sp + e.bytes;
+    uint64_t bp = e.by_bp ? state->bp : state->sp + e.bp_at;
+    if (ra < state->sp || !load(c, ra, &next.pc) ||
+        ((e.by_bp || e.has_bp) && (bp < state->sp || !load(c, bp, &next.bp))))
+        return false;
+    next.pc = mt_arch_code(next.pc);
+    next.sp = ra + 8;
+    *state = next;
+    return true;
+}
+
 static bool cfa_step(struct mt_chain *c, mt_rule rule) {
     struct mt_frame_state *state = &c->state;
     uint64_t bp = state->bp, cfa = (uint64_t)mt_rule_cfa_offset(rule), pc;
@@ -116,7 +146,7 @@ bool mt_chain_step(struct mt_chain *c) {
     case MT_RULE_SIGNAL:
         return signal_step(c);
     case MT_RULE_NONE:
-        return frame_pointer_step(c);
+        return epilogue_step(c) || frame_pointer_step(c);
     case MT_RULE_SLOW:
         return slow_step(&c->state);
     case MT_RULE_SP:

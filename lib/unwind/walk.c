@@ -63,8 +63,10 @@ static bool leaves_own(const struct mt_stack *s, uint64_t sp, uint64_t cfa) {
 
 /*
  * In code without CFI, rbp may be a frame pointer. It is believed when the chain leads to code that
- * is known, and no further: the records on the way there are counted, so that each of them is asked
- * about once in a walk and not once for each frame.
+ * is known. The records on the way there are counted, so that each of them is asked about once in a
+ * walk and not once for each frame. What is left of the count is forgotten wherever a walk leaves
+ * the chain: at its end, by another kind of step, at the limit, and before kept frames are compared.
+ * (To forget it at the start of each walk would be an instruction on the hot path.)
  */
 static bool is_chain(struct mt_stack *s, const struct mt_frame_state *state) {
     uint64_t bp = state->bp, above = state->sp;
@@ -85,13 +87,16 @@ static bool is_chain(struct mt_stack *s, const struct mt_frame_state *state) {
 }
 
 static bool frame_pointer_step(struct mt_stack *s, struct mt_frame_state *state) {
-    if (!is_chain(s, state) || !readable(s, state->sp, state->bp, MT_ARCH_RECORD_BYTES))
+    if (!is_chain(s, state) || !readable(s, state->sp, state->bp, MT_ARCH_RECORD_BYTES)) {
+        s->found &= ~(uint32_t)MT_FOUND_CHAIN;
         return false;
+    }
     const uint64_t *record = (const uint64_t *)state->bp;
     *state = (struct mt_frame_state){
         .pc = mt_arch_code(record[1]), .sp = state->bp + MT_ARCH_RECORD_BYTES, .bp = record[0]};
     s->chain_bp = state->bp;
-    s->chain_left--;
+    if (--s->chain_left == 0)
+        s->found &= ~(uint32_t)MT_FOUND_CHAIN;
     return true;
 }
 
@@ -102,6 +107,8 @@ static bool can_read_code(struct mt_stack *s, uint64_t low, uint64_t high) {
         return true;
     if (!mt_os_is_readable(low, high))
         return false;
+    if (!(s->found & MT_FOUND_KEEPS_CODE))
+        return true;
     s->code = (struct mt_stack_range){low, high};
     s->found |= MT_FOUND_CODE;
     return true;
@@ -142,6 +149,7 @@ static bool epilogue_step(struct mt_stack *s, struct mt_frame_state *state) {
     uint64_t ra = mt_arch_code(*(const uint64_t *)at), page = ra & ~(uint64_t)(MT_OS_PAGE - 1);
     if (ra != 0 && !has_cfi(ra) && (ra < MT_OS_PAGE || !can_read_code(s, page, page + MT_OS_PAGE)))
         return false; /* nothing is there: the code before has not called, or never returns */
+    s->found &= ~(uint32_t)MT_FOUND_CHAIN;
     *state = (struct mt_frame_state){
         .pc = ra, .sp = at + 8, .bp = has_bp ? *(const uint64_t *)bp_at : state->bp};
     return true;
@@ -269,10 +277,11 @@ const struct mt_walk_frame *mt_walk_verify_rare(struct mt_stack *s,
                                                 const struct mt_walk_frame *inner) {
     struct mt_stack_range now = s->map.now;
     uint32_t quick = s->map.quick;
-    s->found = 0;
+    s->found = MT_FOUND_KEEPS_CODE;
     while (inner != s->frame && holds(s, inner))
         inner--;
     bool all = inner == s->frame && (s->end == MT_END_RULE || mt_walk_ends_alike(s));
+    s->found = 0;
     s->map.now =
         now; /* a signal frame may have led to another stack, and the walk goes on where it was */
     s->map.quick = quick;
@@ -285,8 +294,8 @@ bool mt_walk_ends_alike(struct mt_stack *s) {
     enum mt_walk_end end = MT_END_RULE;
     if (s->end == MT_END_LIMIT || s->end == MT_END_RULE) /* the rule, which depends on pc alone */
         return true;
-    s->found = 0;
     bool went_on = mt_walk_step(s, mt_walk_rule(s, f->pc), &state, &end);
+    s->found = 0;
     if (went_on && state.pc == 0) {
         went_on = false;
         end = MT_END_ZERO;
@@ -336,12 +345,14 @@ uint32_t mt_walk_plain(struct mt_stack *s, struct mt_frame_state state, uint64_t
         if (!mt_walk_step(s, mt_rules_compute(state.pc), &state, &end))
             break;
     }
+    s->found = 0;
     return n;
 }
 
 struct mt_walk_result mt_walk_limited(struct mt_stack *s, struct mt_frame_state state,
                                       struct mt_walk_result r) {
     uint32_t total = r.n_kept + r.n_fresh;
+    s->found = 0; /* the walk may have been left in the middle of a chain */
     if (r.n_kept == 0 ||
         (total <= s->max_frames && (s->end != MT_END_LIMIT || total == s->max_frames)))
         return r;
@@ -372,7 +383,8 @@ static bool check_pair(const struct mt_stack *s, const struct mt_walk_frame *f,
 }
 
 bool mt_walk_check(const struct mt_stack *s) {
-    if (!mt_stack_check(&s->map) || s->n_frames > s->max_frames || s->frame[-1].slot != UINT64_MAX)
+    if (!mt_stack_check(&s->map) || s->found != 0 || s->n_frames > s->max_frames ||
+        s->frame[-1].slot != UINT64_MAX)
         return false;
     for (uint32_t i = 0; i < s->n_frames; i++)
         if (marked(s->frame, &s->frame[i]) != s->frame[i].rare ||

@@ -59,15 +59,19 @@ enum mt_walk_end {
     MT_END_LIMIT, /* max_frames: truncated */
 };
 
-enum { MT_FOUND_CHAIN = 1, MT_FOUND_CODE = 2 };
+enum {
+    MT_FOUND_CHAIN = 1,
+    MT_FOUND_CODE = 2,
+    MT_FOUND_KEEPS_CODE = 4 /* what is found out is wanted again before the walk ends */
+};
 enum { MT_EDGES_BITS = 10, MT_EDGES = 1 << MT_EDGES_BITS };
 struct mt_stack {
     struct mt_stack_map map;
     uint32_t n_frames; /* of the kept stack; frame[0] is the outermost */
     uint32_t max_frames;
     enum mt_walk_end end;
-    /* What steps through code without CFI have found out. It holds until the walk ends. */
-    uint32_t found;      /* MT_FOUND_… */
+    /* What steps through code without CFI have found out, MT_FOUND_…; 0 between two walks. */
+    uint32_t found;
     uint32_t chain_left; /* so many records of the chain, from chain_bp on, lead to known code */
     uint64_t chain_bp;
     struct mt_stack_range code; /* whole pages of code that can be read */
@@ -222,7 +226,6 @@ mt_walk_fresh(struct mt_stack *s, struct mt_frame_state state, const struct mt_w
         first + s->n_frames - 1; /* first - 1 ends the search, because its slot is above all */
     struct mt_fresh_frame *fresh = s->fresh, *limit = fresh + s->max_frames;
     enum mt_walk_end end = MT_END_LIMIT;
-    s->found = 0;
     while (mt_likely(fresh != limit)) {
         uint64_t slot = state.sp - MT_ARCH_RA_BELOW;
         while (f->slot < slot)

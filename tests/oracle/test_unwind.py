@@ -74,7 +74,7 @@ class Unwind(oracle.Programs):
         lies main."""
         with harness.workdir() as directory:
             profile = harness.track([harness.program("stack_cfi")], directory).profile
-            rows = profile.rows("stack")
+            rows = profile.rows("stack", "--keep-wrappers")
             self.assertEqual(1, profile.coverage["truncated_stacks"])
         paths = [[frame["function"] for frame in row["stack"]] for row in rows]
         paths = [path for path in paths if path[0] == "allocate"]
