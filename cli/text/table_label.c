@@ -99,6 +99,23 @@ static void put_source(const struct table *t, mt_string file, int64_t line, mt_s
     free(text);
 }
 
+/* "sub_1ee30" says little to anybody: whom is it called from? */
+static void put_named_caller(const struct table *t, const struct mt_row *row) {
+    struct mt_row_frame caller;
+    if (!mt_rows_named_caller(t->rows, row, &caller))
+        return;
+    const char *name = mt_profile_text(mt_rows_profile(t->rows), caller.function);
+    size_t from = sizeof "from " - 1;
+    char *shown =
+        mt_label_fit(&t->labels, name, t->name_width - GAP - from, mt_format_shorten_function);
+    if (shown && *shown) {
+        mt_table_label_next_line(t, GAP);
+        mt_terminal_put(t->terminal, MT_STYLE_DIM, "from ");
+        mt_terminal_put(t->terminal, MT_STYLE_DIM, shown);
+    }
+    free(shown);
+}
+
 void mt_table_label_put_place(const struct table *t, const struct mt_row_frame *frame,
                               const char *was, size_t indent) {
     struct mt_label_pair pair =
@@ -128,6 +145,7 @@ static void put_line(const struct table *t, const struct mt_row *row) {
         snprintf(was, sizeof was, " (was %s)", t->was);
     mt_table_label_put_place(t, &frame, was, 0);
     put_source(t, row->file, row->line, row->module);
+    put_named_caller(t, row);
 }
 
 /* Returns the columns for a function: without its parameters when its file is then beside it. */

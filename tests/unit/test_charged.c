@@ -114,6 +114,31 @@ static void filters_match_the_library(void **state) {
     assert_charged_to(own, "", options, path);
 }
 
+/* A function of a stripped file has a name made up of its address: the nearest one with a name
+ * tells where it is. */
+static void who_called_the_nameless_is_found(void **state) {
+    (void)state;
+    struct mt_profile *p = program(of_system);
+    const uint32_t path[] = {
+        build_frame(p, APP, "malloc", "", 0), build_frame(p, APP, "sub_1a0", "", 0),
+        build_frame(p, APP, "sub_2b0", "", 0), build_frame(p, APP, "parse", "", 0),
+        build_frame(p, APP, "main", "", 0)};
+    build_sample(p, 64, 5, path);
+    build_sample(p, 16, 2, path + 3); /* it has a name */
+    struct mt_view_options options = {.by = MT_BY_LINE, .sort = MT_VALUE_PEAK_BYTES};
+    struct mt_rows *rows;
+    struct mt_error error = {0};
+    struct mt_row_frame caller;
+    assert_int_equal(mt_rows_build(p, &options, &rows, &error), 0);
+    assert_int_equal(mt_rows_count(rows), 2);
+    const struct mt_row *nameless = mt_rows_at(rows, 0), *named = mt_rows_at(rows, 1);
+    assert_true(mt_rows_named_caller(rows, nameless, &caller));
+    assert_string_equal(mt_profile_text(p, caller.function), "parse");
+    assert_false(mt_rows_named_caller(rows, named, &caller));
+    mt_rows_free(rows);
+    mt_profile_free(p);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_library_of_the_system_passes_on),
@@ -121,6 +146,7 @@ int main(void) {
         cmocka_unit_test(what_is_not_of_the_system_is_charged),
         cmocka_unit_test(headers_and_generated_code_pass_on),
         cmocka_unit_test(filters_match_the_library),
+        cmocka_unit_test(who_called_the_nameless_is_found),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -283,6 +283,12 @@ uint32_t mt_frames_passed_over(const struct mt_frames *frames, const struct mt_s
     return MT_NO_ENTRY;
 }
 
+bool mt_frames_is_nameless(const struct mt_frames *frames, const struct mt_frame_entry *entry) {
+    const struct mt_function *function = mt_frames_function(frames, entry);
+    return !function || (!function->system_name && !function->file &&
+                         strncmp(mt_profile_text(frames->profile, function->name), "sub_", 4) == 0);
+}
+
 bool mt_frames_can_be_charged(const struct mt_frame_entry *entry) {
     return entry->kind == MT_FRAME_USER || entry->kind == MT_FRAME_SYSTEM;
 }

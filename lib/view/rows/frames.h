@@ -72,6 +72,10 @@ void mt_frames_pass_on(struct mt_frames *frames, const uint8_t *functions);
 uint32_t mt_frames_charged(const struct mt_frames *frames, const struct mt_sample *sample,
                            uint32_t *position);
 
+/* Returns whether nobody has given the frame's function a name: it has none, or one that was made
+ * up of its address (sub_1ee30). */
+bool mt_frames_is_nameless(const struct mt_frames *frames, const struct mt_frame_entry *entry);
+
 /* Returns whether a frame can be the one that wanted the memory. */
 bool mt_frames_can_be_charged(const struct mt_frame_entry *entry);
 

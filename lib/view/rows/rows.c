@@ -141,6 +141,14 @@ void mt_rows_free(struct mt_rows *rows) {
 
 /* ---- wrappers -------------------------------------------------------------------------------- */
 
+/* Those with a name come first: sub_1ee30 tells nobody what was skipped. */
+static bool comes_before(const struct mt_rows *rows, const struct mt_rows_wrapper *a,
+                         const struct mt_rows_wrapper *b) {
+    bool a_named = strncmp(mt_profile_text(rows->profile, a->function), "sub_", 4) != 0,
+         b_named = strncmp(mt_profile_text(rows->profile, b->function), "sub_", 4) != 0;
+    return a_named != b_named ? a_named : a->value > b->value;
+}
+
 static struct mt_rows_wrapper wrapper_at(const struct mt_rows *rows, size_t i) {
     const struct mt_inferred *inferred = &rows->frames.inferred[i];
     const struct mt_function *function = &rows->profile->functions[inferred->function - 1];
@@ -154,7 +162,7 @@ size_t mt_rows_wrappers(const struct mt_rows *rows, struct mt_rows_wrapper *out,
     for (size_t i = 0; i < rows->frames.n_inferred && max; i++) {
         struct mt_rows_wrapper wrapper = wrapper_at(rows, i);
         size_t place = n;
-        while (place > 0 && out[place - 1].value < wrapper.value)
+        while (place > 0 && comes_before(rows, &wrapper, &out[place - 1]))
             place--;
         if (place == max)
             continue;
@@ -239,6 +247,30 @@ bool mt_rows_frame(const struct mt_rows *rows, const struct mt_row *row, struct 
         return false;
     *out = frame_of_entry(&rows->frames, row->entry);
     return true;
+}
+
+bool mt_rows_named_caller(const struct mt_rows *rows, const struct mt_row *row,
+                          struct mt_row_frame *out) {
+    const struct mt_frames *frames = &rows->frames;
+    if (row->entry == MT_NO_ENTRY || row->sample == UINT32_MAX ||
+        !mt_frames_is_nameless(frames, &frames->entries[row->entry]))
+        return false;
+    const struct mt_sample *sample = &rows->profile->samples[row->sample];
+    const uint32_t *path = rows->profile->frames + sample->first_frame;
+    uint32_t position = 0, e = mt_frames_charged(frames, sample, &position);
+    for (uint32_t i = position; i < sample->n_frames; i++) {
+        e = i == position ? e + 1 : frames->first_entry[path[i]];
+        for (; e < frames->first_entry[path[i] + 1]; e++) {
+            const struct mt_frame_entry *caller = &frames->entries[e];
+            if (caller->kind == MT_FRAME_RUNTIME)
+                return false;
+            if (caller->kind == MT_FRAME_HOOK || mt_frames_is_nameless(frames, caller))
+                continue;
+            *out = frame_of_entry(frames, e);
+            return true;
+        }
+    }
+    return false;
 }
 
 size_t mt_rows_stack(const struct mt_rows *rows, const struct mt_row *row, struct mt_row_frame *out,

@@ -110,7 +110,8 @@ struct mt_rows_wrapper {
     mt_string function, file;
     int64_t value; /* of the column that rows are sorted by: what was passed on to its callers */
 };
-/* Writes the first max of them, the largest value first. Returns how many there are. */
+/* Writes the first max of them: those with names first, and of these the largest value. Returns how
+ * many there are. */
 size_t mt_rows_wrappers(const struct mt_rows *rows, struct mt_rows_wrapper *out, size_t max);
 
 /* Returns the row's key, unique among the rows: "src/a.c:12", "parse", "64-127 B", ...
@@ -139,6 +140,11 @@ size_t mt_rows_stack(const struct mt_rows *rows, const struct mt_row *row, struc
 /* Finds the frame that the row is charged to. Returns false when it has none (another grouping,
  * an empty path). */
 bool mt_rows_frame(const struct mt_rows *rows, const struct mt_row *row, struct mt_row_frame *out);
+/* Of a row that is charged to a function without a name, finds the innermost frame outside of it
+ * that has one, in the row's first sample. Returns false when the function has a name, or none of
+ * its callers has. */
+bool mt_rows_named_caller(const struct mt_rows *rows, const struct mt_row *row,
+                          struct mt_row_frame *out);
 /* Returns "src/a.c:12", "function+0x1f (module)", "0x1234 (module)" or "[unknown]". malloc'ed;
  * NULL when out of memory. */
 char *mt_rows_key_of_frame(const struct mt_profile *profile, const struct mt_row_frame *frame);

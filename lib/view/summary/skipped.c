@@ -3,22 +3,26 @@
 #include "view/summary/summary.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "view/format/format.h"
 
-enum { SHOWN = 3, NAME_BYTES = 40, SHORT = 20 /* bytes: there is room for one more name */ };
+enum {
+    SHOWN = 3,
+    NAME_COLUMNS = 36,
+    NAME_BYTES = 4 * NAME_COLUMNS,
+    SHORT = 20 /* bytes: there is room for one more name */
+};
 
 static void append_name(char *text, size_t bytes, const struct mt_rows *rows,
                         const struct mt_rows_wrapper *wrapper, bool is_first) {
     size_t length = strlen(text);
-    const char *name, *full = mt_profile_text(mt_rows_profile(rows), wrapper->function);
-    size_t n = mt_format_qualified_name(full, &name);
-    if (n > NAME_BYTES) { /* the last of it tells most */
-        name += n - NAME_BYTES;
-        n = NAME_BYTES;
-    }
-    snprintf(text + length, bytes - length, "%s%.*s", is_first ? "" : ", ", (int)n, name);
+    char *name = mt_format_shorten_function(
+        mt_profile_text(mt_rows_profile(rows), wrapper->function), NAME_COLUMNS, "…");
+    if (name)
+        snprintf(text + length, bytes - length, "%s%s", is_first ? "" : ", ", name);
+    free(name);
 }
 
 char *mt_summary_skipped(const struct mt_rows *rows) {
