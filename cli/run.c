@@ -80,8 +80,12 @@ static void set_tracker_options(struct run *run) {
         {"exact_peak", o->exact_peak}, {"allocator_stats", o->allocator_stats},
         {"sample", o->sample_bytes},
     };
+    if (!o->python) {
+        fputs("python=0", out);
+        separator = ",";
+    }
     if (o->max_ledger != UINT64_MAX) {
-        fprintf(out, "max_ledger=%llu", (unsigned long long)o->max_ledger);
+        fprintf(out, "%smax_ledger=%llu", separator, (unsigned long long)o->max_ledger);
         separator = ",";
     }
     for (size_t i = 0; i < sizeof list / sizeof *list; i++)

@@ -20,6 +20,7 @@ enum { MOST_FRAMES = 8192 }; /* what the recorder keeps at most */
 
 enum key {
     KEY_FOLLOW = 256,
+    KEY_PYTHON,
     KEY_SAMPLE,
     KEY_INTERVAL,
     KEY_ALLOCATOR,
@@ -60,6 +61,8 @@ static const struct argp_option table[] = {
      "Ask the allocator for its own figures at exit, in a copy of the process", 2},
     {"mmap", KEY_MMAP, 0, MT_HELP_COMMON,
      "Record what the program maps itself too, as domains mmap and mmap-file", 2},
+    {"python", KEY_PYTHON, "yes|no", 0,
+     "Read which line of Python allocates, of CPython 3.11 to 3.13 (default: yes)", 2},
     {"dormant", KEY_DORMANT, 0, 0, "Begin with recording off; memtrack attach PID switches it on",
      2},
     {"sample", KEY_SAMPLE, "BYTES", MT_HELP_COMMON,
@@ -74,11 +77,10 @@ static const struct argp_option table[] = {
     MT_SYMBOL_OPTIONS(5),
     {0}};
 
-static void parse_follow(const char *text, struct mt_run_request *o,
-                         const struct argp_state *state) {
+static bool parse_answer(const char *option, const char *text, const struct argp_state *state) {
     if (strcmp(text, "yes") != 0 && strcmp(text, "no") != 0)
-        mt_options_choose(state, "--follow", text, "yes|no");
-    o->follow = strcmp(text, "yes") == 0;
+        mt_options_choose(state, option, text, "yes|no");
+    return strcmp(text, "yes") == 0;
 }
 
 /* 0 is no bound. */
@@ -101,7 +103,10 @@ static error_t parse_recording(int key, char *value, struct argp_state *state) {
     struct mt_run_request *o = state->input;
     switch (key) {
     case KEY_FOLLOW:
-        parse_follow(value, o, state);
+        o->follow = parse_answer("--follow", value, state);
+        return 0;
+    case KEY_PYTHON:
+        o->python = parse_answer("--python", value, state);
         return 0;
     case KEY_FRAMES:
         o->frames = mt_options_number(state, "--frames", value, 1, MOST_FRAMES);
@@ -176,6 +181,7 @@ int mt_run_request_parse(int argc, char **argv, struct mt_run_request *options) 
     struct mt_error error;
     *options = (struct mt_run_request){.shared.program = argv[0],
                                        .follow = true,
+                                       .python = true,
                                        .max_ledger = UINT64_MAX,
                                        .triggers = mt_trigger_new()};
     if (!options->triggers) {

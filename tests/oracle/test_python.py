@@ -3,45 +3,16 @@
 # cost: 25
 """Lines of Python: exact bytes at known lines, the same as tracemalloc's, on every CPython from 3.11
 to 3.13 that is installed; and an interpreter whose memory is garbage, which must not matter."""
-import glob
 import os
 import re
-import subprocess
 import unittest
 
-from support import case, harness
+from support import case, harness, pythons
 
 LINES = os.path.join(os.path.dirname(harness.__file__), "python_lines.py")
-VERSION = ("import sys, sysconfig; print('%d.%d.%d' % sys.version_info[:3], "
-           "sysconfig.get_config_var('Py_GIL_DISABLED') or 0)")
 # Objects that are taken from a list of free ones: tracemalloc charges them to who takes them,
 # memtrack to the line that once got the memory. 3 lists of 56 bytes on a line of the program.
 FREE_LISTS = 3 * 56
-
-
-def version_of(python):
-    try:
-        found = subprocess.run([python, "-S", "-c", VERSION], capture_output=True, text=True,
-                               timeout=60, check=True).stdout.split()
-    except (OSError, subprocess.SubprocessError):
-        return None
-    return found[0] if found[1] == "0" else None
-
-
-def interpreters():
-    """version -> one interpreter of each release that is known; a build without the GIL is not."""
-    names = glob.glob("/usr/bin/python3.1[123]") + glob.glob(
-        os.path.expanduser("~/.pyenv/versions/3.1[123].*/bin/python3")) + glob.glob(
-            "/usr/local/bin/python3.1[123]")
-    found = {}
-    for name in sorted(names):
-        version = version_of(name)
-        if version and re.match(r"3\.1[123]\.", version):
-            found.setdefault(version, name)
-    return found
-
-
-INTERPRETERS = interpreters()
 
 
 def marks():
@@ -62,7 +33,7 @@ def environment(**extra):
     return harness.plain_environment(PYTHONPATH=None, **extra)
 
 
-@unittest.skipUnless(INTERPRETERS, "no CPython 3.11 to 3.13 here")
+@unittest.skipUnless(pythons.INTERPRETERS, "no CPython 3.11 to 3.13 here")
 class Lines(case.Case):
     def live(self, python, malloc, options):
         """(file, line) -> live bytes at the end, and the profile."""
@@ -107,7 +78,7 @@ class Lines(case.Case):
         self.assertLessEqual(len(larger), 1, larger)
 
     def test_each(self):
-        for version, python in INTERPRETERS.items():
+        for version, python in pythons.INTERPRETERS.items():
             with self.subTest(version):
                 rows, profile = self.live(python, "pymalloc", "")
                 self.check_marks(rows, 0)
@@ -117,10 +88,10 @@ class Lines(case.Case):
                 self.check_tracemalloc(python, rows)
                 self.assertIn(" 0 mismatches", profile.notes)
                 self.assertNotIn("Python", profile.notes)
-        print("tested on", ", ".join(INTERPRETERS))
+        print("tested on", ", ".join(pythons.INTERPRETERS))
 
     def test_off(self):
-        rows, _ = self.live(next(iter(INTERPRETERS.values())), "malloc", "python=0")
+        rows, _ = self.live(next(iter(pythons.INTERPRETERS.values())), "malloc", "python=0")
         self.assertFalse([key for key in rows if key[0] == LINES])
 
 
