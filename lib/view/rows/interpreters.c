@@ -14,6 +14,7 @@
  */
 #include "view/rows/interpreters.h"
 
+#include <stdbool.h>
 #include <string.h>
 
 #include "profile/profile.h"
@@ -34,12 +35,10 @@ static bool is_extension(const char *path) {
            strstr(path, ".abi3.so");
 }
 
-bool mt_interpreters_judge(const struct mt_frame_text *frame, enum mt_frame_kind *kind) {
-    if (strcmp(frame->module, MT_PROFILE_PYTHON) == 0) {
-        bool imports = !*frame->file || begins(frame->file, "<frozen importlib.");
-        *kind = imports ? MT_FRAME_LIBRARY : MT_FRAME_USER;
-        return true;
-    }
-    *kind = MT_FRAME_LIBRARY;
-    return is_interpreter(basename(frame->module)) || is_extension(frame->module);
+enum mt_interpreters_part mt_interpreters_judge(const char *module, const char *file) {
+    if (strcmp(module, MT_PROFILE_PYTHON) == 0)
+        return *file && !begins(file, "<frozen importlib.") ? MT_INTERPRETERS_LINE
+                                                            : MT_INTERPRETERS_LIBRARY;
+    return is_interpreter(basename(module)) || is_extension(module) ? MT_INTERPRETERS_LIBRARY
+                                                                    : MT_INTERPRETERS_NONE;
 }

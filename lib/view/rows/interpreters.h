@@ -7,10 +7,13 @@
 #ifndef MT_VIEW_ROWS_INTERPRETERS_H
 #define MT_VIEW_ROWS_INTERPRETERS_H
 
-#include "view/rows/wrappers.h"
+enum mt_interpreters_part {
+    MT_INTERPRETERS_NONE,    /* neither */
+    MT_INTERPRETERS_LIBRARY, /* the interpreter, or code that is passed on to who calls it */
+    MT_INTERPRETERS_LINE     /* a line of interpreted code */
+};
 
-/* Returns whether the frame is of an interpreter or of interpreted code; *kind is what it is then:
- * MT_FRAME_USER or MT_FRAME_LIBRARY. */
-bool mt_interpreters_judge(const struct mt_frame_text *frame, enum mt_frame_kind *kind);
+/* Returns what a frame is of, by its module's path and its file; "" where they are not known. */
+enum mt_interpreters_part mt_interpreters_judge(const char *module, const char *file);
 
 #endif

@@ -179,9 +179,9 @@ static bool matches_pattern(const struct mt_frame_text *frame, struct piece name
 }
 
 static enum mt_frame_kind classify(const struct mt_frame_text *frame, struct piece name) {
-    enum mt_frame_kind interpreted;
-    if (mt_interpreters_judge(frame, &interpreted))
-        return interpreted;
+    enum mt_interpreters_part part = mt_interpreters_judge(frame->module, frame->file);
+    if (part != MT_INTERPRETERS_NONE)
+        return part == MT_INTERPRETERS_LINE ? MT_FRAME_USER : MT_FRAME_LIBRARY;
     const char *module = basename(frame->module);
     if (mt_managed_place_of(frame->module) >= MT_MANAGED_CODE)
         return mt_managed_is_library(frame->function, frame->system_name, frame->file)
