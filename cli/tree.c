@@ -126,7 +126,8 @@ static int print_text(const struct request *r, const struct mt_tree *tree) {
     struct mt_terminal terminal;
     struct mt_summary lines = {0};
     mt_terminal_init(&terminal, stdout, shared->color);
-    struct mt_table_options table = {.n = SIZE_MAX, /* but no path that has nothing */
+    struct mt_table_options table = {.n = SIZE_MAX,  /* but no path that has nothing */
+                                     .n_columns = 2, /* names need the room */
                                      .exact_bytes = shared->exact_bytes,
                                      .full = shared->full_names};
     struct mt_summary_format format =

@@ -8,7 +8,8 @@
  *       main.cpp:6  run
  *       main.cpp:7  main
  *
- * Frames that start the program and its threads are left out (view/rows/outer.h).
+ * Frames that start the program and its threads are left out (view/rows/outer.h), and of frames
+ * that recur one stands for all ("×3").
  */
 #include <stdlib.h>
 
@@ -23,13 +24,20 @@ void mt_table_stack_free(struct table_stack *stack) {
     *stack = (struct table_stack){0};
 }
 
+/* Returns whether two frames look the same. */
+static bool is_same(const struct mt_row_frame *x, const struct mt_row_frame *y) {
+    return x->id == y->id || (x->file && x->line && x->file == y->file && x->line == y->line &&
+                              x->function == y->function);
+}
+
 /* Returns how many frames at the outer end are those of the path above, at most n - 1. */
 static size_t tail_above(const struct table *t, const struct mt_row_frame *frames, size_t n) {
     const struct table_stack *above = t->above;
     size_t k = 0;
     if (t->options->full || above->rows != t->rows)
         return 0;
-    while (k + 1 < n && k < above->n && frames[n - k - 1].id == above->frames[above->n - k - 1].id)
+    while (k + 1 < n && k < above->n &&
+           is_same(&frames[n - k - 1], &above->frames[above->n - k - 1]))
         k++;
     return k >= LEAST_TAIL ? k : 0;
 }
@@ -55,19 +63,36 @@ static void put_tail(const struct table *t, const struct mt_row_frame *first) {
     free(name);
 }
 
+/* Prints the frames, of recursion one for all that look the same, until there are so many lines.
+ * Returns how many frames that were. */
+static size_t put_own(const struct table *t, const struct mt_row_frame *frames, size_t n,
+                      size_t most) {
+    size_t i = 0;
+    for (size_t lines = 0; i < n && lines < most; lines++) {
+        size_t times = 1;
+        while (!t->options->full && i + times < n && is_same(&frames[i], &frames[i + times]))
+            times++;
+        char again[32] = "";
+        if (times > 1)
+            snprintf(again, sizeof again, " %s%zu", t->terminal->utf8 ? "×" : "x", times);
+        if (i)
+            mt_table_label_next_line(t, GAP);
+        mt_table_label_put_place(t, &frames[i], again, i ? GAP : 0);
+        i += times;
+    }
+    return i;
+}
+
 static void put_frames(const struct table *t, const struct mt_row_frame *frames, size_t n,
                        bool truncated) {
     bool is_full = t->options->full || t->options->full_stacks;
     size_t end = is_full ? n : mt_rows_outer_end(t->labels.profile, frames, n, truncated),
            own = end - tail_above(t, frames, end),
-           shown = is_full || own <= MAX_FRAMES_SHOWN + 1 ? own : MAX_FRAMES_SHOWN;
-    for (size_t i = 0; i < shown; i++) {
-        if (i)
-            mt_table_label_next_line(t, GAP);
-        mt_table_label_put_place(t, &frames[i], "", i ? GAP : 0);
-    }
+           most = is_full || own <= MAX_FRAMES_SHOWN + 1 ? SIZE_MAX : MAX_FRAMES_SHOWN,
+           shown = put_own(t, frames, own, most);
     char text[64];
-    snprintf(text, sizeof text, "%s %zu more frames", t->terminal->ellipsis, own - shown);
+    snprintf(text, sizeof text, "%s %zu more frame%s", t->terminal->ellipsis, own - shown,
+             own - shown == 1 ? "" : "s");
     if (shown < own)
         put_text(t, MT_STYLE_DIM, text);
     if (own < end)

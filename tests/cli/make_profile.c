@@ -339,7 +339,7 @@ static void deep(void) {
              line_of = frame(app, 0x80, "read_line", ROOT "io/reader.c", 64),
              work = frame(app, 0x90, "imagetool::core::Worker::decode_in_background()",
                           ROOT "core/worker_with_a_long_name.cpp", 230),
-             zlib = frame(app, 0xa0, "inflate_new_window", "/usr/include/zlib_inline.h", 301),
+             png = frame(app, 0xa0, "png_read_row", "/opt/vendor/libpng-1.6.39/pngread.c", 301),
              init = symbol(libcxx, 0xa57ba, "", 0xa5700),
              loader = symbol(libc, 0x74, "call_init", 0x10);
     sample("4242 imagetool", 17,
@@ -353,7 +353,7 @@ static void deep(void) {
     sample("4242 imagetool", 9, (struct figures){90, 90000, 90, 90000, 90, 90000, 0, 90000, 0}, 5,
            (uint32_t[]){read, run, top, libc_main, start});
     sample("4250 decoder", 16, (struct figures){64, 8 << 20, 0, 0, 32, 4 << 20, 32, 1 << 20, 0}, 4,
-           (uint32_t[]){zlib, work, thread, clone});
+           (uint32_t[]){png, work, thread, clone});
     sample("4250 decoder", 3, (struct figures){700, 4000, 0, 0, 20, 300, 700, 9, 0}, 3,
            (uint32_t[]){work, thread, clone});
     sample("4242 imagetool", 17, (struct figures){1, 72704, 1, 72704, 1, 72704, 0, 72704, 0}, 2,
