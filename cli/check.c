@@ -25,6 +25,7 @@
 #include "export/check.h"
 #include "run/measured.h"
 #include "text/pager.h"
+#include "view/processes/index.h"
 #include "view/symbols/symbols.h"
 
 enum { SHOWN_OTHERS = 4 };
@@ -149,9 +150,49 @@ static void check_one(struct check *check, const char *path, const char *shown, 
     mt_profile_free(profile);
 }
 
+static void check_process(struct check *check, const char *directory, const char *file,
+                          size_t n_files) {
+    char *path;
+    if (asprintf(&path, "%s/%s", directory, file) < 0) {
+        note_status(check, MT_EXIT_UNREADABLE);
+        return;
+    }
+    check_one(check, path, path, n_files);
+    free(path);
+}
+
+/* Each process of a run has to keep the budgets, not only the newest one. */
+static void check_run_directory(struct check *check, const char *argument) {
+    const struct mt_check_request *o = check->options;
+    struct mt_processes processes = {0};
+    struct mt_error error = {{0}, {0}};
+    char *directory = strdup(argument);
+    size_t length = directory ? strlen(directory) : 0;
+    while (length > 1 && directory[length - 1] == '/')
+        directory[--length] = '\0';
+    int rc = directory ? mt_index_read(directory, &processes, &error)
+                       : mt_error_set(&error, MEMTRACK_ENOMEM, "", "out of memory");
+    for (size_t i = 0; rc == 0 && i < processes.n; i++)
+        if (processes.items[i].file)
+            check_process(check, directory, processes.items[i].file, o->n_files + processes.n - 1);
+    if (rc != 0) {
+        struct mt_checked *checked = add(check);
+        if (checked)
+            mt_export_check_init(checked, argument, NULL, error.message, NULL);
+        mt_terminal_print_error(o->shared.program, &error);
+        note_status(check, mt_command_exit_status(rc));
+    }
+    mt_processes_free(&processes);
+    free(directory);
+}
+
 static void check_argument(struct check *check, const char *argument) {
     const struct mt_check_request *o = check->options;
     int status = 0;
+    if (mt_index_is_run(argument)) {
+        check_run_directory(check, argument);
+        return;
+    }
     char *path = mt_input_choose(o->shared.program, argument, &status);
     if (path)
         check_one(check, path, strcmp(argument, "-") == 0 ? argument : path, o->n_files);

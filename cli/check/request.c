@@ -279,11 +279,11 @@ const struct argp mt_check_request_argp = {
     .doc = "Hold profiles against budgets, for tests and CI. Print each budget that is "
            "broken.\vExample: memtrack check --max-peak 64M --no-leaks --run -- "
            "./test\n\nFILE is a profile of memtrack run, the PID of a recorded process, or "
-           "another tool's heap profile in pprof's format. Sizes take K, M and G (powers of "
-           "1024). A budget for which a profile has no figure is not kept.\n\nExit status: "
-           "0 all budgets are kept, 1 one is not, 2 wrong usage, 3 a profile cannot be "
-           "read. With --run a program that fails ends it with the program's own status, as "
-           "memtrack run does.",
+           "another tool's heap profile in pprof's format. Of the directory of a run each "
+           "process is checked. Sizes take K, M and G (powers of 1024). A budget for which a "
+           "profile has no figure is not kept.\n\nExit status: 0 all budgets are kept, 1 one "
+           "is not, 2 wrong usage, 3 a profile cannot be read. With --run a program that fails "
+           "ends it with the program's own status, as memtrack run does.",
 };
 
 void mt_check_request_parse(int argc, char **argv, struct mt_check_request *options) {

@@ -112,10 +112,12 @@ char *mt_export_check_count(const struct mt_checked *checked, size_t n) {
         }
     }
     if (n_unreadable)
-        snprintf(unreadable, sizeof unreadable, ", %zu profile%s cannot be read", n_unreadable,
+        snprintf(unreadable, sizeof unreadable, "%zu profile%s cannot be read", n_unreadable,
                  n_unreadable == 1 ? "" : "s");
     char *count = mt_sentence_count(n - n_unreadable, n_budgets, n_exceeded, n_unknown);
-    if (!count || asprintf(&text, "%s%s", count, unreadable) < 0)
+    bool both = n_unreadable && n_unreadable < n;
+    if (!count ||
+        asprintf(&text, "%s%s%s", n == n_unreadable ? "" : count, both ? ", " : "", unreadable) < 0)
         text = NULL;
     free(count);
     return text;

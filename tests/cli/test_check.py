@@ -287,6 +287,27 @@ class Run(Case):
         self.assertEqual(names, sorted(os.listdir(self.path("kept"))), "the same names each time")
         self.assertEqual([], self.leftovers())
 
+    def test_the_directory_of_a_run(self):
+        """Each of its processes has to keep the budgets."""
+        tree = harness.program("tree")
+        harness.check([MEMTRACK, "run", "-q", "--", "sh", "-c", '"$0"; "$0"; true', tree],
+                      cwd=self.dir, env=self.environment())
+        directory, = [name for name in os.listdir(self.dir) if name.startswith("memtrack.sh.")]
+        profiles_there = [name for name in os.listdir(self.path(directory))
+                          if name.endswith(".pb.gz")]
+        for argument in (directory, directory + "/", self.path(directory)):
+            found = self.valid("--max-peak", "100K", argument, status=1)["files"]
+            self.assertEqual(sorted(profiles_there),
+                             sorted(os.path.basename(file["file"]) for file in found))
+            self.assertEqual(2, sum(not file["ok"] for file in found))
+        self.assertEqual(2, len(self.lines("--max-peak", "100K", "--process", "tree", directory,
+                                           status=1)))
+        baseline = next(name for name in profiles_there if name.startswith("tree."))
+        found = self.valid("--baseline", os.path.join(directory, baseline), directory)["files"]
+        self.assertEqual([0, 3, 3], sorted(len(file["budgets"]) for file in found))
+        os.unlink(self.path(directory, baseline))
+        self.call("--max-peak", "1G", directory, status=3)
+
     def test_only_the_processes_that_are_meant(self):
         command = ["--", "sh", "-c", '"$1"; sleep 0', "sh", harness.program("tree")]
         self.call("--run", "--max-peak", "1K", "--process", "sleep*", "--process", "tree", *command,
