@@ -11,6 +11,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <fnmatch.h>
 #include <inttypes.h>
 #include <signal.h>
 #include <stdlib.h>
@@ -41,7 +42,9 @@ enum {
 static const struct argp_option options[] = {
     {"json", MT_KEY_JSON, NULL, MT_HELP_COMMON, "Print JSON", 0},
     {"clean", KEY_CLEAN, NULL, MT_HELP_COMMON,
-     "Remove what ended processes have left, and say what was removed", 0},
+     "Remove what ended processes have left, or only what is named by pid or by a pattern of its "
+     "program or path, and say what was removed",
+     0},
     {"verify", KEY_VERIFY, NULL, MT_HELP_COMMON,
      "Check that each ledger is whole, or only those that are named", 0},
     {"color", MT_KEY_COLOR, MT_ARG_COLOR, MT_HELP_COMMON, MT_HELP_COLOR, 0},
@@ -51,7 +54,7 @@ static const struct argp_option options[] = {
 struct request {
     struct mt_options_shared shared;
     bool clean, verify;
-    const char **names; /* for verify */
+    const char **names; /* for verify and clean */
     size_t n_names;
 };
 
@@ -68,8 +71,8 @@ static error_t parse_option(int key, char *text, struct argp_state *state) {
         r->names[r->n_names++] = text;
         return 0;
     case ARGP_KEY_END:
-        if (r->n_names && !r->verify)
-            argp_error(state, "%s: names need --verify", r->names[0]);
+        if (r->n_names && !r->verify && !r->clean)
+            argp_error(state, "%s: needs --clean or --verify", r->names[0]);
         if (r->verify && r->clean)
             argp_error(state, "--verify and --clean exclude each other");
         return 0;
@@ -81,7 +84,7 @@ static error_t parse_option(int key, char *text, struct argp_state *state) {
 const struct argp mt_list_argp = {
     .options = options,
     .parser = parse_option,
-    .args_doc = "[PID|LEDGER...]",
+    .args_doc = "[PID|PATTERN|LEDGER...]",
     .doc = "Show the tracked processes, what ended ones have left, and the profiles in the "
            "current directory.\vExample: memtrack list --clean\n\nA process is recording, "
            "dormant (recording was never on), off (it was switched off) or beginning (its "
@@ -312,18 +315,47 @@ static bool may_go(const struct mt_found_ledger *found) {
     return may;
 }
 
+/* What is to go is named by its pid, or by a pattern of its path, its program or the name that this
+ * was called by. */
+static bool is_named(const struct request *r, const struct mt_list_entry *left) {
+    char pid[16];
+    const char *called = left->command ? left->command[0] : NULL;
+    snprintf(pid, sizeof pid, "%" PRIu32, left->listed.pid);
+    for (size_t i = 0; i < r->n_names; i++)
+        if (strcmp(r->names[i], pid) == 0 || fnmatch(r->names[i], left->path, 0) == 0 ||
+            (left->exe && (fnmatch(r->names[i], left->exe, 0) == 0 ||
+                           fnmatch(r->names[i], basename(left->exe), 0) == 0)) ||
+            (called && fnmatch(r->names[i], basename(called), 0) == 0))
+            return true;
+    return r->n_names == 0;
+}
+
+/* Tells whether the ledger at this path is one of those that are to go. */
+static bool is_chosen(const struct request *r, const struct mt_list_entries *left,
+                      const char *path) {
+    for (size_t i = 0; i < left->n && r->n_names; i++)
+        if (strcmp(left->items[i].path, path) == 0)
+            return is_named(r, &left->items[i]);
+    return r->n_names == 0;
+}
+
 static int clean(const struct request *r, struct mt_error *error) {
     struct mt_found_ledgers found;
     struct mt_terminal t;
-    int rc = mt_find_left(&found);
+    struct mt_list_entries left = {0};
     size_t n_kept = 0;
-    if (rc != 0)
+    int rc = r->n_names ? mt_list_entries_left(&left, 0) : 0;
+    if (rc == 0)
+        rc = mt_find_left(&found);
+    if (rc != 0) {
+        mt_list_entries_free(&left);
         return mt_error_set(error, MEMTRACK_ENOMEM, "", "out of memory");
+    }
     mt_terminal_init(&t, stdout, r->shared.color);
     signal(SIGIO, SIG_IGN); /* somebody opens a ledger while it is looked at under a lease */
     for (size_t i = 0; i < found.n; i++) {
         const char *path = found.items[i].path;
-        if (!may_go(&found.items[i])) {
+        if (!is_chosen(r, &left, path) || !may_go(&found.items[i])) {
             n_kept++;
             continue;
         }
@@ -340,7 +372,8 @@ static int clean(const struct request *r, struct mt_error *error) {
         }
     }
     if (found.n == n_kept && !r->shared.json)
-        puts("nothing to remove");
+        puts(r->n_names ? "nothing to remove that is named so" : "nothing to remove");
+    mt_list_entries_free(&left);
     mt_find_free(&found);
     return rc;
 }

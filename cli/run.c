@@ -18,6 +18,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
+#include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -157,6 +158,7 @@ static int start(struct run *run, struct mt_error *error) {
         .preload = run->preload,
         .directory = run->session.path,
         .options = run->tracker_options,
+        .only = run->options.only,
         .follow = run->options.follow,
         .dormant = run->options.dormant,
     };
@@ -187,7 +189,8 @@ static bool watch(struct run *run) {
             continue;
         next = mt_ticker_tick(&run->ticker, now);
         mt_trigger_judge(run->options.triggers, &run->ticker);
-        mt_unrecorded_look(&run->unrecorded, &run->ticker);
+        if (!run->options.only) /* the others are meant to be without a recording */
+            mt_unrecorded_look(&run->unrecorded, &run->ticker);
         mt_finish_relieve(&run->finish, &run->ticker);
     }
     mt_launch_release(&run->child);
@@ -221,6 +224,31 @@ static size_t grant_grace(struct run *run) {
     return n_running;
 }
 
+/* The program that was started is of the run whether it was to be recorded or not. */
+static void add_program(const struct run *run, struct mt_processes *processes) {
+    struct mt_process *p = mt_processes_add(processes);
+    char *words = NULL;
+    size_t bytes = 0;
+    FILE *out = open_memstream(&words, &bytes);
+    for (size_t i = 0; out && run->options.program[i]; i++)
+        fprintf(out, "%s%c", run->options.program[i], 0);
+    if (p && out && fclose(out) == 0)
+        mt_processes_set_command(p, words, bytes);
+    free(words);
+    if (!p)
+        return;
+    p->pid = (uint32_t)run->child.pid;
+    p->is_main = true;
+    p->program = strdup(base_name(run->options.program[0]));
+    p->exe = strdup(run->target.path);
+    p->start_time_ns = run->started_ns;
+    p->duration_ns = processes->duration_ns;
+    p->exit_known = true;
+    p->exit_code = WIFEXITED(run->child.wait_status) ? WEXITSTATUS(run->child.wait_status) : -1;
+    p->exit_signal = WIFSIGNALED(run->child.wait_status) ? WTERMSIG(run->child.wait_status) : 0;
+    p->why = strdup("not recorded: --only");
+}
+
 /* What the run was as a whole, once all that has ended is converted. */
 static void complete(struct run *run) {
     struct mt_processes *processes = &run->finish.processes;
@@ -228,6 +256,8 @@ static void complete(struct run *run) {
     processes->is_complete = true;
     processes->start_time_ns = run->started_ns;
     processes->duration_ns = run->child.end_ns - run->ticker.start_ns;
+    if (run->options.only && processes->n && !mt_processes_main(processes))
+        add_program(run, processes);
     mt_processes_sort(processes);
     mt_processes_course_finish(&run->finish.course, run->ticker.start_ns, processes);
     if (mt_run_directory_write_index(&run->directory, processes, &error) != 0)

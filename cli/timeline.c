@@ -254,8 +254,12 @@ static int load(const struct request *r, struct mt_profiles *profiles, struct mt
     pid_t pid;
     if (r->is_watching_given && !(r->n_names == 1 && mt_subject_is_process(r->names[0], &pid)))
         return mt_error_set(error, MEMTRACK_EUSAGE, "", "--for and --interval need a pid");
-    if (r->n_names == 0)
-        return load_directory(r, ".", profiles, error);
+    if (r->n_names == 0) {
+        char *run = mt_input_newest_run();
+        rc = load_directory(r, run ? run : ".", profiles, error);
+        free(run);
+        return rc;
+    }
     for (size_t i = 0; rc == 0 && i < r->n_names; i++)
         rc = load_one(r, r->names[i], profiles, error);
     return rc;

@@ -17,6 +17,7 @@
 #include "base/clock.h"
 #include "ledger/ledger.h"
 #include "profile/pprof/pprof.h"
+#include "view/processes/index.h"
 
 enum { MAX_FILES = 1 << 16 };
 
@@ -246,6 +247,12 @@ static int newest_first(const void *a, const void *b) {
     return strcmp(x->name, y->name);
 }
 
+/* The directory of a run is one entry, whatever is in it. */
+static bool is_listed(const char *name, const struct stat *st) {
+    return S_ISDIR(st->st_mode) ? name[0] != '.' && mt_index_is_run(name)
+                                : S_ISREG(st->st_mode) && fnmatch("*.pb.gz", name, 0) == 0;
+}
+
 static int find_files(struct file **files, size_t *n) {
     DIR *folder = opendir(".");
     int rc = 0;
@@ -254,8 +261,7 @@ static int find_files(struct file **files, size_t *n) {
     for (struct dirent *entry;
          folder && rc == 0 && *n < MAX_FILES && (entry = readdir(folder)) != NULL;) {
         struct stat st;
-        if (fnmatch("*.pb.gz", entry->d_name, 0) != 0 ||
-            fstatat(dirfd(folder), entry->d_name, &st, 0) != 0 || !S_ISREG(st.st_mode))
+        if (fstatat(dirfd(folder), entry->d_name, &st, 0) != 0 || !is_listed(entry->d_name, &st))
             continue;
         if (!mt_array_grow(files, *n, sizeof **files)) {
             rc = -MEMTRACK_ENOMEM;
@@ -284,6 +290,45 @@ static int take_command(struct mt_list_entry *e, const struct mt_profile *profil
     return rc;
 }
 
+static int take_words_of(struct mt_list_entry *e, const struct mt_process *program) {
+    char *words = NULL;
+    size_t bytes;
+    FILE *stream = open_memstream(&words, &bytes);
+    if (!stream)
+        return -MEMTRACK_ENOMEM;
+    for (size_t i = 0; program && i < program->n_words; i++) {
+        fputs(program->command[i], stream);
+        fputc(0, stream);
+    }
+    int rc = fclose(stream) == 0 ? take_words(e, words, bytes) : -MEMTRACK_ENOMEM;
+    free(words);
+    return rc;
+}
+
+/* The peak is that of all processes together where it is known, and what they had one by one added
+ * up where it is not. */
+static int take_run(struct mt_list_entry *e) {
+    struct mt_processes processes;
+    if (mt_index_read(e->path, &processes, &e->problem) != 0)
+        return 0;
+    const struct mt_process *program = mt_processes_main(&processes);
+    uint64_t sum = 0;
+    for (size_t i = 0; i < processes.n; i++) {
+        sum += processes.items[i].peak_bytes;
+        e->listed.live_bytes += (int64_t)processes.items[i].live_bytes;
+        e->listed.total_blocks += processes.items[i].total_blocks;
+    }
+    e->listed.state = "run";
+    e->listed.pid = program ? program->pid : 0;
+    e->listed.start_time_ns = processes.start_time_ns;
+    e->listed.age_ns = processes.duration_ns;
+    e->listed.peak_bytes = (int64_t)(processes.peak_known ? processes.peak_bytes : sum);
+    e->exe = strdup(program ? program->exe : "");
+    int rc = e->exe ? take_words_of(e, program) : -MEMTRACK_ENOMEM;
+    mt_processes_free(&processes);
+    return rc;
+}
+
 static int take_profile(struct mt_list_entries *out, char *name) {
     struct mt_list_entry *e = add(out);
     struct mt_profile *profile;
@@ -292,6 +337,8 @@ static int take_profile(struct mt_list_entries *out, char *name) {
         return -MEMTRACK_ENOMEM;
     }
     e->path = name;
+    if (mt_index_is_run(name))
+        return take_run(e);
     if (mt_pprof_read(name, &profile, &e->problem) != 0)
         return 0;
     const struct mt_profile_info *info = &profile->info;

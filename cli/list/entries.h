@@ -31,7 +31,7 @@ int mt_list_entries_running(struct mt_list_entries *out);
 /* Gives the ledgers that ended processes have left. At most most of them are read (0: all), those
  * of the highest start times. */
 int mt_list_entries_left(struct mt_list_entries *out, size_t most);
-/* Gives the profiles (*.pb.gz) of the current directory, newest first; at most most of them are
+/* Gives the profiles (*.pb.gz), and the directories of runs, of the current directory, newest first; at most most of them are
  * read (0: all). */
 int mt_list_entries_profiles(struct mt_list_entries *out, size_t most);
 void mt_list_entries_free(struct mt_list_entries *entries);

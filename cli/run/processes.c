@@ -106,8 +106,8 @@ static void put_sizes(const struct mt_terminal *t, const struct mt_process *p) {
     char peak[MT_FORMAT_BYTES], live[MT_FORMAT_BYTES];
     bool is_known = p->file || p->total_blocks || !p->why;
     fprintf(t->stream, "%10s %10s",
-            is_known ? mt_format_size(peak, (int64_t)p->peak_bytes, false) : "?",
-            is_known ? mt_format_size(live, (int64_t)p->live_bytes, false) : "?");
+            is_known ? mt_format_size(peak, (int64_t)p->peak_bytes, false) : "-",
+            is_known ? mt_format_size(live, (int64_t)p->live_bytes, false) : "-");
 }
 
 static void put_row(const struct mt_terminal *t, const struct shown *s, size_t row) {

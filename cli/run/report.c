@@ -46,7 +46,9 @@ static int merge(const struct mt_finish *finish, size_t most, struct mt_profile 
 
 static void put_lines_heading(const struct mt_terminal *t, size_t n_merged, size_t n) {
     const char *dim = mt_terminal_style(t, MT_STYLE_DIM), *none = mt_terminal_style(t, 0);
-    if (n_merged < n)
+    if (n == 1)
+        fprintf(t->stream, "\n");
+    else if (n_merged < n)
         fprintf(t->stream, "\n%sof the %zu processes with the highest peaks, each at its own:%s\n",
                 dim, n_merged, none);
     else
@@ -274,7 +276,8 @@ void mt_run_report(const struct mt_run_request *options, const struct mt_target 
                    const struct mt_finish *finish, size_t n_running,
                    const struct mt_profile *profile) {
     const struct mt_result *result = main_result(finish);
-    bool is_tree = count_profiles(&finish->processes) > 1;
+    size_t n_profiles = count_profiles(&finish->processes);
+    bool is_tree = n_profiles > 1 || (n_profiles == 1 && !profile);
     bool is_blind = profile && profile->info.totals.total_blocks == 0 &&
                     (target->wraps_malloc || profile->info.outranked);
     if (is_blind)
@@ -284,7 +287,11 @@ void mt_run_report(const struct mt_run_request *options, const struct mt_target 
             options->program[0]);
     else if (profile && result && !is_tree)
         print_main(options, result, profile);
-    else if (!profile && (!result || !result->problem.message[0]))
+    else if (options->only && !profile && finish->processes.n == 0)
+        mt_terminal_print_problem(us, "Patterns are of a program's name, or of its whole path.",
+                                  "nothing was recorded: no program matched --only %s",
+                                  options->only);
+    else if (!profile && !options->only && (!result || !result->problem.message[0]))
         explain_nothing(target, child, session, options->program[0]);
     if (is_tree && options->shared.json)
         print_tree_json(options, finish);

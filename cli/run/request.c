@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/settings.h"
 #include "command/help.h"
 #include "command/options.h"
 #include "launch/target.h"
@@ -21,6 +22,7 @@ enum { MOST_FRAMES = 8192 }; /* what the recorder keeps at most */
 enum key {
     KEY_FOLLOW = 256,
     KEY_PYTHON,
+    KEY_ONLY,
     KEY_SAMPLE,
     KEY_INTERVAL,
     KEY_ALLOCATOR,
@@ -49,6 +51,10 @@ static const struct argp_option table[] = {
     {"color", KEY_COLOR, MT_ARG_COLOR, 0, MT_HELP_COLOR, 1},
     {0, 0, 0, 0, "Recording:", 2},
     {"follow", KEY_FOLLOW, "yes|no", MT_HELP_COMMON, "Record the children too (default: yes)", 2},
+    {"only", KEY_ONLY, "PATTERN", MT_HELP_COMMON,
+     "Record only the programs whose name or path matches (repeatable); the others cost next to "
+     "nothing",
+     2},
     {"frames", KEY_FRAMES, "N", 0, "Keep at most N frames of a call path (default: 1024)", 2},
     {"max-ledger", KEY_MAX_LEDGER, "BYTES", 0,
      "Bound the size of the ledger, 0 for no bound (default: an eighth of the memory "
@@ -77,6 +83,20 @@ static const struct argp_option table[] = {
     MT_SYMBOL_OPTIONS(5),
     {0}};
 
+/* The text lives until the process ends. */
+static void add_only(const char *text, struct mt_run_request *o, const struct argp_state *state) {
+    char *longer;
+    if (!*text || strchr(text, ':'))
+        argp_error(state, "--only %s: give a pattern without a colon, such as 'cc1*'", text);
+    if (asprintf(&longer, "%s%s%s", o->only ? o->only : "", o->only ? ":" : "", text) < 0)
+        longer = NULL;
+    free(o->only);
+    o->only = longer;
+    if (!longer || strlen(longer) > MT_ONLY_MAX_BYTES)
+        argp_error(state, "--only %s: give fewer patterns (%d bytes in all)", text,
+                   MT_ONLY_MAX_BYTES);
+}
+
 static bool parse_answer(const char *option, const char *text, const struct argp_state *state) {
     if (strcmp(text, "yes") != 0 && strcmp(text, "no") != 0)
         mt_options_choose(state, option, text, "yes|no");
@@ -102,6 +122,9 @@ static bool set_flag(int key, struct mt_run_request *o) {
 static error_t parse_recording(int key, char *value, struct argp_state *state) {
     struct mt_run_request *o = state->input;
     switch (key) {
+    case KEY_ONLY:
+        add_only(value, o, state);
+        return 0;
     case KEY_FOLLOW:
         o->follow = parse_answer("--follow", value, state);
         return 0;

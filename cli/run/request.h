@@ -16,6 +16,7 @@ struct mt_run_request {
     const char *output; /* pattern; NULL: the default */
     bool follow;
     bool python;           /* its lines are read */
+    char *only;            /* patterns of programs, ':' between; NULL: all are recorded */
     uint64_t sample_bytes; /* 0: every allocation */
     uint64_t max_ledger;   /* bytes; 0: no bound; UINT64_MAX: as the recorder has it */
     uint64_t interval_ns;  /* 0: the default */

@@ -8,6 +8,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+enum { MT_ONLY_MAX_BYTES = 2047 }; /* of MEMTRACK_ONLY: a longer one is as if it was not set */
+
 enum mt_setting {
     MT_SETTING_NONE, /* not understood: no such key, or no number */
     MT_SETTING_FRAMES,

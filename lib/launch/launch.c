@@ -64,6 +64,7 @@ static int set_environment(const struct mt_launch *launch) {
         snprintf(options + n, sizeof options - (size_t)n, "%spid=%d", n ? "," : "", (int)getpid());
     if (set_variable("LD_PRELOAD", launch->preload, ":", false) != 0 ||
         setenv("MEMTRACK_DIR", launch->directory, 1) != 0 ||
+        (launch->only && setenv("MEMTRACK_ONLY", launch->only, 1) != 0) ||
         (launch->dormant && setenv("MEMTRACK_ACTIVE", "0", 1) != 0))
         return -1;
     return options[0] ? set_variable("MEMTRACK_OPTIONS", options, ",", true) : 0;

@@ -19,6 +19,7 @@ struct mt_launch {
     const char *preload;   /* in front of what LD_PRELOAD holds already */
     const char *directory; /* for the ledgers */
     const char *options;   /* "key=value,..." for the tracker */
+    const char *only;      /* patterns of programs to be recorded, ':' between; NULL: all */
     bool follow;           /* record its children as well */
     bool dormant;          /* begin with recording off */
 };

@@ -17,6 +17,7 @@
 #include "track/mappings/ranges.h"
 #include "track/process/confinement.h"
 #include "track/process/memory_limit.h"
+#include "track/process/only.h"
 #include "track/process/program.h"
 #include "track/request.h"
 #include "track/scopes/scopes.h"
@@ -138,7 +139,8 @@ static void read_options(void) {
  * is passed on there, and nothing is recorded. */
 static bool is_wanted(int pid) {
     uint64_t only = mt_state.options.only_pid;
-    return mt_loader_is_glibc() && (only == 0 || only == (uint64_t)pid);
+    return mt_loader_is_glibc() && (only == 0 || only == (uint64_t)pid) &&
+           mt_only_wants(mt_state.options.only, mt_state.options.called);
 }
 
 /* Makes the memory of the recorder this process's own, for the first time. Or it does so again,

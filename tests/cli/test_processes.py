@@ -164,6 +164,100 @@ class Directory(Case):
                 os.unlink(self.path("memtrack.bash.12", "index.json"))
 
 
+class Only(Case):
+    def test_programs(self):
+        text = self.run_here("sh", "-c", "ls / | sort >out; /bin/ls -d /; exit 3", code=3,
+                             options=("--only", "l[rs]", "--only", "*/sor?"))
+        index = self.index()
+        recorded = [p for p in index["processes"] if p["file"]]
+        self.assertEqual(["ls", "ls", "sort"], sorted(p["program"] for p in recorded))
+        main, = [p for p in index["processes"] if not p["file"]]
+        self.assertEqual((True, "sh", 3, "not recorded: --only"),
+                         (main["is_main"], main["program"], main["exit"]["code"], main["why"]))
+        self.assertEqual({main["pid"]}, {p["parent_pid"] for p in recorded})
+        self.assertIn("(4 processes, ", text)
+        self.assertNotIn("Not recorded", text)
+
+    def test_the_program_itself(self):
+        self.run_here("ls", "/", options=("--only", "ls"))
+        name, = os.listdir(self.dir)
+        self.assertRegex(name, r"^memtrack\.ls\.\d+\.pb\.gz$")
+
+    def test_nothing(self):
+        text = self.run_here("sh", "-c", "ls /; :", options=("-q", "--only", "nothing"))
+        self.assertIn("no program matched --only nothing", text)
+        self.assertEqual([], os.listdir(self.dir))
+
+    def test_a_process_that_is_not_recorded_leaves_no_trace(self):
+        """As with a bare LD_PRELOAD: no ledger is made, by it or its forks."""
+        os.mkdir(self.path("ledgers"))
+        environment = harness.preloaded(self.path("ledgers"), MEMTRACK_ONLY="other:*.so")
+        result = harness.run([harness.program("fork_both")], env=environment)
+        self.assertEqual(0, result.code, result)
+        self.assertEqual([], os.listdir(self.path("ledgers")))
+
+    def test_mistakes(self):
+        for pattern in ("", "a:b", "x" * 3000):
+            self.run_here("touch", "ran", options=("--only", pattern), code=125)
+        self.assertEqual([], os.listdir(self.dir))
+
+
+class Views(Case):
+    def setUp(self):
+        super().setUp()
+        self.run_here("sh", "-c", "ls /; sort /etc/passwd; :", options=("-q", "-o", "run/"))
+
+    def test_list(self):
+        listed, = [item for item in harness.ask("list", cwd=self.dir)["profiles"]]
+        index = self.index("run")
+        self.assertEqual(("run", "run", ["sh", "-c", "ls /; sort /etc/passwd; :"],
+                          index["tree"]["peak_bytes"]),
+                         (listed["file"], listed["state"], listed["command"],
+                          listed["peak_bytes"]))
+
+    def test_check_judges_every_process(self):
+        result = harness.memtrack("check", "--json", "--max-peak", "1M", "run", cwd=self.dir)
+        files = {item["file"] for item in json.loads(result.stdout)["files"]}
+        self.assertEqual({os.path.join("run", p["file"]) for p in self.index("run")["processes"]},
+                         files)
+        harness.memtrack("check", "--max-peak", "8K", "--process", "sort", "run", status=1,
+                         cwd=self.dir)
+
+    def test_timeline(self):
+        for arguments in (("run",), ()):
+            timeline = harness.ask("timeline", *arguments, cwd=self.path(".") if arguments
+                                   else self.path("run"))
+            self.assertEqual(3, len(timeline["processes"]))
+
+    def test_one_of_them(self):
+        """Who takes one profile gets that of the program itself."""
+        result = harness.memtrack("scopes", "run", status=0, cwd=self.dir)
+        self.assertIn(b"run/sh.", result.stdout + result.stderr)
+
+
+class Clean(Case):
+    def test_what_is_named(self):
+        environment = harness.preloaded(self.dir)
+        for command in (["ls", "/"], ["sort", "/etc/passwd"], ["tail", "/etc/passwd"]):
+            self.assertEqual(0, harness.run(command, env=environment).code)
+        left = {item["command"][0]: item for item in self.left()}
+        self.assertEqual({"ls", "sort", "tail"}, set(left))
+        self.assertIn("nothing to remove that is named so", self.clean("s", "7", "*.pb.gz"))
+        self.assertIn(left["sort"]["file"], self.clean("so*"))
+        self.assertEqual({"ls", "tail"}, {item["command"][0] for item in self.left()})
+        self.clean(str(left["ls"]["pid"]))
+        self.assertEqual({"tail"}, {item["command"][0] for item in self.left()})
+        self.clean(os.path.join(self.dir, "*"))
+        self.assertEqual([], self.left())
+
+    def left(self):
+        return harness.ask("list", env=harness.plain_environment(MEMTRACK_DIR=self.dir))["left"]
+
+    def clean(self, *names):
+        return harness.memtrack("list", "--clean", *names, env=harness.plain_environment(
+            MEMTRACK_DIR=self.dir)).stdout.decode()
+
+
 class Json(Case):
     def test_run(self):
         report = json.loads(self.run_here("sh", "-c", "ls /; exit 3", code=3, options=["--json"]))

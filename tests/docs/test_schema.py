@@ -42,4 +42,16 @@ with tempfile.TemporaryDirectory() as folder:
         for column in columns:
             assert sum(row[column] for row in report["rows"]) == report["totals"][column], (group,
                                                                                             column)
+    subprocess.run([MEMTRACK, "run", "-q", "-o", f"{folder}/run/", "--", "sh", "-c",
+                    f"{program}; :"], check=True, stdout=subprocess.DEVNULL)
+    report = json.loads(subprocess.run([MEMTRACK, "report", "--json", f"{folder}/run"], check=True,
+                                       capture_output=True).stdout)
+    errors = [f"{list(error.path)}: {error.message}" for error in validator.iter_errors(report)]
+    assert not errors and len(report["processes"]) > 1 and report["tree"], errors[:5]
+    index = json.loads(pathlib.Path(f"{folder}/run/index.json").read_text())
+    of_index = jsonschema.Draft202012Validator(json.loads(
+        (SOURCE / "docs/schema/memtrack-index-1.json").read_text()))
+    errors = [f"{list(error.path)}: {error.message}" for error in of_index.iter_errors(index)]
+    assert not errors, errors[:5]
+    assert index["processes"] == report["processes"] and index["tree"] == report["tree"]
 print(f"{len(combinations)} reports")

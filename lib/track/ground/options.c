@@ -78,6 +78,8 @@ static void read_variable(struct mt_options *o, const char *text) {
         copy_text(o->runtime_directory, v, sizeof o->runtime_directory);
     else if ((v = mt_text_value(text, "TMPDIR")))
         copy_text(o->temporary_directory, v, sizeof o->temporary_directory);
+    else if ((v = mt_text_value(text, "MEMTRACK_ONLY")))
+        copy_text(o->only, v, sizeof o->only);
     else if ((v = mt_text_value(text, "MEMTRACK_ACTIVE")))
         o->dormant = v[0] == '0' && v[1] == 0;
     else if ((v = mt_text_value(text, "MEMTRACK_SCOPE_CPU")))
@@ -92,14 +94,17 @@ static void read_variable(struct mt_options *o, const char *text) {
 
 /* Finds the environment where the kernel has put it above the main thread's stack: argc, the
  * arguments, NULL, the environment, NULL. */
-static const char *const *environment_on_stack(void) {
+static const char *const *environment_on_stack(const char **called) {
     enum { MOST_ARGUMENTS = 1 << 24 };
     if (&__libc_stack_end == NULL || __libc_stack_end == NULL ||
         ((uint64_t)__libc_stack_end & 7) != 0)
         return NULL;
     uint64_t n = *(const uint64_t *)__libc_stack_end;
     const char *const *argument = (const char *const *)__libc_stack_end + 1;
-    return n < MOST_ARGUMENTS && argument[n] == NULL ? argument + n + 1 : NULL;
+    if (n >= MOST_ARGUMENTS || argument[n] != NULL)
+        return NULL;
+    *called = n != 0 ? argument[0] : NULL;
+    return argument + n + 1;
 }
 
 static void read_texts(struct mt_options *o, const char *text, long n) {
@@ -138,7 +143,7 @@ void mt_options_read(struct mt_options *o) {
                              .event_sample = 1,
                              .python = true,
                              .max_ledger = MT_LEDGER_BY_LIMIT};
-    const char *const *variable = environment_on_stack();
+    const char *const *variable = environment_on_stack(&o->called);
     if (variable == NULL)
         read_file(o);
     else

@@ -7,9 +7,11 @@
 #include "ledger/layout.h"
 
 #include "base/os.h"
+#include "base/settings.h"
 
 enum {
     MT_DIRECTORY_BYTES = 2048,
+    MT_ONLY_BYTES = MT_ONLY_MAX_BYTES + 1,
     MT_DEFAULT_FRAMES = 1024,
     MT_MOST_FRAMES = 8192,
     MT_MOST_EVENTS = 1 << 20
@@ -21,6 +23,8 @@ struct mt_options {
     char directory[MT_DIRECTORY_BYTES];           /* MEMTRACK_DIR; "" if unset */
     char runtime_directory[MT_DIRECTORY_BYTES];   /* XDG_RUNTIME_DIR */
     char temporary_directory[MT_DIRECTORY_BYTES]; /* TMPDIR */
+    char only[MT_ONLY_BYTES]; /* MEMTRACK_ONLY: patterns of programs, ':' between; "": all */
+    const char *called;       /* the first word of the command; NULL: not known */
     /* MEMTRACK_OPTIONS: base/settings.h */
     uint64_t frames;
     uint64_t sample_bytes;
