@@ -92,7 +92,7 @@ function(memtrack_add_test)
     message(FATAL_ERROR "memtrack_add_test: NAME and COMMAND are needed")
   endif()
   if(arg_UNPARSED_ARGUMENTS OR arg_KEYWORDS_MISSING_VALUES)
-    message(FATAL_ERROR "memtrack_add_test(${arg_NAME}): ${arg_UNPARSED_ARGUMENTS} is not understood, "
+    message(FATAL_ERROR "memtrack_add_test(${arg_NAME}): ${arg_UNPARSED_ARGUMENTS} is unknown, "
       "${arg_KEYWORDS_MISSING_VALUES} without a value")
   endif()
   set(budgets ${limits} BASELINE SCOPE)

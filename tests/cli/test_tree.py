@@ -52,8 +52,8 @@ class Json(Case):
 class Mistakes(Case):
     def test_messages(self):
         self.problem("--by", "thread", "plain.pb.gz", status=2, contains="line|function|file|module")
-        self.problem("--min", "101", "plain.pb.gz", status=2, contains="from 0 to 100")
-        self.problem("--min", "x", "plain.pb.gz", status=2, contains="from 0 to 100")
+        self.problem("--min", "101", "plain.pb.gz", status=2, contains="needs a percentage")
+        self.problem("--min", "x", "plain.pb.gz", status=2, contains="needs a percentage")
         self.problem("--depth", "0", "plain.pb.gz", status=2, contains="--depth 0")
         self.problem("plain.pb.gz", "many.pb.gz", status=2, contains="one profile")
         self.problem("nothing.pb.gz", status=3, contains="nothing.pb.gz")
