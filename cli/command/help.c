@@ -142,6 +142,33 @@ static void print_short(const char *name, const struct argp *argp) {
     free(doc);
 }
 
+/* ---- what argp says of mistakes --------------------------------------------------------------- */
+
+/* argp ends each of its messages with a sentence that is too long for a line. What it writes passes
+ * here, and a hint like those of all other messages stands in its place. Called with the pieces of
+ * that sentence; the process ends behind it. */
+static ssize_t write_message(void *state, const char *text, size_t bytes) {
+    static const char verbose[] = "Try `";
+    static bool is_over;
+    if (!is_over && bytes >= strlen(verbose) && strncmp(text, verbose, strlen(verbose)) == 0) {
+        is_over = true;
+        fprintf(stderr, "  %s --help shows the options.\n",
+                ((const struct argp_state *)state)->name);
+    }
+    if (!is_over)
+        fwrite(text, 1, bytes, stderr);
+    return (ssize_t)bytes;
+}
+
+/* Returns the stream to be closed when argp has done; NULL: argp says it in its own way. */
+static FILE *redirect_messages(struct argp_state *state) {
+    FILE *stream = fopencookie(state, "w", (cookie_io_functions_t){.write = write_message});
+    if (!stream)
+        return NULL;
+    setvbuf(stream, NULL, _IONBF, 0);
+    return state->err_stream = stream;
+}
+
 /* ---- the options that every command has ------------------------------------------------------ */
 
 enum key { KEY_USAGE = 0x6000 };
@@ -158,6 +185,7 @@ static const struct argp_option options[] = {
 struct call {
     const struct argp *argp;
     void *input;
+    FILE *messages;
 };
 
 static _Noreturn void leave(const struct argp_state *state) {
@@ -178,10 +206,11 @@ static void print_help(const struct argp_state *state, const struct argp *argp, 
 }
 
 static error_t parse(int key, char *text, struct argp_state *state) {
-    const struct call *call = state->input;
+    struct call *call = state->input;
     switch (key) {
     case ARGP_KEY_INIT:
         state->child_inputs[0] = call->input;
+        call->messages = redirect_messages(state);
         return 0;
     case 'h':
     case '?':
@@ -208,6 +237,9 @@ error_t mt_help_parse(const struct argp *argp, int argc, char **argv, unsigned f
     const struct argp_child children[] = {{argp, 0, NULL, 0}, {0}};
     const struct argp whole = {
         .options = options, .parser = parse, .children = children, .help_filter = filter_text};
-    struct call call = {argp, input};
-    return argp_parse(&whole, argc, argv, flags | ARGP_NO_HELP, NULL, &call);
+    struct call call = {argp, input, NULL};
+    error_t error = argp_parse(&whole, argc, argv, flags | ARGP_NO_HELP, NULL, &call);
+    if (call.messages)
+        fclose(call.messages);
+    return error;
 }

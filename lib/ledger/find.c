@@ -389,7 +389,8 @@ static int refused(pid_t pid, int why, struct mt_error *error) {
                             "process %d belongs to another user (uid %u): %s", pid,
                             (unsigned)st.st_uid, strerror(why));
     return mt_error_set(error, MEMTRACK_EIO,
-                        "Run as root: the process has changed its user or rights.",
+                        geteuid() ? "Run as root: the process has changed its user or rights."
+                                  : "A container or a security module refuses even root.",
                         "process %d cannot be looked at: %s", pid, strerror(why));
 }
 

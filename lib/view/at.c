@@ -65,6 +65,13 @@ static bool has_ever_held_something(const struct mt_profile *profile) {
 
 static int check_time(const struct mt_profile *profile, uint64_t time_ns, struct mt_error *error) {
     const struct mt_profile_info *info = &profile->info;
+    if (info->n_ticks && info->duration_ns && time_ns > info->duration_ns) {
+        char asked[MT_FORMAT_BYTES], lasted[MT_FORMAT_BYTES];
+        return mt_error_set(
+            error, MEMTRACK_EUSAGE, "Give a time within the recording, or --at end.",
+            "--at %s is past the end: the recording lasted %s", mt_format_duration(asked, time_ns),
+            mt_format_duration(lasted, info->duration_ns));
+    }
     if (info->n_ticks && info->n_changes == 0 && has_ever_held_something(profile))
         return mt_error_set(
             error, MEMTRACK_EUSAGE,
@@ -73,13 +80,6 @@ static int check_time(const struct mt_profile *profile, uint64_t time_ns, struct
     if (info->n_ticks == 0)
         return mt_error_set(error, MEMTRACK_EUSAGE, mt_profile_no_axis_hint(profile),
                             "no time axis in this profile: it shows no past moment");
-    if (info->duration_ns && time_ns > info->duration_ns) {
-        char asked[MT_FORMAT_BYTES], lasted[MT_FORMAT_BYTES];
-        return mt_error_set(
-            error, MEMTRACK_EUSAGE, "Give a time within the recording, or --at end.",
-            "--at %s is past the end: the recording lasted %s", mt_format_duration(asked, time_ns),
-            mt_format_duration(lasted, info->duration_ns));
-    }
     return 0;
 }
 

@@ -312,6 +312,12 @@ class Errors(Case):
         self.problem("", status=2, contains="the name is empty")
         self.problem("-", status=3, contains="standard input is not a memtrack or pprof profile")
 
+    def test_a_mistake_is_told_in_two_lines(self):
+        for arguments in (["--nix"], ["--by"], ["--by", "colour"], ["-x"], ["one", "two"]):
+            told = self.call(*arguments, status=2).stderr.decode().split("\n")
+            self.assertRegex(told[0], r"^memtrack report: \S")
+            self.assertEqual(told[1:], ["  memtrack report --help shows the options.", ""])
+
     def test_debuginfod_without_servers_is_told(self):
         for options in (["report", "plain.pb.gz"], ["scopes", "plain.pb.gz"]):
             for urls, expected in (("", 1), ("http://127.0.0.1:1/", 0)):
