@@ -63,6 +63,8 @@ BOMBS = {"empty samples": lambda n: HEAD + fill(field(2, b""), n) + TYPES,
          fill(TYPES, n), "empty strings": lambda n: HEAD + fill(field(6, b""), n) + TYPES,
          "empty messages": lambda n: HEAD + TYPES +
          b"".join(fill(varint(f << 3 | 2) + b"\0", n // 8) for f in (11, 1500, 1501, 1502, 1503)),
+         "empty messages in the period type": lambda n: HEAD + TYPES +
+         b"".join(fill(field(11, field(f, b"")), n // 4) for f in (1500, 1501, 1502, 1503)),
          "lines of nothing": lambda n: HEAD + TYPES +
          field(4, number(1, 1) + fill(field(4, b""), 15 << 20)), "threads": lambda n: HEAD + TYPES +
          field(1500, fill(field(7, b""), 15 << 20)), "scopes": lambda n: HEAD + TYPES +

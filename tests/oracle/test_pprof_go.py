@@ -2,10 +2,11 @@
 # timeout: 240
 """go pprof opens memtrack's profiles and finds the same figures; memtrack opens what go pprof
 writes."""
+import gzip
 import os
 import re
 
-from support import case, go, harness, live
+from support import case, go, harness, live, pprof
 
 COLUMNS = ["alloc_objects/count", "alloc_space/bytes", "inuse_objects/count", "inuse_space/bytes",
            "peak_objects/count", "peak_space/bytes", "temporary_objects/count", "max_space/bytes",
@@ -102,6 +103,15 @@ class Recorded(case.ClassCase):
             self.assertIn("Type: " + name, text)
         for view in ("-top", "-traces", "-tags", "-peek=main", "-tree", "-dot"):
             self.assertGreater(len(go.pprof(view, "-lines", "-symbolize=none", path)), 100, view)
+
+    def test_no_field_is_unknown_to_others(self):
+        """Perfetto takes a file with a field that pprof's Profile has not for another format."""
+        with gzip.open(self.record(harness.program("threads_pipeline")).path) as file:
+            fields = list(pprof.fields(file.read()))
+        lengths, numbers = {1, 2, 3, 4, 5, 6, 11, 13}, {7, 8, 9, 10, 12, 13, 14}
+        for number, value in fields:
+            self.assertIn(number, numbers if isinstance(value, int) else lengths)
+        self.assertGreater(len([value for number, value in fields if number == 11]), 2)
 
     def test_it_opens_on_what_there_is_to_see(self):
         """Of a program that has freed all, the peak; of a running one, what is live; of another

@@ -166,6 +166,15 @@ static void extensions_that_lie(void **state) {
     REFUSED("columns of the model", put_bytes(&b, 1501, "\x12\x01\x01", 3));
     REFUSED("location that is missing", put_bytes(&b, 1501, "\x0a\x01\x05", 3));
     REFUSED("malformed", put_bytes(&b, 1500, "\x12\x7f\x01", 3));
+    /* the same messages, where this version writes them: 1500 in the period type is e2 5d */
+    REFUSED("malformed", put_bytes(&b, 11, "\xe2\x5d\x03\x12\x7f\x01", 6));
+    REFUSED("columns of the model", put_bytes(&b, 11, "\xea\x5d\x03\x12\x01\x01", 6));
+    REFUSED("field 11 is malformed", put_bytes(&b, 11, "\xe2\x5d\x7f", 3));
+    REFUSED("field 11 is malformed", put_bytes(&b, 11, "\xe2\x5d", 2));
+    REFUSED("field 11 is malformed", put_bytes(&b, 11, "\xe2", 1));
+    REFUSED("field 11 is malformed", put_bytes(&b, 11, "\x08", 1));
+    REFUSED("field 11 is malformed", put_bytes(&b, 11, "\x0d\x01\x02", 3));
+    REFUSED("field 11 is malformed", put_bytes(&b, 11, "\x0b", 1));
     struct buffer newer = small_file();
     put_bytes(&newer, 1500, "\x08\x02", 2);
     refused_with(newer, -MEMTRACK_EVERSION, "newer memtrack");

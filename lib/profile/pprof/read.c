@@ -98,7 +98,6 @@ static int take_scopes(struct mt_pprof_reader *reader, const Pprof__Scopes *mess
 static const ProtobufCMessageDescriptor *descriptor(uint64_t field) {
     switch (field) {
     case MT_PPROF_SAMPLE_TYPE:
-    case MT_PPROF_PERIOD_TYPE:
         return &pprof__value_type__descriptor;
     case MT_PPROF_MAPPING:
         return &pprof__mapping__descriptor;
@@ -124,10 +123,6 @@ static int take_message(struct mt_pprof_reader *reader, uint64_t field,
     switch (field) {
     case MT_PPROF_SAMPLE_TYPE:
         return take_sample_type(reader, (const Pprof__ValueType *)message);
-    case MT_PPROF_PERIOD_TYPE:
-        reader->period_type = ((const Pprof__ValueType *)message)->type;
-        reader->period_unit = ((const Pprof__ValueType *)message)->unit;
-        return 0;
     case MT_PPROF_MAPPING:
         return mt_pprof_model_read_mapping(reader, (const Pprof__Mapping *)message);
     case MT_PPROF_LOCATION:
@@ -159,8 +154,56 @@ static int read_message(struct mt_pprof_reader *reader, uint64_t field, const ui
     return status;
 }
 
+/* Takes a number of at most 10 bytes from [*at, end). Returns false when there is none. */
+static bool take_varint(const uint8_t **at, const uint8_t *end, uint64_t *value) {
+    *value = 0;
+    for (unsigned shift = 0; *at < end && shift < 70; shift += 7) {
+        uint8_t byte = *(*at)++;
+        *value |= shift < 64 ? (uint64_t)(byte & 0x7f) << shift : 0;
+        if (byte < 0x80)
+            return true;
+    }
+    return false;
+}
+
+/* A field of the period type: its two numbers, and the messages of memtrack's own in it. */
+static int read_period_field(struct mt_pprof_reader *reader, uint64_t tag, const uint8_t **at,
+                             const uint8_t *end) {
+    uint64_t field = tag >> 3, value = 0;
+    unsigned wire_type = tag & 7;
+    bool is_number = wire_type == MT_PPROF_VARINT, is_bytes = wire_type == MT_PPROF_BYTES;
+    bool good = !(is_number || is_bytes) || take_varint(at, end, &value);
+    size_t left = (size_t)(end - *at);
+    uint64_t bytes = is_number ? 0 : is_bytes ? value : wire_type == MT_PPROF_FIXED64 ? 8 : 4;
+    good &= is_number || is_bytes || wire_type == MT_PPROF_FIXED64 || wire_type == MT_PPROF_FIXED32;
+    if (!good || bytes > left)
+        return mt_pprof_reader_damaged(reader, "field %d is malformed", MT_PPROF_PERIOD_TYPE);
+    if (is_number && field == 1)
+        reader->period_type = (int64_t)value;
+    else if (is_number && field == 2)
+        reader->period_unit = (int64_t)value;
+    const uint8_t *data = *at;
+    *at += bytes;
+    return is_bytes && field >= MT_PPROF_MEMTRACK && descriptor(field)
+               ? read_message(reader, field, data, (size_t)bytes)
+               : 0;
+}
+
+static int read_period(struct mt_pprof_reader *reader, const uint8_t *data, size_t bytes) {
+    const uint8_t *at = data, *end = data + bytes;
+    int status = 0;
+    while (status == 0 && at < end) {
+        uint64_t tag;
+        if (!take_varint(&at, end, &tag))
+            return mt_pprof_reader_damaged(reader, "field %d is malformed", MT_PPROF_PERIOD_TYPE);
+        status = read_period_field(reader, tag, &at, end);
+    }
+    return status;
+}
+
 static int read_bytes_field(struct mt_pprof_reader *reader, uint64_t field, uint64_t bytes) {
-    bool known = field == MT_PPROF_STRING || field == MT_PPROF_SAMPLE || descriptor(field);
+    bool known = field == MT_PPROF_STRING || field == MT_PPROF_SAMPLE ||
+                 field == MT_PPROF_PERIOD_TYPE || descriptor(field);
     if (!known)
         return mt_inflate_skip(reader->in, bytes);
     if (bytes > MT_PPROF_MESSAGE_LIMIT) {
@@ -177,6 +220,9 @@ static int read_bytes_field(struct mt_pprof_reader *reader, uint64_t field, uint
         break;
     case MT_PPROF_STRING:
         status = read_string(reader, data, (size_t)bytes);
+        break;
+    case MT_PPROF_PERIOD_TYPE:
+        status = read_period(reader, data, (size_t)bytes);
         break;
     default:
         status = read_message(reader, field, data, (size_t)bytes);

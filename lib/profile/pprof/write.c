@@ -37,6 +37,7 @@ struct writer {
     size_t packed_capacity;
     const char *extra[MAX_EXTRA_STRINGS]; /* strings behind the profile's */
     size_t n_extra;
+    int64_t period_type, period_unit; /* "space", "bytes" */
     int64_t key_thread, key_process, key_scope, key_domain, key_bytes, key_stack, truncated, lossy;
     enum mt_value column[MT_N_VALUES];
     size_t n_columns;
@@ -73,12 +74,35 @@ static int write_bytes_field(struct writer *writer, unsigned field, const void *
     return status < 0 ? status : mt_deflate_add(writer->out, data, bytes);
 }
 
+/*
+ * What is memtrack's own is in a field of the period type, which comes as often as there are such
+ * messages, each time with its two standard fields. Perfetto takes a file with an unknown field of
+ * the outermost message for none of pprof's; unknown fields of inner messages are skipped by all.
+ */
+static int write_extension(struct writer *writer, unsigned field, size_t bytes) {
+    uint8_t head[32], inner[64];
+    size_t n = put_varint(inner, 1 << 3 | MT_PPROF_VARINT);
+    n += put_varint(inner + n, (uint64_t)writer->period_type);
+    n += put_varint(inner + n, 2 << 3 | MT_PPROF_VARINT);
+    n += put_varint(inner + n, (uint64_t)writer->period_unit);
+    n += put_varint(inner + n, (uint64_t)field << 3 | MT_PPROF_BYTES);
+    n += put_varint(inner + n, bytes);
+    size_t n_head = put_varint(head, MT_PPROF_PERIOD_TYPE << 3 | MT_PPROF_BYTES);
+    n_head += put_varint(head + n_head, n + bytes);
+    int status = mt_deflate_add(writer->out, head, n_head);
+    if (status >= 0)
+        status = mt_deflate_add(writer->out, inner, n);
+    return status < 0 ? status : mt_deflate_add(writer->out, writer->packed, bytes);
+}
+
 static int write_message(void *context, unsigned field, const ProtobufCMessage *message) {
     struct writer *writer = context;
     size_t bytes = protobuf_c_message_get_packed_size(message);
     if (!mt_array_reserve(&writer->packed, &writer->packed_capacity, bytes, 1))
         return -MEMTRACK_ENOMEM;
     protobuf_c_message_pack(message, writer->packed);
+    if (field >= MT_PPROF_MEMTRACK)
+        return write_extension(writer, field, bytes);
     /* NOLINTNEXTLINE(clang-analyzer-unix.Malloc): the writer owns it */
     return write_bytes_field(writer, field, writer->packed, bytes);
 }
@@ -464,6 +488,8 @@ static void prepare(struct writer *writer) {
     for (int value = 0; value < MT_N_VALUES; value++)
         if (profile->has_value[value])
             writer->column[writer->n_columns++] = (enum mt_value)value;
+    writer->period_type = extra_string(writer, "space");
+    writer->period_unit = extra_string(writer, "bytes");
     writer->key_thread = extra_string(writer, MT_PPROF_KEY_THREAD);
     writer->key_process = extra_string(writer, MT_PPROF_KEY_PROCESS);
     writer->key_scope = extra_string(writer, MT_PPROF_KEY_SCOPE);
