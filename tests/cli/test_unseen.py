@@ -143,7 +143,7 @@ class Unseen(Case):
         self.track(self.compile("mapped", "", MAPPED))
         result = harness.run([MEMTRACK, "check", "--no-leaks", "--strict", self.path("p.pb.gz")])
         self.assertEqual(1, result.code, result)
-        self.assertIn(b"explains less than half of the memory", result.stdout)
+        self.assertIn(b"explains less than half of the process", result.stdout)
 
 
 class Children(Case):

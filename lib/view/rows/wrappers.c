@@ -25,10 +25,10 @@
 #include <string.h>
 
 #include "view/format/format.h"
-#include "view/rows/glob.h"
 #include "view/rows/interpreters.h"
 #include "view/rows/library.h"
 #include "view/rows/managed.h"
+#include "view/rows/pattern.h"
 #include "view/rows/wrappers_list.h"
 
 #define COUNT(array) (sizeof(array) / sizeof *(array))
@@ -169,10 +169,12 @@ static bool matches_pattern(const struct mt_frame_text *frame, struct piece name
     qualified[bytes] = '\0';
     for (size_t i = 0; i < o->n_patterns; i++) {
         const char *pattern = o->patterns[i];
-        if (mt_glob_matches(pattern, frame->function) || mt_glob_matches(pattern, qualified) ||
-            mt_glob_matches(pattern, frame->system_name) || mt_glob_matches(pattern, frame->file) ||
-            mt_glob_matches(pattern, basename(frame->file)) ||
-            mt_glob_matches(pattern, basename(frame->module)))
+        if (mt_pattern_matches(pattern, frame->function) ||
+            mt_pattern_matches(pattern, qualified) ||
+            mt_pattern_matches(pattern, frame->system_name) ||
+            mt_pattern_matches(pattern, frame->file) ||
+            mt_pattern_matches(pattern, basename(frame->file)) ||
+            mt_pattern_matches(pattern, basename(frame->module)))
             return true;
     }
     return false;

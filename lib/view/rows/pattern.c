@@ -3,10 +3,11 @@
  * A profile of a large program has some 100,000 functions, and each is held against every pattern
  * under six names. fnmatch makes wide characters of both texts at each call: 200,000 functions and
  * 128 patterns took 21 s, and take 3 s here. In patterns of '*' and '?' alone only the last star
- * has to be tried again: whatever an earlier one could take in addition, the last can as well. What fnmatch refuses or knows better goes to it: brackets, backslashes, and a '?' where
- * text is not ASCII, because a character depends on the locale.
+ * has to be tried again: whatever an earlier one could take in addition, the last can as well. What
+ * fnmatch refuses or knows better goes to it: brackets, backslashes, and a '?' where text is not
+ * ASCII, because a character depends on the locale.
  */
-#include "view/rows/glob.h"
+#include "view/rows/pattern.h"
 
 #include <fnmatch.h>
 #include <stddef.h>
@@ -30,7 +31,7 @@ static const char *next_try(const char *rest, const char *text) {
     return *rest == '\0' || *rest == '*' || *rest == '?' ? text : strchr(text, *rest);
 }
 
-bool mt_glob_matches(const char *pattern, const char *text) {
+bool mt_pattern_matches(const char *pattern, const char *text) {
     const char *star = NULL, *retry = NULL;
     if (!is_simple(pattern, text))
         return fnmatch(pattern, text, 0) == 0;
