@@ -42,8 +42,8 @@ enum {
 static const struct argp_option options[] = {
     {"json", MT_KEY_JSON, NULL, MT_HELP_COMMON, "Print JSON", 0},
     {"clean", KEY_CLEAN, NULL, MT_HELP_COMMON,
-     "Remove what ended processes have left, or only what is named by pid or by a pattern of its "
-     "program or path, and say what was removed",
+     "Remove what ended processes have left, and say what was removed. Names are "
+     "pids, or patterns of the program or path",
      0},
     {"verify", KEY_VERIFY, NULL, MT_HELP_COMMON,
      "Check that each ledger is whole, or only those that are named", 0},

@@ -87,13 +87,13 @@ static const struct argp_option table[] = {
 static void add_only(const char *text, struct mt_run_request *o, const struct argp_state *state) {
     char *longer;
     if (!*text || strchr(text, ':'))
-        argp_error(state, "--only %s: give a pattern without a colon, such as 'cc1*'", text);
+        argp_error(state, "--only %s: needs a pattern without a colon, such as 'cc1*'", text);
     if (asprintf(&longer, "%s%s%s", o->only ? o->only : "", o->only ? ":" : "", text) < 0)
         longer = NULL;
     free(o->only);
     o->only = longer;
     if (!longer || strlen(longer) > MT_ONLY_MAX_BYTES)
-        argp_error(state, "--only %s: give fewer patterns (%d bytes in all)", text,
+        argp_error(state, "--only %s: needs fewer patterns (%d bytes in all)", text,
                    MT_ONLY_MAX_BYTES);
 }
 

@@ -2,8 +2,8 @@
 """
 Names say where a thing is. A function that other files can call begins with the file that defines
 it: mt_<file>_ or mt_<folder>_<file>_, and mt_<folder>_ in the file that is called like its folder.
-The object files say which functions those are. And no two structures, unions or enums of the
-project (mt_…) have one tag.
+The object files say which functions those are. And no two functions have one name, and no two
+structures, unions or enums of the project (mt_…) one tag.
 """
 import re
 import subprocess
@@ -54,6 +54,13 @@ for source, path in sorted(sources.items()):
         if not any(name == prefix or name.startswith(prefix + "_") for prefix in allowed):
             problems.append(f"{source}: {name} does not begin with {' or '.join(allowed)}")
 n_functions = sum(map(len, names.values()))
+# Of two functions of one name, a static library gives whichever it comes to first.
+homes = {}
+for source, path in sorted(sources.items()):
+    for name in names[path]:
+        homes.setdefault(name, []).append(source)
+problems += [f"{name} is defined in {' and '.join(paths)}" for name, paths in sorted(homes.items())
+             if len(paths) > 1]
 tags = {}
 for path in tree.files(".c", ".h"):
     if path.parts[0] in ROOMS:
