@@ -21,6 +21,7 @@
 #include "profile/called.h"
 #include "profile/ledger/convert.h"
 #include "profile/pprof/output.h"
+#include "view/jit/jit.h"
 #include "view/rows/patterns.h"
 #include "view/summary/nameless.h"
 #include "view/summary/own_calls.h"
@@ -246,8 +247,9 @@ static void settle_failure(const char *path, struct mt_result *result) {
 static void resolve(const struct mt_convert *convert, struct mt_ticker_track *track,
                     struct mt_profile *profile) {
     struct mt_symbols_options symbols = convert->symbols;
-    mt_jit_files_look_left(&track->jit, profile->info.pid,
-                           mt_profile_text(profile, profile->info.cwd));
+    if (mt_jit_is_needed(profile, 0, profile->n_locations))
+        mt_jit_files_look_left(&track->jit, profile->info.pid,
+                               mt_profile_text(profile, profile->info.cwd));
     symbols.jit = &track->jit;
     mt_symbols_resolve(profile, &symbols, NULL);
     mt_nameless_note(profile);

@@ -30,6 +30,13 @@ static bool is_nameless(const struct mt_location *location) {
     return location->n_lines == 0 && location->mapping == 0 && location->address != 0;
 }
 
+bool mt_jit_is_needed(const struct mt_profile *profile, size_t first, size_t end) {
+    for (size_t i = first; i < end; i++)
+        if (is_nameless(&profile->locations[i]))
+            return true;
+    return false;
+}
+
 /* Returns -MEMTRACK_ENOMEM, or 0 with as many owners as there are locations without a name. */
 static int collect(const struct mt_profile *profile, size_t first, size_t end,
                    struct mt_owners *owners) {

@@ -10,6 +10,9 @@
 #include "profile/profile.h"
 #include "view/jit/files.h"
 
+/* Returns whether one of the locations [first, end) is in no mapping: then files are worth a look. */
+bool mt_jit_is_needed(const struct mt_profile *profile, size_t first, size_t end);
+
 /*
  * Gives each of the locations [first, end) that is in no mapping, and is in a file, a line, in the
  * mapping MT_PROFILE_JIT. Adds notes: of files that are not taken, of addresses that several

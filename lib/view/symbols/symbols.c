@@ -411,7 +411,7 @@ static void resolve_jit(struct resolver *resolver) {
     bool is_asked = !options->jit && profile->info.process != 0;
     size_t end =
         options->end && options->end < profile->n_locations ? options->end : profile->n_locations;
-    if (!is_asked && !options->jit)
+    if ((!is_asked && !options->jit) || !mt_jit_is_needed(profile, options->first, end))
         return;
     if (is_asked) {
         mt_jit_files_init(&files);
