@@ -13,7 +13,6 @@
 #include <fcntl.h>
 #include <fnmatch.h>
 #include <inttypes.h>
-#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -25,6 +24,7 @@
 #include "command/options.h"
 #include "launch/session.h"
 #include "ledger/filename.h"
+#include "ledger/unused.h"
 #include "list/entries.h"
 #include "list/verify.h"
 #include "text/terminal.h"
@@ -292,25 +292,12 @@ static void remove_session(const char *ledger) {
     free(path);
 }
 
-/*
- * Has nobody the file open or mapped, in whatever pid namespace? A write lease is given only then.
- * Where there are no leases, /proc alone decides.
- */
-static bool is_unused(const char *path) {
-    int fd = open(path, O_RDWR | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
-    if (fd < 0)
-        return true;
-    bool is_used = fcntl(fd, F_SETLEASE, F_WRLCK) != 0 && errno == EAGAIN;
-    close(fd); /* and the lease with it */
-    return !is_used;
-}
-
 static bool may_go(const struct mt_found_ledger *found) {
     const char *slash = strrchr(found->path, '/');
     char *directory = slash ? strndup(found->path, (size_t)(slash - found->path)) : NULL;
     bool runs = mt_process_start_ticks(found->name.pid) == found->name.start_ticks;
     bool may = directory && !found->is_live && !runs && !mt_find_session_is_attended(directory) &&
-               is_unused(found->path);
+               mt_unused_file(found->path);
     free(directory);
     return may;
 }
@@ -352,7 +339,6 @@ static int clean(const struct request *r, struct mt_error *error) {
         return mt_error_set(error, MEMTRACK_ENOMEM, "", "out of memory");
     }
     mt_terminal_init(&t, stdout, r->shared.color);
-    signal(SIGIO, SIG_IGN); /* somebody opens a ledger while it is looked at under a lease */
     for (size_t i = 0; i < found.n; i++) {
         const char *path = found.items[i].path;
         if (!is_chosen(r, &left, path) || !may_go(&found.items[i])) {

@@ -30,6 +30,7 @@
 #include "base/clock.h"
 #include "base/process.h"
 #include "ledger/control.h"
+#include "ledger/unused.h"
 #include "watch/coarsen.h"
 #include "watch/usage.h"
 
@@ -235,10 +236,13 @@ static void check_exe(struct mt_ticker_track *track) {
 
 static void open_track(struct mt_ticker *ticker, struct mt_ticker_track *track, uint64_t now_ns) {
     char file[128], path[4096];
-    if (ticker->n_followed >= MAX_FOLLOWED && !track->is_main)
-        return;
     mt_ledger_filename_format(&track->name, file, sizeof file);
     snprintf(path, sizeof path, "%s/%s", ticker->directory, file);
+    if (!track->is_main && !is_process(track) && mt_unused_file(path))
+        mt_ticker_end_track(ticker, track, now_ns); /* it was gone before anybody looked */
+    if (track->state != MT_TICKER_RUNNING ||
+        (ticker->n_followed >= MAX_FOLLOWED && !track->is_main))
+        return;
     if (mt_ledger_open(path, &track->ledger, NULL) != 0) {
         track->ledger = NULL; /* its header is being written: the next tick tries again */
         return;

@@ -164,6 +164,16 @@ class Directory(Case):
                 os.unlink(self.path("memtrack.bash.12", "index.json"))
 
 
+class Short(Case):
+    def test_one_after_the_other(self):
+        """Processes that are gone before a tick saw them are not taken for running ones."""
+        self.run_here("bash", "-c", "for i in $(seq 150); do /bin/true $i; done",
+                      options=("-q", "-o", "run/"))
+        index = self.index("run")
+        self.assertEqual(150, sum(p["program"] == "true" for p in index["processes"]))
+        self.assertLess(index["tree"]["processes_at_peak"], 50)
+
+
 class Only(Case):
     def test_programs(self):
         text = self.run_here("sh", "-c", "ls / | sort >out; /bin/ls -d /; exit 3", code=3,
