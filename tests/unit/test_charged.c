@@ -8,7 +8,7 @@ struct frame {
     uint32_t module;
     const char *name, *file;
 };
-enum { APP = 1, GLIB, OWN, CXX };
+enum { APP = 1, GLIB, OWN, CXX, JIT, JVM };
 
 static struct mt_profile *program(const char *exe) {
     struct mt_profile *p = build_empty();
@@ -17,6 +17,8 @@ static struct mt_profile *program(const char *exe) {
     build_mapping(p, "/usr/lib/x86_64-linux-gnu/libglib-2.0.so.0.7400.6", 0x2000);
     build_mapping(p, "/opt/app/lib/libown.so", 0x3000);
     build_mapping(p, "/usr/lib/x86_64-linux-gnu/libstdc++.so.6", 0x4000);
+    build_mapping(p, MT_PROFILE_JIT, 0x5000);
+    build_mapping(p, "/opt/jdk/lib/server/libjvm.so", 0x6000);
     return p;
 }
 
@@ -44,7 +46,7 @@ static void assert_charged_to(const char *exe, const char *expected, struct mt_v
     mt_profile_free(p);
 }
 
-static const char own[] = "/home/dev/app", of_system[] = "/usr/bin/app";
+static const char own[] = "/srv/dev/app", of_system[] = "/usr/bin/app";
 static const struct mt_view_options by_function = {.by = MT_BY_FUNCTION};
 
 static void a_library_of_the_system_passes_on(void **state) {
@@ -96,8 +98,44 @@ static void headers_and_generated_code_pass_on(void **state) {
         assert_charged_to(own, "fill", by_function, path);
     }
     const struct frame vendored[] = {
-        {APP, "grow", "/home/dev/third_party/boost/vector.hpp"}, {APP, "fill", "app.c"}, {0}};
+        {APP, "grow", "/srv/dev/third_party/boost/vector.hpp"}, {APP, "fill", "app.c"}, {0}};
     assert_charged_to(own, "grow", by_function, vendored);
+}
+
+/* A virtual machine allocates for the code that it runs: its own functions have no lines, or are in
+ * a library that is known to be one. What comes with the language passes on as well. */
+static void managed_code_is_charged(void **state) {
+    (void)state;
+    const struct frame javascript[] = {
+        {APP, "node::Buffer::New", ""}, {APP, "v8::internal::Invoke", ""},
+        {JIT, "alloc", "node:buffer"},  {JIT, "Builtin:ArrayMap", ""},
+        {JIT, "parse", "/x/app.js"},    {JIT, "run", "/x/app.js"},
+        {APP, "node::Start", ""},       {0}};
+    assert_charged_to(own, "parse", by_function, javascript);
+    struct mt_view_options options = by_function;
+    options.wrappers.keep_libraries = true;
+    assert_charged_to(own, "node::Buffer::New", options, javascript);
+    const struct frame java[] = {{JVM, "os::malloc", "os.cpp"},
+                                 {JIT, "java.nio.ByteBuffer.allocateDirect(int)", ""},
+                                 {JIT, "App.load()", ""},
+                                 {JVM, "JavaCalls::call", "javaCalls.cpp"},
+                                 {0}};
+    assert_charged_to(own, "App.load()", by_function, java);
+}
+
+static void native_code_with_lines_is_charged_itself(void **state) {
+    (void)state;
+    const struct frame extension[] = {
+        {OWN, "resize", "image.c"}, {OWN, "Java_App_resize", ""}, {JIT, "App.load()", ""}, {0}};
+    assert_charged_to(own, "resize", by_function, extension);
+    const struct frame between[] = {
+        {OWN, "copy", ""}, {OWN, "resize", "image.c"}, {JIT, "App.load()", ""}, {0}};
+    assert_charged_to(own, "copy", by_function, between);
+    const struct frame no_user[] = {{APP, "v8::internal::New", ""},
+                                    {JIT, "internal", "node:internal/main"},
+                                    {APP, "node::Start", ""},
+                                    {0}};
+    assert_charged_to(own, "v8::internal::New", by_function, no_user);
 }
 
 /* A filter sees the library that was passed over. */
@@ -145,6 +183,8 @@ int main(void) {
         cmocka_unit_test(not_to_a_program_without_lines),
         cmocka_unit_test(what_is_not_of_the_system_is_charged),
         cmocka_unit_test(headers_and_generated_code_pass_on),
+        cmocka_unit_test(managed_code_is_charged),
+        cmocka_unit_test(native_code_with_lines_is_charged_itself),
         cmocka_unit_test(filters_match_the_library),
         cmocka_unit_test(who_called_the_nameless_is_found),
     };

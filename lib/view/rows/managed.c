@@ -64,6 +64,7 @@ bool mt_managed_is_library(const char *function, const char *system_name, const 
     static const char *const files[] = {"node:", "internal/", "<frozen ", "evalmachine."};
     static const char *const libraries[] = {"java.",   "javax.",     "jdk.",      "sun.",
                                             "System.", "Microsoft.", "Internal.", "Interop+"};
-    return is_machinery(system_name) || begins_with_any(file, files, COUNT(files)) ||
+    return is_machinery(*system_name ? system_name : function) ||
+           begins_with_any(file, files, COUNT(files)) ||
            (!*file && begins_with_any(function, libraries, COUNT(libraries)));
 }
