@@ -11,8 +11,10 @@
  *
  * The only child of a node stands below it, at the same indent: call chains of thirty frames would
  * else be at the right edge before anything branches. A branch has a mark. Branches that are small
- * are summed where they matter together, and all others in one line at the end. The walk is a loop with an array of levels, as paths are as deep as the program's
- * recursion was; of lines to the left that would leave the name no room, the outer ones go.
+ * are summed where they matter together, and all others in one line at the end. Recursion is one
+ * line (" ×30") as long as nothing else branches from it. The walk is a loop with an array of
+ * levels, as paths are as deep as the program's recursion was; of lines to the left that would
+ * leave the name no room, the outer ones go.
  */
 #include "text/tree_table.h"
 
@@ -83,18 +85,23 @@ static struct mt_row figures(const struct mt_tree_node *node) {
 }
 
 /* Makes the name of a node in so many columns, and what stands beside or below it. */
-static struct mt_label_pair name_of(const struct view *v, uint32_t id, size_t columns) {
+static struct mt_label_pair name_of(const struct view *v, uint32_t id, const char *again,
+                                    size_t columns) {
     const struct mt_labels *labels = &v->table.labels;
     const struct mt_tree_node *node = mt_tree_node(v->tree, id);
     enum mt_group_by by = mt_tree_options(v->tree)->by;
     if (by == MT_BY_LINE && node->has_frame)
-        return mt_label_pair(labels, &node->frame, "", columns);
+        return mt_label_pair(labels, &node->frame, again, columns);
     char *key = mt_tree_key(v->tree, id);
     struct mt_label_pair pair = {.is_beside = true};
     const char *text = key ? mt_label_relative(labels, key) : "?";
-    pair.place =
-        mt_label_fit(labels, text, columns,
+    size_t more = mt_format_width(again);
+    char *name =
+        mt_label_fit(labels, text, columns > more ? columns - more : 1,
                      by == MT_BY_FUNCTION ? mt_format_shorten_function : mt_format_shorten_path);
+    if (asprintf(&pair.place, "%s%s", name ? name : "?", again) < 0)
+        pair.place = NULL;
+    free(name);
     size_t taken = pair.place ? mt_format_width(pair.place) + MT_LABEL_GAP : columns;
     const char *file = by == MT_BY_FUNCTION && node->has_frame
                            ? mt_profile_text(labels->profile, node->frame.file)
@@ -108,11 +115,14 @@ static struct mt_label_pair name_of(const struct view *v, uint32_t id, size_t co
     return pair;
 }
 
-static void put_name(const struct view *v, uint32_t id, bool is_branch) {
+static void put_name(const struct view *v, uint32_t id, size_t times, bool is_branch) {
     const struct table *t = &v->table;
     size_t taken = put_marks(v, is_branch),
            columns = t->name_width > taken ? t->name_width - taken : 1;
-    struct mt_label_pair pair = name_of(v, id, columns);
+    char again[32] = "";
+    if (times > 1)
+        snprintf(again, sizeof again, " %s%zu", t->terminal->utf8 ? "×" : "x", times);
+    struct mt_label_pair pair = name_of(v, id, again, columns);
     mt_terminal_put(t->terminal, MT_STYLE_NONE, pair.place ? pair.place : "?");
     if (pair.function && *pair.function) {
         if (!pair.is_beside) {
@@ -126,10 +136,10 @@ static void put_name(const struct view *v, uint32_t id, bool is_branch) {
     fputc('\n', t->terminal->stream);
 }
 
-static void put_node(const struct view *v, uint32_t id, bool is_branch) {
+static void put_node(const struct view *v, uint32_t id, size_t times, bool is_branch) {
     struct mt_row row = figures(mt_tree_node(v->tree, id));
     mt_table_put_numbers(&v->table, &row, false);
-    put_name(v, id, is_branch);
+    put_name(v, id, times, is_branch);
 }
 
 /* Writes "… 12 more below 1%". */
@@ -199,17 +209,45 @@ static void judge_rest(struct view *v, struct level *level) {
         leave_out(v, level, n);
 }
 
-static bool enter(struct view *v, uint32_t node, size_t depth) {
+static struct level level_of(struct view *v, uint32_t node, size_t depth) {
+    struct level level = {.node = node, .depth = depth, .n_marks = v->n_marks};
+    mt_tree_children(v->tree, node, &level.n);
+    level.n_shown = mt_tree_shown(v->tree, node, depth, v->limits, &level.rest);
+    judge_rest(v, &level);
+    return level;
+}
+
+static bool enter(struct view *v, const struct level *level) {
     if (!mt_array_reserve(&v->levels, &v->level_capacity, v->n_levels + 1, sizeof *v->levels) ||
         !mt_array_reserve(&v->goes_on, &v->mark_capacity, v->n_marks + 1, sizeof *v->goes_on))
         return false;
-    struct level *level = &v->levels[v->n_levels];
-    *level = (struct level){.node = node, .depth = depth, .n_marks = v->n_marks};
-    mt_tree_children(v->tree, node, &level->n);
-    level->n_shown = mt_tree_shown(v->tree, node, depth, v->limits, &level->rest);
-    judge_rest(v, level);
+    v->levels[v->n_levels] = *level;
     v->n_levels += level->n_shown || level->has_rest;
     return true;
+}
+
+/* Returns whether a child is called as its parent is: a call of itself. */
+static bool recurs(const struct mt_tree *tree, uint32_t node, uint32_t child) {
+    const struct mt_row_frame *x = &mt_tree_node(tree, node)->frame,
+                              *y = &mt_tree_node(tree, child)->frame;
+    enum mt_group_by by = mt_tree_options(tree)->by;
+    return x->function && x->function == y->function && x->file == y->file &&
+           (by != MT_BY_LINE || (x->line && x->line == y->line));
+}
+
+/* Goes down a recursion in which nothing else branches. Returns how many calls it is, and in *level
+ * the innermost, with its children. */
+static size_t follow_recursion(struct view *v, uint32_t child, size_t depth, struct level *level) {
+    size_t times = 1, n;
+    *level = level_of(v, child, depth);
+    while (level->n_shown == 1 && !level->has_rest && !v->table.options->full) {
+        uint32_t next = mt_tree_children(v->tree, level->node, &n)[0];
+        if (!recurs(v->tree, level->node, next))
+            break;
+        *level = level_of(v, next, level->depth + 1);
+        times++;
+    }
+    return times;
 }
 
 /* Prints the next child of the innermost level, or the sum of those that are not shown, and leaves
@@ -231,8 +269,10 @@ static bool step(struct view *v) {
         return true;
     }
     uint32_t child = mt_tree_children(v->tree, level->node, &n)[level->next - 1];
-    put_node(v, child, n_items > 1);
-    return enter(v, child, level->depth + 1);
+    struct level inner;
+    size_t times = follow_recursion(v, child, level->depth + 1, &inner);
+    put_node(v, child, times, n_items > 1);
+    return enter(v, &inner);
 }
 
 /* ---- the whole ------------------------------------------------------------------------------- */
@@ -271,7 +311,8 @@ void mt_tree_table_print(const struct mt_terminal *terminal, const struct mt_tre
         mt_table_lay_out(&v.table);
         mt_table_label_put_notes(&v.table);
         mt_table_put_heading(&v.table);
-        bool done = enter(&v, 0, 1);
+        struct level outermost = level_of(&v, 0, 1);
+        bool done = enter(&v, &outermost);
         while (done && v.n_levels)
             done = step(&v);
         if (!done)
