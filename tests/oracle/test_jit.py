@@ -201,13 +201,37 @@ class Compiler(Files):
             self.assertEqual(0, child.wait(harness.WATCHDOG_SECONDS))
         self.assertEqual({("alpha",): 3}, stacks(harness.Profile(self.path("kept.pb.gz"))))
 
+    def test_a_tmp_of_its_own(self):
+        """In a mount namespace where something else is mounted on the map."""
+        self.write("real", "")
+        script = self.write("script", "#!/bin/sh\ntouch /tmp/perf-$$.map\n"
+                            "mount --bind %s /tmp/perf-$$.map || exit 77\nexec %s %s\n" %
+                            (self.path("real"), harness.program("jit_code"),
+                             "frame a 100 map a alpha do a 3 wait"), 0o700)
+        command = [harness.MEMTRACK, "run", "-q", "-o", self.path("own.pb.gz"), "--",
+                   harness.tool("unshare"), "-m", script]
+        with live.Child(command, cwd=self.dir) as child:
+            line = child.stdout.readline()
+            if line != b"ready\n":
+                self.skipTest("no mount namespaces here")
+            pid = self.child_of(child.pid)
+            self.addCleanup(self.remove, map_path(pid))
+            self.wait_until_open(child.pid, map_path(pid), self.path("real"))
+            child.stdin.write(b"\n")
+            child.stdin.close()
+            child.stdin = None
+            self.assertEqual(0, child.wait(harness.WATCHDOG_SECONDS))
+        paths = [p for p in map(harness.Profile, glob.glob(self.path("own*.pb.gz")))
+                 if p.process["pid"] == pid and stacks(p)]
+        self.assertEqual([{("alpha",): 3}], [stacks(p) for p in paths])
+
     def child_of(self, pid):
         with open("/proc/%d/task/%d/children" % (pid, pid)) as children:
             return next(int(child) for child in children.read().split()
                         if "jit_code" in os.readlink("/proc/%s/exe" % child))
 
-    def wait_until_open(self, pid, path):
-        """Until a child of memtrack run has the file open for reading."""
+    def wait_until_open(self, pid, *paths):
+        """Until a child of memtrack run has one of the files open for reading."""
         deadline = time.monotonic() + harness.WATCHDOG_SECONDS
         while time.monotonic() < deadline:
             for link in glob.glob("/proc/[0-9]*/fd/*"):
@@ -215,7 +239,7 @@ class Compiler(Files):
                     process = link.split("/")[2]
                     with open("/proc/%s/stat" % process) as stat:
                         parent = int(stat.read().rpartition(")")[2].split()[1])
-                    if parent == pid and os.readlink(link) == path and \
+                    if parent == pid and os.readlink(link) in paths and \
                             os.path.basename(os.readlink("/proc/%s/exe" % process)) == "memtrack":
                         return
             time.sleep(0.002)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A process in a container has another /tmp and another number. Both are asked of /proc while it
- * lives. Below /proc/PID/root an absolute symbolic link would lead into our own tree, so there no
+ * A process in a container, and a service with PrivateTmp, has another /tmp, and the former another
+ * number as well. Both are asked of /proc while it lives. Below /proc/PID/root an absolute symbolic link would lead into our own tree, so there no
  * link is followed.
  */
 #include "view/jit/files.h"
@@ -89,15 +89,26 @@ static uint32_t own_pid(uint32_t process) {
     return pid ? pid : process;
 }
 
-/* Opens a path of the process, component by component when its root is not ours. */
+/* Tells whether a path means the same to the process as to us: one root, and the same things are
+ * mounted below it. A service with a /tmp of its own has our root. */
+static bool has_our_paths(uint32_t process) {
+    char root[64], mounts[64], theirs[64], ours[64];
+    struct stat our_root, their_root;
+    snprintf(root, sizeof root, "/proc/%" PRIu32 "/root", process);
+    snprintf(mounts, sizeof mounts, "/proc/%" PRIu32 "/ns/mnt", process);
+    ssize_t n = readlink(mounts, theirs, sizeof theirs);
+    return n > 0 && readlink("/proc/self/ns/mnt", ours, sizeof ours) == n &&
+           memcmp(ours, theirs, (size_t)n) == 0 && stat("/", &our_root) == 0 &&
+           stat(root, &their_root) == 0 && our_root.st_dev == their_root.st_dev &&
+           our_root.st_ino == their_root.st_ino;
+}
+
+/* Opens a path of the process, component by component when its paths are not ours. */
 static int open_of(uint32_t process, const char *path) {
     char root[64], copy[PATH_MAX], *rest = copy;
-    struct stat ours, theirs;
-    snprintf(root, sizeof root, "/proc/%" PRIu32 "/root", process);
-    if (stat("/", &ours) != 0 || stat(root, &theirs) != 0)
-        return -1;
-    if (ours.st_dev == theirs.st_dev && ours.st_ino == theirs.st_ino)
+    if (has_our_paths(process))
         return open(path, FLAGS);
+    snprintf(root, sizeof root, "/proc/%" PRIu32 "/root", process);
     int at = open(root, O_PATH | O_DIRECTORY | O_CLOEXEC);
     snprintf(copy, sizeof copy, "%s", path);
     for (const char *name; at >= 0 && (name = strsep(&rest, "/")) != NULL;) {
