@@ -150,7 +150,7 @@ static char *strip(char *line) {
 /* Returns what is wrong with the value of a setting, or NULL. */
 static const char *problem_of(const char *word, const char *value) {
     if (strcmp(word, "wrapper") != 0)
-        return "there is no such setting";
+        return "no such setting";
     if (!*value || *value == ':')
         return "a wrapper is a pattern of functions, files or modules";
     if (*value == '"' || *value == '\'')

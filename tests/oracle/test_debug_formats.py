@@ -270,17 +270,17 @@ class Formats(case.Case):
             return harness.memtrack("report", "--json", profile).stdout.decode()
         out = notes()
         self.assertIn("split-main.dwo", out)
-        self.assertIn("inlined calls are not told", out)
+        self.assertIn("inlined calls are not shown", out)
         with open(self.path("main.c"), "a") as file:
             file.write("int more;\n")
         self.build("other", "gcc", "-g", "-gsplit-dwarf")
         for name in lost:
             os.rename(self.path(name.replace("split", "other", 1)), self.path(name))
-        self.assertIn("inlined calls are not told", notes())
+        self.assertIn("inlined calls are not shown", notes())
         for name, data in kept.items():
             self.write(name, data)
         out = notes()
-        self.assertNotIn("inlined calls are not told", out)
+        self.assertNotIn("inlined calls are not shown", out)
         self.assertIn('"function":"make"', out)
 
 

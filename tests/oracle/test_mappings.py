@@ -312,7 +312,7 @@ class Options(Case):
                 self.assertEqual(code, result.code, result)
         result = harness.run([harness.MEMTRACK, "check", "--mmap", "--max-peak", "1M", "x.pb.gz"])
         self.assertEqual(2, result.code)
-        self.assertIn(b"--mmap goes with --run", result.stderr)
+        self.assertIn(b"--mmap needs --run", result.stderr)
 
     def test_not_installed(self):
         """The object is missing: said before the program runs."""

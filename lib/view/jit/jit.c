@@ -171,17 +171,19 @@ static int note_doubt(const struct naming *naming) {
     if (!is_any)
         return 0;
     snprintf(text, sizeof text,
-             "%.1f%% of the bytes were allocated through JIT code at addresses that held several "
-             "functions in turn: the latest is named, which is approximate.",
+             "%.1f%% of the bytes come through JIT code at addresses that held several "
+             "functions in turn: the latest is named.",
              percent_of(naming->profile, naming->is_doubtful));
     return mt_profile_add_note(naming->profile, text);
 }
 
 static int note_cut(struct mt_profile *profile, const struct mt_owners *owners) {
-    return owners->is_cut ? mt_profile_add_note(profile, "The list of JIT code is beyond reason: "
-                                                         "only a part of it was read, and names of "
-                                                         "JIT code are approximate.")
-                          : 0;
+    return owners->is_cut
+               ? mt_profile_add_note(
+                     profile,
+                     "The list of JIT code is too long: a part was read, and names of JIT code are "
+                     "approximate.")
+               : 0;
 }
 
 /* ---- all ------------------------------------------------------------------------------------- */
