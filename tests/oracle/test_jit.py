@@ -149,6 +149,18 @@ class Compiler(Files):
         self.assertEqual({("alpha",): 8, ("beta",): 4}, stacks(profile))
         self.assertFalse([n for n in profile.coverage["notes"] if "several" in n])
 
+    def test_two_runs(self):
+        """Code lies elsewhere each time: a function is the same by its name and its file."""
+        words = ["frame", "a", 100, "map", "a", "alpha", "frame", "b", 50, "map", "b",
+                 "py::f:/x/a.py", "frame", "c", 60, "map", "c", "py::f:/x/b.py", "do", "b", 2,
+                 "do", "c", 4, "do", "a"]
+        paths = [self.compile(*words, n).path for n in (3, 8)]
+        rows = harness.ask("diff", "--by", "line", "--cumulative", *paths)["rows"]
+        changes = {row["key"]: (row["old_total_blocks"], row["new_total_blocks"]) for row in rows}
+        self.assertEqual({"alpha ([jit])": (3, 8), "f (/x/a.py)": (2, 2), "f (/x/b.py)": (4, 4)},
+                         {key: change for key, change in changes.items()
+                          if "jit" in key and ".c" not in key or "f (" in key})
+
     def test_hostile_maps(self):
         program = ["frame", "a", 100, "map", "a", "good", "do", "a", 3]
         for raw in ("", "x", "0 ffffffffffffffff ", "ffffffffffffffff ffffffffffffffff top",

@@ -12,6 +12,8 @@
 
 #include <stdlib.h>
 
+#include "view/rows/managed.h"
+
 #define ALONE (UINT64_C(1) << 40)
 
 void mt_match_free(struct mt_match *match) {
@@ -45,6 +47,11 @@ struct mt_statement mt_match_statement(const struct mt_match *match, enum mt_sid
                               .file = side == MT_OLD ? match->file_of[file] : file,
                               .module = side == MT_OLD ? match->module_of[module] : module};
     uint64_t offset = mt_frames_function_offset(s->frames, entry);
+    if (entry->place == MT_MANAGED_JIT && it.function && !(file && entry->line)) {
+        it.kind = MT_BY_OFFSET; /* where it lies says nothing: a function of this file is one */
+        it.position = it.file;
+        return it;
+    }
     it.kind = file && entry->line                   ? MT_BY_FILE_AND_LINE
               : it.function && offset != UINT64_MAX ? MT_BY_OFFSET
                                                     : MT_BY_ADDRESS;
