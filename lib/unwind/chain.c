@@ -17,7 +17,7 @@ enum { FRAME_POINTER_LOOKAHEAD = 512 };
 
 static bool load(struct mt_chain *c, uint64_t address, uint64_t *word) {
     uint64_t page = address & ~(uint64_t)(MT_OS_PAGE - 1);
-    if ((address & 7) ||
+    if ((address & 7) || page == 0 || /* which no chain leads to, and c->page is before it begins */
         (page != c->page && mt_os_first_unreadable(page, page + MT_OS_PAGE) == page))
         return false;
     c->page = page;
