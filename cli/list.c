@@ -98,21 +98,34 @@ const struct argp mt_list_argp = {
 
 /* ---- printing -------------------------------------------------------------------------------- */
 
-/* columns: that it may take. */
-static char *command_text(const struct mt_terminal *t, const struct mt_listed *item,
-                          size_t columns) {
-    char *text = NULL, *visible = NULL, *fitted = NULL;
+/* name: what the program is called. malloc'ed; NULL: out of memory. */
+static char *visible_command(const struct mt_terminal *t, const struct mt_listed *item,
+                             const char *name) {
+    char *text = NULL, *visible = NULL;
     size_t bytes;
     FILE *stream = open_memstream(&text, &bytes);
     if (!stream)
         return NULL;
-    for (const char *const *word = item->command; word && *word; word++)
-        fprintf(stream, "%s%s", word == item->command ? "" : " ", *word);
+    fputs(name, stream);
+    for (size_t i = 1; item->command && item->command[0] && item->command[i]; i++)
+        fprintf(stream, " %s", item->command[i]);
     if (fclose(stream) == 0)
-        visible = mt_format_visible(bytes ? text : item->exe, t->utf8);
-    if (visible)
-        fitted = mt_format_shorten_end(visible, columns, t->ellipsis);
+        visible = mt_format_visible(text, t->utf8);
     free(text);
+    return visible;
+}
+
+/* columns: that it may take. Without room the directory of the program goes first. */
+static char *command_text(const struct mt_terminal *t, const struct mt_listed *item,
+                          size_t columns) {
+    const char *program = item->command && item->command[0] ? item->command[0] : item->exe,
+               *slash = strrchr(program, '/');
+    char *visible = visible_command(t, item, program), *fitted;
+    if (visible && mt_format_width(visible) > columns && slash && slash[1]) {
+        free(visible);
+        visible = visible_command(t, item, slash + 1);
+    }
+    fitted = visible ? mt_format_shorten_end(visible, columns, t->ellipsis) : NULL;
     free(visible);
     return fitted;
 }

@@ -6,6 +6,7 @@
  *   CALL PATH  all: grab ← … ← main
  *   session_open
  *   cache_insert ← parse_header ← session_open
+ *   cache_insert ← … ← main_loop
  */
 #include "top/names.h"
 
@@ -126,6 +127,39 @@ static void join_frames(struct joined *j, const struct mt_labels *labels,
     }
 }
 
+static size_t names_width(const struct mt_labels *labels, const struct mt_row_frame *frames,
+                          size_t n, size_t most) {
+    size_t width = 0;
+    for (size_t i = 0; i < n && width <= most; i++) {
+        char *name = frame_name(labels, &frames[i], most);
+        width += (i ? 3 : 0) + mt_format_width(name ? name : "?");
+        free(name);
+    }
+    return width;
+}
+
+/* Of frames that do not fit the outermost may tell one path from the next: it stays, and those in
+ * the middle go, when there is room for it. */
+static void join_ends(struct joined *j, const struct mt_labels *labels,
+                      const struct mt_row_frame *frames, size_t n) {
+    size_t columns = j->columns;
+    char *last = n > 2 ? frame_name(labels, &frames[n - 1], columns) : NULL;
+    size_t dots = mt_format_width(labels->ellipsis),
+           end = last ? 3 + dots + 3 + mt_format_width(last) : 0;
+    if (!last || names_width(labels, frames, n, columns) <= columns ||
+        names_width(labels, frames, 1, columns) + end > columns) {
+        join_frames(j, labels, frames, n);
+    } else {
+        size_t shown = 1;
+        while (names_width(labels, frames, shown + 1, columns) + end <= columns)
+            shown++;
+        join_frames(j, labels, frames, shown);
+        const char *arrow = labels->utf8 ? " ← " : " < ";
+        fprintf(j->stream, "%s%s%s%s", arrow, labels->ellipsis, arrow, last);
+    }
+    free(last);
+}
+
 /* Returns "inner ← middle ← outer", as much of it as fits. */
 static char *path_name(const struct mt_labels *labels, const struct mt_rows *rows,
                        const struct mt_row *row, size_t columns) {
@@ -142,8 +176,8 @@ static char *path_name(const struct mt_labels *labels, const struct mt_rows *row
     bool is_part = shared < path.n;
     struct joined j = {.stream = open_memstream(&text, &bytes), .columns = columns};
     if (j.stream) {
-        join_frames(&j, labels, path.frames + (is_part ? labels->shared_inner : 0),
-                    is_part ? path.n - shared : path.n);
+        join_ends(&j, labels, path.frames + (is_part ? labels->shared_inner : 0),
+                  is_part ? path.n - shared : path.n);
         fclose(j.stream);
     }
     free(path.frames);
