@@ -194,6 +194,9 @@ class Stripped(Case):
         report = self.report("p.pb.gz")
         self.assertRegex(notes(report), r"server is stripped: functions with \d+% "
                                         r"of all bytes have no names")
+        self.assertIn("or use --debuginfod", notes(report))
+        asked = self.report("p.pb.gz", "--debuginfod", env={"DEBUGINFOD_URLS": "http://127.0.0.1:1"})
+        self.assertNotIn("use --debuginfod", notes(asked))
         self.assertEqual((made_up(self.path("unstripped")), "", 0, 120000), largest(report))
         os.mkdir(self.path("kept"))
         os.rename(self.path("unstripped"), self.path("kept", "server"))

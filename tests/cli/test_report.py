@@ -296,6 +296,8 @@ class Errors(Case):
         self.problem("plain.pb.gz", "--at", "noon", status=2, contains="1.5s")
         self.problem("plain.pb.gz", "--at", "3s", status=2, contains="1.83 s")
         self.problem("many.pb.gz", "--at", "1s", status=2, contains="no time axis")
+        self.problem("many.pb.gz", "--at", "1s", status=2, contains="a ledger or a snapshot")
+        self.problem("other.pb.gz", "--at", "1s", status=2, contains="Another tool wrote it")
         self.problem("other.pb.gz", "--at", "peak", status=2, contains="peak")
         self.problem("plain.pb.gz", "--json", "--csv", status=2, contains="exclude each other")
         self.problem("plain.pb.gz", "many.pb.gz", status=2, contains="one profile")
