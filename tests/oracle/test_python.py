@@ -35,7 +35,7 @@ def environment(**extra):
 
 @unittest.skipUnless(pythons.INTERPRETERS, "no CPython 3.11 to 3.13 here")
 class Lines(case.Case):
-    def live(self, python, malloc, options):
+    def live(self, python, malloc, options, keep=False):
         """(file, line) -> live bytes at the end, and the profile."""
         tracked = harness.track([python, "-S", LINES, self.dir], self.dir,
                                 env=environment(PYTHONMALLOC=malloc, MEMTRACK_OPTIONS=options))
@@ -45,7 +45,8 @@ class Lines(case.Case):
         for row in profile.rows("line", "--sort", "live"):
             key = row["file"], row["line"]
             rows[key] = rows.get(key, 0) + row["live_bytes"]
-        os.remove(profile.path)
+        if not keep:
+            os.remove(profile.path)
         return rows, profile
 
     def check_marks(self, rows, slack):
@@ -89,6 +90,22 @@ class Lines(case.Case):
                 self.assertIn(" 0 mismatches", profile.notes)
                 self.assertNotIn("Python", profile.notes)
         print("tested on", ", ".join(pythons.INTERPRETERS))
+
+    def test_stack(self):
+        """Lines of Python from the inside out, as a traceback has them; the interpreter's own
+        functions lie between them when they are asked for."""
+        python = next(iter(pythons.INTERPRETERS.values()))
+        _, profile = self.live(python, "malloc", "", keep=True)
+        wanted = ["generate", "delegate", "use_generators", "main", "<module>"]
+        for options in ((), ("--keep-std",)):
+            row = max((row for row in profile.rows("stack", "-n", "300", "--sort", "live", *options)
+                       if wanted[0] in [frame["function"] for frame in row["stack"]]),
+                      key=lambda row: row["live_bytes"])
+            names = [frame["function"] for frame in row["stack"] if frame["module"] == "[python]"]
+            self.assertEqual(wanted, names, row)
+            whole = [frame["function"] for frame in row["stack"]]
+            between = whole[whole.index(wanted[0]):whole.index(wanted[-1]) + 1]
+            self.assertEqual(bool(options), between != wanted, between)
 
     def test_off(self):
         rows, _ = self.live(next(iter(pythons.INTERPRETERS.values())), "malloc", "python=0")

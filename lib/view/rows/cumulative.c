@@ -34,7 +34,8 @@ struct sums {
 /* Returns whether the frame is not counted, which are the tracker's and what starts programs (to
  * say that everything is below _start is true and useless). */
 static bool is_silent(const struct mt_frame_entry *entry) {
-    return entry->kind == MT_FRAME_HOOK || entry->kind == MT_FRAME_RUNTIME;
+    return entry->kind == MT_FRAME_HOOK || entry->kind == MT_FRAME_RUNTIME ||
+           entry->kind == MT_FRAME_INTERPRETER;
 }
 
 /* These are the columns of a sample that are added up. */

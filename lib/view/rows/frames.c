@@ -123,7 +123,8 @@ static void summarize(struct mt_frames *frames, uint32_t l) {
         uint8_t kind = frames->entries[e].kind;
         if (kind != MT_FRAME_HOOK && landmarks->shown == MT_NO_ENTRY)
             landmarks->shown = e;
-        if (kind == MT_FRAME_LIBRARY && landmarks->standard_library == MT_NO_ENTRY)
+        if ((kind == MT_FRAME_LIBRARY || kind == MT_FRAME_INTERPRETER) &&
+            landmarks->standard_library == MT_NO_ENTRY)
             landmarks->standard_library = e;
         if (kind == MT_FRAME_SYSTEM && landmarks->system == MT_NO_ENTRY)
             landmarks->system = e;

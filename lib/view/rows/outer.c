@@ -22,6 +22,7 @@ static bool is_start(const struct mt_profile *profile, const struct mt_row_frame
     const char *name;
     size_t bytes = mt_format_qualified_name(mt_profile_text(profile, frame->function), &name);
     return frame->kind == MT_FRAME_RUNTIME || frame->kind == MT_FRAME_LIBRARY ||
+           frame->kind == MT_FRAME_INTERPRETER ||
            mt_wrappers_list_has(MT_WRAPPERS_RUNTIME, name, bytes);
 }
 

@@ -30,7 +30,8 @@ int mt_rows_paths_init(struct mt_rows_paths *paths, const struct mt_frames *fram
     paths->suffix = calloc(frames->n_entries + 1, sizeof *paths->suffix);
     struct mt_identities ids = {0};
     paths->whole = calloc(frames->profile->n_locations + 1, sizeof *paths->whole);
-    bool failed = !paths->suffix || !paths->whole;
+    paths->is_hidden = calloc(frames->profile->n_locations + 1, sizeof *paths->is_hidden);
+    bool failed = !paths->suffix || !paths->whole || !paths->is_hidden;
     for (uint32_t l = 0; l < frames->profile->n_locations && !failed; l++) {
         uint64_t outer = UINT64_MAX; /* not an id: the outer end */
         for (uint32_t e = frames->first_entry[l + 1]; e-- > frames->first_entry[l] && !failed;) {
@@ -39,6 +40,9 @@ int mt_rows_paths_init(struct mt_rows_paths *paths, const struct mt_frames *fram
             outer = (uint64_t)id;
             paths->suffix[e] = paths->whole[l] = (uint32_t)id;
         }
+        uint32_t first = frames->first_entry[l];
+        paths->is_hidden[l] = first < frames->first_entry[l + 1] &&
+                              frames->entries[first].kind == MT_FRAME_INTERPRETER;
     }
     mt_identity_free(&ids);
     if (failed)
@@ -49,6 +53,7 @@ int mt_rows_paths_init(struct mt_rows_paths *paths, const struct mt_frames *fram
 void mt_rows_paths_free(struct mt_rows_paths *paths) {
     free(paths->suffix);
     free(paths->whole);
+    free(paths->is_hidden);
     free(paths->items);
     free(paths->slots);
     *paths = (struct mt_rows_paths){0};
@@ -60,6 +65,7 @@ struct view {
     const uint32_t *rest;
     uint32_t n_rest;
     bool truncated, lossy;
+    bool hides; /* frames of an interpreter are not shown in it */
 };
 
 static struct view view_of(const struct mt_rows_paths *paths, uint32_t s) {
@@ -73,30 +79,52 @@ static struct view view_of(const struct mt_rows_paths *paths, uint32_t s) {
         view.truncated = false;
         return view;
     }
+    view.hides = paths->frames->entries[view.start].kind != MT_FRAME_INTERPRETER;
     view.rest = profile->frames + sample->first_frame + position + 1;
     view.n_rest = sample->n_frames - position - 1;
     return view;
 }
 
+static inline bool is_hidden(const struct mt_rows_paths *paths, const struct view *view,
+                             uint32_t i) {
+    return paths->is_hidden[view->rest[i]] && view->hides;
+}
+
 static uint64_t view_hash(const struct mt_rows_paths *paths, const struct view *view) {
     uint64_t hash = view->start == MT_NO_ENTRY ? UINT64_C(1) + view->lossy
                                                : paths->suffix[view->start] * MT_HASH_GOLDEN;
-    for (uint32_t i = 0; i < view->n_rest; i++)
+    uint32_t n = 0;
+    for (uint32_t i = 0; i < view->n_rest; i++) {
+        if (is_hidden(paths, view, i))
+            continue;
         hash = (hash ^ paths->whole[view->rest[i]]) * MT_HASH_GOLDEN;
-    return mt_hash_mix(hash ^ (hash >> 32), (uint64_t)view->truncated << 32 | view->n_rest);
+        n++;
+    }
+    return mt_hash_mix(hash ^ (hash >> 32), (uint64_t)view->truncated << 32 | n);
+}
+
+static inline uint32_t next_shown(const struct mt_rows_paths *paths, const struct view *view,
+                                  uint32_t i) {
+    while (i < view->n_rest && is_hidden(paths, view, i))
+        i++;
+    return i;
 }
 
 static bool view_equal(const struct mt_rows_paths *paths, const struct view *x,
                        const struct view *y) {
     if (x->start == MT_NO_ENTRY || y->start == MT_NO_ENTRY)
         return x->start == y->start && x->lossy == y->lossy;
-    if (x->n_rest != y->n_rest || x->truncated != y->truncated ||
+    if (x->hides != y->hides || x->truncated != y->truncated ||
         paths->suffix[x->start] != paths->suffix[y->start])
         return false;
-    for (uint32_t i = 0; i < x->n_rest; i++)
-        if (x->rest[i] != y->rest[i] && paths->whole[x->rest[i]] != paths->whole[y->rest[i]])
+    for (uint32_t i = 0, k = 0;; i++, k++) {
+        i = next_shown(paths, x, i);
+        k = next_shown(paths, y, k);
+        if (i == x->n_rest || k == y->n_rest)
+            return i == x->n_rest && k == y->n_rest;
+        if (x->rest[i] != y->rest[k] && paths->whole[x->rest[i]] != paths->whole[y->rest[k]])
             return false;
-    return true;
+    }
 }
 
 static int grow_paths(struct mt_rows_paths *paths) {

@@ -14,6 +14,7 @@ struct mt_rows_paths {
     const struct mt_frames *frames;
     uint32_t *suffix; /* per entry: id of the frames from it to the outer end of its location */
     uint32_t *whole;  /* per location: suffix of its first entry */
+    bool *is_hidden;  /* per location: it is not shown in the paths of interpreted code */
     struct mt_path *items;
     size_t n, capacity;
     uint32_t *slots;

@@ -284,12 +284,14 @@ size_t mt_rows_stack(const struct mt_rows *rows, const struct mt_row *row, struc
     size_t n = 0;
     if (charged == MT_NO_ENTRY)
         return 0;
+    bool hides = frames->entries[charged].kind != MT_FRAME_INTERPRETER;
     *truncated = sample->truncated;
     for (uint32_t i = position; i < sample->n_frames; i++) {
         uint32_t location = rows->profile->frames[sample->first_frame + i];
         uint32_t e = i == position ? charged : frames->first_entry[location];
         for (; e < frames->first_entry[location + 1]; e++) {
-            if (frames->entries[e].kind == MT_FRAME_HOOK)
+            uint8_t kind = frames->entries[e].kind;
+            if (kind == MT_FRAME_HOOK || (kind == MT_FRAME_INTERPRETER && hides))
                 continue;
             if (n < max)
                 out[n] = frame_of_entry(frames, e);

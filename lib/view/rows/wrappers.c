@@ -183,7 +183,7 @@ static bool matches_pattern(const struct mt_frame_text *frame, struct piece name
 static enum mt_frame_kind classify(const struct mt_frame_text *frame, struct piece name) {
     enum mt_interpreters_part part = mt_interpreters_judge(frame->module, frame->file);
     if (part != MT_INTERPRETERS_NONE)
-        return part == MT_INTERPRETERS_LINE ? MT_FRAME_USER : MT_FRAME_LIBRARY;
+        return part == MT_INTERPRETERS_LINE ? MT_FRAME_USER : MT_FRAME_INTERPRETER;
     const char *module = basename(frame->module);
     if (mt_managed_place_of(frame->module) >= MT_MANAGED_CODE)
         return mt_managed_is_library(frame->function, frame->system_name, frame->file)
@@ -222,5 +222,6 @@ enum mt_frame_kind mt_wrappers_classify(const struct mt_frame_text *frame,
     if (options->n_patterns && matches_pattern(frame, name, options))
         return MT_FRAME_ALLOCATOR;
     enum mt_frame_kind kind = classify(frame, name);
-    return kind == MT_FRAME_LIBRARY && options->keep_libraries ? MT_FRAME_USER : kind;
+    bool is_library = kind == MT_FRAME_LIBRARY || kind == MT_FRAME_INTERPRETER;
+    return is_library && options->keep_libraries ? MT_FRAME_USER : kind;
 }

@@ -20,6 +20,8 @@ enum mt_frame_kind {
                            that called it is known */
     MT_FRAME_RUNTIME,   /* starts a program or a thread: what is below it was not asked for by any
                            line */
+    MT_FRAME_INTERPRETER, /* inside an interpreter or a module in C that it has loaded: passed on to
+                             the caller, and not shown between lines of interpreted code */
 };
 
 /* A wrapper that was recognised in another profile, by its function and its source file ("": not
