@@ -17,15 +17,17 @@ from support import case, compiler, harness
 
 ROWS = 15000
 SCRIPTS = {
-    "a.json": json.dumps([{"id": i, "name": f"user{i}", "tags": ["a", f"b{i % 7}"], "s": "x" * (i % 9)}
-                          for i in range(ROWS // 3)]),
+    "a.json": json.dumps([{"id": i, "name": f"user{i}", "tags": ["a", f"b{i % 7}"],
+                           "s": "x" * (i % 9)} for i in range(ROWS // 3)]),
     "a.lua": """
         local t = {} for i = 1, 20000 do t[i] = {id = i, name = "user" .. i, tags = {"a", "b"}} end
-        local s = {} for i = 1, 5000 do s["k" .. i] = t[i].name:upper() .. string.rep("x", i % 40) end
+        local s = {}
+        for i = 1, 5000 do s["k" .. i] = t[i].name:upper() .. string.rep("x", i % 40) end
         print(#t)""",
     "a.pl": """my %h; for my $i (1..20000) { $h{"key$i"} = {id => $i, list => [1..5]}; }
         print scalar(keys %h), "\\n";""",
-    "a.rb": """h = {}; 20000.times { |i| h["key#{i}"] = {id: i, list: [1, 2, 3], name: "user #{i}" * 2} }
+    "a.rb": """h = {}
+        20000.times { |i| h["key#{i}"] = {id: i, list: [1, 2, 3], name: "user #{i}" * 2} }
         puts h.keys.sort.join(",").size""",
     "a.py": """
 def load(n):
@@ -42,10 +44,12 @@ print(len(table), len(kept))""",
         f"insert into t values({i}, 'text {i * 7919 % 100000}');" for i in range(5000)) +
              "commit; select b, count(*) from t group by b order by 2 desc limit 2;",
     "a.proto": 'syntax = "proto3"; package big;\n' + "".join(
-        f"message M{i} {{ int32 a = 1; string b = 2; repeated M{i} kids = 3; map<string, int64> m = 4; }}\n"
+        f"message M{i} {{ int32 a = 1; string b = 2; repeated M{i} kids = 3; "
+        "map<string, int64> m = 4; }\n"
         for i in range(40)),
     "a.c": "#include <string.h>\n" + "".join(
-        f"struct s{i} {{ int a; char *b; }};\nint f{i}(int x) {{ struct s{i} v = {{x, \"text{i}\"}};"
+        f"struct s{i} {{ int a; char *b; }};\n"
+        f"int f{i}(int x) {{ struct s{i} v = {{x, \"text{i}\"}};"
         f" for (int k = 0; k < x; k++) v.a += k * {i}; return v.a + (int)strlen(v.b); }}\n"
         for i in range(150)),
     "a.rs": """
@@ -53,7 +57,8 @@ use std::collections::HashMap;
 #[derive(Clone)]
 struct Row { name: String, tags: Vec<String> }
 fn load(n: usize) -> Vec<Row> {
-    (0..n).map(|i| Row { name: format!("user{}", i), tags: vec!["a".into(), format!("b{}", i % 7)] }).collect()
+    (0..n).map(|i| Row { name: format!("user{}", i),
+                         tags: vec!["a".into(), format!("b{}", i % 7)] }).collect()
 }
 fn index(rows: &[Row]) -> HashMap<String, Row> {
     rows.iter().map(|row| (row.name.clone(), row.clone())).collect()
@@ -76,14 +81,17 @@ PROGRAMS = {
     "protobuf": (["protoc", "--cpp_out=.", "a.proto"], r"operator new|AllocateAligned", None),
     "llvm": (["clang", "-O1", "-c", "a.c", "-o", "a.o"], r"allocate_buffer|safe_malloc", None),
     "gcc": (["gcc", "-S", "-O1", "a.c", "-o", "a.s"], r"^x(m|c|re)alloc|_obstack_|ggc_alloc", None),
-    "rustc": (["rustc", "--emit=metadata", "-o", "a.rmeta", "a.rs"], r"__rust_|__rdl_|alloc::", None),
+    "rustc": (["rustc", "--emit=metadata", "-o", "a.rmeta", "a.rs"], r"__rust_|__rdl_|alloc::",
+              None),
     "php": (["php", "-r", "$h = []; for ($i = 0; $i < 20000; $i++) $h[\"k$i\"] = [1, 2, $i];"],
             r"_zend_malloc|_emalloc|_erealloc", None),
-    "git": (["git", "-C", "r.git", "log", "--stat"], r"^x(m|c|re)alloc|do_xmalloc|strbuf_grow", None),
+    "git": (["git", "-C", "r.git", "log", "--stat"], r"^x(m|c|re)alloc|do_xmalloc|strbuf_grow",
+            None),
     "glib": (["glib-compile-schemas", "--dry-run", "/usr/share/glib-2.0/schemas"],
              r"^g_(try_)?(malloc|realloc|strdup)", None),
-    "node": (["node", "-e", "const a = []; for (let i = 0; i < 500; i++) a.push(Buffer.alloc(9000)); "
-              "console.log(a.length)"], r"node::(Unchecked)?(Malloc|Calloc|Realloc)$", None),
+    "node": (["node", "-e", "const a = []; for (let i = 0; i < 500; i++) "
+              "a.push(Buffer.alloc(9000)); console.log(a.length)"],
+             r"node::(Unchecked)?(Malloc|Calloc|Realloc)$", None),
 }
 WHOLE = 0.97  # of the peak: a function with more is no answer, unless its callers are nameless
 
