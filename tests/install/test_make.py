@@ -145,7 +145,7 @@ class Parts(Case):
 
     def test_errors(self):
         for what, arguments, variables in (
-                ("no absolute path", ["build"], {"PREFIX": "here"}),
+                ("not an absolute path", ["build"], {"PREFIX": "here"}),
                 ("nothing is installed in", ["--remove"], {}),
                 ("usage: scripts/install", [], {})):
             done = self.run_script(*arguments, **variables)
