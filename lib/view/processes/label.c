@@ -76,8 +76,10 @@ static bool count_words(const struct mt_processes *processes, struct counts *cou
 
 /* ---- one label ------------------------------------------------------------------------------- */
 
+/* "/tmp/ccX.s", and "-fresolution=/tmp/ccX.res". */
 static bool is_temporary(const char *word) {
-    const char *directory = getenv("TMPDIR");
+    const char *directory = getenv("TMPDIR"), *value = strrchr(word, '=');
+    word = value ? value + 1 : word;
     size_t bytes = directory ? strlen(directory) : 0;
     return strncmp(word, "/tmp/", 5) == 0 || strncmp(word, "/var/tmp/", 9) == 0 ||
            (bytes > 1 && strncmp(word, directory, bytes) == 0);
