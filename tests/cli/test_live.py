@@ -340,7 +340,7 @@ class List(Case):
             self.assertNotIn(b"\x1b", result.stdout)
 
     def test_usage(self):
-        self.expect(harness.run([harness.MEMTRACK, "list", "word"]), USAGE, "names need --verify")
+        self.expect(harness.run([harness.MEMTRACK, "list", "word"]), USAGE, "needs --clean or --verify")
 
 
 class Whois(Case):
