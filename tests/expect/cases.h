@@ -81,7 +81,7 @@ static void above_in_units(void) {
 }
 
 static void no_budget(void) {
-    /* breaks: the budget is no number from 0 on */
+    /* breaks: the budget is not a number from 0 on */
     MEMTRACK_EXPECT_MAX(-1) {}
 }
 

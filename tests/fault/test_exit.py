@@ -41,7 +41,7 @@ class Exit(case.Case):
                 self.same([harness.program("exit_handler"), RUNS], ["--allocator", bump, *options])
 
     def figures(self, tracked):
-        return "uordblks" in harness.memtrack("report", tracked.profile.path).stdout.decode()
+        return "uordblks" in harness.memtrack("report", "-v", tracked.profile.path).stdout.decode()
 
     def reason(self, tracked):
         notes = [note for note in tracked.profile.coverage["notes"]
