@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: MIT
-# timeout: 300
-# cost: 25
+# timeout: 900
+# cost: 40
 """Lines of Python: exact bytes at known lines, the same as tracemalloc's, on every CPython from 3.11
 to 3.13 that is installed; and an interpreter whose memory is garbage, which must not matter."""
+import glob
 import os
 import re
 import unittest
@@ -106,6 +107,23 @@ class Lines(case.Case):
             whole = [frame["function"] for frame in row["stack"]]
             between = whole[whole.index(wanted[0]):whole.index(wanted[-1]) + 1]
             self.assertEqual(bool(options), between != wanted, between)
+
+    def test_deep(self):
+        """Of a recursion that is too deep the innermost lines are left, and the path says so."""
+        script = self.write("deep.py", "import os, sys\nsys.setrecursionlimit(9000)\n"
+                            "def f(n):\n if n:\n  return f(n - 1)\n x = [None] * 10\n"
+                            " x[0] = bytes(6000)\n return x\n"
+                            "x = f(5000)\nos._exit(0)\n")
+        for python in pythons.INTERPRETERS.values():
+            tracked = harness.track([python, "-S", script], self.dir, name="deep",
+                                    env=environment(MEMTRACK_OPTIONS="frames=1000"))
+            self.assertEqual(0, tracked.code, tracked)
+            row = tracked.profile.row("stack", re.escape(script) + ":7;.*")
+            self.assertEqual((1, 6033), (row["live_blocks"], row["live_bytes"]))
+            self.assertEqual(["f"] * 256, [frame["function"] for frame in row["stack"]][:256])
+            self.assertIn("without some of", tracked.profile.notes)
+            for path in glob.glob(self.path("deep.*.pb.gz")):
+                os.remove(path)
 
     def test_off(self):
         rows, _ = self.live(next(iter(pythons.INTERPRETERS.values())), "malloc", "python=0")

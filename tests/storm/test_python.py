@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-# timeout: 300
+# timeout: 600
 # cost: 15
 """Frames of Python are read while threads, signals, forks and codes come and go: the program does
 what it does without, no path differs from a full unwind, and nothing of the interpreter is found

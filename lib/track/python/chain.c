@@ -27,7 +27,13 @@
 
 enum owner { OWNED_BY_THREAD, OWNED_BY_GENERATOR, OWNED_BY_OBJECT, OWNED_BY_C };
 
-enum { MOST_KEYS = 1024, SEARCHED_BYTES = 8192, FRAME_BYTES = 72 };
+enum {
+    MOST_KEYS = 1024,
+    SEARCHED_BYTES = 8192,
+    FRAME_BYTES = 72,
+    MOST_STEPS = 1 << 17,
+    CUT_FRAMES = 256 /* so many frames, the innermost, are left of a list that is too long */
+};
 
 /* Weak: before glibc 2.34 the first of them is in libpthread, which a program may do without. */
 extern void *pthread_getspecific(unsigned key) __attribute__((weak));
@@ -92,6 +98,8 @@ struct walk {
     uint64_t frame, cframe;
     uint32_t n; /* frames so far, of which those from begin on are of an evaluation that goes on */
     uint32_t begin;
+    bool is_cut; /* there are more frames than there is room for, and the list is only followed to
+                    where the evaluation began */
 };
 
 static bool begin_walk(struct walk *w, uint64_t state) {
@@ -126,8 +134,10 @@ static inline bool step(struct walk *w) {
     enum owner owner = *(const uint8_t *)(w->frame + at->frame.owner);
     if (owner == OWNED_BY_C && at->frame.is_entry == 0) {
         end_evaluation(w, w->frame);
-    } else if (owner <= OWNED_BY_OBJECT && w->n < w->p->max_frames) {
-        add(w, owner);
+    } else if (owner <= OWNED_BY_OBJECT) {
+        w->is_cut |= w->n == w->p->max_frames;
+        if (!w->is_cut)
+            add(w, owner);
     } else {
         return false;
     }
@@ -137,7 +147,19 @@ static inline bool step(struct walk *w) {
             return false;
     }
     w->frame = mt_python_memory_word(w->frame + at->frame.previous);
-    return true;
+    return !(w->is_cut && w->begin == w->n);
+}
+
+/* Leaves the innermost frames of a list that is too long. The outermost of them is where its
+ * evaluation is. */
+static void leave_innermost(struct mt_python_part *p) {
+    uint32_t i = CUT_FRAMES - 1;
+    if (p->n_now <= CUT_FRAMES)
+        return;
+    while (p->now[i].evaluation == 0)
+        i++;
+    p->now[CUT_FRAMES - 1].evaluation = p->now[i].evaluation;
+    p->n_now = CUT_FRAMES;
 }
 
 /* ---- what has been kept ---------------------------------------------------------------------- */
@@ -232,8 +254,10 @@ bool mt_python_chain_read(struct mt_python_part *p, bool anew) {
     }
     w.n = w.begin = 0;
     is_whole = is_whole && begin_walk(&w, state);
-    for (uint32_t left = 2 * p->max_frames; is_whole && w.frame != 0; left--)
+    for (uint32_t left = MOST_STEPS; is_whole && w.frame != 0; left--)
         is_whole = left != 0 && step(&w);
     p->n_now = w.begin;
-    return is_whole && w.begin == w.n;
+    if (w.is_cut)
+        leave_innermost(p);
+    return is_whole && w.begin == w.n && !w.is_cut;
 }
