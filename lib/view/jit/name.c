@@ -73,9 +73,9 @@ static void put_file(char *to, const char *file, size_t bytes) {
         return;
     char *out = to;
     for (const char *at = to; *at; at++) {
-        bool is_coded =
-            at[0] == '%' && hex(at[1]) >= 0 && hex(at[2]) >= 0 && (hex(at[1]) || hex(at[2]));
-        *out++ = is_coded ? (char)(hex(at[1]) << 4 | hex(at[2])) : *at;
+        int high = at[0] == '%' ? hex(at[1]) : -1, low = high >= 0 ? hex(at[2]) : -1;
+        bool is_coded = low >= 0 && (high | low) != 0;
+        *out++ = is_coded ? (char)(high * 16 + low) : *at;
         at += is_coded ? 2 : 0;
     }
     *out = '\0';

@@ -97,8 +97,10 @@ static double percent_nameless(const struct mt_profile *profile) {
 
 int mt_nameless_note(struct mt_profile *profile) {
     const struct machine *machine = machine_of(profile);
-    double percent = machine ? percent_nameless(profile) : 0;
     char text[256];
+    if (!machine)
+        return 0;
+    double percent = percent_nameless(profile);
     if (percent < LEAST_PERCENT)
         return 0;
     snprintf(text, sizeof text, "%.0f%% of the peak is of %s without names: %s.", percent,
