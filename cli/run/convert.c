@@ -49,13 +49,17 @@ static void distinguish(const char *pattern, const struct mt_ticker_track *track
         snprintf(insert + n, bytes - (size_t)n, ".%" PRIu32, track->name.counter);
 }
 
-static void set_exit(const struct mt_convert *convert, const struct mt_ticker_track *track,
+/* An image that went on as another program has not ended at all. */
+static void set_exit(const struct mt_convert *convert, struct mt_ticker_track *track,
                      bool is_newest, struct mt_profile_info *info) {
-    if (!track->is_main || !is_newest || !convert->exit_known)
+    mt_ticker_ask_end(track);
+    bool is_known = track->is_main ? convert->exit_known : track->exit_known;
+    int status = track->is_main ? convert->wait_status : track->wait_status;
+    if (!is_newest || !is_known)
         return;
     info->exit_known = true;
-    info->exit_code = WIFEXITED(convert->wait_status) ? WEXITSTATUS(convert->wait_status) : -1;
-    info->exit_signal = WIFSIGNALED(convert->wait_status) ? WTERMSIG(convert->wait_status) : 0;
+    info->exit_code = WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+    info->exit_signal = WIFSIGNALED(status) ? WTERMSIG(status) : 0;
 }
 
 /* Tells whether more than half of the run went by after the last tick: ticks of the first moments

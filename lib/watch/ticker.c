@@ -32,6 +32,7 @@
 #include "ledger/control.h"
 #include "ledger/unused.h"
 #include "watch/coarsen.h"
+#include "watch/ended.h"
 #include "watch/usage.h"
 
 #define NS_PER_MS        UINT64_C(1000000)
@@ -93,9 +94,20 @@ static void close_statm(struct mt_ticker_track *track) {
     track->statm_fd = -1;
 }
 
+void mt_ticker_ask_end(struct mt_ticker_track *track) {
+    if (track->process_fd < 0 || track->exit_known)
+        return;
+    track->exit_known = mt_ended_status(track->process_fd, &track->wait_status);
+    close(track->process_fd);
+    track->process_fd = -1;
+}
+
 void mt_ticker_release_track(struct mt_ticker_track *track) {
     close_ledger(track);
     close_statm(track);
+    if (track->process_fd >= 0)
+        close(track->process_fd);
+    track->process_fd = -1;
     mt_jit_files_close(&track->jit);
     mt_composition_free(track->composition);
     track->composition = NULL;
@@ -163,6 +175,7 @@ static void add_track(struct mt_ticker *ticker, const struct mt_ledger_filename 
         .inode = inode,
         .is_main = is_main,
         .statm_fd = -1,
+        .process_fd = -1,
         .start_ns = now_ns,
         .interval_ns = ticker->interval_ns,
         .next_ns = now_ns,
@@ -259,8 +272,11 @@ static void open_track(struct mt_ticker *ticker, struct mt_ticker_track *track, 
         track->composition = mt_composition_new(MAIN_RECORDS, MAIN_CHANGES);
     else if (bytes < CHILD_COMPOSITION_BYTES)
         track->composition = mt_composition_new(CHILD_RECORDS, CHILD_CHANGES);
-    if (is_process(track))
+    if (is_process(track)) {
         track->statm_fd = mt_usage_open(track->name.pid);
+        if (!track->is_main && ticker->n_tracks < MAX_FOLLOWED) /* they are open until converted */
+            track->process_fd = mt_ended_open(track->name.pid);
+    }
 }
 
 static void read_memory(struct mt_ticker_track *track, struct mt_tick *tick, uint64_t now_ns) {

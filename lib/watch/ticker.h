@@ -37,6 +37,9 @@ struct mt_ticker_track {
     struct mt_ledger
         *ledger; /* open while ticks are taken; of the main process until it is released */
     int statm_fd;
+    int process_fd;  /* see ended.h; -1: none */
+    bool exit_known; /* of a child; the program's own is told by who waits for it */
+    int wait_status;
     uint64_t start_ns, end_ns; /* CLOCK_MONOTONIC; end 0: not known */
     ino_t exe_inode;           /* of the program that made the ledger; 0: not known */
     bool is_left; /* the process has executed something since, of which there is no ledger yet */
@@ -96,6 +99,9 @@ void mt_ticker_end_track(struct mt_ticker *ticker, struct mt_ticker_track *track
  * of its firings, and the highest anonymous memory. Returns 0 or -MEMTRACK_ENOMEM. */
 int mt_ticker_apply(struct mt_ticker_track *track, const struct mt_ledger_info *ledger,
                     struct mt_profile *profile, const struct mt_ledger_map *map);
+
+/* Asks how the process of a track that has ended did so, unless that is known. */
+void mt_ticker_ask_end(struct mt_ticker_track *track);
 
 /* Frees the memory of a track that is done. */
 void mt_ticker_release_track(struct mt_ticker_track *track);

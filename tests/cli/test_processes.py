@@ -174,6 +174,25 @@ class Short(Case):
         self.assertLess(index["tree"]["processes_at_peak"], 50)
 
 
+class Ends(Case):
+    def test_of_children(self):
+        """The kernel tells it from Linux 6.15 on, of processes that a tick has seen."""
+        script = ("bash -c 'sleep 0.3; exit 7'; bash -c 'sleep 0.3; kill -9 $$'; bash -c 'sleep 0.3; :'; "
+                  "exit 5")
+        text = self.run_here("bash", "-c", script, code=5, options=("-o", "run/"))
+        release = tuple(map(int, re.findall(r"\d+", os.uname().release)[:2]))
+        ends = {p["command"][2][11:]: p["exit"] for p in self.index("run")["processes"]
+                if p["program"] == "bash" and p["is_last_image"] and "sleep" in p["command"][2][:5]}
+        known = [{"code": 7, "signal": None}, {"code": None, "signal": 9},
+                 {"code": 0, "signal": None}]
+        unknown = {"code": None, "signal": None}
+        found = [ends["exit 7"], ends["kill -9 $$"], ends[":"]]
+        self.assertEqual(known if release >= (6, 15) else [unknown] * 3, found)
+        if release >= (6, 15):
+            self.assertIn("  exit 7\n", text)
+            self.assertIn("  SIGKILL\n", text)
+
+
 class Only(Case):
     def test_programs(self):
         text = self.run_here("sh", "-c", "ls / | sort >out; /bin/ls -d /; exit 3", code=3,
