@@ -303,7 +303,7 @@ static void names_before_the_profile(void **state) {
         assert_string_equal(name_of(p, inlined, 1), "T::operator--(int)");
         assert_string_equal(name_of(p, inlined, 2), "outer");
         assert_int_equal(location_of(p, 0, 2)->n_lines, 0);
-        assert_false(has_note(p, "cannot be named"));
+        assert_false(has_note(p, "have no names"));
         mt_profile_free(p);
     }
 }
