@@ -140,7 +140,7 @@ static void use_everything(const char *name, int null) {
     memtrack_profile_load_memory("x", 1, NULL, &none);
     memtrack_profile_take(NULL, &none);
     memtrack_profile_free(none);
-    memtrack_profile_save(profile, "/nonexistent/file", 0);
+    memtrack_profile_save(profile, "/dev/null/file", 0);
     memtrack_filter_free(filter);
     memtrack_profile_free(profile);
 }
