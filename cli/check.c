@@ -23,6 +23,7 @@
 #include "command/command.h"
 #include "command/input.h"
 #include "export/check.h"
+#include "profile/called.h"
 #include "run/measured.h"
 #include "text/pager.h"
 #include "view/processes/index.h"
@@ -74,17 +75,10 @@ static int read_profile(const char *path, const struct mt_symbols_options *symbo
     return rc;
 }
 
-/* A program with many names is known by the one that it was called by. */
-static const char *called_name(const struct mt_profile *profile) {
-    const char *name =
-        profile->info.n_command ? basename(mt_profile_text(profile, profile->info.command[0])) : "";
-    return *name ? name : program_of(profile);
-}
-
 static bool is_meant(const struct mt_check_request *o, const struct mt_profile *profile) {
     for (size_t i = 0; i < o->n_processes; i++)
         if (fnmatch(o->processes[i], program_of(profile), 0) == 0 ||
-            fnmatch(o->processes[i], called_name(profile), 0) == 0 ||
+            fnmatch(o->processes[i], mt_called_name(profile), 0) == 0 ||
             fnmatch(o->processes[i], mt_profile_text(profile, profile->info.exe), 0) == 0)
             return true;
     return o->n_processes == 0;
@@ -94,7 +88,7 @@ static void leave_out(struct check *check, const struct mt_profile *profile) {
     char *names;
     if (check->n_others++ >= SHOWN_OTHERS ||
         asprintf(&names, "%s%s%s", check->others ? check->others : "", check->others ? ", " : "",
-                 called_name(profile)) < 0)
+                 mt_called_name(profile)) < 0)
         return;
     free(check->others);
     check->others = names;

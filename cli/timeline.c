@@ -17,6 +17,7 @@
 #include "command/input.h"
 #include "command/options.h"
 #include "export/export.h"
+#include "profile/called.h"
 #include "text/chart.h"
 #include "text/file.h"
 #include "text/lines.h"
@@ -290,12 +291,11 @@ static void add_subject(const struct mt_timeline *t, const struct mt_summary_for
     }
     mt_format_duration(lasted, t->duration_ns);
     mt_format_rfc3339(start, t->start_time_ns);
-    mt_summary_add(lines, "program", false, "%s and %zu more process%s%s (%s%s%s)",
-                   format->verbose ? mt_profile_text(profile, profile->info.exe)
-                                   : basename(mt_profile_text(profile, profile->info.exe)),
-                   t->n_courses - 1, t->n_courses == 2 ? "" : "es",
-                   t->sum.n_points ? ", summed" : "", lasted, format->verbose ? " from " : "",
-                   format->verbose ? start : "");
+    mt_summary_add(
+        lines, "program", false, "%s and %zu more process%s%s (%s%s%s)",
+        format->verbose ? mt_profile_text(profile, profile->info.exe) : mt_called_name(profile),
+        t->n_courses - 1, t->n_courses == 2 ? "" : "es", t->sum.n_points ? ", summed" : "", lasted,
+        format->verbose ? " from " : "", format->verbose ? start : "");
 }
 
 static void print_head(const struct mt_terminal *terminal, const struct mt_timeline *t,

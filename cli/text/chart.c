@@ -10,6 +10,7 @@
  *           0        10 s      20 s
  */
 #include "text/chart.h"
+#include "profile/called.h"
 
 #include <inttypes.h>
 #include <stdlib.h>
@@ -364,8 +365,7 @@ static void put_process(const struct mt_terminal *terminal, const struct mt_time
                         const struct mt_course *course, double *values, size_t n) {
     const struct mt_profile *profile = course->profile;
     char peak[MT_FORMAT_BYTES];
-    char *visible =
-        mt_format_visible(basename(mt_profile_text(profile, profile->info.exe)), terminal->utf8);
+    char *visible = mt_format_visible(mt_called_name(profile), terminal->utf8);
     char *name = visible ? mt_format_shorten_end(visible, NAME_WIDTH, terminal->ellipsis) : NULL;
     size_t width = name ? mt_format_width(name) : 0;
     mt_timeline_columns(course, MT_SERIES_LIVE, 0, timeline->duration_ns, values, n);
