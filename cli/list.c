@@ -174,7 +174,8 @@ static void print_entry(const struct mt_terminal *t, const struct mt_listed *ite
     if (item->last_seen_ns)
         format_ago(age, item->last_seen_ns);
     if (is_readable) {
-        mt_format_size(live, item->live_bytes, false);
+        if (strcmp(item->state, "run") != 0) /* its processes had it one after the other */
+            mt_format_size(live, item->live_bytes, false);
         mt_format_size(peak, item->peak_bytes, false);
     }
     const char *state = item->is_attended && with_path ? "pending" : item->state;
