@@ -127,7 +127,7 @@ void *mt_pages_new(size_t bytes) {
 
 /* ---- closed ones ----------------------------------------------------------------------------- */
 
-enum { ARRAYS = 16, STEP = 16 * MT_OS_PAGE };
+enum { ARRAYS = 32 /* one too many would stay open */, STEP = 16 * MT_OS_PAGE };
 static struct array { uint64_t begin, open, end; } arrays[ARRAYS];
 static uint32_t n_arrays;
 

@@ -114,9 +114,9 @@ static bool start_all(bool forked, bool off) {
     mt_saved_start();
     mt_rules_init(mt_modules_find);
     mt_ranges_start();
-    return mt_modules_start() && mt_names_start() && mt_codes_start() && mt_scopes_start() &&
-           mt_paths_start() && mt_identities_start() && mt_sites_start() && mt_live_start() &&
-           mt_threads_start();
+    mt_codes_start();
+    return mt_modules_start() && mt_names_start() && mt_scopes_start() && mt_paths_start() &&
+           mt_identities_start() && mt_sites_start() && mt_live_start() && mt_threads_start();
 }
 
 /* Returns how large the ledger may become. If no option says so, that is an eighth of the memory

@@ -45,11 +45,17 @@ static void unmap(struct mt_index_table *t) {
         mt_pages_unmap(t, table_bytes(t->bits));
 }
 
-bool mt_index_start(struct mt_index *x, uint64_t (*hash_of)(uint32_t)) {
+void mt_index_end(struct mt_index *x) {
     unmap(x->table);
     unmap(x->next != x->table ? x->next : NULL);
     unmap(x->former);
-    *x = (struct mt_index){.hash_of = hash_of, .table = new_table(FIRST_BITS)};
+    *x = (struct mt_index){.table = NULL};
+}
+
+bool mt_index_start(struct mt_index *x, uint64_t (*hash_of)(uint32_t)) {
+    mt_index_end(x);
+    x->hash_of = hash_of;
+    mt_store_release(&x->table, new_table(FIRST_BITS)); /* others may look for it already */
     return x->table != NULL;
 }
 

@@ -72,6 +72,8 @@ static inline uint32_t mt_index_candidate(const struct mt_index_table *t, uint64
 /* Makes the set empty; a former table is unmapped, so no reader may be left. Returns false when
  * there is no memory. */
 MT_HIDDEN bool mt_index_start(struct mt_index *x, uint64_t (*hash_of)(uint32_t));
+/* Gives its memory back. It is as before mt_index_start, and nobody may look anything up. */
+MT_HIDDEN void mt_index_end(struct mt_index *x);
 /* Makes room for one more id; is to be called before each insertion. Returns false when there is no
  * memory and the table is full. */
 MT_HIDDEN bool mt_index_reserve(struct mt_index *x);

@@ -4,6 +4,9 @@
  * them by hash. They are told apart by what they say of themselves, never by where they lie: code
  * objects die, and others come to lie at their addresses. The text of a file is kept once for the
  * codes that follow each other in it, as those of a module do.
+ *
+ * The index is made with the first code: in a program without an interpreter its 256 KiB would
+ * count against the limits that are the program's.
  */
 #include "track/tables/codes.h"
 
@@ -40,10 +43,10 @@ static uint64_t hash_of(uint32_t id) {
     return hash(code_at(id));
 }
 
-bool mt_codes_start(void) {
+void mt_codes_start(void) {
     mt_table_start(&table);
     mt_state.header->n_codes = 1;
-    return mt_index_start(&codes, hash_of);
+    mt_index_end(&codes);
 }
 
 static bool is_same_text(uint64_t a, uint32_t a_bytes, uint64_t b, uint32_t b_bytes) {
@@ -62,6 +65,8 @@ static bool is_same(const struct mt_code *a, const struct mt_code *b) {
 
 static mt_code_id find(uint64_t h, const struct mt_code *wanted) {
     const struct mt_index_table *index = mt_load_acquire(&codes.table); /* all its slots are seen */
+    if (mt_unlikely(index == NULL))
+        return 0;
     uint32_t at = mt_index_home(index, h);
     mt_code_id id;
     while ((id = mt_index_candidate(index, h, &at)) != 0)
@@ -85,8 +90,8 @@ static uint64_t text_of_file(const struct mt_code *wanted, mt_code_id id) {
 static mt_code_id add(uint64_t h, struct mt_code code) {
     struct mt_ledger_header *header = mt_state.header;
     mt_code_id id = header->n_codes;
-    if (id >= MT_MAX_CODES || !mt_table_reserve(&mt_state.ledger, &table, id) ||
-        !mt_index_reserve(&codes))
+    if ((codes.table == NULL && !mt_index_start(&codes, hash_of)) || id >= MT_MAX_CODES ||
+        !mt_table_reserve(&mt_state.ledger, &table, id) || !mt_index_reserve(&codes))
         return 0;
     code.file = text_of_file(&code, id);
     code.function = copy_text(code.function, code.function_bytes);
@@ -122,6 +127,7 @@ const char *mt_codes_check(void) {
         MT_MUST(violation != NULL || mt_state_once(find(hash_of(id), code_at(id)) == id),
                 "codes: one cannot be found, or is there twice");
     }
-    return violation != NULL ? violation : mt_index_check(&codes, limits.n_codes);
+    return violation != NULL || codes.table == NULL ? violation
+                                                    : mt_index_check(&codes, limits.n_codes);
 }
 #endif

@@ -6,8 +6,8 @@
 #include "base/os.h"
 #include "ledger/layout.h"
 
-/* Forgets all codes, in a new process. Returns false when there is no memory. */
-MT_HIDDEN bool mt_codes_start(void);
+/* Forgets all codes, in a new process. */
+MT_HIDDEN void mt_codes_start(void);
 
 /* Returns the one id of a code with these texts, which are anywhere, and this first line; makes it
  * if need be. 0 when there is no room. */
