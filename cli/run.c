@@ -230,8 +230,11 @@ static void add_program(const struct run *run, struct mt_processes *processes) {
     char *words = NULL;
     size_t bytes = 0;
     FILE *out = open_memstream(&words, &bytes);
-    for (size_t i = 0; out && run->options.program[i]; i++)
-        fprintf(out, "%s%c", run->options.program[i], 0);
+    size_t i = 0;
+    do /* there is at least one word */
+        if (out)
+            fprintf(out, "%s%c", run->options.program[i], 0);
+    while (run->options.program[++i]);
     if (p && out && fclose(out) == 0)
         mt_processes_set_command(p, words, bytes);
     free(words);

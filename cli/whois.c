@@ -242,8 +242,9 @@ static void add_stack(const struct inquiry *q, const struct mt_whois_answer *a,
                                      .ellipsis = "",
                                      .folder = getcwd(folder, sizeof folder) ? folder : ""};
     size_t n = frames ? mt_rows_stack(q->rows, a->row, frames, MAX_FRAMES, &truncated) : 0;
-    size_t shown =
-        n < MAX_FRAMES ? mt_rows_outer_end(q->profile, frames, n, truncated) : MAX_FRAMES;
+    size_t shown = n;
+    if (frames)
+        shown = n < MAX_FRAMES ? mt_rows_outer_end(q->profile, frames, n, truncated) : MAX_FRAMES;
     for (size_t i = 0; i < shown; i++) {
         char *place = mt_label_place(&labels, &frames[i], SIZE_MAX / 2);
         const char *function = mt_profile_text(q->profile, frames[i].function);

@@ -57,8 +57,7 @@ void mt_top_foot_draw_help(const struct mt_top_screen *s) {
         "L C R A B T                  sort by live, change, bytes/s, allocs/s, blocks, total",
         "/                            filter: words match anywhere in file, function, module;",
         "                             a*c is a pattern, a.c:12 a line, !word excludes",
-        "g                            group by line, function, file, module, stack and "
-        "others",
+        "g                            group by line, function, file, module, stack, others",
         "m                            mark: changes count from now",
         "space                        pause",
         "w                            write a snapshot: a profile, for memtrack report and diff",

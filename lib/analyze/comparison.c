@@ -68,7 +68,8 @@ static int filter_sides(memtrack_comparison *comparison,
         status = mt_infer_join(&patterns.options, models, MT_N_SIDES, &inferred);
     if (status < 0) {
         mt_patterns_free(&patterns);
-        return mt_analyze_error_no_memory();
+        mt_analyze_error_no_memory();
+        return status;
     }
     for (size_t side = 0; side < MT_N_SIDES && status == 0; side++)
         status = mt_analyze_profile_filtered(profiles[side], filter, &patterns.options,

@@ -51,7 +51,9 @@ class Libunwind(oracle.Programs):
         noter = compiler.shared_object("stacks.c", flags=["-Wl,--no-as-needed", "-lunwind"])
         with harness.workdir() as directory:
             log = os.path.join(directory, "log")
-            tracked = workload.track(directory, env=workload.environment(noter, STACKS_FILE=log))
+            # of the stack alone: lines of Python are not on it
+            tracked = workload.track(directory, ["--python", "no"],
+                                     workload.environment(noter, STACKS_FILE=log))
             self.assertEqual(1, len(tracked.profiles), "%r" % tracked)
             file = pprof.File(tracked.profile.path)
             blocks, size, ranges = noted("%s.%d" % (log, tracked.profile.process["pid"]))

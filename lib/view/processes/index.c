@@ -194,7 +194,7 @@ static int read_index(const char *path, struct mt_processes *out, struct mt_erro
         return 0; /* there is none */
     json_t *root = st.st_size <= MAX_BYTES ? json_loadfd(fd, 0, &where) : NULL;
     close(fd);
-    int rc = root && json_is_object(root) ? take_all(out, root) : -MEMTRACK_EFORMAT;
+    int rc = json_is_object(root) ? take_all(out, root) : -MEMTRACK_EFORMAT;
     json_decref(root);
     if (rc == -MEMTRACK_EFORMAT)
         return mt_error_set(error, MEMTRACK_EFORMAT,
