@@ -158,7 +158,7 @@ class Invariants(oracle.Programs):
     def innermost(self, profile, n):
         """How many blocks of `touch` each call path has, by its n innermost frames."""
         blocks = collections.Counter()
-        for row in profile.rows("stack"):
+        for row in profile.rows("stack", "--keep-wrappers"):  # touch is called from everywhere
             # the C library's qsort has some
             path = [(frame["function"], frame["line"]) for frame in row["stack"]
                     if frame["function"] != "[truncated]" and not frame["inlined"]]

@@ -71,9 +71,9 @@ static void assert_is_wrapper(struct mt_profile *p, const char *function, bool e
 
 static void many_places_make_a_wrapper(void **state) {
     (void)state;
-    assert_is_wrapper(called_from("grab", 4, 3, true), "grab", true);
-    assert_is_wrapper(called_from("grab", 3, 3, true), "grab", false);
-    assert_is_wrapper(called_from("grab", 4, 2, true), "grab", false);
+    assert_is_wrapper(called_from("grab", 6, 4, true), "grab", true);
+    assert_is_wrapper(called_from("grab", 5, 5, true), "grab", false);
+    assert_is_wrapper(called_from("grab", 6, 3, true), "grab", false);
     /* what makes one kind of object is an answer */
     assert_is_wrapper(called_from("new_node", 9, 6, false), "new_node", false);
     assert_is_wrapper(called_from("new_node", 12, 5, false), "new_node", false);
@@ -150,7 +150,7 @@ static struct mt_profile *layers(void) {
     struct mt_profile *p = called_from("grab", 8, 4, true);
     for (int64_t i = 0; i < 6; i++) {
         char caller[32];
-        snprintf(caller, sizeof caller, "reader_%d", (int)(i % 3));
+        snprintf(caller, sizeof caller, "reader_%d", (int)(i % 4));
         add_path(p, &(struct path){.name = {"grab", "dup", caller, "main"},
                                    .line = {7, 20, 200 + i, 50},
                                    .blocks = 5,
@@ -202,7 +202,7 @@ static void all_views_agree(void **state) {
     struct mt_error error = {0};
     assert_int_equal(mt_rows_build(p, &options, &rows, &error), 0);
     assert_int_equal(mt_rows_count(rows), 1);
-    assert_int_equal(mt_rows_at(rows, 0)->value[MT_VALUE_LIVE_BYTES], 5 * (11 + 14));
+    assert_int_equal(mt_rows_at(rows, 0)->value[MT_VALUE_LIVE_BYTES], 5 * (11 + 15));
     mt_rows_free(rows);
 
     struct mt_profile part = *p; /* as a filtered one has it */
