@@ -461,7 +461,7 @@ static void put_nothing(const struct view *v) {
 /* Each side has a root of its own: sources that were moved are then called the same. */
 static void put_notes(struct view *v) {
     struct mt_table_notes own = {0}, *notes = v->options->notes ? v->options->notes : &own;
-    const char *root[MT_N_SIDES];
+    const char *root[MT_N_SIDES] = {"", ""};
     for (enum mt_side side = MT_OLD; side < MT_N_SIDES; side++) {
         struct mt_roots roots = {0};
         for (size_t i = 0; i < v->n_shown; i++)

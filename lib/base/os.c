@@ -36,6 +36,7 @@ long mt_os_read_file(const char *path, char *buffer, size_t capacity) {
 }
 
 bool mt_os_copy(void *out, const void *address, size_t bytes) {
+    /* cppcheck-suppress ctuuninitvar; it is written to */
     struct iovec to = {out, bytes}, from = {(void *)(uintptr_t)address, bytes};
     if ((uint64_t)address < MT_OS_PAGE)
         return false;

@@ -101,14 +101,17 @@ static char *text_of(const json_t *object, const char *key) {
 }
 
 static int take_words(struct mt_process *p, const json_t *command) {
-    size_t bytes = 0, at = 0, i;
+    size_t bytes = 0, at = 0, n = json_array_size(command);
     char *words;
-    const json_t *word;
-    json_array_foreach(command, i, word) if (json_is_string(word)) bytes +=
-        json_string_length(word) + 1;
+    for (size_t i = 0; i < n; i++)
+        if (json_is_string(json_array_get(command, i)))
+            bytes += json_string_length(json_array_get(command, i)) + 1;
     if (bytes > MOST_WORDS_BYTES || !(words = malloc(bytes + 1)))
         return -MEMTRACK_ENOMEM;
-    json_array_foreach(command, i, word) if (json_is_string(word)) {
+    for (size_t i = 0; i < n; i++) {
+        const json_t *word = json_array_get(command, i);
+        if (!json_is_string(word))
+            continue;
         memcpy(words + at, json_string_value(word), json_string_length(word) + 1);
         at += json_string_length(word) + 1;
     }
@@ -158,19 +161,21 @@ static int take_process(struct mt_processes *out, const json_t *from) {
 }
 
 static int take_points(struct mt_processes *out, const json_t *points) {
-    size_t n = json_array_size(points), i;
-    const json_t *point;
+    size_t n = json_array_size(points);
     out->points = calloc(n + 1, sizeof *out->points);
     if (!out->points)
         return -MEMTRACK_ENOMEM;
-    json_array_foreach(points, i, point) out->points[out->n_points++] =
-        (struct mt_process_point){number_of(point, "time_ns"), number_of(point, "bytes")};
+    for (size_t i = 0; i < n; i++) {
+        const json_t *point = json_array_get(points, i);
+        out->points[out->n_points++] =
+            (struct mt_process_point){number_of(point, "time_ns"), number_of(point, "bytes")};
+    }
     return 0;
 }
 
 static int take_all(struct mt_processes *out, const json_t *root) {
-    const json_t *tree = json_object_get(root, "tree"), *process;
-    size_t i;
+    const json_t *tree = json_object_get(root, "tree"),
+                 *processes = json_object_get(root, "processes");
     int rc = 0;
     out->start_time_ns = number_of(root, "start_time_ns");
     out->duration_ns = number_of(root, "duration_ns");
@@ -181,8 +186,8 @@ static int take_all(struct mt_processes *out, const json_t *root) {
     out->tick_ns = number_of(tree, "tick_ns");
     out->n_at_peak = (uint32_t)number_of(tree, "processes_at_peak");
     rc = take_points(out, json_object_get(tree, "points"));
-    json_array_foreach(json_object_get(root, "processes"), i, process) if (rc == 0) rc =
-        take_process(out, process);
+    for (size_t i = 0; i < json_array_size(processes) && rc == 0; i++)
+        rc = take_process(out, json_array_get(processes, i));
     return rc;
 }
 
