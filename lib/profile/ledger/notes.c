@@ -192,13 +192,15 @@ static void say_who_switched(struct notes *notes, const struct mt_ledger_info *i
 static void say_truncated(struct notes *notes) {
     const struct mt_profile_info *info = &notes->profile->info;
     uint64_t cut = info->coverage.truncated_stacks, all = info->totals.total_blocks;
-    char count[COUNT_BYTES], of[COUNT_BYTES];
+    char count[COUNT_BYTES], of[COUNT_BYTES], share[32] = "<0.1";
+    if (cut >= all / 1000)
+        snprintf(share, sizeof share, "%.1f", all ? 100.0 * (double)cut / (double)all : 0);
     if (cut && all)
         say(notes,
-            "%s of %s call path%s (%.1f%%) %s cut short: no unwind tables, or deeper than "
+            "%s of %s call path%s (%s%%) %s cut short: no unwind tables, or deeper than "
             "--frames.",
-            count_text(count, cut), count_text(of, all), plural(all),
-            100.0 * (double)cut / (double)all, cut == 1 ? "is" : "are");
+            count_text(count, cut), count_text(of, all), plural(all), share,
+            cut == 1 ? "is" : "are");
 }
 
 int mt_ledger_notes_add(const struct mt_ledger *ledger, const struct mt_ledger_totals *counts,
