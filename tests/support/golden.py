@@ -21,7 +21,7 @@ DIRECTORY = os.path.join(harness.SOURCE, "tests", "cli", "golden")
 # a backslash at the end goes on in the next line
 COMMAND = re.compile(r"^\$ ((?:.*\\\n)*.*\n)", flags=re.M)
 # the commands whose tests call check_files
-TESTED = ("check", "diff", "report", "scopes", "timeline", "tree")
+TESTED = ("check", "diff", "report", "run", "scopes", "snapshot", "timeline", "top", "tree")
 
 
 def names():
@@ -37,10 +37,10 @@ def commands_of(text):
     return rest
 
 
-def printed(command, directory):
+def printed(command, directory, **more):
     environment = harness.plain_environment(LC_ALL="C.UTF-8", COLUMNS="80",
                                             PATH="%s:/usr/bin:/bin" %
-                                            os.path.dirname(harness.MEMTRACK))
+                                            os.path.dirname(harness.MEMTRACK), **more)
     result = harness.run(["bash", "-o", "pipefail", "-c", "exec 2>&1\n" + command], env=environment,
                          cwd=directory)
     if result.code != 0:
@@ -48,12 +48,13 @@ def printed(command, directory):
     return result.stdout.decode()
 
 
-def check_file(case, name, directory):
+def check_file(case, name, directory, steady, **more):
     path = os.path.join(DIRECTORY, name + ".txt")
     with open(path, newline="") as file:
         kept = file.read()
     commands = commands_of(kept)[::2]
-    text = "".join("$ %s%s" % (command, printed(command, directory)) for command in commands)
+    text = "".join("$ %s%s" % (command, steady(printed(command, directory, **more)))
+                   for command in commands)
     if os.environ.get("MEMTRACK_GOLDEN") == "write":
         with open(path, "w", newline="") as file:
             file.write(text)
@@ -62,13 +63,14 @@ def check_file(case, name, directory):
         case.assertMultiLineEqual(kept, text)
 
 
-def check_files(case, command, directory):
+def check_files(case, command, directory, steady=lambda text: text, **more):
     """Every golden file of a command, each as a subtest. A file of a command that no test asks for
-    is a mistake."""
+    is a mistake. steady takes out of a text what differs from run to run; more is of the
+    environment."""
     strays = [name for name in names() if name.partition("-")[0] not in TESTED]
     case.assertEqual([], strays, "golden files that no test compares with")
     files = [name for name in names() if name.partition("-")[0] == command]
     case.assertNotEqual([], files)
     for name in files:
         with case.subTest(name):
-            check_file(case, name, directory)
+            check_file(case, name, directory, steady, **more)
