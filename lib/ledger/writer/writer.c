@@ -88,8 +88,9 @@ static void fill_identity(struct mt_ledger_header *h) {
     h->pid = (uint32_t)mt_os_pid();
     h->ppid = (uint32_t)mt_os_call(SYS_getppid, 0, 0, 0, 0, 0, 0);
     h->start_realtime_ns = mt_os_clock_ns(CLOCK_REALTIME);
-    h->start_monotonic_ns = mt_os_clock_ns(CLOCK_MONOTONIC);
     h->clock_offset_ns = mt_os_clock_offset_ns("monotonic");
+    /* Who reads it meanwhile and sees this time knows what it is relative to. */
+    mt_store_release(&h->start_monotonic_ns, mt_os_clock_ns(CLOCK_MONOTONIC));
     h->exe_bytes = (uint32_t)read_link("/proc/self/exe", h->exe, sizeof h->exe);
     if (h->exe_bytes == 0)
         copy_name(h); /* there is no /proc, or a filter forbids it */
