@@ -14,7 +14,6 @@
 #include "text/lines.h"
 #include "text/pager.h"
 #include "text/tree_table.h"
-#include "view/subject.h"
 
 enum option_key { KEY_SORT = MT_KEY_OWN, KEY_INVERTED, KEY_DEPTH, KEY_MIN };
 enum { DEFAULT_PERCENT = 1, MOST_LEVELS = 1 << 20 };
@@ -188,13 +187,7 @@ int mt_tree_command(int argc, char **argv) {
     struct mt_error error = {0};
     int result = MT_EXIT_OK;
     mt_help_parse(&mt_tree_argp, argc, argv, 0, &r);
-    if (r.view.at_given && r.file && mt_subject_at(r.file)) {
-        mt_terminal_print_problem(r.view.shared.program, "Leave out one of them.",
-                                  "give one moment (got %s and --at)", r.file);
-        mt_view_options_free(&r.view);
-        return MT_EXIT_USAGE;
-    }
-    char *path = mt_input_choose_at(r.view.shared.program, r.file, &r.view.view.at, &result);
+    char *path = mt_view_options_choose_input(&r.view, r.file, &result);
     if (path) {
         result = mt_command_end(r.view.shared.program, show(&r, path, &error), &error);
         free(path);

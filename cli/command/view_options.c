@@ -10,7 +10,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "command/command.h"
+#include "command/input.h"
 #include "command/options.h"
+#include "view/subject.h"
 
 enum option_key {
     KEY_BY = 256,
@@ -217,6 +220,15 @@ struct mt_merge_keep mt_view_options_keep(const struct mt_view_request *r) {
         .processes = r->view.by == MT_BY_PROCESS || has_pattern_of(r, "process:"),
         .threads = r->view.by == MT_BY_THREAD || has_pattern_of(r, "thread:"),
     };
+}
+
+char *mt_view_options_choose_input(struct mt_view_request *request, const char *file, int *result) {
+    if (!request->at_given || !file || !mt_subject_at(file))
+        return mt_input_choose_at(request->shared.program, file, &request->view.at, result);
+    mt_terminal_print_problem(request->shared.program, "Leave out one of them.",
+                              "give one moment (got %s and --at)", file);
+    *result = MT_EXIT_USAGE;
+    return NULL;
 }
 
 void mt_view_options_free(struct mt_view_request *request) {

@@ -58,6 +58,10 @@ void mt_view_options_check_sort(const struct mt_view_request *request, const str
 /* Returns what of a run of several processes is to be kept apart for these options. */
 struct mt_merge_keep mt_view_options_keep(const struct mt_view_request *request);
 
+/* Chooses the profile that is meant, as mt_input_choose_at does; a moment of its own and --at
+ * exclude each other. malloc'ed path, or NULL when the problem was printed and *result is the exit
+ * status. */
+char *mt_view_options_choose_input(struct mt_view_request *request, const char *file, int *result);
 void mt_view_options_free(struct mt_view_request *request);
 
 #endif

@@ -308,18 +308,18 @@ static void many(void) {
     mt_profile_sum_totals(p);
 }
 
-#define ROOT "/srv/demo/work/imagetool-2.40/src/"
+#define ROOT "/srv/demo/tree/imagetool-2.40/src/"
 
 /* Its stacks end as those of real programs do. */
 static void deep(void) {
-    static const char *const command[] = {"/srv/demo/work/imagetool-2.40/build/imagetool",
+    static const char *const command[] = {"/srv/demo/tree/imagetool-2.40/build/imagetool",
                                           "--input",
                                           "/data/pictures/2023/summer/holiday.raw",
                                           "--output",
                                           "/data/out.png",
                                           "--quality=85"};
-    process("/srv/demo/work/imagetool-2.40/build/imagetool", command, 6);
-    app = mapping("/srv/demo/work/imagetool-2.40/build/imagetool", 0x400000);
+    process("/srv/demo/tree/imagetool-2.40/build/imagetool", command, 6);
+    app = mapping("/srv/demo/tree/imagetool-2.40/build/imagetool", 0x400000);
     libc = mapping("/lib/x86_64-linux-gnu/libc.so.6", 0x7f0000000000);
     libcxx = mapping("/usr/lib/x86_64-linux-gnu/libstdc++.so.6", 0x7f1000000000);
     uint32_t start = symbol(app, 0x21, "_start", 0x0),
