@@ -34,6 +34,8 @@ static const struct mt_command commands[] = {
      NULL},
     {"scopes", "show what a program measured of its own regions", mt_scopes_command,
      &mt_scopes_argp, NULL},
+    {"export", "write a profile in the format of another tool", mt_export_command, &mt_export_argp,
+     NULL},
     {"top", "show what a running process allocates, as it happens", mt_top_command, &mt_top_argp,
      NULL},
     {"list", "list tracked processes, and what ended ones have left", mt_list_command,
@@ -47,7 +49,7 @@ static const struct mt_command commands[] = {
 };
 enum { N_COMMANDS = sizeof commands / sizeof *commands };
 
-static const char *const reserved[] = {"annotate", "export", "leaks", "push"};
+static const char *const reserved[] = {"annotate", "leaks", "push"};
 enum { N_RESERVED = sizeof reserved / sizeof *reserved };
 
 const char *argp_program_version = "memtrack " MEMTRACK_VERSION;

@@ -148,12 +148,12 @@ const struct argp mt_scopes_argp = {
 
 static int write_trace(const struct request *r, const struct mt_profile *profile,
                        struct mt_error *error) {
-    FILE *file;
-    int rc = mt_file_create(r->trace, r->shared.force, &file, error);
+    struct mt_file file;
+    int rc = mt_file_create(&file, r->trace, r->shared.force, error);
     if (rc != 0)
         return rc;
     const struct mt_export thing = {.what = MT_EXPORT_EVENTS, .events = {.profile = profile}};
-    return mt_file_finish(file, r->trace, mt_export(file, &thing, MT_EXPORT_TRACE, error), error);
+    return mt_file_finish(&file, mt_export(file.stream, &thing, MT_EXPORT_TRACE, error), error);
 }
 
 static int print_text(const struct request *r, const struct mt_scopes_rows *rows) {

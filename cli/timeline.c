@@ -342,9 +342,10 @@ static int print_text(const struct request *r, const struct mt_timeline *t) {
 /* Into a file that may not be there yet. */
 static int write_file(const struct request *r, const char *path, const struct mt_export *thing,
                       enum mt_export_format format, struct mt_error *error) {
-    FILE *file;
-    int rc = mt_file_create(path, r->shared.force, &file, error);
-    return rc == 0 ? mt_file_finish(file, path, mt_export(file, thing, format, error), error) : rc;
+    struct mt_file file;
+    int rc = mt_file_create(&file, path, r->shared.force, error);
+    return rc == 0 ? mt_file_finish(&file, mt_export(file.stream, thing, format, error), error)
+                   : rc;
 }
 
 static int print(const struct request *r, const struct mt_timeline *t,

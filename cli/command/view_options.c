@@ -16,8 +16,7 @@
 #include "view/subject.h"
 
 enum option_key {
-    KEY_BY = 256,
-    KEY_INCLUDE,
+    KEY_INCLUDE = 256,
     KEY_EXCLUDE,
     KEY_ALL_FRAMES,
     KEY_CUMULATIVE,
@@ -25,11 +24,9 @@ enum option_key {
 
 #define MT_ARG_PATTERN "PATTERN|scope:P|domain:P|thread:P|process:P"
 
-/* What the live view has as well. */
-static const struct argp_option shared_options[] = {
+/* What is counted, and as whose. */
+static const struct argp_option selected_options[] = {
     {NULL, 0, NULL, 0, "Counting:", MT_HELP_COUNTED},
-    {"by", KEY_BY, mt_group_by_list, MT_HELP_COMMON,
-     "Print a row for each of these (default: line)", 0},
     {NULL, 0, NULL, 0, "Rows:", MT_HELP_ROWS},
     {"include", KEY_INCLUDE, MT_ARG_PATTERN, MT_HELP_COMMON,
      "Show only what a matching file, function or module allocated (repeatable: one "
@@ -46,11 +43,18 @@ static const struct argp_option shared_options[] = {
      "libraries):",
      MT_HELP_CHARGED},
     MT_CHARGED_OPTIONS(0, MT_HELP_COMMON),
+    {NULL, 0, NULL, 0, "Names:", MT_HELP_NAMES},
+    MT_SYMBOL_OPTIONS(0),
+    {0},
+};
+
+/* What the live view has as well. */
+static const struct argp_option shared_options[] = {
+    {"by", MT_KEY_BY, mt_group_by_list, MT_HELP_COMMON,
+     "Print a row for each of these (default: line)", MT_HELP_COUNTED},
     {NULL, 0, NULL, 0, "Output:", MT_HELP_PRINTED},
     {"bytes", MT_KEY_BYTES, NULL, 0, "Print exact bytes instead of KiB and MiB", 0},
     {"color", MT_KEY_COLOR, MT_ARG_COLOR, 0, MT_HELP_COLOR, 0},
-    {NULL, 0, NULL, 0, "Names:", MT_HELP_NAMES},
-    MT_SYMBOL_OPTIONS(0),
     {0},
 };
 
@@ -93,6 +97,13 @@ void mt_view_options_parse_sort(struct argp_state *state, struct mt_view_request
     request->sort_given = true;
 }
 
+void mt_view_options_parse_by(const struct argp_state *state, struct mt_view_request *request,
+                              const char *text) {
+    if (!mt_group_by_parse(text, &request->view.by))
+        mt_options_choose(state, "--by", text, mt_group_by_list);
+    request->by_given = true;
+}
+
 void mt_view_options_parse_at(struct argp_state *state, struct mt_view_request *request,
                               const char *text) {
     if (!mt_at_parse(text, &request->view.at))
@@ -127,10 +138,6 @@ static void finish(struct argp_state *state, struct mt_view_request *r) {
 static error_t parse_option(int key, char *text, struct argp_state *state) {
     struct mt_view_request *r = state->input;
     switch (key) {
-    case KEY_BY:
-        if (!mt_group_by_parse(text, &r->view.by))
-            mt_options_choose(state, "--by", text, mt_group_by_list);
-        return 0;
     case MT_KEY_AT:
         mt_view_options_parse_at(state, r, text);
         return 0;
@@ -149,6 +156,19 @@ static error_t parse_option(int key, char *text, struct argp_state *state) {
     }
 }
 
+static error_t parse_shared(int key, char *text, struct argp_state *state) {
+    struct mt_view_request *r = state->input;
+    if (key == ARGP_KEY_INIT) {
+        state->child_inputs[0] = r;
+        return 0;
+    }
+    if (key == MT_KEY_BY) {
+        mt_view_options_parse_by(state, r, text);
+        return 0;
+    }
+    return mt_options_parse(key, text, state, &r->shared) ? 0 : ARGP_ERR_UNKNOWN;
+}
+
 static error_t parse_whole(int key, char *text, struct argp_state *state) {
     const struct mt_view_request *r = state->input;
     switch (key) {
@@ -164,7 +184,11 @@ static error_t parse_whole(int key, char *text, struct argp_state *state) {
     }
 }
 
-const struct argp mt_view_options_live_argp = {.options = shared_options, .parser = parse_option};
+const struct argp mt_view_options_selected_argp = {.options = selected_options,
+                                                   .parser = parse_option};
+static const struct argp_child selected[] = {{&mt_view_options_selected_argp, 0, NULL, 0}, {0}};
+const struct argp mt_view_options_live_argp = {
+    .options = shared_options, .parser = parse_shared, .children = selected};
 static const struct argp_child children[] = {{&mt_view_options_live_argp, 0, NULL, 0}, {0}};
 const struct argp mt_view_options_argp = {
     .options = options, .parser = parse_whole, .children = children};

@@ -24,14 +24,14 @@ enum { MT_HELP_COUNTED = 1, MT_HELP_ROWS, MT_HELP_CHARGED, MT_HELP_PRINTED, MT_H
 /* Keys of the command's own options begin here. */
 enum { MT_KEY_OWN = 512 };
 
-/* --at, for a command that has not the whole table below. */
-enum { MT_KEY_AT = 400 };
+/* --at and --by, for a command that has not the whole table below. */
+enum { MT_KEY_AT = 400, MT_KEY_BY };
 
 /* Zero-initialized is nothing chosen. */
 struct mt_view_request {
     struct mt_options_shared shared;
     struct mt_view_options view;
-    bool sort_given, at_given;
+    bool sort_given, at_given, by_given;
     struct mt_charged charged;
     const char **patterns[2]; /* private: include, exclude */
     size_t n_patterns[2];
@@ -43,11 +43,16 @@ extern const struct argp mt_view_options_argp;
 /* Those of them that make sense while a process is watched: not how tables are printed, nor which
  * moment. */
 extern const struct argp mt_view_options_live_argp;
+/* And of these, which samples are counted and as whose: for what is not printed. */
+extern const struct argp mt_view_options_selected_argp;
 
 /* --sort COLUMN, which each command describes by itself. */
 void mt_view_options_parse_sort(struct argp_state *state, struct mt_view_request *request,
                                 const char *text);
 
+/* --by GROUPING. */
+void mt_view_options_parse_by(const struct argp_state *state, struct mt_view_request *request,
+                              const char *text);
 /* --at MOMENT. */
 void mt_view_options_parse_at(struct argp_state *state, struct mt_view_request *request,
                               const char *text);

@@ -22,6 +22,7 @@
 #include <string.h>
 
 #include "command/collect.h"
+#include "export/profile_format.h"
 #include "list/entries.h"
 #include "text/terminal.h"
 #include "view/format/format.h"
@@ -137,10 +138,14 @@ static void offer_files(const struct place *place) {
 }
 
 static void offer_columns(const struct place *place) {
-    offer_alternatives(place, mt_sort_list); /* too long for a line of the help; so is the next */
+    offer_alternatives(place, mt_sort_list); /* too long for a line of the help; so are the next */
 }
 static void offer_statistics(const struct place *place) {
     offer_alternatives(place, mt_scopes_sort_list);
+}
+
+static void offer_formats(const struct place *place) {
+    offer_alternatives(place, mt_profile_format_list);
 }
 
 static const struct kind {
@@ -150,7 +155,7 @@ static const struct kind {
     {"FILE", offer_files},       {"PROFILE", offer_profiles},      {"PID", offer_pids},
     {"DIR", offer_directories},  {"LEDGER", offer_ledgers},        {"OLD", offer_profiles_and_pids},
     {"PROGRAM", offer_programs}, {"NEW", offer_profiles_and_pids}, {"COMMAND", offer_programs},
-    {"COLUMN", offer_columns},   {"STATISTIC", offer_statistics},
+    {"COLUMN", offer_columns},   {"STATISTIC", offer_statistics},  {"FORMAT", offer_formats},
 };
 
 static void offer_alternative(const struct place *place, const char *text, size_t length) {

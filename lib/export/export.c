@@ -33,13 +33,20 @@ static mt_export_write *const writers[MT_N_EXPORTS][MT_N_EXPORT_FORMATS] = {
     [MT_EXPORT_TIMELINE] = {[MT_EXPORT_JSON] = mt_json_timeline,
                             [MT_EXPORT_CSV] = mt_csv_timeline,
                             [MT_EXPORT_SVG] = mt_svg_timeline},
+    [MT_EXPORT_PROFILE] = {[MT_EXPORT_JSON] = mt_json_profile,
+                           [MT_EXPORT_CSV] = mt_csv_profile,
+                           [MT_EXPORT_COLLAPSED] = mt_collapsed_profile},
     [MT_EXPORT_TIMELINE_EVENTS] =
         {[MT_EXPORT_CSV] = mt_csv_events_of_timeline, [MT_EXPORT_TRACE] = mt_trace_timeline},
 };
 
 const char *mt_export_format_name(enum mt_export_format format) {
-    static const char *const names[MT_N_EXPORT_FORMATS] = {"json",  "csv",      "svg",   "trace",
-                                                           "junit", "markdown", "github"};
+    static const char *const names[MT_N_EXPORT_FORMATS] = {
+        [MT_EXPORT_JSON] = "json",     [MT_EXPORT_CSV] = "csv",
+        [MT_EXPORT_SVG] = "svg",       [MT_EXPORT_TRACE] = "trace",
+        [MT_EXPORT_JUNIT] = "junit",   [MT_EXPORT_MARKDOWN] = "markdown",
+        [MT_EXPORT_GITHUB] = "github", [MT_EXPORT_COLLAPSED] = "collapsed",
+    };
     return names[format];
 }
 
@@ -53,4 +60,11 @@ int mt_export(FILE *stream, const struct mt_export *thing, enum mt_export_format
     return write ? write(stream, thing, error)
                  : mt_error_set(error, MEMTRACK_EUSAGE, "Choose another format.",
                                 "this cannot be written as %s", mt_export_format_name(format));
+}
+
+int mt_export_finish(FILE *stream, bool done, struct mt_error *error) {
+    if (!done)
+        return mt_error_set(error, MEMTRACK_ENOMEM, "", "out of memory while writing the export");
+    return ferror(stream) ? mt_error_set(error, MEMTRACK_EIO, "", "cannot write the export: %m")
+                          : 0;
 }

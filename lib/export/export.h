@@ -119,6 +119,7 @@ enum mt_export_what {
     MT_EXPORT_SCOPES,
     MT_EXPORT_EVENTS, /* scopes one by one, marks, counters */
     MT_EXPORT_TIMELINE,
+    MT_EXPORT_PROFILE,         /* what passed the filters, for another tool: profile_format.h */
     MT_EXPORT_TIMELINE_EVENTS, /* the events of all processes of a timeline, on its clock */
     MT_N_EXPORTS
 };
@@ -187,6 +188,14 @@ struct mt_export {
         struct {
             const struct mt_timeline *timeline;
         } timeline_events;
+        /* Every sample that passed is in a row. The rows are by call path, but for a format that
+         * has a row for each of something else. Which moment is live, and which column counts in a
+         * format that has but one, are the rows' options at and sort. */
+        struct mt_export_profile {
+            const struct mt_rows *rows; /* built with keeps_samples */
+            size_t n;
+            const struct mt_processes *processes; /* of a run of several; NULL: of one */
+        } profile;
     };
 };
 
@@ -198,8 +207,9 @@ enum mt_export_format {
     MT_EXPORT_SVG,   /* a chart that stands alone; light and dark by prefers-color-scheme */
     MT_EXPORT_TRACE, /* for Perfetto and chrome://tracing */
     MT_EXPORT_JUNIT,
-    MT_EXPORT_MARKDOWN, /* as GitHub and GitLab render it */
-    MT_EXPORT_GITHUB,   /* annotations of a workflow of GitHub's */
+    MT_EXPORT_MARKDOWN,  /* as GitHub and GitLab render it */
+    MT_EXPORT_GITHUB,    /* annotations of a workflow of GitHub's */
+    MT_EXPORT_COLLAPSED, /* call paths in text, as of Brendan Gregg's flamegraph.pl */
     MT_N_EXPORT_FORMATS
 };
 

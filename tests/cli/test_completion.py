@@ -20,7 +20,8 @@ MEMTRACK = os.environ["MEMTRACK"]
 SCRIPTS = pathlib.Path(os.environ["MEMTRACK_SOURCE"]) / "cli/completion"
 BASH_COMPLETION = "/usr/share/bash-completion/bash_completion"
 COMMANDS = (
-    "run report tree scopes timeline snapshot diff top list whois attach detach check compare".split()
+    "run report tree scopes timeline snapshot diff top list whois attach detach check compare export"
+    "".split()
 )
 # Lists that are too long for the help to name them beside the option: it has them in its text.
 LISTS = {
@@ -90,6 +91,13 @@ def memtrack(*arguments, **options):
     return subprocess.run([MEMTRACK, *arguments], capture_output=True, text=True, **options)
 
 
+def formats_of_help():
+    """Those of export, which its help has in the text of the option."""
+    text = memtrack("export", "--help", "all").stdout
+    words = re.search(r"one of these:((?:\s+[a-z]+)+)\n  -", text).group(1)
+    return "|".join(words.split())
+
+
 @functools.cache
 def options_of_help(command):
     """Long options of --help all, each with its argument or None."""
@@ -99,9 +107,8 @@ def options_of_help(command):
 
 def values_of(argument):
     """ "auto|always|never": the words; of "snapshot|signal:NAME" up to the capitals."""
-    found = (
-        re.match(r"[a-z][a-z:-]*", part) for part in LISTS.get(argument, argument or "").split("|")
-    )
+    words = formats_of_help() if argument == "FORMAT" else LISTS.get(argument, argument or "")
+    found = (re.match(r"[a-z][a-z:-]*", part) for part in words.split("|"))
     return {match.group() for match in found if match}
 
 
@@ -258,13 +265,19 @@ class Shells(unittest.TestCase):
             "check --color ",
             "run --do ",
             "run --follow ",
+            "export --format ",
         ):
             self.assertIn("memtrack " + line, lists)
         self.complete(cases + [("memtrack report --by fu", {"function"}, {"file"})])
 
     def test_values_are_taken(self):
         """What is offered is understood: it is the file that is missing, and not the value."""
-        for command, files in (("report", 1), ("diff", 2), ("scopes", 1), ("timeline", 1)):
+        for command, files in (
+            ("report", 1),
+            ("diff", 2),
+            ("scopes", 1),
+            ("timeline", 1),
+        ):
             for option, argument in options_of_help(command).items():
                 for value in values_of(argument):
                     extra = (

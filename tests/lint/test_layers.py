@@ -79,7 +79,7 @@ def room(path):
         return "layout"
     if path in ("base/atomic.h", "base/text.h"):
         return "atomic"
-    if path.startswith(("base/array.", "base/clock.", "base/error.", "base/hash.", "base/process.", "base/saturate.")):
+    if path.startswith(("base/array.", "base/clock.", "base/error.", "base/hash.", "base/new_file.", "base/process.", "base/saturate.")):
         return "common"
     if path.startswith("ledger/"):
         return "writer" if path.startswith("ledger/writer/") else "reader"

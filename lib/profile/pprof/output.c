@@ -1,9 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A profile is written to a temporary file in the directory it is meant for and then given its name
- * in one step that fails when the name is taken: no half a profile under a good name, and nothing
- * of somebody else's overwritten, whoever else writes there at the same time. File systems without
- * renameat2 get a hard link, which has the same property.
+ * A profile is written to a temporary file in the directory it is meant for, and then given its
+ * name in one step (base/new_file.h). When the name is taken it gets a number.
  *
  * Devices, FIFOs and the like (-o /dev/null) are written to as they are.
  */
@@ -19,6 +17,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "base/new_file.h"
 #include "profile/pprof/pprof.h"
 
 enum {
@@ -147,35 +146,11 @@ char *mt_output_name(const char *pattern, const struct mt_output_fields *fields,
     return name;
 }
 
-/* The directory part, "." when there is none; malloc'ed. */
-static char *directory_of(const char *path) {
-    const char *slash = strrchr(path, '/');
-    if (!slash)
-        return strdup(".");
-    return slash == path ? strdup("/") : strndup(path, (size_t)(slash - path));
-}
-
-/* A temporary file beside path, open for writing and named *temporary (malloc'ed); -1 with
- * errno. */
-static int make_temporary(const char *path, char **temporary) {
-    char *directory = directory_of(path);
-    *temporary = NULL;
-    if (directory && asprintf(temporary, "%s/.memtrack-XXXXXX", directory) < 0)
-        *temporary = NULL;
-    free(directory);
-    int fd = *temporary ? mkostemp(*temporary, O_CLOEXEC) : -1;
-    if (fd < 0) {
-        free(*temporary);
-        *temporary = NULL;
-    }
-    return fd;
-}
-
 /* Permissions are not all there is (root, read-only file systems, /proc): make a file. 0 or
  * errno. */
 static int try_directory(const char *path) {
     char *temporary;
-    int fd = make_temporary(path, &temporary);
+    int fd = mt_new_file_make(path, &temporary);
     if (fd < 0)
         return errno;
     close(fd);
@@ -213,25 +188,11 @@ static bool may_replace(const char *path, uint64_t since_ns) {
            (uint64_t)st.st_mtim.tv_sec * 1000000000u + (uint64_t)st.st_mtim.tv_nsec < since_ns;
 }
 
-/* Give the temporary file its name; 0 or -errno. */
-static int give_name(const char *temporary, const char *path, bool replace) {
-    if (replace)
-        return rename(temporary, path) == 0 ? 0 : -errno;
-    if (renameat2(AT_FDCWD, temporary, AT_FDCWD, path, RENAME_NOREPLACE) == 0)
-        return 0;
-    if (errno != EINVAL && errno != ENOSYS)
-        return -errno;
-    if (link(temporary, path) != 0)
-        return -errno;
-    unlink(temporary);
-    return 0;
-}
-
 static int give_free_name(const char *temporary, const char *path, bool force, uint64_t since_ns,
                           char **written) {
     char *name = strdup(path);
     for (int number = 2; name; number++) {
-        int rc = give_name(temporary, name, force && may_replace(name, since_ns));
+        int rc = mt_new_file_name(temporary, name, force && may_replace(name, since_ns));
         if (rc != -EEXIST || number > MAX_NUMBER) {
             *written = rc == 0 ? name : NULL;
             if (rc != 0)
@@ -254,15 +215,13 @@ static int cannot_write(const char *path, int why, struct mt_error *error) {
 static int write_file(const struct mt_profile *profile, const char *path, bool force,
                       uint64_t since_ns, char **written, struct mt_error *error) {
     char *temporary;
-    int fd = make_temporary(path, &temporary);
+    int fd = mt_new_file_make(path, &temporary);
     if (fd < 0)
         return cannot_write(path, errno, error);
-    mode_t mask = umask(0);
-    umask(mask);
     int rc = mt_pprof_write(profile, fd, error);
-    if (rc == 0 && fchmod(fd, 0666 & ~mask) != 0 &&
-        errno != EPERM) /* a file system without modes is no error */
-        rc = cannot_write(path, errno, error);
+    int permitted = rc == 0 ? mt_new_file_permit(fd) : 0;
+    if (permitted != 0)
+        rc = cannot_write(path, -permitted, error);
     if (close(fd) != 0 && rc == 0)
         rc = cannot_write(path, errno, error);
     int named = rc == 0 ? give_free_name(temporary, path, force, since_ns, written) : 0;

@@ -1,0 +1,233 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * memtrack export: a profile, or the sum of several, in the format of another tool. What is counted
+ * and who is charged are the options of report, so that what another tool shows are the figures of
+ * report --by stack with the same options. What the formats are is in export/profile_format.h.
+ */
+#include <argp.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "command/command.h"
+#include "command/help.h"
+#include "command/input.h"
+#include "command/inputs.h"
+#include "command/view_options.h"
+#include "export/profile_format.h"
+#include "text/file.h"
+#include "text/terminal.h"
+#include "view/subject.h"
+
+enum option_key { KEY_SORT = MT_KEY_OWN, KEY_FORMAT };
+
+static const struct argp_option options[] = {
+    {"format", KEY_FORMAT, "FORMAT", MT_HELP_COMMON,
+     "Write this format (needed), one of these:" MT_PROFILE_FORMAT_WORDS, MT_HELP_PRINTED},
+    {"output", 'o', "FILE", MT_HELP_COMMON,
+     "Write to this file (default: standard output, unless that is a terminal and the format is "
+     "binary)",
+     MT_HELP_PRINTED},
+    {"force", MT_KEY_FORCE, NULL, MT_HELP_COMMON, "Replace an existing FILE", MT_HELP_PRINTED},
+    {"quiet", MT_KEY_QUIET, NULL, 0, "Do not say what the format cannot hold", MT_HELP_PRINTED},
+    {"at", MT_KEY_AT, "end|peak|TIME", MT_HELP_COMMON,
+     "Count as live what was not freed at this moment (default: end). TIME is after the start, "
+     "such as 1.5s or 02:00. The column is then live, unless --sort says another",
+     MT_HELP_COUNTED},
+    {"by", MT_KEY_BY, mt_group_by_list, 0,
+     "Write a row for each of these, in a format of rows (default: stack)", MT_HELP_COUNTED},
+    {"sort", KEY_SORT, "COLUMN", MT_HELP_COMMON,
+     "Write this column where the format has but one, and the largest first: peak (default), "
+     "live, total, blocks, temporary, max, waste, live-blocks or peak-blocks",
+     MT_HELP_ROWS},
+    {NULL, MT_KEY_ROWS, "N", 0, "Write at most N rows, 0 for all (default: all)", MT_HELP_ROWS},
+    {0},
+};
+
+struct request {
+    char **files; /* as they were given */
+    size_t n_files;
+    const char *output;
+    const struct mt_profile_format *format;
+    struct mt_view_request view;
+};
+
+/* ---- options --------------------------------------------------------------------------------- */
+
+static void finish(const struct argp_state *state, struct request *r) {
+    if (!r->format)
+        argp_error(state, "--format is needed: one of%s", MT_PROFILE_FORMAT_WORDS);
+    if (r->view.by_given && r->view.view.by != r->format->by &&
+        !(r->format->flags & MT_PROFILE_GROUPED))
+        argp_error(state, "--by and --format %s exclude each other", r->format->name);
+    if (r->view.shared.force && !r->output)
+        argp_error(state, "--force needs -o");
+}
+
+static error_t parse_option(int key, char *text, struct argp_state *state) {
+    struct request *r = state->input;
+    switch (key) {
+    case ARGP_KEY_INIT:
+        state->child_inputs[0] = &r->view;
+        return 0;
+    case KEY_SORT:
+        mt_view_options_parse_sort(state, &r->view, text);
+        return 0;
+    case KEY_FORMAT:
+        r->format = mt_profile_format_find(text);
+        if (!r->format)
+            mt_options_choose(state, "--format", text, mt_profile_format_list);
+        return 0;
+    case MT_KEY_BY:
+        mt_view_options_parse_by(state, &r->view, text);
+        return 0;
+    case MT_KEY_AT:
+        mt_view_options_parse_at(state, &r->view, text);
+        return 0;
+    case 'o':
+        r->output = text;
+        return 0;
+    case ARGP_KEY_ARGS:
+        r->files = state->argv + state->next;
+        r->n_files = (size_t)(state->argc - state->next);
+        return 0;
+    case ARGP_KEY_END:
+        finish(state, r);
+        return 0;
+    default:
+        return mt_options_parse(key, text, state, &r->view.shared) ? 0 : ARGP_ERR_UNKNOWN;
+    }
+}
+
+static const struct argp_child children[] = {{&mt_view_options_selected_argp, 0, NULL, 0}, {0}};
+
+const struct argp mt_export_argp = {
+    .options = options,
+    .parser = parse_option,
+    .children = children,
+    .args_doc = "[FILE|PID|DIR...]",
+    .doc = "Write a profile in the format of another tool.\vExample: memtrack export --format "
+           "collapsed app.pb.gz > app.txt\n\nFILE, PID and DIR are those of memtrack report. "
+           "Several are added up, each with its own peak. The figures are those of memtrack "
+           "report --by stack with the same options. What a format cannot hold is said on "
+           "standard error. The file is written whole or not at all.\n\nExit status: 0, 2 wrong "
+           "usage, 3 the profile cannot be read or the file not be written.",
+};
+
+/* ---- the profile ----------------------------------------------------------------------------- */
+
+static char *choose_one_of(struct request *r, const char *file, int *result) {
+    struct mt_at none;
+    if (!mt_subject_at(file))
+        return mt_input_choose_at(r->view.shared.program, file, &none, result);
+    mt_terminal_print_problem(r->view.shared.program, "Give one for all of them by --at.",
+                              "%s: a moment of one of several files", file);
+    *result = MT_EXIT_USAGE;
+    return NULL;
+}
+
+/* Returns the paths of what was given, at least one; NULL when the problem was printed. */
+static char **choose(struct request *r, int *result) {
+    size_t n = r->n_files ? r->n_files : 1;
+    char **paths = calloc(n + 1, sizeof *paths);
+    for (size_t i = 0; paths && i < n; i++) {
+        const char *file = r->n_files ? r->files[i] : NULL;
+        paths[i] = n == 1 ? mt_view_options_choose_input(&r->view, file, result)
+                          : choose_one_of(r, file, result);
+        if (!paths[i]) {
+            while (i-- > 0)
+                free(paths[i]);
+            free(paths);
+            return NULL;
+        }
+    }
+    if (!paths) {
+        mt_terminal_print_problem(r->view.shared.program, NULL, "out of memory");
+        *result = MT_EXIT_UNREADABLE;
+    }
+    r->n_files = n;
+    return paths;
+}
+
+/* ---- writing --------------------------------------------------------------------------------- */
+
+static bool is_for_terminal(const struct request *r) {
+    return !r->output && (r->format->flags & MT_PROFILE_BINARY) && isatty(STDOUT_FILENO);
+}
+
+static void print_losses(const struct request *r) {
+    const char *losses = mt_profile_format_loses(r->format);
+    if (*losses && !r->view.shared.quiet)
+        fprintf(stderr, "%s: %s has no place for %s\n", r->view.shared.program, r->format->name,
+                losses);
+}
+
+static int write_thing(const struct request *r, const struct mt_export *thing,
+                       struct mt_error *error) {
+    struct mt_file file;
+    int rc = mt_file_create(&file, r->output ? r->output : "-", r->view.shared.force, error);
+    if (rc != 0)
+        return rc;
+    rc = mt_file_finish(&file, mt_export(file.stream, thing, r->format->format, error), error);
+    if (rc == 0)
+        print_losses(r);
+    return rc;
+}
+
+static int export_profile(struct request *r, const struct mt_profile *profile,
+                          const struct mt_processes *processes, struct mt_error *error) {
+    struct mt_rows *rows = NULL;
+    mt_view_options_choose_sort(&r->view, profile);
+    if (!r->view.by_given)
+        r->view.view.by = r->format->by;
+    r->view.view.keeps_samples = true;
+    int rc = mt_rows_build(profile, &r->view.view, &rows, error);
+    if (rc == 0) {
+        const struct mt_export thing = {
+            .what = MT_EXPORT_PROFILE,
+            .profile = {.rows = rows,
+                        .n = r->view.shared.n_given ? r->view.shared.n : r->format->n,
+                        .processes = processes->n ? processes : NULL}};
+        mt_view_options_check_sort(&r->view, rows);
+        rc = write_thing(r, &thing, error);
+    }
+    mt_rows_free(rows);
+    return rc;
+}
+
+static int export_files(struct request *r, char *const *paths, struct mt_error *error) {
+    struct mt_profile *profile = NULL;
+    struct mt_processes processes;
+    const struct mt_merge_keep keep = mt_view_options_keep(&r->view);
+    int rc = mt_inputs_read(paths, r->n_files, &keep, &r->view.shared.symbols, &processes, &profile,
+                            error);
+    if (rc == 0)
+        rc = export_profile(r, profile, &processes, error);
+    mt_processes_free(&processes);
+    mt_profile_free(profile);
+    return rc;
+}
+
+static int run(struct request *r, struct mt_error *error) {
+    int result = MT_EXIT_OK;
+    if (is_for_terminal(r))
+        return mt_error_set(error, MEMTRACK_EUSAGE, "Give a file with -o, or redirect it.",
+                            "%s is binary, and standard output is a terminal", r->format->name);
+    char **paths = choose(r, &result);
+    if (!paths)
+        return result;
+    int rc = export_files(r, paths, error);
+    for (size_t i = 0; i < r->n_files; i++)
+        free(paths[i]);
+    free(paths);
+    return rc;
+}
+
+int mt_export_command(int argc, char **argv) {
+    struct request r = {.view.shared.program = argv[0]};
+    struct mt_error error = {0};
+    mt_help_parse(&mt_export_argp, argc, argv, 0, &r);
+    int result = mt_command_end(r.view.shared.program, run(&r, &error), &error);
+    mt_view_options_free(&r.view);
+    return result;
+}
