@@ -35,17 +35,25 @@ static mt_export_write *const writers[MT_N_EXPORTS][MT_N_EXPORT_FORMATS] = {
                             [MT_EXPORT_SVG] = mt_svg_timeline},
     [MT_EXPORT_PROFILE] = {[MT_EXPORT_JSON] = mt_json_profile,
                            [MT_EXPORT_CSV] = mt_csv_profile,
-                           [MT_EXPORT_COLLAPSED] = mt_collapsed_profile},
+                           [MT_EXPORT_COLLAPSED] = mt_collapsed_profile,
+                           [MT_EXPORT_OPENMETRICS] = mt_openmetrics_profile,
+                           [MT_EXPORT_PROMETHEUS] = mt_prometheus_profile},
     [MT_EXPORT_TIMELINE_EVENTS] =
         {[MT_EXPORT_CSV] = mt_csv_events_of_timeline, [MT_EXPORT_TRACE] = mt_trace_timeline},
 };
 
 const char *mt_export_format_name(enum mt_export_format format) {
     static const char *const names[MT_N_EXPORT_FORMATS] = {
-        [MT_EXPORT_JSON] = "json",     [MT_EXPORT_CSV] = "csv",
-        [MT_EXPORT_SVG] = "svg",       [MT_EXPORT_TRACE] = "trace",
-        [MT_EXPORT_JUNIT] = "junit",   [MT_EXPORT_MARKDOWN] = "markdown",
-        [MT_EXPORT_GITHUB] = "github", [MT_EXPORT_COLLAPSED] = "collapsed",
+        [MT_EXPORT_JSON] = "json",
+        [MT_EXPORT_CSV] = "csv",
+        [MT_EXPORT_SVG] = "svg",
+        [MT_EXPORT_TRACE] = "trace",
+        [MT_EXPORT_JUNIT] = "junit",
+        [MT_EXPORT_MARKDOWN] = "markdown",
+        [MT_EXPORT_GITHUB] = "github",
+        [MT_EXPORT_COLLAPSED] = "collapsed",
+        [MT_EXPORT_OPENMETRICS] = "openmetrics",
+        [MT_EXPORT_PROMETHEUS] = "prometheus",
     };
     return names[format];
 }

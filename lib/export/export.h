@@ -207,9 +207,11 @@ enum mt_export_format {
     MT_EXPORT_SVG,   /* a chart that stands alone; light and dark by prefers-color-scheme */
     MT_EXPORT_TRACE, /* for Perfetto and chrome://tracing */
     MT_EXPORT_JUNIT,
-    MT_EXPORT_MARKDOWN,  /* as GitHub and GitLab render it */
-    MT_EXPORT_GITHUB,    /* annotations of a workflow of GitHub's */
-    MT_EXPORT_COLLAPSED, /* call paths in text, as of Brendan Gregg's flamegraph.pl */
+    MT_EXPORT_MARKDOWN,    /* as GitHub and GitLab render it */
+    MT_EXPORT_GITHUB,      /* annotations of a workflow of GitHub's */
+    MT_EXPORT_COLLAPSED,   /* call paths in text, as of Brendan Gregg's flamegraph.pl */
+    MT_EXPORT_OPENMETRICS, /* 1.0 */
+    MT_EXPORT_PROMETHEUS,  /* the same in its text format 0.0.4, for what reads no other */
     MT_N_EXPORT_FORMATS
 };
 

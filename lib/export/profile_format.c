@@ -23,6 +23,8 @@ const char *mt_profile_format_loses(const struct mt_profile_format *format) {
         [MT_EXPORT_COLLAPSED] = "lines, files, more than one column (--sort), and times",
         [MT_EXPORT_JSON] = "scopes and the time axis (memtrack scopes, memtrack timeline)",
         [MT_EXPORT_CSV] = "more than the rows",
+        [MT_EXPORT_OPENMETRICS] = "call paths, and what was at earlier moments",
+        [MT_EXPORT_PROMETHEUS] = "call paths, and what was at earlier moments",
     };
     const char *loss = losses[format->format];
     return loss ? loss : "";

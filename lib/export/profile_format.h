@@ -19,7 +19,9 @@ enum mt_profile_format_flag {
 #define MT_PROFILE_FORMATS(X)                                                                      \
     X("collapsed", MT_EXPORT_COLLAPSED, MT_BY_STACK, 0, 0)                                         \
     X("json", MT_EXPORT_JSON, MT_BY_STACK, 0, MT_PROFILE_GROUPED)                                  \
-    X("csv", MT_EXPORT_CSV, MT_BY_STACK, 0, MT_PROFILE_GROUPED)
+    X("csv", MT_EXPORT_CSV, MT_BY_STACK, 0, MT_PROFILE_GROUPED)                                    \
+    X("openmetrics", MT_EXPORT_OPENMETRICS, MT_BY_LINE, 20, MT_PROFILE_GROUPED)                    \
+    X("prometheus", MT_EXPORT_PROMETHEUS, MT_BY_LINE, 20, MT_PROFILE_GROUPED)
 
 /* The names as one literal, a blank before each of them. */
 #define MT_PROFILE_FORMAT_WORD(name, ...) " " name
