@@ -141,6 +141,26 @@ static int grow_function_index(struct mt_profile *profile) {
     return 0;
 }
 
+int mt_profile_index_functions(struct mt_profile *profile) {
+    struct mt_function_index *index = profile->function_index;
+    size_t n_slots = FIRST_SLOTS;
+    while (n_slots <= 2 * profile->n_functions)
+        n_slots *= 2;
+    uint32_t *slots = calloc(n_slots, sizeof *slots);
+    if (!slots)
+        return -MEMTRACK_ENOMEM;
+    for (uint32_t i = 0; i < profile->n_functions; i++) {
+        size_t slot = function_hash(&profile->functions[i]) & (n_slots - 1);
+        while (slots[slot])
+            slot = (slot + 1) & (n_slots - 1);
+        slots[slot] = i + 1;
+    }
+    free(index->slots);
+    index->slots = slots;
+    index->mask = n_slots - 1;
+    return 0;
+}
+
 int64_t mt_profile_add_function(struct mt_profile *profile, const struct mt_function *function) {
     struct mt_function_index *index = profile->function_index;
     if (!index->slots || profile->n_functions * 2 > index->mask) {

@@ -261,6 +261,9 @@ const char *mt_profile_text(const struct mt_profile *profile, mt_string string);
 int64_t mt_profile_add_mapping(struct mt_profile *profile, const struct mt_mapping *mapping);
 int64_t mt_profile_add_function(struct mt_profile *profile,
                                 const struct mt_function *function); /* makes equal ones one */
+/* To be called when functions were changed where they are: equal ones are found again. Two that have
+ * become equal stay two. Returns 0 or -MEMTRACK_ENOMEM. */
+int mt_profile_index_functions(struct mt_profile *profile);
 int64_t mt_profile_add_lines(struct mt_profile *profile, const struct mt_line *lines, size_t n);
 int64_t mt_profile_add_location(struct mt_profile *profile, const struct mt_location *location);
 int64_t mt_profile_add_sample(struct mt_profile *profile, const struct mt_sample *sample,

@@ -3,7 +3,8 @@
  * Source lines. A profile names the files and may come from a stranger: a path can be a device that
  * never ends or a pipe that blocks, so only regular files are read, opened without blocking, and
  * their size is bounded. What cannot be shown is simply not shown. A report shows a few dozen lines
- * of a few files: each is read once and searched from its beginning.
+ * of a few files: each is read once and searched from its beginning. What is asked for most often
+ * is the file that was asked for before.
  *
  * The file at hand need not be the one that was compiled. It is, when it was last changed before
  * the program was built, which was before the program's file was last changed; where it is younger,
@@ -19,7 +20,10 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { MAX_FILE_BYTES = 16 << 20, MAX_FILES = 64, MAX_LINE_BYTES = 1024 };
+#include "base/array.h"
+#include "base/error.h"
+
+enum { MAX_FILE_BYTES = 16 << 20, MAX_BYTES = 256 << 20, MAX_LINE_BYTES = 1024, MAX_ENDS = 64 };
 
 struct file {
     char *path, *text; /* text NULL: not readable */
@@ -29,8 +33,10 @@ struct file {
 
 struct mt_source {
     char *folder;
-    struct file files[MAX_FILES];
-    size_t n_files;
+    struct file *files;
+    size_t n_files, capacity, bytes, last;
+    char **places;
+    size_t n_places;
 };
 
 struct mt_source *mt_source_new(const char *folder) {
@@ -51,8 +57,22 @@ void mt_source_free(struct mt_source *source) {
         free(source->files[i].path);
         free(source->files[i].text);
     }
+    for (size_t i = 0; i < source->n_places; i++)
+        free(source->places[i]);
+    free(source->places);
+    free(source->files);
     free(source->folder);
     free(source);
+}
+
+int mt_source_add_place(struct mt_source *source, const char *directory) {
+    char *place = strdup(directory);
+    if (!place || !mt_array_grow(&source->places, source->n_places, sizeof *source->places)) {
+        free(place);
+        return -MEMTRACK_ENOMEM;
+    }
+    source->places[source->n_places++] = place;
+    return 0;
 }
 
 static char *read_all(int fd, size_t bytes, size_t *got) {
@@ -64,6 +84,8 @@ static char *read_all(int fd, size_t bytes, size_t *got) {
             break;
         *got += (size_t)n;
     }
+    if (text)
+        text[*got] = '\0';
     return text;
 }
 
@@ -101,19 +123,55 @@ static char *load_from_folders(const char *folder, const char *path, struct file
     return text;
 }
 
+static char *load_from_place(const char *place, const char *path, struct file *file) {
+    char *text = NULL;
+    size_t n = 0;
+    for (const char *end = path; end && !text && n++ < MAX_ENDS; end = strchr(end, '/')) {
+        char *joined;
+        end += strspn(end, "/");
+        if (!*end || asprintf(&joined, "%s/%s", place, end) < 0)
+            break;
+        text = load(joined, &file->bytes, &file->changed_ns);
+        free(joined);
+    }
+    return text;
+}
+
+static void load_file(struct mt_source *source, struct file *file) {
+    if (source->bytes > MAX_BYTES)
+        return;
+    for (size_t i = 0; i < source->n_places && !file->text; i++)
+        file->text = load_from_place(source->places[i], file->path, file);
+    if (!file->text)
+        file->text = load_from_folders(source->folder, file->path, file);
+    source->bytes += file->text ? file->bytes : 0;
+}
+
 static const struct file *find_file(struct mt_source *source, const char *path) {
+    if (source->n_files && strcmp(source->files[source->last].path, path) == 0)
+        return &source->files[source->last];
     for (size_t i = 0; i < source->n_files; i++)
-        if (strcmp(source->files[i].path, path) == 0)
+        if (strcmp(source->files[i].path, path) == 0) {
+            source->last = i;
             return &source->files[i];
-    if (source->n_files == MAX_FILES)
+        }
+    struct file file = {.path = strdup(path)};
+    if (!file.path || !mt_array_reserve(&source->files, &source->capacity, source->n_files + 1,
+                                        sizeof *source->files)) {
+        free(file.path);
         return NULL;
-    struct file *file = &source->files[source->n_files];
-    file->path = strdup(path);
-    if (!file->path)
-        return NULL;
-    source->n_files++;
-    file->text = load_from_folders(source->folder, path, file);
-    return file;
+    }
+    load_file(source, &file);
+    source->last = source->n_files;
+    source->files[source->n_files++] = file;
+    return &source->files[source->last];
+}
+
+const char *mt_source_text(struct mt_source *source, const char *file, size_t *bytes) {
+    const struct file *found = *file ? find_file(source, file) : NULL;
+    bool is_text = found && found->text && !memchr(found->text, '\0', found->bytes);
+    *bytes = is_text ? found->bytes : 0;
+    return is_text ? found->text : NULL;
 }
 
 char *mt_source_line(struct mt_source *source, const char *file, int64_t line) {

@@ -5,6 +5,7 @@
 #define MT_VIEW_SOURCE_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 struct mt_source;
@@ -13,6 +14,15 @@ struct mt_source;
  * none. Returns NULL when out of memory. */
 struct mt_source *mt_source_new(const char *folder);
 void mt_source_free(struct mt_source *source); /* NULL is fine */
+
+/* From now on looks below this directory first, by the whole path of a file and then by shorter and
+ * shorter ends of it: DIR/build/src/a.c, DIR/src/a.c, DIR/a.c. Those that were added later are
+ * tried later. Returns 0 or -MEMTRACK_ENOMEM. */
+int mt_source_add_place(struct mt_source *source, const char *directory);
+
+/* Returns the whole text of a file, NUL-terminated and without any other NUL; it belongs to the
+ * source. NULL as below. */
+const char *mt_source_text(struct mt_source *source, const char *file, size_t *bytes);
 
 /* Returns the line (from 1) without its indentation and end, malloc'ed; NULL when there is no
  * such file or line, or when the file is not one to show (not regular, larger than 16 MiB). */

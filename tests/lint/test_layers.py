@@ -61,6 +61,8 @@ FOLDERS = {
     "view": {"view/format"},
     "view/rows": {"view", "view/format"},
     "view/processes": {"view"},
+    "view/redact": {"view", "view/rows", "view/sources"},
+    "view/sources": {"view", "view/rows"},
     "view/scopes": {"view"},
     "view/summary": {"view/format", "view/rows"},
     "view/timeline": {"view/format", "view/rows"},

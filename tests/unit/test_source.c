@@ -69,6 +69,29 @@ static void a_tree_that_has_moved(void **state) {
     mt_source_free(source);
 }
 
+static void places_to_look_at(void **state) {
+    (void)state;
+    struct mt_source *source = mt_source_new("/nowhere");
+    assert_int_equal(mkdir("place", 0700), 0);
+    assert_int_equal(mkdir("place/sub", 0700), 0);
+    directory_write_text("place/sub/a.c", "of the place\n");
+    directory_write_text("place/b.c", "the base name\nsecond\n");
+    assert_line(source, "/build/x/sub/a.c", 1, NULL);
+    mt_source_free(source);
+    source = mt_source_new("sub");
+    assert_int_equal(mt_source_add_place(source, "missing"), 0);
+    assert_int_equal(mt_source_add_place(source, "place"), 0);
+    assert_line(source, "/build/x/sub/a.c", 1, "of the place");
+    assert_line(source, "a.c", 1, "first"); /* place/a.c is none: as without places */
+    assert_line(source, "//x///b.c", 2, "second");
+    size_t bytes;
+    assert_string_equal(mt_source_text(source, "b.c", &bytes), "the base name\nsecond\n");
+    assert_int_equal(bytes, 21);
+    assert_null(mt_source_text(source, "missing.c", &bytes));
+    assert_int_equal(bytes, 0);
+    mt_source_free(source);
+}
+
 static void what_is_not_shown(void **state) {
     (void)state;
     struct mt_source *source = mt_source_new("");
@@ -128,8 +151,8 @@ static void more_files_than_are_kept(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(lines_of_a_file),          cmocka_unit_test(a_tree_that_has_moved),
-        cmocka_unit_test(what_is_not_shown),        cmocka_unit_test(younger_than_the_program),
-        cmocka_unit_test(more_files_than_are_kept),
+        cmocka_unit_test(what_is_not_shown),        cmocka_unit_test(places_to_look_at),
+        cmocka_unit_test(younger_than_the_program), cmocka_unit_test(more_files_than_are_kept),
     };
     return cmocka_run_group_tests(tests, enter, leave);
 }

@@ -59,6 +59,13 @@ struct verdict { /* of a function in a module */
     uint8_t kind_plus_1; /* 0: not judged yet */
 };
 
+enum mt_frame_kind mt_frames_judge(const struct mt_frame_text *text,
+                                   const struct mt_wrapper_options *wrappers) {
+    enum mt_frame_kind kind = mt_wrappers_classify(text, wrappers);
+    bool passes = kind == MT_FRAME_USER && !wrappers->keep_system && mt_system_has(text);
+    return passes ? MT_FRAME_SYSTEM : kind;
+}
+
 static uint8_t judge(const struct mt_profile *profile, const struct mt_function *function,
                      mt_string module, const struct mt_wrapper_options *wrappers) {
     struct mt_frame_text text = {
@@ -66,9 +73,7 @@ static uint8_t judge(const struct mt_profile *profile, const struct mt_function 
         .system_name = function ? mt_profile_text(profile, function->system_name) : "",
         .file = function ? mt_profile_text(profile, function->file) : "",
         .module = mt_profile_text(profile, module)};
-    enum mt_frame_kind kind = mt_wrappers_classify(&text, wrappers);
-    bool passes = kind == MT_FRAME_USER && !wrappers->keep_system && mt_system_has(&text);
-    return (uint8_t)(passes ? MT_FRAME_SYSTEM : kind);
+    return (uint8_t)mt_frames_judge(&text, wrappers);
 }
 
 static uint8_t entry_kind(const struct mt_profile *profile, const struct mt_frame_entry *entry,

@@ -56,6 +56,10 @@ struct mt_frames {
     bool passes_native; /* managed code is charged before native code */
 };
 
+/* Returns what a frame is by its names alone. */
+enum mt_frame_kind mt_frames_judge(const struct mt_frame_text *text,
+                                   const struct mt_wrapper_options *wrappers);
+
 /* Returns whether call paths name frames that are in the profile, without which nothing of this
  * header may be called. */
 bool mt_frames_are_sound(const struct mt_profile *profile);

@@ -46,9 +46,13 @@ static bool is_shared_object(const char *name) {
 }
 
 bool mt_system_is_own_program(const struct mt_profile *profile) {
-    const char *program = mt_profile_text(profile, profile->info.exe);
-    if (!*program && profile->n_mappings)
-        program = mt_profile_text(profile, profile->mappings[0].path);
+    mt_string program = profile->info.exe;
+    if (!program && profile->n_mappings)
+        program = profile->mappings[0].path;
+    return mt_system_is_own(mt_profile_text(profile, program));
+}
+
+bool mt_system_is_own(const char *program) {
     return *program == '/' && !is_below_any(program, library_folders, COUNT(library_folders)) &&
            !is_below_any(program, program_folders, COUNT(program_folders));
 }

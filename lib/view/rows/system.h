@@ -12,6 +12,8 @@
 
 /* Returns whether the program that was recorded is somebody's own; false when that is not known. */
 bool mt_system_is_own_program(const struct mt_profile *profile);
+/* The same of a program's path. */
+bool mt_system_is_own(const char *program);
 
 /* Returns whether a frame is of a shared library, or of a header, of the system, or of code that
  * a tool has generated. */
