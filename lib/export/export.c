@@ -36,6 +36,7 @@ static mt_export_write *const writers[MT_N_EXPORTS][MT_N_EXPORT_FORMATS] = {
     [MT_EXPORT_PROFILE] = {[MT_EXPORT_JSON] = mt_json_profile,
                            [MT_EXPORT_CSV] = mt_csv_profile,
                            [MT_EXPORT_COLLAPSED] = mt_collapsed_profile,
+                           [MT_EXPORT_SVG] = mt_svg_profile,
                            [MT_EXPORT_OPENMETRICS] = mt_openmetrics_profile,
                            [MT_EXPORT_PROMETHEUS] = mt_prometheus_profile},
     [MT_EXPORT_TIMELINE_EVENTS] =

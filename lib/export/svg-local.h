@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* Shared by svg_timeline.c (the page), svg_chart.c (the plot), svg_tracks.c (what is below it) and
- * svg_style.c (their colours). Private to them. */
+/* Shared by the files of one chart, svg_timeline.c (the page), svg_chart.c (the plot) and
+ * svg_tracks.c (what is below it), and svg_style.c: colours, of flame graphs too. Private to
+ * them. */
 #ifndef MT_EXPORT_SVG_LOCAL_H
 #define MT_EXPORT_SVG_LOCAL_H
 
@@ -29,6 +30,9 @@ enum mt_svg_color { /* the first MT_SVG_MOST_LINES are those of lines */
                     MT_SVG_COLORS
 };
 
+/* Of the frames of a flame graph: a hue for each module, and shades of it. */
+enum { MT_SVG_HUE_GREY = 8, MT_SVG_HUES, MT_SVG_SHADES = 3 };
+
 enum { MT_SVG_STYLE_BYTES = 64 };
 
 /* Writes the element for the head of the page. */
@@ -37,6 +41,10 @@ void mt_svg_style(FILE *out);
 const char *mt_svg_style_fill(enum mt_svg_color color, char buffer[MT_SVG_STYLE_BYTES]);
 const char *mt_svg_style_stroke(enum mt_svg_color color, char buffer[MT_SVG_STYLE_BYTES]);
 const char *mt_svg_style_both(enum mt_svg_color color, char buffer[MT_SVG_STYLE_BYTES]);
+
+/* Writes the element that frames need in the head, beside the one above. */
+void mt_svg_style_frames(FILE *out);
+const char *mt_svg_style_frame(unsigned hue, unsigned shade, char buffer[MT_SVG_STYLE_BYTES]);
 
 /* A line or a layer. */
 struct mt_svg_line {

@@ -35,6 +35,36 @@ static const struct {
     [MT_SVG_PAPER] = {"p", "#ffffff", "#0d1117"},
 };
 
+/* Paler (or, on dark paper, deeper) than lines are, because text stands on them: its contrast to
+ * each is above 7:1. */
+static const struct {
+    const char *light[MT_SVG_SHADES], *dark[MT_SVG_SHADES];
+} frames[MT_SVG_HUES] = {
+    {{"#b3d4f5", "#a3c9f1", "#c2ddf8"}, {"#1d4f80", "#24598e", "#174370"}},
+    {{"#fbd0a8", "#f8c391", "#fcdcbd"}, {"#7a4317", "#874c1d", "#6b3a12"}},
+    {{"#bce3c0", "#abdab0", "#cdebd0"}, {"#1f5a36", "#26663e", "#194d2d"}},
+    {{"#dcc8f2", "#d1b8ee", "#e6d7f6"}, {"#51377c", "#5b408a", "#472f6e"}},
+    {{"#f3e2a0", "#eed888", "#f6eab8"}, {"#645314", "#715e1a", "#57480f"}},
+    {{"#b0e2e0", "#9cd9d6", "#c4eae8"}, {"#15585a", "#1b6466", "#104b4d"}},
+    {{"#f8c6d6", "#f4b5c9", "#fad5e1"}, {"#7a2f4d", "#883857", "#6c2743"}},
+    {{"#d9d3c4", "#cfc8b6", "#e3ded2"}, {"#524a3a", "#5d5443", "#473f31"}},
+    [MT_SVG_HUE_GREY] = {{"#d5dae0", "#cbd1d8", "#e2e6ea"}, {"#3d444d", "#454c56", "#343a42"}},
+};
+
+void mt_svg_style_frames(FILE *out) {
+    fputs("<style>g:hover&gt;rect{stroke:#808080}@media(prefers-color-scheme:dark){", out);
+    for (unsigned hue = 0; hue < MT_SVG_HUES; hue++)
+        for (unsigned shade = 0; shade < MT_SVG_SHADES; shade++)
+            fprintf(out, ".h%u%c{fill:%s}", hue, 'a' + (int)shade, frames[hue].dark[shade]);
+    fputs("}</style>\n", out);
+}
+
+const char *mt_svg_style_frame(unsigned hue, unsigned shade, char buffer[MT_SVG_STYLE_BYTES]) {
+    snprintf(buffer, MT_SVG_STYLE_BYTES, "class=\"h%u%c\" fill=\"%s\"", hue, 'a' + (int)shade,
+             frames[hue].light[shade]);
+    return buffer;
+}
+
 void mt_svg_style(FILE *out) {
     fputs("<style>.hit:hover{fill-opacity:.12}@media(prefers-color-scheme:dark){", out);
     for (size_t i = 0; i < MT_SVG_COLORS; i++)
