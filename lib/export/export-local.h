@@ -15,7 +15,7 @@ mt_export_write mt_json_report, mt_csv_report, mt_json_tree, mt_json_diff, mt_cs
     mt_trace_events, mt_json_timeline, mt_csv_timeline, mt_svg_timeline, mt_csv_events_of_timeline,
     mt_trace_timeline, mt_json_profile, mt_csv_profile, mt_collapsed_profile,
     mt_openmetrics_profile, mt_prometheus_profile;
-mt_export_write mt_svg_profile;
+mt_export_write mt_svg_profile, mt_firefox_profile;
 
 /* Returns how the writing of a file went: -MEMTRACK_ENOMEM unless done, else 0 or -MEMTRACK_EIO by
  * the state of the stream. */

@@ -37,6 +37,7 @@ static mt_export_write *const writers[MT_N_EXPORTS][MT_N_EXPORT_FORMATS] = {
                            [MT_EXPORT_CSV] = mt_csv_profile,
                            [MT_EXPORT_COLLAPSED] = mt_collapsed_profile,
                            [MT_EXPORT_SVG] = mt_svg_profile,
+                           [MT_EXPORT_FIREFOX] = mt_firefox_profile,
                            [MT_EXPORT_OPENMETRICS] = mt_openmetrics_profile,
                            [MT_EXPORT_PROMETHEUS] = mt_prometheus_profile},
     [MT_EXPORT_TIMELINE_EVENTS] =
@@ -53,6 +54,7 @@ const char *mt_export_format_name(enum mt_export_format format) {
         [MT_EXPORT_MARKDOWN] = "markdown",
         [MT_EXPORT_GITHUB] = "github",
         [MT_EXPORT_COLLAPSED] = "collapsed",
+        [MT_EXPORT_FIREFOX] = "firefox",
         [MT_EXPORT_OPENMETRICS] = "openmetrics",
         [MT_EXPORT_PROMETHEUS] = "prometheus",
     };

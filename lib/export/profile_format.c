@@ -21,6 +21,7 @@ const struct mt_profile_format *mt_profile_format_find(const char *name) {
 const char *mt_profile_format_loses(const struct mt_profile_format *format) {
     static const char *const losses[MT_N_EXPORT_FORMATS] = {
         [MT_EXPORT_COLLAPSED] = "lines, files, more than one column (--sort), and times",
+        [MT_EXPORT_FIREFOX] = "blocks, temporary blocks and waste",
         [MT_EXPORT_SVG] = "lines, frames narrower than a pixel, more than one column (--sort), and "
                           "times",
         [MT_EXPORT_JSON] = "scopes and the time axis (memtrack scopes, memtrack timeline)",

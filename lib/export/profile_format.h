@@ -18,6 +18,7 @@ enum mt_profile_format_flag {
  * for, how many of them (0: all), flags) */
 #define MT_PROFILE_FORMATS(X)                                                                      \
     X("collapsed", MT_EXPORT_COLLAPSED, MT_BY_STACK, 0, 0)                                         \
+    X("firefox", MT_EXPORT_FIREFOX, MT_BY_STACK, 0, 0)                                             \
     X("svg", MT_EXPORT_SVG, MT_BY_STACK, 0, 0)                                                     \
     X("json", MT_EXPORT_JSON, MT_BY_STACK, 0, MT_PROFILE_GROUPED)                                  \
     X("csv", MT_EXPORT_CSV, MT_BY_STACK, 0, MT_PROFILE_GROUPED)                                    \
