@@ -14,6 +14,7 @@
 #include "command/input.h"
 #include "command/inputs.h"
 #include "command/view_options.h"
+#include "export/export.h"
 #include "export/profile_format.h"
 #include "text/file.h"
 #include "text/terminal.h"
@@ -155,8 +156,8 @@ static bool is_for_terminal(const struct request *r) {
     return !r->output && (r->format->flags & MT_PROFILE_BINARY) && isatty(STDOUT_FILENO);
 }
 
-static void print_losses(const struct request *r) {
-    const char *losses = mt_profile_format_loses(r->format);
+static void print_losses(const struct request *r, const struct mt_export_profile *profile) {
+    const char *losses = mt_profile_format_loses(r->format, profile);
     if (*losses && !r->view.shared.quiet)
         fprintf(stderr, "%s: %s has no place for %s\n", r->view.shared.program, r->format->name,
                 losses);
@@ -170,7 +171,7 @@ static int write_thing(const struct request *r, const struct mt_export *thing,
         return rc;
     rc = mt_file_finish(&file, mt_export(file.stream, thing, r->format->format, error), error);
     if (rc == 0)
-        print_losses(r);
+        print_losses(r, &thing->profile);
     return rc;
 }
 
@@ -198,7 +199,9 @@ static int export_profile(struct request *r, const struct mt_profile *profile,
 static int export_files(struct request *r, char *const *paths, struct mt_error *error) {
     struct mt_profile *profile = NULL;
     struct mt_processes processes;
-    const struct mt_merge_keep keep = mt_view_options_keep(&r->view);
+    struct mt_merge_keep keep = mt_view_options_keep(&r->view);
+    if (r->format->flags & MT_PROFILE_LABELS)
+        keep.processes = keep.threads = true;
     int rc = mt_inputs_read(paths, r->n_files, &keep, &r->view.shared.symbols, &processes, &profile,
                             error);
     if (rc == 0)

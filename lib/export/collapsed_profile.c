@@ -71,8 +71,8 @@ static void free_writer(struct writer *w) {
 
 int mt_collapsed_profile(FILE *stream, const struct mt_export *thing, struct mt_error *error) {
     const struct mt_rows *rows = thing->profile.rows;
-    size_t n = mt_export_shown(thing->profile.n, mt_rows_count(rows));
-    enum mt_value column = mt_rows_options(rows)->sort;
+    size_t n = mt_export_profile_rows(&thing->profile);
+    enum mt_value column = mt_export_profile_column(&thing->profile);
     struct writer w = {.stream = stream};
     mt_stacks_init(&w.stacks, rows);
     w.names = calloc(w.stacks.n_ids, sizeof *w.names);

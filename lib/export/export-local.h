@@ -5,6 +5,7 @@
 #define MT_EXPORT_LOCAL_H
 
 #include "export/export.h"
+#include "export/profile_format.h"
 
 typedef int mt_export_write(FILE *stream, const struct mt_export *thing, struct mt_error *error);
 
@@ -13,10 +14,12 @@ mt_export_write mt_json_report, mt_csv_report, mt_json_tree, mt_json_diff, mt_cs
     mt_markdown_diff, mt_json_list, mt_json_index, mt_json_verify, mt_json_snapshot, mt_json_whois,
     mt_json_switch, mt_json_top, mt_json_scopes, mt_csv_scopes, mt_json_events, mt_csv_events,
     mt_trace_events, mt_json_timeline, mt_csv_timeline, mt_svg_timeline, mt_csv_events_of_timeline,
-    mt_trace_timeline, mt_json_profile, mt_csv_profile, mt_collapsed_profile,
-    mt_openmetrics_profile, mt_prometheus_profile;
-mt_export_write mt_svg_profile, mt_firefox_profile;
+    mt_trace_timeline;
 
+#define MT_EXPORT_DECLARE(name, format, writer, ...) mt_export_write writer;
+MT_PROFILE_FORMATS(MT_EXPORT_DECLARE)
+
+int mt_export_out_of_memory(struct mt_error *error);
 /* Returns how the writing of a file went: -MEMTRACK_ENOMEM unless done, else 0 or -MEMTRACK_EIO by
  * the state of the stream. */
 int mt_export_finish(FILE *stream, bool done, struct mt_error *error);

@@ -7,6 +7,9 @@
 #include "export/export.h"
 
 #include "export/export-local.h"
+#include "export/profile_format.h"
+
+#define WRITER(name, format, writer, ...) [format] = writer,
 
 static mt_export_write *const writers[MT_N_EXPORTS][MT_N_EXPORT_FORMATS] = {
     [MT_EXPORT_REPORT] = {[MT_EXPORT_JSON] = mt_json_report, [MT_EXPORT_CSV] = mt_csv_report},
@@ -33,32 +36,20 @@ static mt_export_write *const writers[MT_N_EXPORTS][MT_N_EXPORT_FORMATS] = {
     [MT_EXPORT_TIMELINE] = {[MT_EXPORT_JSON] = mt_json_timeline,
                             [MT_EXPORT_CSV] = mt_csv_timeline,
                             [MT_EXPORT_SVG] = mt_svg_timeline},
-    [MT_EXPORT_PROFILE] = {[MT_EXPORT_JSON] = mt_json_profile,
-                           [MT_EXPORT_CSV] = mt_csv_profile,
-                           [MT_EXPORT_COLLAPSED] = mt_collapsed_profile,
-                           [MT_EXPORT_SVG] = mt_svg_profile,
-                           [MT_EXPORT_FIREFOX] = mt_firefox_profile,
-                           [MT_EXPORT_OPENMETRICS] = mt_openmetrics_profile,
-                           [MT_EXPORT_PROMETHEUS] = mt_prometheus_profile},
+    [MT_EXPORT_PROFILE] = {MT_PROFILE_FORMATS(WRITER)},
     [MT_EXPORT_TIMELINE_EVENTS] =
         {[MT_EXPORT_CSV] = mt_csv_events_of_timeline, [MT_EXPORT_TRACE] = mt_trace_timeline},
 };
 
 const char *mt_export_format_name(enum mt_export_format format) {
     static const char *const names[MT_N_EXPORT_FORMATS] = {
-        [MT_EXPORT_JSON] = "json",
-        [MT_EXPORT_CSV] = "csv",
-        [MT_EXPORT_SVG] = "svg",
         [MT_EXPORT_TRACE] = "trace",
         [MT_EXPORT_JUNIT] = "junit",
-        [MT_EXPORT_MARKDOWN] = "markdown",
         [MT_EXPORT_GITHUB] = "github",
-        [MT_EXPORT_COLLAPSED] = "collapsed",
-        [MT_EXPORT_FIREFOX] = "firefox",
-        [MT_EXPORT_OPENMETRICS] = "openmetrics",
-        [MT_EXPORT_PROMETHEUS] = "prometheus",
+        [MT_EXPORT_MARKDOWN] = "markdown",
     };
-    return names[format];
+    const char *name = mt_profile_format_name(format);
+    return name ? name : names[format];
 }
 
 bool mt_export_has(enum mt_export_what what, enum mt_export_format format) {
@@ -73,9 +64,13 @@ int mt_export(FILE *stream, const struct mt_export *thing, enum mt_export_format
                                 "this cannot be written as %s", mt_export_format_name(format));
 }
 
+int mt_export_out_of_memory(struct mt_error *error) {
+    return mt_error_set(error, MEMTRACK_ENOMEM, "", "out of memory while writing the export");
+}
+
 int mt_export_finish(FILE *stream, bool done, struct mt_error *error) {
     if (!done)
-        return mt_error_set(error, MEMTRACK_ENOMEM, "", "out of memory while writing the export");
+        return mt_export_out_of_memory(error);
     return ferror(stream) ? mt_error_set(error, MEMTRACK_EIO, "", "cannot write the export: %m")
                           : 0;
 }

@@ -12,6 +12,8 @@
 #include <stdio.h>
 
 #include "base/error.h"
+#include "export/format.h"
+#include "export/profile.h"
 #include "view/rows/group_by.h"
 
 struct mt_profile;
@@ -188,33 +190,11 @@ struct mt_export {
         struct {
             const struct mt_timeline *timeline;
         } timeline_events;
-        /* Every sample that passed is in a row. The rows are by call path, but for a format that
-         * has a row for each of something else. Which moment is live, and which column counts in a
-         * format that has but one, are the rows' options at and sort. */
-        struct mt_export_profile {
-            const struct mt_rows *rows; /* built with keeps_samples */
-            size_t n;
-            const struct mt_processes *processes; /* of a run of several; NULL: of one */
-        } profile;
+        struct mt_export_profile profile;
     };
 };
 
 /* ---- formats --------------------------------------------------------------------------------- */
-
-enum mt_export_format {
-    MT_EXPORT_JSON,
-    MT_EXPORT_CSV,   /* RFC 4180 */
-    MT_EXPORT_SVG,   /* a chart that stands alone; light and dark by prefers-color-scheme */
-    MT_EXPORT_TRACE, /* for Perfetto and chrome://tracing */
-    MT_EXPORT_JUNIT,
-    MT_EXPORT_MARKDOWN,    /* as GitHub and GitLab render it */
-    MT_EXPORT_GITHUB,      /* annotations of a workflow of GitHub's */
-    MT_EXPORT_COLLAPSED,   /* call paths in text, as of Brendan Gregg's flamegraph.pl */
-    MT_EXPORT_OPENMETRICS, /* 1.0 */
-    MT_EXPORT_PROMETHEUS,  /* the same in its text format 0.0.4, for what reads no other */
-    MT_EXPORT_FIREFOX,     /* Firefox's profiler, processed format */
-    MT_N_EXPORT_FORMATS
-};
 
 /* Returns "json", "csv", ...: what the option is called that asks for the format. */
 const char *mt_export_format_name(enum mt_export_format format);

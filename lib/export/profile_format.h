@@ -1,29 +1,45 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The formats that a profile can be exported in (MT_EXPORT_PROFILE). Help, completion and messages
- * are made of the list here, so that a format is a line of it, a writer in the table of export.c,
- * and a sentence in profile_format.c about what it cannot hold.
+ * are made of the list here, so that a format is an entry of it, a value of enum mt_export_format
+ * and a file with its writer, FORMAT_profile.c.
  */
 #ifndef MT_EXPORT_PROFILE_FORMAT_H
 #define MT_EXPORT_PROFILE_FORMAT_H
 
-#include "export/export.h"
+#include "export/format.h"
+#include "export/profile.h"
+#include "view/rows/group_by.h"
 
 enum mt_profile_format_flag {
     MT_PROFILE_BINARY = 1,  /* bytes that a terminal cannot show */
     MT_PROFILE_GROUPED = 2, /* its rows can be those of any grouping */
+    MT_PROFILE_LABELS = 4,  /* it can tell threads and processes apart */
 };
 
-/* X(name of the format, enum mt_export_format, what its rows are unless something else is asked
- * for, how many of them (0: all), flags) */
-#define MT_PROFILE_FORMATS(X)                                                                      \
-    X("collapsed", MT_EXPORT_COLLAPSED, MT_BY_STACK, 0, 0)                                         \
-    X("firefox", MT_EXPORT_FIREFOX, MT_BY_STACK, 0, 0)                                             \
-    X("svg", MT_EXPORT_SVG, MT_BY_STACK, 0, 0)                                                     \
-    X("json", MT_EXPORT_JSON, MT_BY_STACK, 0, MT_PROFILE_GROUPED)                                  \
-    X("csv", MT_EXPORT_CSV, MT_BY_STACK, 0, MT_PROFILE_GROUPED)                                    \
-    X("openmetrics", MT_EXPORT_OPENMETRICS, MT_BY_LINE, 20, MT_PROFILE_GROUPED)                    \
-    X("prometheus", MT_EXPORT_PROMETHEUS, MT_BY_LINE, 20, MT_PROFILE_GROUPED)
+/* X(name, enum mt_export_format, its writer, what its rows are unless something else is asked for,
+ * how many of them (0: all), flags, what it has no place for: "lines and times") */
+// clang-format off
+#define MT_PROFILE_FORMATS(X) \
+    X("pprof", MT_EXPORT_PPROF, mt_pprof_profile, MT_BY_STACK, 0, \
+      MT_PROFILE_BINARY | MT_PROFILE_LABELS, "") \
+    X("collapsed", MT_EXPORT_COLLAPSED, mt_collapsed_profile, MT_BY_STACK, 0, 0, \
+      "lines, files, more than one column (--sort), and times") \
+    X("speedscope", MT_EXPORT_SPEEDSCOPE, mt_speedscope_profile, MT_BY_STACK, 0, 0, \
+      "modules, addresses and times") \
+    X("firefox", MT_EXPORT_FIREFOX, mt_firefox_profile, MT_BY_STACK, 0, 0, \
+      "blocks, temporary blocks and waste") \
+    X("svg", MT_EXPORT_SVG, mt_svg_profile, MT_BY_STACK, 0, 0, \
+      "lines, frames narrower than a pixel, more than one column (--sort), and times") \
+    X("json", MT_EXPORT_JSON, mt_json_profile, MT_BY_STACK, 0, MT_PROFILE_GROUPED, \
+      "scopes and the time axis (memtrack scopes, memtrack timeline)") \
+    X("csv", MT_EXPORT_CSV, mt_csv_profile, MT_BY_STACK, 0, MT_PROFILE_GROUPED, \
+      "more than the rows") \
+    X("openmetrics", MT_EXPORT_OPENMETRICS, mt_openmetrics_profile, MT_BY_LINE, 20, \
+      MT_PROFILE_GROUPED, "call paths, and what was at earlier moments") \
+    X("prometheus", MT_EXPORT_PROMETHEUS, mt_prometheus_profile, MT_BY_LINE, 20, \
+      MT_PROFILE_GROUPED, "call paths, and what was at earlier moments")
+// clang-format on
 
 /* The names as one literal, a blank before each of them. */
 #define MT_PROFILE_FORMAT_WORD(name, ...) " " name
@@ -35,14 +51,18 @@ struct mt_profile_format {
     enum mt_group_by by;
     size_t n;
     unsigned flags; /* enum mt_profile_format_flag */
+    const char *losses;
 };
 
 extern const char *const mt_profile_format_list; /* "collapsed|json|...", for messages */
 
+/* Returns the name of a format of this list, else NULL. */
+const char *mt_profile_format_name(enum mt_export_format format);
 /* Returns NULL when there is none of this name. */
 const struct mt_profile_format *mt_profile_format_find(const char *name);
-/* Returns what the format has no place for, for people: "lines and times"; "" when
+/* Returns what this export has no place for, for people: "lines and times"; "" when
  * that is nothing. */
-const char *mt_profile_format_loses(const struct mt_profile_format *format);
+const char *mt_profile_format_loses(const struct mt_profile_format *format,
+                                    const struct mt_export_profile *profile);
 
 #endif

@@ -3,7 +3,7 @@
 the ways to look at them, and the report whose figures every format has to repeat."""
 import os
 
-from support import case, harness, profiles
+from support import case, harness, profiles, workloads
 
 KNOWN = ("plain", "hostile", "sampled", "other", "change", "empty", "many", "deep", "scopes")
 WITHOUT_PEAK = ("other", "change")  # other tools do not know what was there then
@@ -37,6 +37,14 @@ class Case(case.ClassCase):
             result = harness.record(path, [harness.program(command[0]), *command[1:]], cwd=cls.dir)
             assert os.path.exists(path), result
             cls.profiles[name] = path
+
+    @classmethod
+    def record_tools(cls, *names):
+        """Programs of the system as well: those of the names that are installed."""
+        for workload in workloads.real(20):
+            if workload.name in names:
+                tracked = workload.track(cls.dir, name=workload.name)
+                cls.profiles[workload.name] = tracked.profile.path
 
     def export(self, format, path, *options):
         """What is written, in bytes."""

@@ -33,6 +33,7 @@ static Pprof__Process process_message(const struct mt_profile *profile) {
     process.exit_code = info->exit_code;
     process.exit_signal = info->exit_signal;
     process.running = info->running;
+    process.n_processes = info->n_processes;
     return process;
 }
 
@@ -170,6 +171,7 @@ static int read_process(struct mt_profile *profile, const Pprof__Process *proces
     info->exit_code = process->exit_code;
     info->exit_signal = process->exit_signal;
     info->running = process->running;
+    info->n_processes = process->n_processes;
     free(info->command);
     info->n_command = 0;
     info->command = calloc(process->n_command + 1, sizeof *info->command);

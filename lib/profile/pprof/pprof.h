@@ -15,6 +15,7 @@
 /*
  * Writes the profile to fd from its current position; fd stays open. Samples keep their order,
  * locations, functions and mappings get the ids index + 1. Only columns with has_value are written.
+ * A part of a profile takes what its samples refer to, and no more: its ids have gaps.
  * Text that is not UTF-8 is mended in the string table, since strict protobuf readers refuse a file
  * for a single such string. -MEMTRACK_ENOMEM, -MEMTRACK_EIO, -MEMTRACK_EUSAGE (no column, or an
  * index out of range).

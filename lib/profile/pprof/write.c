@@ -26,6 +26,7 @@
 #include "profile/pprof/columns.h"
 #include "profile/pprof/deflate.h"
 #include "profile/pprof/pprof-local.h"
+#include "profile/pprof/used.h"
 #include "profile/strings.h"
 
 enum { MAX_EXTRA_STRINGS = 64, MAX_LABELS = 7, COMMENT_BYTES = 4096 };
@@ -33,6 +34,7 @@ enum { MAX_EXTRA_STRINGS = 64, MAX_LABELS = 7, COMMENT_BYTES = 4096 };
 struct writer {
     const struct mt_profile *profile;
     struct mt_deflate *out;
+    struct mt_used used;
     uint8_t *packed; /* room for one sub-message */
     size_t packed_capacity;
     const char *extra[MAX_EXTRA_STRINGS]; /* strings behind the profile's */
@@ -169,7 +171,9 @@ static int write_strings(struct writer *writer) {
     int status = 0;
     uint32_t n = mt_strings_count(writer->profile->strings);
     for (uint32_t i = 0; status == 0 && i < n; i++)
-        status = write_string(writer, mt_strings_text(writer->profile->strings, i));
+        status = write_string(writer, mt_used_has(writer->used.strings, i)
+                                          ? mt_strings_text(writer->profile->strings, i)
+                                          : "");
     for (size_t i = 0; status == 0 && i < writer->n_extra; i++)
         status = write_string(writer, writer->extra[i]);
     return status;
@@ -290,6 +294,8 @@ static int write_functions(struct writer *writer) {
     int status = 0;
     for (size_t i = 0; status == 0 && i < writer->profile->n_functions; i++) {
         const struct mt_function *function = &writer->profile->functions[i];
+        if (!mt_used_has(writer->used.functions, i))
+            continue;
         Pprof__Function message = PPROF__FUNCTION__INIT;
         message.id = i + 1;
         message.name = function->name;
@@ -340,6 +346,8 @@ static int write_locations(struct writer *writer) {
     int status = 0;
     for (size_t i = 0; status == 0 && i < profile->n_locations; i++) {
         const struct mt_location *location = &profile->locations[i];
+        if (!mt_used_has(writer->used.locations, i))
+            continue;
         Pprof__Location message = PPROF__LOCATION__INIT;
         message.id = i + 1;
         message.mapping_id = location->mapping;
@@ -372,14 +380,15 @@ static int write_model_chunk(struct writer *writer, size_t begin, size_t end, ui
     model.function_id = room + 3 * MT_PPROF_CHUNK;
     model.function_address = room + 4 * MT_PPROF_CHUNK;
     for (size_t i = begin; i < end && i < profile->n_locations; i++)
-        if (profile->locations[i].exact || profile->locations[i].address == 0)
+        if (mt_used_has(writer->used.locations, i) &&
+            (profile->locations[i].exact || profile->locations[i].address == 0))
             model.exact_location_id[model.n_exact_location_id++] = i + 1;
     for (size_t i = begin; i < end && i < profile->n_mappings; i++) {
         model.mapping_id[model.n_mapping_id++] = i + 1;
         model.mapping_bias[model.n_mapping_bias++] = profile->mappings[i].bias;
     }
     for (size_t i = begin; i < end && i < profile->n_functions; i++) {
-        if (profile->functions[i].address) {
+        if (profile->functions[i].address && mt_used_has(writer->used.functions, i)) {
             model.function_id[model.n_function_id++] = i + 1;
             model.function_address[model.n_function_address++] = profile->functions[i].address;
         }
@@ -526,9 +535,12 @@ int mt_pprof_write(const struct mt_profile *profile, int fd, struct mt_error *er
     int status = -MEMTRACK_ENOMEM;
     if (writer.out) {
         prepare(&writer);
-        status = writer.n_columns ? write_all(&writer) : -MEMTRACK_EUSAGE;
+        status = writer.n_columns ? mt_used_find(&writer.used, profile) : -MEMTRACK_EUSAGE;
+        if (status == 0)
+            status = write_all(&writer);
     }
     int saved_errno = errno;
+    mt_used_free(&writer.used);
     mt_deflate_free(writer.out);
     free(writer.packed);
     free(writer.ids);
