@@ -195,27 +195,9 @@ const struct argp mt_view_options_argp = {
 
 /* ---- sorting --------------------------------------------------------------------------------- */
 
-static bool has_any(const struct mt_profile *profile, enum mt_value value) {
-    bool found = false;
-    for (size_t i = 0; profile->has_value[value] && !found && i < profile->n_samples; i++)
-        found = profile->samples[i].value[value] != 0;
-    return found;
-}
-
-/* A profile of another tool may lack the default column, or have nothing in it: Go's of a short run
- * has nothing live. Of another moment than the end there is only what was live then. */
 void mt_view_options_choose_sort(struct mt_view_request *r, const struct mt_profile *profile) {
-    static const enum mt_value columns[] = {MT_VALUE_PEAK_BYTES, MT_VALUE_LIVE_BYTES,
-                                            MT_VALUE_TOTAL_BYTES};
-    if (r->sort_given)
-        return;
-    bool by_peak = r->view.at.kind == MT_AT_END && profile->has_value[MT_VALUE_PEAK_BYTES];
-    r->view.sort = by_peak ? MT_VALUE_PEAK_BYTES : MT_VALUE_LIVE_BYTES;
-    for (size_t i = 0; r->view.at.kind == MT_AT_END && i < sizeof columns / sizeof *columns; i++)
-        if (has_any(profile, columns[i])) {
-            r->view.sort = columns[i];
-            return;
-        }
+    if (!r->sort_given)
+        r->view.sort = mt_sort_choose(profile, &r->view.at);
 }
 
 void mt_view_options_check_sort(const struct mt_view_request *r, const struct mt_rows *rows) {

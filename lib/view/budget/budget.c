@@ -24,7 +24,7 @@
 #include "view/margin.h"
 #include "view/rows/rows.h"
 #include "view/scopes/rows.h"
-#include "view/summary/unseen.h"
+#include "view/summary/anonymous.h"
 
 const struct mt_budget_words mt_budget_words[MT_N_BUDGETS] = {
     [MT_BUDGET_PEAK] = {"max-peak", "baseline-peak", "peak_bytes", "bytes", "peak", "highest peak",
@@ -121,7 +121,7 @@ static int doubt_recording(struct judge *j) {
     if (rc == 0 && info->exit_known && info->exit_signal)
         rc = add_doubt(j, "signal %d ended the process before it could free its memory",
                        info->exit_signal);
-    if (rc == 0 && mt_unseen_is_much(&info->anonymous))
+    if (rc == 0 && mt_anonymous_is_much(&info->anonymous))
         rc = add_doubt(j, "malloc explains less than half of the process's memory, %s",
                        mt_format_size(text, (int64_t)info->anonymous.bytes, false));
     return rc ? rc : doubt_coverage(j);

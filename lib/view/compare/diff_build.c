@@ -62,7 +62,7 @@ static int build_rows(struct mt_diff *diff, const struct mt_profile *const profi
     struct mt_wrapper_name *inferred = NULL;
     int status = mt_patterns_join(&patterns, &options->view.wrappers, profiles, MT_N_SIDES);
     view.wrappers = patterns.options;
-    if (status == 0)
+    if (status == 0 && !view.frames) /* else both are moments of one profile */
         status = mt_infer_join(&view.wrappers, profiles, MT_N_SIDES, &inferred);
     if (status < 0) {
         mt_patterns_free(&patterns);

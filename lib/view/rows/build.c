@@ -242,15 +242,25 @@ static int prepare_samples(struct builder *b) {
     return 0;
 }
 
+static int prepare_frames(struct builder *b) {
+    struct mt_rows *rows = b->rows;
+    struct mt_wrapper_options wrappers = b->options->wrappers;
+    if (b->options->frames) {
+        rows->frames = *b->options->frames;
+        rows->borrows_frames = true;
+        return 0;
+    }
+    wrappers.keep_system |= b->options->by == MT_BY_MODULE; /* which library is the question */
+    return mt_infer_frames(&rows->frames, rows->profile, &wrappers);
+}
+
 static int prepare(struct builder *b, struct mt_error *error) {
     int status = prepare_at(b, error);
     if (status == 0 && prepare_samples(b) < 0)
         return out_of_memory(error);
     if (status < 0)
         return status;
-    struct mt_wrapper_options wrappers = b->options->wrappers;
-    wrappers.keep_system |= b->options->by == MT_BY_MODULE; /* which library is the question */
-    status = mt_infer_frames(&b->rows->frames, b->rows->profile, &wrappers);
+    status = prepare_frames(b);
     if (status == 0)
         status = prepare_filter(b);
     if (status == 0 && mt_group_by_is_frame(b->options->by))

@@ -289,6 +289,38 @@ uint32_t mt_frames_passed_over(const struct mt_frames *frames, const struct mt_s
     return MT_NO_ENTRY;
 }
 
+bool mt_frames_walk_begin(struct mt_frames_walk *walk, const struct mt_frames *frames,
+                          const struct mt_sample *sample) {
+    uint32_t position = 0, charged = mt_frames_charged(frames, sample, &position);
+    if (charged == MT_NO_ENTRY)
+        return false;
+    const uint32_t *path = frames->profile->frames + sample->first_frame;
+    *walk = (struct mt_frames_walk){
+        .frames = frames,
+        .path = path + position,
+        .end = path + sample->n_frames,
+        .entry = charged,
+        .hides_interpreter = frames->entries[charged].kind != MT_FRAME_INTERPRETER,
+    };
+    return true;
+}
+
+uint32_t mt_frames_walk_next(struct mt_frames_walk *walk) {
+    const struct mt_frames *frames = walk->frames;
+    while (walk->path < walk->end) {
+        if (walk->entry == frames->first_entry[*walk->path + 1]) {
+            if (++walk->path < walk->end)
+                walk->entry = frames->first_entry[*walk->path];
+            continue;
+        }
+        uint32_t e = walk->entry++;
+        uint8_t kind = frames->entries[e].kind;
+        if (kind != MT_FRAME_HOOK && (kind != MT_FRAME_INTERPRETER || !walk->hides_interpreter))
+            return e;
+    }
+    return MT_NO_ENTRY;
+}
+
 bool mt_frames_is_nameless(const struct mt_frames *frames, const struct mt_frame_entry *entry) {
     const struct mt_function *function = mt_frames_function(frames, entry);
     return !function || (!function->system_name && !function->file &&

@@ -76,6 +76,19 @@ void mt_frames_pass_on(struct mt_frames *frames, const uint8_t *functions);
 uint32_t mt_frames_charged(const struct mt_frames *frames, const struct mt_sample *sample,
                            uint32_t *position);
 
+/* The entries of a path that are shown, from the charged one outwards. */
+struct mt_frames_walk {
+    const struct mt_frames *frames;
+    const uint32_t *path, *end; /* locations */
+    uint32_t entry;             /* the next one, in the location at path */
+    bool hides_interpreter;
+};
+/* Returns whether the sample has a charged frame; then each call of next returns an entry, and
+ * MT_NO_ENTRY behind the last. */
+bool mt_frames_walk_begin(struct mt_frames_walk *walk, const struct mt_frames *frames,
+                          const struct mt_sample *sample);
+uint32_t mt_frames_walk_next(struct mt_frames_walk *walk);
+
 /* Returns whether nobody has given the frame's function a name: it has none, or one that was made
  * up of its address (sub_1ee30). */
 bool mt_frames_is_nameless(const struct mt_frames *frames, const struct mt_frame_entry *entry);

@@ -18,34 +18,49 @@
 #include "view/rows/wrappers.h"
 #include "view/rows/wrappers_list.h"
 
-static bool is_start(const struct mt_profile *profile, const struct mt_row_frame *frame) {
-    const char *name;
-    size_t bytes = mt_format_qualified_name(mt_profile_text(profile, frame->function), &name);
-    return frame->kind == MT_FRAME_RUNTIME || frame->kind == MT_FRAME_LIBRARY ||
-           frame->kind == MT_FRAME_INTERPRETER ||
-           mt_wrappers_list_has(MT_WRAPPERS_RUNTIME, name, bytes);
+uint8_t mt_rows_outer_part(const struct mt_profile *profile, mt_string function, uint8_t kind) {
+    const char *text = mt_profile_text(profile, function), *name;
+    size_t bytes = mt_format_qualified_name(text, &name);
+    bool is_start = kind == MT_FRAME_RUNTIME || kind == MT_FRAME_LIBRARY ||
+                    kind == MT_FRAME_INTERPRETER ||
+                    mt_wrappers_list_has(MT_WRAPPERS_RUNTIME, name, bytes);
+    static const char libc[] = "__libc_start_main";
+    return (uint8_t)((is_start ? MT_OUTER_START : 0) |
+                     (strcmp(text, "main") == 0 ? MT_OUTER_MAIN : 0) |
+                     (strstr(text, "lang_start") ? MT_OUTER_RUST : 0) |
+                     (strncmp(text, libc, sizeof libc - 1) == 0 ? MT_OUTER_LIBC : 0));
 }
 
-/* The main of C that rustc makes, by what it calls. */
-static bool is_main_of_rust(const struct mt_profile *profile, const struct mt_row_frame *frames,
-                            size_t i) {
-    return i > 0 && strcmp(mt_profile_text(profile, frames[i].function), "main") == 0 &&
-           strstr(mt_profile_text(profile, frames[i - 1].function), "lang_start");
+size_t mt_rows_outer_end_by(mt_rows_outer_part_of *part, const void *context, size_t n,
+                            bool truncated) {
+    if (truncated)
+        return n;
+    /* _start of a stripped program, by what it calls: it has no name of its own */
+    size_t end = n - (n > 1 && (part(context, n - 2) & MT_OUTER_LIBC));
+    while (end > 0) {
+        uint8_t parts = part(context, end - 1);
+        /* the main of C that rustc makes, by what it calls */
+        bool is_main_of_rust =
+            parts & MT_OUTER_MAIN && end > 1 && part(context, end - 2) & MT_OUTER_RUST;
+        if (!(parts & MT_OUTER_START) && !is_main_of_rust)
+            break;
+        end--;
+    }
+    return end ? end : n;
 }
 
-/* _start of a stripped program, by what it calls: it has no name of its own. */
-static bool is_nameless_start(const struct mt_profile *profile, const struct mt_row_frame *frames,
-                              size_t n) {
-    static const char called[] = "__libc_start_main";
-    return n > 1 && strncmp(mt_profile_text(profile, frames[n - 2].function), called,
-                            sizeof called - 1) == 0;
+struct path {
+    const struct mt_profile *profile;
+    const struct mt_row_frame *frames;
+};
+
+static uint8_t part_of(const void *context, size_t i) {
+    const struct path *path = context;
+    return mt_rows_outer_part(path->profile, path->frames[i].function, path->frames[i].kind);
 }
 
 size_t mt_rows_outer_end(const struct mt_profile *profile, const struct mt_row_frame *frames,
                          size_t n, bool truncated) {
-    size_t end = n - (!truncated && is_nameless_start(profile, frames, n));
-    while (end > 0 && !truncated &&
-           (is_start(profile, &frames[end - 1]) || is_main_of_rust(profile, frames, end - 1)))
-        end--;
-    return end ? end : n;
+    const struct path path = {profile, frames};
+    return mt_rows_outer_end_by(part_of, &path, n, truncated);
 }

@@ -11,4 +11,11 @@
 size_t mt_rows_outer_end(const struct mt_profile *profile, const struct mt_row_frame *frames,
                          size_t n, bool truncated);
 
+/* The same for paths in another shape: part says what the i-th frame is, by mt_rows_outer_part. */
+enum mt_outer_part { MT_OUTER_START = 1, MT_OUTER_MAIN = 2, MT_OUTER_RUST = 4, MT_OUTER_LIBC = 8 };
+typedef uint8_t mt_rows_outer_part_of(const void *context, size_t i);
+uint8_t mt_rows_outer_part(const struct mt_profile *profile, mt_string function, uint8_t kind);
+size_t mt_rows_outer_end_by(mt_rows_outer_part_of *part, const void *context, size_t n,
+                            bool truncated);
+
 #endif

@@ -13,6 +13,7 @@ struct mt_rows {
     struct mt_view_options options; /* without the patterns, which are the caller's */
     bool is_filtered;
     struct mt_frames frames;
+    bool borrows_frames; /* they are the caller's */
     struct mt_row *items;
     size_t n, capacity;
     double (**variances)[MT_N_VALUES]; /* of the rows of a sampled profile, MT_VARIANCES_PER_CHUNK

@@ -130,7 +130,8 @@ const struct mt_row *mt_rows_with_sample(const struct mt_rows *rows, uint32_t sa
 void mt_rows_free(struct mt_rows *rows) {
     if (!rows)
         return;
-    mt_frames_free(&rows->frames);
+    if (!rows->borrows_frames)
+        mt_frames_free(&rows->frames);
     for (size_t i = 0; rows->variances && i * MT_VARIANCES_PER_CHUNK < rows->n; i++)
         free(rows->variances[i]);
     free(rows->variances);
@@ -278,25 +279,15 @@ size_t mt_rows_stack(const struct mt_rows *rows, const struct mt_row *row, struc
     *truncated = false;
     if (row->sample == UINT32_MAX)
         return 0;
-    const struct mt_frames *frames = &rows->frames;
     const struct mt_sample *sample = &rows->profile->samples[row->sample];
-    uint32_t position = 0, charged = mt_frames_charged(frames, sample, &position);
+    struct mt_frames_walk walk;
+    uint32_t e;
     size_t n = 0;
-    if (charged == MT_NO_ENTRY)
+    if (!mt_frames_walk_begin(&walk, &rows->frames, sample))
         return 0;
-    bool hides = frames->entries[charged].kind != MT_FRAME_INTERPRETER;
     *truncated = sample->truncated;
-    for (uint32_t i = position; i < sample->n_frames; i++) {
-        uint32_t location = rows->profile->frames[sample->first_frame + i];
-        uint32_t e = i == position ? charged : frames->first_entry[location];
-        for (; e < frames->first_entry[location + 1]; e++) {
-            uint8_t kind = frames->entries[e].kind;
-            if (kind == MT_FRAME_HOOK || (kind == MT_FRAME_INTERPRETER && hides))
-                continue;
-            if (n < max)
-                out[n] = frame_of_entry(frames, e);
-            n++;
-        }
-    }
+    for (; (e = mt_frames_walk_next(&walk)) != MT_NO_ENTRY; n++)
+        if (n < max)
+            out[n] = frame_of_entry(&rows->frames, e);
     return n;
 }

@@ -35,6 +35,9 @@ struct mt_view_options {
     const uint32_t *among;
     uint32_t among_value;
     bool keeps_samples; /* for mt_rows_of_samples; not with cumulative */
+    /* Classified before, by mt_infer_frames with the options that are in wrappers (and keep_system
+     * by module); they must outlive the rows. NULL: that is done for these rows alone. */
+    const struct mt_frames *frames;
     /* Among equals, names decide the order of only the first so many rows; 0: of all rows. */
     size_t n_named;
 };

@@ -43,3 +43,23 @@ bool mt_sort_parse(const char *name, enum mt_value *sort) {
         }
     return false;
 }
+
+static bool has_any(const struct mt_profile *profile, enum mt_value value) {
+    bool found = false;
+    for (size_t i = 0; profile->has_value[value] && !found && i < profile->n_samples; i++)
+        found = profile->samples[i].value[value] != 0;
+    return found;
+}
+
+/* A profile of another tool may lack the default column, or have nothing in it: Go's of a short run
+ * has nothing live. Of another moment than the end there is only what was live then. */
+enum mt_value mt_sort_choose(const struct mt_profile *profile, const struct mt_at *at) {
+    static const enum mt_value columns[] = {MT_VALUE_PEAK_BYTES, MT_VALUE_LIVE_BYTES,
+                                            MT_VALUE_TOTAL_BYTES};
+    if (at->kind != MT_AT_END)
+        return MT_VALUE_LIVE_BYTES;
+    for (size_t i = 0; i < sizeof columns / sizeof *columns; i++)
+        if (has_any(profile, columns[i]))
+            return columns[i];
+    return profile->has_value[MT_VALUE_PEAK_BYTES] ? MT_VALUE_PEAK_BYTES : MT_VALUE_LIVE_BYTES;
+}

@@ -11,7 +11,7 @@
 #include "base/saturate.h"
 #include "view/format/format.h"
 #include "view/summary/summary.h"
-#include "view/summary/unseen.h"
+#include "view/summary/anonymous.h"
 
 static void add_sum_mismatch(const struct mt_rows *rows, struct mt_summary *lines) {
     static const struct {
@@ -55,7 +55,7 @@ static size_t first_sentence(const char *text) {
 static void add_brief_note(const char *note, const struct mt_summary_format *format,
                            struct mt_summary *lines) {
     size_t bytes = first_sentence(note);
-    if (mt_unseen_is_note(note))
+    if (mt_anonymous_is_note(note))
         return;
     if (bytes && mt_format_width(note) > 2 * format->columns)
         mt_summary_add(lines, "", false, "%.*s (more: -v)", (int)bytes, note);
@@ -157,7 +157,7 @@ void mt_summary_coverage(const struct mt_rows *rows, const struct mt_summary_for
     add_counts(profile, lines);
     add_sum_mismatch(rows, lines);
     if (lines->n == before && info->is_memtrack && !info->partial && !info->approximate &&
-        !info->sample_bytes && !mt_unseen_is_much(&info->anonymous))
+        !info->sample_bytes && !mt_anonymous_is_much(&info->anonymous))
         mt_summary_add(lines, "", false, "every allocation was recorded with its whole call path");
     add_at(rows, lines);
     if (lines->n > before)

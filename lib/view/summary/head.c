@@ -10,14 +10,14 @@
 
 #include "base/saturate.h"
 #include "view/summary/summary.h"
-#include "view/summary/unseen.h"
+#include "view/summary/anonymous.h"
 
 void mt_summary_head_memory(const struct mt_profile *profile, struct mt_summary *lines) {
     for (size_t i = 0; i < profile->info.n_notes; i++) {
         const char *note = mt_profile_text(profile, profile->info.notes[i]);
-        if (mt_unseen_is_note(note))
+        if (mt_anonymous_is_note(note))
             mt_summary_add(lines, "memory", true, "%c%.*s%s", tolower((unsigned char)note[0]),
-                           (int)mt_unseen_brief(note) - 1, note + 1,
+                           (int)mt_anonymous_brief(note) - 1, note + 1,
                            strstr(note, " For ") ? ", see -v" : "");
     }
 }

@@ -33,13 +33,9 @@
 
 #include "base/error.h"
 #include "view/format/format.h"
+#include "view/summary/anonymous.h"
 
-enum {
-    LEAST_UNSEEN_BYTES = 2 << 20,
-    MOST_OVERHEAD_BYTES = 32, /* of a block: its header and what it is rounded up by, in an
-                                 allocator of blocks of 16 */
-    TEXT_BYTES = 2048
-};
+enum { TEXT_BYTES = 2048 };
 
 enum kind {
     SECTION,     /* begins so */
@@ -113,14 +109,6 @@ struct module {
     const char *path, *build_id;
     bool is_program;
 };
-
-bool mt_unseen_is_much(const struct mt_anonymous *anonymous) {
-    uint64_t whole = anonymous->bytes,
-             recorded = anonymous->recorded_bytes < whole ? anonymous->recorded_bytes : whole;
-    uint64_t blocks = anonymous->recorded_blocks < whole ? anonymous->recorded_blocks : whole;
-    uint64_t held = recorded + blocks * MOST_OVERHEAD_BYTES;
-    return held < whole / 2 && whole - held >= LEAST_UNSEEN_BYTES;
-}
 
 /* ---- evidence -------------------------------------------------------------------------------- */
 
@@ -305,8 +293,6 @@ static void put_advice(FILE *out, const struct found *found, uint64_t unseen_byt
                 mt_format_size(size, (int64_t)found->static_bytes, false), found->static_where);
 }
 
-static const char prefix[] = "Peak RSS ";
-
 static const char *whole_note(const struct mt_profile *profile, const struct found *found,
                               char *text, size_t bytes) {
     const struct mt_anonymous *a = &profile->info.anonymous;
@@ -316,7 +302,7 @@ static const char *whole_note(const struct mt_profile *profile, const struct fou
     FILE *out = fmemopen(text, bytes, "w");
     if (!out)
         return NULL;
-    fprintf(out, "%s%s%s, %.0f%% of it not %s: ", prefix, a->is_estimate ? "at least " : "",
+    fprintf(out, MT_ANONYMOUS_NOTE "%s%s, %.0f%% of it not %s: ", a->is_estimate ? "at least " : "",
             mt_format_size(all, (int64_t)a->bytes, false),
             100 * (double)unseen / (double)(a->bytes ? a->bytes : 1),
             maps ? "recorded" : "malloc's");
@@ -328,20 +314,10 @@ static const char *whole_note(const struct mt_profile *profile, const struct fou
     return text;
 }
 
-bool mt_unseen_is_note(const char *note) {
-    return strncmp(note, prefix, strlen(prefix)) == 0;
-}
-
-size_t mt_unseen_brief(const char *note) {
-    const char *end = strstr(note, ". ");
-    size_t bytes = strlen(note);
-    return end ? (size_t)(end - note) : bytes && note[bytes - 1] == '.' ? bytes - 1 : bytes;
-}
-
 int mt_unseen_note(struct mt_profile *profile) {
     struct found found = {.static_bytes = 0};
     char text[TEXT_BYTES];
-    if (!mt_unseen_is_much(&profile->info.anonymous))
+    if (!mt_anonymous_is_much(&profile->info.anonymous))
         return 0;
     look_at_modules(profile, &found);
     const char *note = whole_note(profile, &found, text, sizeof text);

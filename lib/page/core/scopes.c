@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The rows of `memtrack scopes`.
+ */
+#include "view/scopes/rows.h"
+
+#include <stdlib.h>
+
+#include "page/core/core.h"
+#include "page/core/exports.h"
+#include "page/core/records.h"
+
+struct mt_scopes_rows *MT_CORE_EXPORT(mt_core_scopes_new)(const struct mt_core_profile *profile,
+                                                          const char *sort) {
+    enum mt_scopes_sort by = MT_SCOPE_BY_PEAK;
+    struct mt_scopes_rows *rows = NULL;
+    mt_scopes_sort_parse(sort, &by);
+    mt_scopes_rows_build(profile->profile, by, &rows, &mt_core_error);
+    return rows;
+}
+
+void MT_CORE_EXPORT(mt_core_scopes_free)(struct mt_scopes_rows *rows) {
+    mt_scopes_rows_free(rows);
+}
+
+uint32_t MT_CORE_EXPORT(mt_core_scopes_count)(const struct mt_scopes_rows *rows) {
+    return (uint32_t)rows->n;
+}
+
+const struct mt_core_scope *MT_CORE_EXPORT(mt_core_scopes_at)(const struct mt_scopes_rows *rows,
+                                                              uint32_t i) {
+    static struct mt_core_scope out;
+    const struct mt_scope_row *row = &rows->items[i];
+    out = (struct mt_core_scope){.count = (double)row->count,
+                                 .errors = (double)row->errors,
+                                 .name = mt_core_text(mt_profile_text(rows->profile, row->name)),
+                                 .is_process = row->is_process,
+                                 .n_threads = row->n_threads};
+    for (enum mt_scope_value v = 0; v < MT_N_SCOPE_VALUES; v++) {
+        const struct mt_scope_statistic *s = &row->value[v];
+        double *to = out.value[v];
+        to[0] = (double)s->sum;
+        to[1] = s->mean;
+        to[2] = (double)s->p50;
+        to[3] = (double)s->p95;
+        to[4] = (double)s->max;
+        to[5] = (double)row->own[v];
+        out.sum_margin[v] = mt_scopes_rows_is_estimate(rows, v)
+                                ? (double)mt_scopes_rows_margin(rows, row, v, s->sum)
+                                : -1;
+    }
+    return &out;
+}

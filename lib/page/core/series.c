@@ -1,0 +1,199 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The time axis, and what stands on it.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/array.h"
+#include "page/core/core.h"
+#include "page/core/exports.h"
+#include "page/core/rows.h"
+#include "view/format/format.h"
+
+#define NS_PER_S 1e9
+
+static struct mt_core_event event;
+static char *texts[2];
+static char *about;
+static size_t about_capacity;
+
+static const char *put(size_t i, const char *raw) {
+    free(texts[i]);
+    texts[i] = mt_format_utf8(raw);
+    return texts[i] ? texts[i] : "";
+}
+
+uint32_t MT_CORE_EXPORT(mt_core_series_n_ticks)(const struct mt_core_profile *profile) {
+    return (uint32_t)profile->profile->info.n_ticks;
+}
+
+double *MT_CORE_EXPORT(mt_core_series_ticks)(const struct mt_core_profile *profile) {
+    const struct mt_profile_info *info = &profile->profile->info;
+    double *all = malloc((info->n_ticks + 1) * MT_CORE_TICK * sizeof *all);
+    for (size_t i = 0; all && i < info->n_ticks; i++) {
+        const struct mt_tick *tick = &info->ticks[i];
+        const double numbers[MT_CORE_TICK] = {
+            (double)tick->time_ns / NS_PER_S, (double)tick->live_bytes,
+            (double)tick->total_blocks,       (double)tick->rss_bytes,
+            (double)tick->pss_bytes,          (double)tick->swap_bytes,
+            (double)tick->anon_bytes,
+        };
+        memcpy(all + i * MT_CORE_TICK, numbers, sizeof numbers);
+    }
+    return all;
+}
+
+/* ---- rows over time -------------------------------------------------------------------------- */
+
+struct course {
+    const struct mt_profile *profile;
+    const uint32_t *row;  /* of each sample */
+    uint32_t *place;      /* of each row: where it is asked for + 1, 0: it is not */
+    int64_t *now, *held;  /* of each sample; of each place */
+    uint32_t n;
+    double *out;
+};
+
+static void put_tick(const struct course *c, size_t tick) {
+    size_t n_ticks = c->profile->info.n_ticks;
+    for (uint32_t k = 0; k < c->n; k++)
+        c->out[k * n_ticks + tick] = (double)c->held[k];
+}
+
+/* Changes are in the order of their ticks, as whoever writes them learns of them. */
+static void follow(const struct course *c) {
+    const struct mt_profile_info *info = &c->profile->info;
+    size_t i = 0;
+    for (size_t tick = 0; tick < info->n_ticks; tick++) {
+        for (; i < info->n_changes && info->changes[i].tick <= tick; i++) {
+            const struct mt_tick_change *change = &info->changes[i];
+            uint32_t row =
+                change->sample < c->profile->n_samples ? c->row[change->sample] : UINT32_MAX;
+            uint32_t place = row == UINT32_MAX ? 0 : c->place[row];
+            if (!place)
+                continue;
+            c->held[place - 1] += change->live_bytes - c->now[change->sample];
+            c->now[change->sample] = change->live_bytes;
+        }
+        put_tick(c, tick);
+    }
+}
+
+double *MT_CORE_EXPORT(mt_core_series_rows)(const struct mt_core_rows *rows,
+                                            const uint32_t *indexes, uint32_t n) {
+    const struct mt_profile *profile = mt_rows_profile(rows->rows);
+    size_t n_samples, n_rows = mt_rows_count(rows->rows);
+    struct course c = {.profile = profile,
+                       .row = mt_rows_of_samples(rows->rows, &n_samples),
+                       .place = calloc(n_rows + 1, sizeof *c.place),
+                       .now = calloc(profile->n_samples + 1, sizeof *c.now),
+                       .held = calloc(n + 1, sizeof *c.held),
+                       .n = n,
+                       .out = calloc((size_t)n * profile->info.n_ticks + 1, sizeof *c.out)};
+    bool done = c.row && c.place && c.now && c.held && c.out;
+    for (uint32_t k = 0; k < n && done; k++)
+        if (indexes[k] < n_rows)
+            c.place[indexes[k]] = k + 1;
+    if (done)
+        follow(&c);
+    free(c.place);
+    free(c.now);
+    free(c.held);
+    if (done)
+        return c.out;
+    free(c.out);
+    mt_error_set(&mt_core_error, MEMTRACK_ENOMEM, "", "out of memory");
+    return NULL;
+}
+
+/* ---- events ---------------------------------------------------------------------------------- */
+
+uint32_t MT_CORE_EXPORT(mt_core_series_n_marks)(const struct mt_core_profile *profile) {
+    return (uint32_t)profile->profile->info.n_marks;
+}
+
+const struct mt_core_event *
+    MT_CORE_EXPORT(mt_core_series_mark)(const struct mt_core_profile *profile, uint32_t i) {
+    const struct mt_mark *mark = &profile->profile->info.marks[i];
+    event = (struct mt_core_event){.time_s = (double)mark->time_ns / NS_PER_S,
+                                   .name = put(0, mt_profile_text(profile->profile, mark->name)),
+                                   .thread = "",
+                                   .about = "",
+                                   .kind = mark->kind};
+    return &event;
+}
+
+uint32_t MT_CORE_EXPORT(mt_core_series_n_counters)(const struct mt_core_profile *profile) {
+    return (uint32_t)profile->profile->info.scopes.n_counters;
+}
+
+const struct mt_core_event *
+    MT_CORE_EXPORT(mt_core_series_counter)(const struct mt_core_profile *profile, uint32_t i) {
+    const struct mt_counter *counter = &profile->profile->info.scopes.counters[i];
+    event = (struct mt_core_event){.time_s = (double)counter->time_ns / NS_PER_S,
+                                   .value = (double)counter->value,
+                                   .name = put(0, mt_profile_text(profile->profile, counter->name)),
+                                   .thread = "",
+                                   .about = "",
+                                   .tid = counter->tid};
+    return &event;
+}
+
+/* "key=value, key=value" */
+static const char *put_about(const struct mt_profile *profile,
+                             const struct mt_scope_event *scope) {
+    size_t n = 0;
+    for (uint32_t i = 0; i < scope->n_keys; i++) {
+        const struct mt_scope_key *key = &profile->info.scopes.keys[scope->first_key + i];
+        const char *const words[] = {i ? ", " : "", mt_profile_text(profile, key->key), "=",
+                                     mt_profile_text(profile, key->value)};
+        for (size_t w = 0; w < sizeof words / sizeof *words; w++) {
+            size_t bytes = strlen(words[w]);
+            if (!mt_array_reserve(&about, &about_capacity, n + bytes + 1, 1))
+                return "";
+            memcpy(about + n, words[w], bytes + 1);
+            n += bytes;
+        }
+    }
+    return n ? put(1, about) : "";
+}
+
+uint32_t MT_CORE_EXPORT(mt_core_series_n_events)(const struct mt_core_profile *profile) {
+    return (uint32_t)profile->profile->info.scopes.n_events;
+}
+
+const struct mt_core_event *
+    MT_CORE_EXPORT(mt_core_series_event)(const struct mt_core_profile *profile, uint32_t i) {
+    const struct mt_scope_event *scope = &profile->profile->info.scopes.events[i];
+    event = (struct mt_core_event){.time_s = (double)scope->time_ns / NS_PER_S,
+                                   .duration_s = (double)scope->duration_ns / NS_PER_S,
+                                   .value = (double)scope->net_bytes,
+                                   .peak = (double)scope->peak_bytes,
+                                   .name = put(0, mt_profile_text(profile->profile, scope->name)),
+                                   .thread = "",
+                                   .about = put_about(profile->profile, scope),
+                                   .tid = scope->tid};
+    return &event;
+}
+
+uint32_t MT_CORE_EXPORT(mt_core_series_n_open)(const struct mt_core_profile *profile) {
+    return (uint32_t)profile->profile->info.scopes.n_open;
+}
+
+const struct mt_core_event *
+    MT_CORE_EXPORT(mt_core_series_open)(const struct mt_core_profile *profile, uint32_t i) {
+    const struct mt_scope_open *open = &profile->profile->info.scopes.open[i];
+    event = (struct mt_core_event){
+        .time_s = (double)open->time_ns / NS_PER_S,
+        .value = (double)open->net_bytes,
+        .peak = (double)open->peak_bytes,
+        .allocated_bytes = (double)open->allocated_bytes,
+        .allocated_blocks = (double)open->allocated_blocks,
+        .name = put(0, mt_profile_text(profile->profile, open->name)),
+        .thread = put(1, mt_profile_text(profile->profile, open->thread)),
+        .about = "",
+        .is_process = open->is_process,
+    };
+    return &event;
+}

@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Stable and without worst cases: a merge sort, bottom up. For what is sorted here (numbers of
+ * rows, of 4 bytes) copying is cheap, and calls of the comparison are what counts.
+ */
+#include "glibc.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+struct sorting {
+    size_t bytes;
+    int (*compare)(const void *, const void *, void *);
+    void *context;
+};
+
+static void merge(const struct sorting *s, char *to, const char *left, const char *right,
+                  const char *end) {
+    const char *middle = right;
+    while (left < middle || right < end) {
+        int take_left =
+            right == end || (left < middle && s->compare(left, right, s->context) <= 0);
+        memcpy(to, take_left ? left : right, s->bytes);
+        *(take_left ? &left : &right) += s->bytes;
+        to += s->bytes;
+    }
+}
+
+void qsort_r(void *items, size_t n, size_t bytes, int (*compare)(const void *, const void *, void *),
+             void *context) {
+    const struct sorting s = {bytes, compare, context};
+    size_t all = n * bytes;
+    char *from = items, *room = malloc(all ? all : 1), *to = room;
+    if (!room)
+        abort();
+    for (size_t width = bytes; width < all; width *= 2) {
+        for (size_t at = 0; at < all; at += 2 * width) {
+            size_t middle = at + width < all ? at + width : all;
+            size_t end = middle + width < all ? middle + width : all;
+            merge(&s, to + at, from + at, from + middle, from + end);
+        }
+        char *swap = from;
+        from = to;
+        to = swap;
+    }
+    if (from != items)
+        memcpy(items, from, all);
+    free(room);
+}
+
+char *basename(const char *path) {
+    const char *slash = strrchr(path, '/');
+    return (char *)(uintptr_t)(slash ? slash + 1 : path);
+}
+
+/* Of Linux, in the order of the numbers. */
+const char *sigabbrev_np(int signal) {
+    static const char names[][7] = {
+        "HUP",  "INT",  "QUIT", "ILL",    "TRAP", "ABRT", "BUS",  "FPE",  "KILL",   "USR1", "SEGV",
+        "USR2", "PIPE", "ALRM", "TERM",   "STKFLT", "CHLD", "CONT", "STOP", "TSTP", "TTIN", "TTOU",
+        "URG",  "XCPU", "XFSZ", "VTALRM", "PROF", "WINCH", "POLL", "PWR",  "SYS"};
+    return signal > 0 && signal <= (int)(sizeof names / sizeof *names) ? names[signal - 1] : NULL;
+}

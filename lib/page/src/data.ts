@@ -1,0 +1,96 @@
+// SPDX-License-Identifier: MIT
+// The bytes that the page is given: in itself, dropped on it, or served.
+
+export interface Given {
+  name: string;
+  bytes: Uint8Array; // as in its file
+}
+
+// What the command knows beside the profile; it is in the page as JSON.
+export interface PageData {
+  version?: string;
+  live?: boolean; // memtrack serve: profiles are fetched from where the page came from
+  names?: string[]; // what the profiles are called on the command line
+  at?: string; // options that the page was made with
+  by?: string;
+  sort?: string;
+  include?: string[];
+  exclude?: string[];
+  wrapper?: string[];
+  keepStd?: boolean;
+  keepWrappers?: boolean;
+  cumulative?: boolean;
+  allFrames?: boolean;
+  head?: { label: string; text: string; warning: boolean }[]; // the summary, in the command's words
+  index?: unknown; // of the processes of a run: memtrack-index/1
+}
+
+const MOST_UNPACKED = 2 ** 31 - 2 ** 20; // what the core can address, and room for the profile
+
+export function ofBase64(text: string): Uint8Array {
+  const native = (Uint8Array as unknown as { fromBase64?: (text: string) => Uint8Array }).fromBase64;
+  if (native) return native(text);
+  const binary = atob(text.replace(/\s+/g, "")), out = new Uint8Array(binary.length);
+  for (let i = 0; i < binary.length; i++) out[i] = binary.charCodeAt(i);
+  return out;
+}
+
+// Unpacks gzip, of several members too, and passes on what is not packed.
+export async function unpack(bytes: Uint8Array): Promise<Uint8Array> {
+  if (bytes[0] !== 0x1f || bytes[1] !== 0x8b) return bytes;
+  const stream = new Blob([bytes as BlobPart]).stream().pipeThrough(new DecompressionStream("gzip"));
+  const parts: Uint8Array[] = [];
+  let total = 0;
+  for (const reader = stream.getReader(); ;) {
+    const { done, value } = await reader.read();
+    if (done) break;
+    total += value.length;
+    if (total > MOST_UNPACKED || total > 2 ** 24 + bytes.length * 256)
+      throw new Error("it unpacks to more than 256 times its size: unpack it with gunzip first, if you trust it");
+    parts.push(value);
+  }
+  const out = new Uint8Array(total);
+  let at = 0;
+  for (const part of parts) {
+    out.set(part, at);
+    at += part.length;
+  }
+  return out;
+}
+
+const block = (id: string): HTMLElement | null => document.getElementById(id);
+
+export function embedded(): Given[] {
+  return ["memtrack-profile", "memtrack-profile-2"].flatMap((id) => {
+    const node = block(id);
+    return node ? [{ name: node.dataset["name"] ?? "profile.pb.gz", bytes: ofBase64(node.textContent ?? "") }] : [];
+  });
+}
+
+export function pageData(): PageData {
+  const text = block("memtrack-page")?.textContent;
+  return text ? (JSON.parse(text) as PageData) : {};
+}
+
+// Text of source files by path; only with --source.
+export async function sources(): Promise<Map<string, string>> {
+  const node = block("memtrack-sources");
+  if (!node) return new Map();
+  const text = new TextDecoder().decode(await unpack(ofBase64(node.textContent ?? "")));
+  return new Map(Object.entries(JSON.parse(text) as Record<string, string>));
+}
+
+export async function core(): Promise<Uint8Array> {
+  const node = block("memtrack-core");
+  if (!node) throw new Error("the page is damaged: its core is missing");
+  return unpack(ofBase64(node.textContent ?? ""));
+}
+
+export function download(given: Given): void {
+  const url = URL.createObjectURL(new Blob([given.bytes as BlobPart], { type: "application/gzip" }));
+  const link = document.createElement("a");
+  link.href = url;
+  link.download = given.name;
+  link.click();
+  URL.revokeObjectURL(url);
+}

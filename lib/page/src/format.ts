@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: MIT
+// Numbers and names for people, in the words of the command.
+
+const UNITS = ["B", "KiB", "MiB", "GiB", "TiB", "PiB", "EiB"];
+
+export function size(bytes: number): string {
+  let value = Math.abs(bytes), unit = 0;
+  while (value >= 1023.95 && unit + 1 < UNITS.length) {
+    value /= 1024;
+    unit++;
+  }
+  const digits = unit ? value.toFixed(1) : String(value);
+  return `${bytes < 0 ? "-" : ""}${digits} ${UNITS[unit]}`;
+}
+
+export function count(n: number): string {
+  return n.toLocaleString("en-US");
+}
+
+export function change(text: string, value: number): string {
+  return value > 0 ? `+${text}` : text;
+}
+
+export function amount(value: number, isBytes: boolean): string {
+  return isBytes ? size(value) : count(value);
+}
+
+export function percent(part: number, whole: number): string {
+  if (!whole) return "-";
+  const share = (100 * part) / whole;
+  return part && Math.abs(share) < 0.1 ? (share < 0 ? ">-0.1%" : "<0.1%") : `${share.toFixed(1)}%`;
+}
+
+export function duration(seconds: number): string {
+  if (seconds < 1e-3) return `${Math.round(seconds * 1e6)} us`;
+  if (seconds < 1) return `${Number((seconds * 1e3).toPrecision(3))} ms`;
+  if (seconds < 60) return `${Number(seconds.toPrecision(3))} s`;
+  const whole = Math.floor(seconds), hours = Math.floor(whole / 3600), minutes = Math.floor(whole / 60) % 60;
+  return hours ? `${hours} h ${minutes} min` : `${minutes} min ${whole % 60} s`;
+}
+
+export const plural = (n: number, noun: string): string => `${count(n)} ${noun}${n === 1 ? "" : "s"}`;
+
+export const baseName = (path: string): string => path.slice(path.lastIndexOf("/") + 1);
+
+// A path keeps its end.
+export function shortPath(path: string, most: number): string {
+  return path.length <= most ? path : `…${path.slice(path.length - most + 1)}`;
+}
+
+// C++ and Rust names without parameters and the arguments of templates.
+export function shortFunction(name: string, most: number): string {
+  if (name.length <= most) return name;
+  let out = "", depth = 0;
+  for (let i = 0; i < name.length; i++) {
+    const c = name[i]!;
+    const isOperator = /operator[<>\-=]*$/.test(out);
+    if ((c === "<" || c === "(") && !isOperator && !(c === "(" && name.startsWith("(anonymous", i))) {
+      if (depth++ === 0 && c === "<") out += "<…>";
+      if (depth === 1 && c === "(" ) { if (i > 0) break; }
+    } else if ((c === ">" || c === ")") && depth > 0) depth--;
+    else if (depth === 0) out += c;
+  }
+  return out.length <= most ? out : `${out.slice(0, most - 1)}…`;
+}

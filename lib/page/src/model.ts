@@ -1,0 +1,281 @@
+// SPDX-License-Identifier: MIT
+// What the page is about: one profile, or two that are compared; and the answers of the command to
+// every question that a view can ask, kept while the profile is the same.
+import {
+  COLUMNS, CoreDiff, CoreError, CoreProfile, CoreRows, CoreTrie, SCOPE_VALUES, VALUES,
+  type Frame, type Group, type Pairs, type Row, type ScopeRow, type Sort, type Ticks,
+  type TimeEvent, type ValueName, type ViewOptions,
+} from "./core";
+
+export interface Info {
+  exe: string;
+  command: string[];
+  tool: string; // that wrote it, where its file tells and it was not memtrack
+  pid: number;
+  processes: number; // above 1: the sum of the profiles of so many
+  startTime: Date | undefined;
+  duration: number; // seconds
+  exit: string; // "exit 0", "killed by signal 9", "running", "" when it is not known
+  isMemtrack: boolean;
+  sampleBytes: number; // 0: exact
+  peakTime: number | undefined; // seconds
+  ledgerBytes: number;
+  hasComposition: boolean; // past moments can be shown
+  coverage: { unknownFrees: number; droppedEvents: number; lossyBlocks: number; truncatedStacks: number };
+  columns: ReadonlySet<ValueName>; // that were recorded
+}
+
+export interface Totals {
+  live_bytes: number;
+  live_blocks: number;
+  peak_bytes: number;
+  peak_blocks: number;
+  total_bytes: number;
+  total_blocks: number;
+  freed_bytes: number;
+  freed_blocks: number;
+  temporary_blocks: number;
+  failed_allocations: number;
+  total_usable_bytes: number;
+}
+
+export interface RowsInfo {
+  by: Group;
+  sort: Sort;
+  filtered: boolean;
+  passed: Float64Array; // by enum mt_value: the sum of what passed the filter
+  whole: Float64Array; // what shares are of
+  has: boolean[]; // what was recorded, for this moment
+}
+
+const all = (pairs: Pairs, key: string): string[] =>
+  pairs.filter(([k]) => k === key).map(([, value]) => value);
+const first = (pairs: Pairs, key: string): string => all(pairs, key)[0] ?? "";
+const number = (pairs: Pairs, key: string): number => Number(first(pairs, key));
+
+function exitOf(p: Pairs): string {
+  if (first(p, "running") === "1") return "running";
+  if (first(p, "exit_known") !== "1") return "";
+  const signal = number(p, "exit_signal");
+  return signal ? `killed by signal ${signal}` : `exit ${number(p, "exit_code")}`;
+}
+
+function infoOf(profile: CoreProfile): Info {
+  const p = profile.info(), start = number(p, "start_time_ns");
+  return {
+    exe: first(p, "exe"), command: all(p, "command"), tool: first(p, "tool"), pid: number(p, "pid"),
+    processes: number(p, "n_processes"), startTime: start ? new Date(start / 1e6) : undefined,
+    duration: number(p, "duration_ns") / 1e9, exit: exitOf(p),
+    isMemtrack: first(p, "is_memtrack") === "1", sampleBytes: number(p, "sample_bytes"),
+    peakTime: first(p, "peak_time_known") === "1" ? number(p, "peak_time_ns") / 1e9 : undefined,
+    ledgerBytes: number(p, "ledger_bytes"), hasComposition: first(p, "has_composition") === "1",
+    coverage: { unknownFrees: number(p, "unknown_frees"), droppedEvents: number(p, "dropped_events"),
+      lossyBlocks: number(p, "lossy_blocks"), truncatedStacks: number(p, "truncated_stacks") },
+    columns: new Set(all(p, "column") as ValueName[]),
+  };
+}
+
+function totalsOf(p: Pairs): Totals {
+  const names = ["live_bytes", "live_blocks", "peak_bytes", "peak_blocks", "total_bytes",
+    "total_blocks", "freed_bytes", "freed_blocks", "temporary_blocks", "failed_allocations",
+    "total_usable_bytes"] as const;
+  const out = {} as Totals;
+  for (const name of names) out[name] = number(p, name);
+  return out;
+}
+
+function rowsInfoOf(rows: CoreRows): RowsInfo {
+  const p = rows.totals();
+  return { by: first(p, "by") as Group, sort: first(p, "sort") as Sort,
+    filtered: first(p, "filtered") === "1",
+    passed: Float64Array.from(all(p, "passed"), Number), whole: Float64Array.from(all(p, "whole"), Number),
+    has: all(p, "has").map((x) => x === "1") };
+}
+
+// The latest answers, by the question as text.
+class Memo<T> {
+  private readonly kept = new Map<string, T>();
+  constructor(private readonly most: number) {}
+  get(key: unknown, make: () => T): T {
+    const text = JSON.stringify(key);
+    let value = this.kept.get(text);
+    if (value === undefined) value = make();
+    else this.kept.delete(text); // to be put behind the others
+    this.kept.set(text, value);
+    if (this.kept.size > this.most) this.kept.delete(this.kept.keys().next().value!);
+    return value;
+  }
+}
+
+// One profile and what was asked of it.
+export class Side {
+  readonly info: Info;
+  private readonly rowsOf = new Memo<{ rows: CoreRows; info: RowsInfo }>(24);
+  private readonly tries = new Memo<CoreTrie>(2);
+  private readonly valuesOf = new Memo<Float64Array>(8);
+  private ticksOf: Ticks | undefined;
+  private scopesOf: ScopeRow[] | undefined;
+  private eventsOf: { marks: TimeEvent[]; counters: TimeEvent[]; scopes: TimeEvent[]; open: TimeEvent[] } | undefined;
+
+  constructor(readonly profile: CoreProfile, readonly name: string) {
+    this.info = infoOf(profile);
+  }
+
+  rows(options: ViewOptions): { rows: CoreRows; info: RowsInfo } {
+    return this.rowsOf.get(options, () => {
+      const rows = this.profile.rows(options);
+      return { rows, info: rowsInfoOf(rows) };
+    });
+  }
+
+  totals(options: ViewOptions): Totals {
+    return totalsOf(this.rows({ ...options, by: "domain", cumulative: false }).rows.totals());
+  }
+
+  trie(options: ViewOptions, fullStacks = false): CoreTrie {
+    const { wrapper, keepStd, keepWrappers } = options; // nothing else changes it
+    const charged = { wrapper: wrapper ?? [], keepStd: !!keepStd, keepWrappers: !!keepWrappers };
+    return this.tries.get([charged, fullStacks], () => this.profile.trie(charged, fullStacks));
+  }
+
+  values(options: ViewOptions, value: ValueName): Float64Array {
+    return this.valuesOf.get([options, value], () => this.profile.values(options, value));
+  }
+
+  get ticks(): Ticks {
+    return this.ticksOf ??= this.profile.ticks();
+  }
+
+  get scopes(): ScopeRow[] {
+    return this.scopesOf ??= this.profile.scopes();
+  }
+
+  get events(): { marks: TimeEvent[]; counters: TimeEvent[]; scopes: TimeEvent[]; open: TimeEvent[] } {
+    const p = this.profile;
+    return this.eventsOf ??= { marks: p.marks(), counters: p.counters(), scopes: p.scopeEvents(), open: p.openScopes() };
+  }
+}
+
+// ---- the command's JSON ---------------------------------------------------------------------------
+
+type Json = Record<string, unknown>;
+
+const frameJson = (f: Frame): Json => ({ function: f.function, file: f.file, line: f.line,
+  module: f.module, address: f.address, inlined: f.inlined });
+
+function columnsJson(values: Float64Array, prefix = ""): Json {
+  const out: Json = {};
+  for (const name of COLUMNS) out[prefix + name] = values[VALUES.indexOf(name)];
+  return out;
+}
+
+function rowJson(rows: CoreRows, i: number, withStack: boolean): Json {
+  const row: Row = rows.get(i);
+  const out: Json = { key: row.key, function: row.function, file: row.file, line: row.line,
+    module: row.module, ...columnsJson(row.value) };
+  if (row.margin) out["margin"] = columnsJson(row.margin);
+  if (withStack) out["stack"] = rows.stack(i).map(frameJson);
+  return out;
+}
+
+function diffRowJson(diff: CoreDiff, i: number, withStack: boolean): Json {
+  const row = diff.get(i);
+  const out: Json = { key: row.key, state: row.state, old_key: row.oldKey, function: row.function,
+    file: row.file, line: row.line, module: row.module };
+  for (const name of COLUMNS) {
+    const v = VALUES.indexOf(name);
+    out[`old_${name}`] = row.old[v];
+    out[`new_${name}`] = row.new[v];
+    out[`diff_${name}`] = row.diff[v];
+  }
+  if (row.margin) out["margin"] = columnsJson(row.margin);
+  if (withStack) out["stack"] = diff.stack(i).map(frameJson);
+  return out;
+}
+
+function scopeJson(row: ScopeRow): Json {
+  const out: Json = { name: row.name, process: row.process, threads: row.threads, count: row.count,
+    errors: row.errors };
+  for (const name of SCOPE_VALUES) {
+    const { sum, mean, p50, p95, max, own, margin } = row.value[name];
+    out[name] = margin === undefined ? { sum, mean, p50, p95, max } : { sum, mean, p50, p95, max, sum_margin: margin };
+    if (name !== "peak_bytes") out[`own_${name}`] = own;
+  }
+  return out;
+}
+
+// ---- the model ------------------------------------------------------------------------------------
+
+export interface DiffInfo {
+  by: Group;
+  sort: Sort;
+  has: boolean[]; // columns that both sides have
+  passed: Float64Array; // changes of all rows together
+  notes: string[];
+}
+
+export class Model {
+  private readonly diffs = new Memo<{ diff: CoreDiff; info: DiffInfo }>(12);
+  private joinedOf: { side: Side; isNew: Uint8Array } | undefined;
+
+  // of a comparison, current is the new side
+  constructor(readonly current: Side, readonly old: Side | undefined) {}
+
+  get compares(): boolean {
+    return this.old !== undefined;
+  }
+
+  // Whether rows are changes: of a comparison, and over a range.
+  isDiff(options: ViewOptions): boolean {
+    return this.compares || options.from !== undefined || options.to !== undefined;
+  }
+
+  // Of a comparison at is the moment of both sides; else from and to are moments of one profile.
+  diff(options: ViewOptions): { diff: CoreDiff; info: DiffInfo } {
+    const { at, from, to, ...rest } = options;
+    const moments = this.old ? { from: at ?? "end", to: at ?? "end" } : { from: from ?? "0s", to: to ?? "end" };
+    const question = { ...rest, ...moments };
+    return this.diffs.get(question, () => {
+      const diff = (this.old ?? this.current).profile.diff(this.current.profile, question);
+      const p = diff.info();
+      return { diff, info: { by: first(p, "by") as Group, sort: first(p, "sort") as Sort,
+        has: all(p, "has").map((x) => x === "1"), passed: Float64Array.from(all(p, "passed"), Number),
+        notes: all(p, "note") } };
+    });
+  }
+
+  // Both sides as one profile, and which samples are of the new one.
+  get joined(): { side: Side; isNew: Uint8Array } {
+    if (!this.old) throw new CoreError("there is one profile", "");
+    if (!this.joinedOf) {
+      const profile = CoreProfile.join(this.old.profile, this.current.profile);
+      this.joinedOf = { side: new Side(profile, "both"), isNew: profile.sides() };
+    }
+    return this.joinedOf;
+  }
+
+  // ---- for scripts: CONTRACT of the page, the command's JSON
+
+  totals(options: ViewOptions = {}): unknown {
+    if (!this.old) return this.current.totals(options);
+    const { diff } = this.diff(options);
+    const old = totalsOf(diff.totals(0)), next = totalsOf(diff.totals(1));
+    const change = {} as Record<string, number>;
+    for (const name of Object.keys(next) as (keyof Totals)[]) change[name] = next[name] - old[name];
+    return { old, new: next, diff: change };
+  }
+
+  rows(options: ViewOptions = {}): unknown[] {
+    const withStack = options.by === "stack";
+    if (this.isDiff(options)) {
+      const { diff } = this.diff(options);
+      return Array.from({ length: diff.n }, (_, i) => diffRowJson(diff, i, withStack));
+    }
+    const { rows } = this.current.rows(options);
+    return Array.from({ length: rows.n }, (_, i) => rowJson(rows, i, withStack));
+  }
+
+  scopes(): unknown[] {
+    return this.current.scopes.map(scopeJson);
+  }
+}

@@ -1,0 +1,132 @@
+// SPDX-License-Identifier: MIT
+// The first screen: which three lines hold the peak, in words; then what is known of the recording.
+import { metricOf } from "../bar";
+import { SORTS, VALUES, type Frame, type Row, type Sort } from "../core";
+import { el, width } from "../dom";
+import * as format from "../format";
+import { optionsOf } from "../state";
+import type { Context, View, ViewKind } from "../view";
+
+const isBytes = (sort: Sort): boolean => SORTS[sort].endsWith("_bytes");
+
+const WORDS: Partial<Record<Sort, string>> = {
+  peak: "of the peak", live: "of what was live", total: "of all that was allocated", blocks: "of all blocks",
+  temporary: "of the temporary blocks", max: "of the highest figures", waste: "of what rounding up added",
+};
+
+function place(row: { key: string; function: string; file: string; line: number }): HTMLElement {
+  const name = row.file && row.line ? `${format.baseName(row.file)}:${row.line}` : row.key;
+  return el("span", { class: "place", title: row.key }, el("b", { textContent: name }),
+    row.function && !row.key.startsWith(row.function) ? el("span", { class: "dim", textContent: ` ${format.shortFunction(row.function, 60)}` }) : null);
+}
+
+function via(stack: readonly Frame[]): string {
+  const names: string[] = [];
+  for (const frame of stack.slice(1)) {
+    const name = format.shortFunction(frame.function, 40);
+    if (name && frame.kind === "user" && !names.includes(name)) names.push(name);
+    if (names.length === 3) break;
+  }
+  return names.length ? `called by ${names.join(" ← ")}` : "";
+}
+
+class Summary implements View {
+  private host!: HTMLElement;
+  constructor(private readonly context: Context) {}
+
+  mount(host: HTMLElement): void {
+    this.host = host;
+    this.update();
+  }
+
+  update(): void {
+    const { model } = this.context;
+    this.host.replaceChildren(el("div", { class: "summary" },
+      model.isDiff(optionsOf(this.context.state)) ? this.changes() : this.holders(), this.facts(), this.coverage()));
+  }
+
+  private item(share: number, amount: string, row: Row | undefined, name: HTMLElement, about: string, key: string): HTMLElement {
+    const open = (): void => this.context.set({ view: "table", by: "line", select: key });
+    return el("li", {}, el("button", { type: "button", class: "holder", onclick: open, title: "Its call paths" },
+      el("span", { class: "amount", textContent: amount }),
+      el("span", { class: "share", textContent: row ? format.percent(share, 1) : "" }),
+      el("span", { class: "meter" }, width(el("span", { class: "fill" }), share)), name,
+      about ? el("span", { class: "dim", textContent: about }) : null));
+  }
+
+  private holders(): HTMLElement {
+    const { model, state } = this.context, sort = metricOf(this.context), v = VALUES.indexOf(SORTS[sort]);
+    const { rows, info } = model.current.rows({ ...optionsOf(state), by: "line", sort, cumulative: false });
+    const n = Math.min(3, rows.n), whole = info.whole[v]!;
+    let sum = 0;
+    const items = Array.from({ length: n }, (_, i) => {
+      const row = rows.get(i), value = row.value[v]!;
+      sum += value;
+      return this.item(whole ? value / whole : 0, format.amount(value, isBytes(sort)), row, place(row),
+        via(rows.stack(i)), row.key);
+    });
+    const what = state.at && state.at !== "end" && sort === "live" ? `of what was live at ${state.at}` : WORDS[sort] ?? "";
+    const head = n === 0 || sum === 0 ? `Nothing ${sort} was recorded.`
+      : `${n === 1 ? "One line holds" : `${["", "One", "Two", "Three"][n]} lines hold`} ${format.percent(sum, whole)} ${what}`;
+    return el("section", { class: "answer" }, el("h2", { textContent: head }), el("ol", {}, ...(sum ? items : [])),
+      rows.n > n ? el("p", {}, el("a", { href: "#view=table", textContent: `${format.count(rows.n - n)} more lines` })) : null);
+  }
+
+  private changes(): HTMLElement {
+    const { model, state } = this.context;
+    const { diff, info } = model.diff({ ...optionsOf(state), by: "line", cumulative: false });
+    const v = VALUES.indexOf(SORTS[info.sort]), bytes = isBytes(info.sort), total = info.passed[v]!;
+    const most = Math.abs(diff.n ? diff.get(0).diff[v]! : 0);
+    const items = Array.from({ length: Math.min(3, diff.n) }, (_, i) => {
+      const row = diff.get(i), value = row.diff[v]!;
+      const mark = row.state === "new" ? "new" : row.state === "vanished" ? "gone" : "";
+      return value === 0 ? null : this.item(most ? Math.abs(value) / most : 0,
+        format.change(format.amount(value, bytes), value), undefined, place(row), mark, row.key);
+    });
+    const word = total > 0 ? "more" : total < 0 ? "less" : "no change";
+    const head = total ? `${format.amount(Math.abs(total), bytes)} ${word} ${info.sort}${items.length ? ": the lines that changed most" : ""}`
+      : `No change of ${info.sort} in sum`;
+    return el("section", { class: "answer" }, el("h2", { textContent: head }), el("ol", {}, ...items),
+      ...info.notes.map((note) => el("p", { class: "dim", textContent: note })));
+  }
+
+  private facts(): HTMLElement {
+    const { model, page, state } = this.context, { info } = model.current, t = model.current.totals(optionsOf(state));
+    const facts: [string, string][] = [];
+    const put = (name: string, text: string): void => { if (text) facts.push([name, text]); };
+    const has = (name: "peak_bytes" | "live_bytes" | "total_bytes"): boolean => info.columns.has(name);
+    put("program", info.command.join(" ") || info.exe || info.tool);
+    put("ran", [info.startTime?.toISOString().replace(/\.\d+Z/, " UTC").replace("T", " "), info.duration ? format.duration(info.duration) : "",
+      info.exit, info.pid ? `pid ${info.pid}` : "", info.processes > 1 ? `${info.processes} processes` : ""].filter(Boolean).join(", "));
+    put("peak", has("peak_bytes") ? `${format.size(t.peak_bytes)} in ${format.plural(t.peak_blocks, "block")}${info.peakTime === undefined ? "" : `, at ${format.duration(info.peakTime)}`}` : "");
+    put(state.at && state.at !== "end" ? `live at ${state.at}` : info.exit === "running" ? "live now" : "live at exit",
+      has("live_bytes") ? `${format.size(t.live_bytes)} in ${format.plural(t.live_blocks, "block")}` : "");
+    put("total", has("total_bytes") ? `${format.size(t.total_bytes)} in ${format.plural(t.total_blocks, "block")}` : "");
+    put("temporary", info.columns.has("temporary_blocks") && t.total_blocks ? `${format.plural(t.temporary_blocks, "block")} (${format.percent(t.temporary_blocks, t.total_blocks)})` : "");
+    put("tracker", info.ledgerBytes ? `${format.size(info.ledgerBytes)} of ledger` : "");
+    for (const line of page.head ?? []) if (line.label === "tracker" || line.label === "memory") put(line.label, line.text);
+    const unique = new Map(facts);
+    return el("section", {}, el("h2", { textContent: "The recording" }),
+      el("dl", { class: "facts" }, ...[...unique].flatMap(([name, text]) => [el("dt", { textContent: name }), el("dd", { textContent: text })])));
+  }
+
+  private coverage(): HTMLElement {
+    const { model, page } = this.context, { info } = model.current, c = info.coverage;
+    const missing: string[] = [];
+    const put = (n: number, text: string): void => { if (n) missing.push(text); };
+    put(c.droppedEvents, `${format.plural(c.droppedEvents, "event")} could not be recorded`);
+    put(c.unknownFrees, `${format.plural(c.unknownFrees, "free")} of blocks whose allocation was not seen`);
+    put(c.lossyBlocks, `${format.plural(c.lossyBlocks, "block")} without a call path`);
+    put(c.truncatedStacks, `${format.plural(c.truncatedStacks, "block")} whose call path lacks its outer end`);
+    if (info.sampleBytes) missing.push(`sampled, one block in ${format.size(info.sampleBytes)}: figures are estimates`);
+    const said = page.live ? [] : (page.head ?? []).filter((line) => line.label === "coverage" || line.warning).map((line) => line.text);
+    const notes = said.length ? [] : model.current.rows({ by: "domain" }).rows.notes();
+    const lines = [...new Set([...missing, ...said, ...notes])];
+    if (!lines.length) lines.push(info.isMemtrack ? "Every allocation was seen, nothing was dropped." : `Read from a file of ${info.tool || "another tool"}: what it did not see, it does not say.`);
+    return el("section", {}, el("h2", { textContent: "What was not seen" }), el("ul", { class: "notes" }, ...lines.map((text) => el("li", { textContent: text }))));
+  }
+}
+
+export const summary: ViewKind = {
+  name: "summary", label: "Summary", help: [], missing: () => "", create: (context) => new Summary(context),
+};

@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The call paths of all samples, each shared beginning once, from the outer end inwards: what a
+ * flame graph is drawn from. Other than in tree.h a node has no figures. Whoever wants those of a
+ * column, a moment or a filter adds up the values of samples from their leaves to the root, without
+ * building it again: a node comes after its parent.
+ */
+#ifndef MT_VIEW_TREE_TRIE_H
+#define MT_VIEW_TREE_TRIE_H
+
+#include "view/rows/frames.h"
+
+struct mt_trie {
+    size_t n;         /* nodes; node 0 is the root and stands for nothing */
+    uint32_t *parent; /* of each node; 0 of the root */
+    uint32_t *frame;  /* of each node: what is in it, see entry; 0 of the root */
+    uint32_t *leaf;   /* of each sample: its charged frame; 0: it has none */
+    size_t n_frames;
+    uint32_t *entry; /* of each frame: an entry of frames that looks like it on the page */
+};
+
+/* full_stacks: with the frames that start the program and its threads. Returns 0 or
+ * -MEMTRACK_ENOMEM. The trie holds no pointers into frames. */
+int mt_trie_init(struct mt_trie *trie, const struct mt_frames *frames, bool full_stacks);
+void mt_trie_free(struct mt_trie *trie);
+
+#endif
