@@ -31,6 +31,8 @@ MAY_INCLUDE = {
     "view": {"common", "layout", "reader", "profile", "view"},
     "analyze": {"common", "reader", "profile", "view", "analyze", "public"},
     "export": {"common", "layout", "profile", "view", "export"},
+    "page": {"common", "profile", "view", "export", "page"},
+    "core": {"common", "layout", "profile", "view", "core"},
     "watch": {"common", "layout", "reader", "profile", "view", "watch"},
     "launch": {"common", "layout", "reader", "profile", "view", "launch"},
     "cli": {"common", "layout", "reader", "profile", "view", "export", "watch", "launch", "cli"},
@@ -83,6 +85,8 @@ def room(path):
         return "atomic"
     if path.startswith(("base/array.", "base/clock.", "base/error.", "base/hash.", "base/new_file.", "base/process.", "base/saturate.")):
         return "common"
+    if path.startswith("page/core/"):
+        return "core"
     if path.startswith("ledger/"):
         return "writer" if path.startswith("ledger/writer/") else "reader"
     if path.startswith("include/"):

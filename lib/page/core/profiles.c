@@ -29,9 +29,8 @@ struct mt_core_profile *MT_CORE_EXPORT(mt_core_profiles_read)(const void *data, 
     return keep(profile);
 }
 
-struct mt_core_profile *
-    MT_CORE_EXPORT(mt_core_profiles_join)(const struct mt_core_profile *old,
-                                          const struct mt_core_profile *new) {
+struct mt_core_profile *MT_CORE_EXPORT(mt_core_profiles_join)(const struct mt_core_profile *old,
+                                                              const struct mt_core_profile *new) {
     const struct mt_merge_keep apart = {.processes = true};
     struct mt_merge *merge = mt_merge_new(&apart);
     if (merge && mt_merge_add(merge, old->profile, "old", true) == 0 &&

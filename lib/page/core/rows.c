@@ -65,9 +65,9 @@ void mt_core_rows_put_totals(const struct mt_rows *rows) {
         const char *name;
         enum mt_value value;
     } signed_totals[] = {
-        {"live_bytes", MT_VALUE_LIVE_BYTES},     {"live_blocks", MT_VALUE_LIVE_BLOCKS},
-        {"peak_bytes", MT_VALUE_PEAK_BYTES},     {"peak_blocks", MT_VALUE_PEAK_BLOCKS},
-        {"total_bytes", MT_VALUE_TOTAL_BYTES},   {"total_blocks", MT_VALUE_TOTAL_BLOCKS},
+        {"live_bytes", MT_VALUE_LIVE_BYTES},   {"live_blocks", MT_VALUE_LIVE_BLOCKS},
+        {"peak_bytes", MT_VALUE_PEAK_BYTES},   {"peak_blocks", MT_VALUE_PEAK_BLOCKS},
+        {"total_bytes", MT_VALUE_TOTAL_BYTES}, {"total_blocks", MT_VALUE_TOTAL_BLOCKS},
     };
     const struct mt_profile_info *info = &mt_rows_profile(rows)->info;
     struct mt_totals totals;

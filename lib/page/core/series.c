@@ -34,9 +34,8 @@ double *MT_CORE_EXPORT(mt_core_series_ticks)(const struct mt_core_profile *profi
     for (size_t i = 0; all && i < info->n_ticks; i++) {
         const struct mt_tick *tick = &info->ticks[i];
         const double numbers[MT_CORE_TICK] = {
-            (double)tick->time_ns / NS_PER_S, (double)tick->live_bytes,
-            (double)tick->total_blocks,       (double)tick->rss_bytes,
-            (double)tick->pss_bytes,          (double)tick->swap_bytes,
+            (double)tick->time_ns / NS_PER_S, (double)tick->live_bytes, (double)tick->total_blocks,
+            (double)tick->rss_bytes,          (double)tick->pss_bytes,  (double)tick->swap_bytes,
             (double)tick->anon_bytes,
         };
         memcpy(all + i * MT_CORE_TICK, numbers, sizeof numbers);
@@ -48,9 +47,9 @@ double *MT_CORE_EXPORT(mt_core_series_ticks)(const struct mt_core_profile *profi
 
 struct course {
     const struct mt_profile *profile;
-    const uint32_t *row;  /* of each sample */
-    uint32_t *place;      /* of each row: where it is asked for + 1, 0: it is not */
-    int64_t *now, *held;  /* of each sample; of each place */
+    const uint32_t *row; /* of each sample */
+    uint32_t *place;     /* of each row: where it is asked for + 1, 0: it is not */
+    int64_t *now, *held; /* of each sample; of each place */
     uint32_t n;
     double *out;
 };
@@ -114,7 +113,7 @@ uint32_t MT_CORE_EXPORT(mt_core_series_n_marks)(const struct mt_core_profile *pr
 }
 
 const struct mt_core_event *
-    MT_CORE_EXPORT(mt_core_series_mark)(const struct mt_core_profile *profile, uint32_t i) {
+MT_CORE_EXPORT(mt_core_series_mark)(const struct mt_core_profile *profile, uint32_t i) {
     const struct mt_mark *mark = &profile->profile->info.marks[i];
     event = (struct mt_core_event){.time_s = (double)mark->time_ns / NS_PER_S,
                                    .name = put(0, mt_profile_text(profile->profile, mark->name)),
@@ -129,7 +128,7 @@ uint32_t MT_CORE_EXPORT(mt_core_series_n_counters)(const struct mt_core_profile 
 }
 
 const struct mt_core_event *
-    MT_CORE_EXPORT(mt_core_series_counter)(const struct mt_core_profile *profile, uint32_t i) {
+MT_CORE_EXPORT(mt_core_series_counter)(const struct mt_core_profile *profile, uint32_t i) {
     const struct mt_counter *counter = &profile->profile->info.scopes.counters[i];
     event = (struct mt_core_event){.time_s = (double)counter->time_ns / NS_PER_S,
                                    .value = (double)counter->value,
@@ -141,8 +140,7 @@ const struct mt_core_event *
 }
 
 /* "key=value, key=value" */
-static const char *put_about(const struct mt_profile *profile,
-                             const struct mt_scope_event *scope) {
+static const char *put_about(const struct mt_profile *profile, const struct mt_scope_event *scope) {
     size_t n = 0;
     for (uint32_t i = 0; i < scope->n_keys; i++) {
         const struct mt_scope_key *key = &profile->info.scopes.keys[scope->first_key + i];
@@ -164,7 +162,7 @@ uint32_t MT_CORE_EXPORT(mt_core_series_n_events)(const struct mt_core_profile *p
 }
 
 const struct mt_core_event *
-    MT_CORE_EXPORT(mt_core_series_event)(const struct mt_core_profile *profile, uint32_t i) {
+MT_CORE_EXPORT(mt_core_series_event)(const struct mt_core_profile *profile, uint32_t i) {
     const struct mt_scope_event *scope = &profile->profile->info.scopes.events[i];
     event = (struct mt_core_event){.time_s = (double)scope->time_ns / NS_PER_S,
                                    .duration_s = (double)scope->duration_ns / NS_PER_S,
@@ -182,7 +180,7 @@ uint32_t MT_CORE_EXPORT(mt_core_series_n_open)(const struct mt_core_profile *pro
 }
 
 const struct mt_core_event *
-    MT_CORE_EXPORT(mt_core_series_open)(const struct mt_core_profile *profile, uint32_t i) {
+MT_CORE_EXPORT(mt_core_series_open)(const struct mt_core_profile *profile, uint32_t i) {
     const struct mt_scope_open *open = &profile->profile->info.scopes.open[i];
     event = (struct mt_core_event){
         .time_s = (double)open->time_ns / NS_PER_S,

@@ -17,6 +17,6 @@ bool mt_sort_is_bytes(enum mt_value value); /* else it counts blocks */
  * than the end; where there is nothing in it, the first of peak, live and total that has
  * something. */
 enum mt_value mt_sort_choose(const struct mt_profile *profile, const struct mt_at *at);
-extern const char mt_sort_list[];           /* "live|peak|...", for messages */
+extern const char mt_sort_list[]; /* "live|peak|...", for messages */
 
 #endif

@@ -10,8 +10,8 @@
 
 #include "base/saturate.h"
 #include "view/format/format.h"
-#include "view/summary/summary.h"
 #include "view/summary/anonymous.h"
+#include "view/summary/summary.h"
 
 static void add_sum_mismatch(const struct mt_rows *rows, struct mt_summary *lines) {
     static const struct {

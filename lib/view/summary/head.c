@@ -9,8 +9,8 @@
 #include <string.h>
 
 #include "base/saturate.h"
-#include "view/summary/summary.h"
 #include "view/summary/anonymous.h"
+#include "view/summary/summary.h"
 
 void mt_summary_head_memory(const struct mt_profile *profile, struct mt_summary *lines) {
     for (size_t i = 0; i < profile->info.n_notes; i++) {

@@ -18,16 +18,15 @@ static void merge(const struct sorting *s, char *to, const char *left, const cha
                   const char *end) {
     const char *middle = right;
     while (left < middle || right < end) {
-        int take_left =
-            right == end || (left < middle && s->compare(left, right, s->context) <= 0);
+        int take_left = right == end || (left < middle && s->compare(left, right, s->context) <= 0);
         memcpy(to, take_left ? left : right, s->bytes);
         *(take_left ? &left : &right) += s->bytes;
         to += s->bytes;
     }
 }
 
-void qsort_r(void *items, size_t n, size_t bytes, int (*compare)(const void *, const void *, void *),
-             void *context) {
+void qsort_r(void *items, size_t n, size_t bytes,
+             int (*compare)(const void *, const void *, void *), void *context) {
     const struct sorting s = {bytes, compare, context};
     size_t all = n * bytes;
     char *from = items, *room = malloc(all ? all : 1), *to = room;
@@ -56,8 +55,8 @@ char *basename(const char *path) {
 /* Of Linux, in the order of the numbers. */
 const char *sigabbrev_np(int signal) {
     static const char names[][7] = {
-        "HUP",  "INT",  "QUIT", "ILL",    "TRAP", "ABRT", "BUS",  "FPE",  "KILL",   "USR1", "SEGV",
-        "USR2", "PIPE", "ALRM", "TERM",   "STKFLT", "CHLD", "CONT", "STOP", "TSTP", "TTIN", "TTOU",
-        "URG",  "XCPU", "XFSZ", "VTALRM", "PROF", "WINCH", "POLL", "PWR",  "SYS"};
+        "HUP",  "INT",  "QUIT", "ILL",    "TRAP",   "ABRT",  "BUS",  "FPE",  "KILL", "USR1", "SEGV",
+        "USR2", "PIPE", "ALRM", "TERM",   "STKFLT", "CHLD",  "CONT", "STOP", "TSTP", "TTIN", "TTOU",
+        "URG",  "XCPU", "XFSZ", "VTALRM", "PROF",   "WINCH", "POLL", "PWR",  "SYS"};
     return signal > 0 && signal <= (int)(sizeof names / sizeof *names) ? names[signal - 1] : NULL;
 }

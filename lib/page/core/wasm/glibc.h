@@ -6,8 +6,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-void qsort_r(void *items, size_t n, size_t bytes, int (*compare)(const void *, const void *, void *),
-             void *context);
+void qsort_r(void *items, size_t n, size_t bytes,
+             int (*compare)(const void *, const void *, void *), void *context);
 char *basename(const char *path); /* GNU's, which changes nothing */
 const char *sigabbrev_np(int signal);
 

@@ -4,7 +4,11 @@
 
 #include <stddef.h>
 
-enum { ZSTD_error_memory_allocation = 1, ZSTD_error_frameParameter_windowTooLarge, ZSTD_error_other };
+enum {
+    ZSTD_error_memory_allocation = 1,
+    ZSTD_error_frameParameter_windowTooLarge,
+    ZSTD_error_other
+};
 static inline int ZSTD_getErrorCode(size_t code) {
     return code ? ZSTD_error_other : 0;
 }
