@@ -15,6 +15,7 @@
 
 #include "command/command.h"
 #include "command/help.h"
+#include "command/html.h"
 #include "command/input.h"
 #include "command/view_options.h"
 #include "export/export.h"
@@ -32,6 +33,7 @@ static const struct argp_option options[] = {
      MT_HELP_ROWS},
     {"markdown", KEY_MARKDOWN, NULL, 0, "Print tables in Markdown, for a comment on a change",
      MT_HELP_PRINTED},
+    MT_HTML_OPTIONS(MT_HELP_PRINTED),
     {NULL, 0, NULL, 0, "Exit status:", MT_HELP_NAMES + 1},
     {"fail-above", KEY_FAIL_ABOVE, "SIZE", MT_HELP_COMMON,
      "Exit with 1 when memory grew by more than SIZE, such as 64K. That is the sum of all "
@@ -45,6 +47,7 @@ struct request {
     size_t n_arguments;
     struct mt_view_request view;
     bool fail_above_given, markdown;
+    struct mt_html html;
     uint64_t fail_above;
 };
 
@@ -54,6 +57,9 @@ static void check_arguments(struct argp_state *state, const struct request *r) {
     if (r->markdown && (r->view.shared.json || r->view.shared.csv))
         argp_error(state, "--markdown and --%s exclude each other",
                    r->view.shared.json ? "json" : "csv");
+    mt_html_check(state, &r->html, r->view.shared.force);
+    if (r->html.file && (r->markdown || r->view.shared.json || r->view.shared.csv))
+        argp_error(state, "--html goes with no other output");
     if (r->n_arguments < MT_N_SIDES)
         argp_error(state, "give two profiles, OLD and NEW");
     if (strcmp(r->arguments[MT_OLD], "-") == 0 && strcmp(r->arguments[MT_NEW], "-") == 0)
@@ -85,7 +91,10 @@ static error_t parse_option(int key, char *text, struct argp_state *state) {
         check_arguments(state, r);
         return 0;
     default:
-        return ARGP_ERR_UNKNOWN;
+        return mt_html_parse(key, text, &r->html) ||
+                       mt_options_parse(key, text, state, &r->view.shared)
+                   ? 0
+                   : ARGP_ERR_UNKNOWN;
     }
 }
 
@@ -116,6 +125,8 @@ struct sides {
     const char *name[MT_N_SIDES];
     struct mt_at at[MT_N_SIDES];
     struct mt_profile *profile[MT_N_SIDES];
+    struct mt_html_side page[MT_N_SIDES];
+    bool is_merged[MT_N_SIDES];
 };
 
 /* What the user called it; of a directory, what was found there. */
@@ -140,12 +151,19 @@ static bool find_sides(const struct request *r, struct sides *sides, int *result
 }
 
 /* A side may be a run of several processes. */
-static int read_side(const struct request *r, const char *path, struct mt_profile **profile,
+static int read_side(const struct request *r, struct sides *sides, enum mt_side side,
                      struct mt_error *error) {
     const struct mt_merge_keep keep = mt_view_options_keep(&r->view);
     struct mt_processes processes;
-    int status = mt_input_read_run(path, &keep, &processes, profile, error);
+    int status =
+        mt_input_read_run(sides->path[side], &keep, &processes, &sides->profile[side], error);
+    sides->is_merged[side] = processes.n != 0;
     mt_processes_free(&processes);
+    sides->page[side] = (struct mt_html_side){
+        .name = sides->name[side],
+        .path = sides->path[side],
+        .n_read = status == 0 ? mt_html_weigh(sides->profile[side]) : 0,
+    };
     return status;
 }
 
@@ -154,7 +172,7 @@ static int read_sides(struct request *r, struct sides *sides, struct mt_error *e
     symbols.cache = mt_symbols_cache_new(); /* both sides use the same libraries; NULL: without */
     int status = 0;
     for (enum mt_side side = MT_OLD; side < MT_N_SIDES && status == 0; side++) {
-        status = read_side(r, sides->path[side], &sides->profile[side], error);
+        status = read_side(r, sides, side, error);
         if (status == 0)
             status = mt_symbols_resolve(sides->profile[side], &symbols, error);
     }
@@ -165,6 +183,7 @@ static int read_sides(struct request *r, struct sides *sides, struct mt_error *e
 static void free_sides(struct sides *sides) {
     for (enum mt_side side = MT_OLD; side < MT_N_SIDES; side++) {
         free(sides->path[side]);
+        mt_html_free(&sides->page[side]);
         mt_profile_free(sides->profile[side]);
     }
 }
@@ -199,6 +218,42 @@ static int print(const struct request *r, const struct mt_diff *diff,
         return mt_export(stdout, &thing, MT_EXPORT_MARKDOWN, error);
     return print_text(r, diff, names);
 }
+
+/* ---- pages ----------------------------------------------------------------------------------- */
+
+/* The sources are those of the new side. */
+static int prepare_sides(const struct request *r, struct sides *sides, struct mt_sources *sources,
+                         struct mt_error *error) {
+    int status = 0;
+    for (enum mt_side side = MT_OLD; side < MT_N_SIDES && status == 0; side++) {
+        struct mt_html html = r->html;
+        html.source &= side == MT_NEW;
+        status = mt_html_prepare(&html, sides->profile[side], &r->view.view, sources, error);
+        if (status == 0)
+            status = mt_html_take(&sides->page[side], sides->profile[side], sides->is_merged[side],
+                                  html.redact, error);
+    }
+    return status;
+}
+
+static int write_page(const struct request *r, const struct sides *sides,
+                      const struct mt_diff *diff, const struct mt_sources *sources,
+                      struct mt_error *error) {
+    struct mt_page page = {
+        .n_profiles = MT_N_SIDES,
+        .diff = diff,
+        .n_rows = r->view.shared.n_given ? r->view.shared.n : 0,
+        .view = &r->view.view,
+        .sort_given = r->view.sort_given,
+        .sources = sources,
+    };
+    for (enum mt_side side = MT_OLD; side < MT_N_SIDES; side++)
+        page.profiles[side] = (struct mt_page_profile){
+            sides->page[side].name, sides->page[side].bytes, sides->page[side].n_bytes};
+    return mt_html_write(r->view.shared.program, &r->html, r->view.shared.force, &page, error);
+}
+
+/* ---- the exit status ------------------------------------------------------------------------- */
 
 /* What a column counts, in words. */
 static const char *noun(enum mt_value value) {
@@ -260,14 +315,19 @@ static int compare(struct request *r, struct sides *sides, struct mt_diff **diff
     struct mt_diff_options diff_options = {.view = r->view.view, .sort_given = r->view.sort_given};
     diff_options.view.n_named = r->view.shared.n;
     memcpy(diff_options.at, sides->at, sizeof diff_options.at);
+    struct mt_sources sources = {0};
     int status = read_sides(r, sides, error);
+    if (status == 0 && r->html.file)
+        status = prepare_sides(r, sides, &sources, error);
     if (status == 0)
         status = mt_diff_build((const struct mt_profile *const *)sides->profile, &diff_options,
                                diff, error);
     if (status == 0) {
         warn_of_sort(r, *diff);
-        status = print(r, *diff, sides->name, error);
+        status = r->html.file ? write_page(r, sides, *diff, &sources, error)
+                              : print(r, *diff, sides->name, error);
     }
+    mt_sources_free(&sources);
     return status;
 }
 

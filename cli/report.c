@@ -9,6 +9,7 @@
 
 #include "command/command.h"
 #include "command/help.h"
+#include "command/html.h"
 #include "command/input.h"
 #include "command/view_options.h"
 #include "export/export.h"
@@ -18,22 +19,30 @@
 #include "text/table.h"
 #include "view/format/format.h"
 
-enum option_key { KEY_SORT = MT_KEY_OWN, KEY_HTML };
+enum option_key { KEY_SORT = MT_KEY_OWN };
 
 static const struct argp_option options[] = {
     {"sort", KEY_SORT, "COLUMN", MT_HELP_COMMON,
      "Print the largest first: peak (default), live, total, blocks, temporary, max, waste, "
      "live-blocks or peak-blocks",
      MT_HELP_ROWS},
-    {"html", KEY_HTML, "FILE", OPTION_HIDDEN, NULL, MT_HELP_PRINTED},
+    MT_HTML_OPTIONS(MT_HELP_PRINTED),
     {0},
 };
 
 struct request {
     const char *file;
     struct mt_view_request view;
+    struct mt_html html;
     struct mt_processes processes; /* of a run of several; n 0: it is a profile of one */
 };
+
+static void check_html(struct argp_state *state, const struct request *r) {
+    mt_html_check(state, &r->html, r->view.shared.force);
+    if (r->html.file && (r->view.shared.json || r->view.shared.csv))
+        argp_error(state, "--html and --%s exclude each other",
+                   r->view.shared.json ? "json" : "csv");
+}
 
 static error_t parse_option(int key, char *text, struct argp_state *state) {
     struct request *r = state->input;
@@ -44,14 +53,17 @@ static error_t parse_option(int key, char *text, struct argp_state *state) {
     case KEY_SORT:
         mt_view_options_parse_sort(state, &r->view, text);
         return 0;
-    case KEY_HTML:
-        argp_failure(state, MT_EXIT_USAGE, 0, "--html is not in this version; use --json or --csv");
-        return 0;
     case ARGP_KEY_ARG:
         mt_options_profile(state, text, &r->file);
         return 0;
+    case ARGP_KEY_END:
+        check_html(state, r);
+        return 0;
     default:
-        return ARGP_ERR_UNKNOWN;
+        return mt_html_parse(key, text, &r->html) ||
+                       mt_options_parse(key, text, state, &r->view.shared)
+                   ? 0
+                   : ARGP_ERR_UNKNOWN;
     }
 }
 
@@ -139,23 +151,75 @@ static int print(const struct request *r, const struct mt_rows *rows, struct mt_
     return print_text(r, rows);
 }
 
-static int report(struct request *r, const char *path, struct mt_error *error) {
-    struct mt_profile *profile = NULL;
+/* ---- pages ----------------------------------------------------------------------------------- */
+
+static int write_page(const struct request *r, const struct mt_html_side *side,
+                      const struct mt_profile *profile, const struct mt_sources *sources,
+                      struct mt_error *error) {
+    struct mt_view_options view = r->view.view;
     struct mt_rows *rows = NULL;
-    const struct mt_merge_keep keep = mt_view_options_keep(&r->view);
-    int status = mt_input_read_run(path, &keep, &r->processes, &profile, error);
+    if (view.by == MT_BY_STACK) /* the table without scripts has no room for paths */
+        view.by = MT_BY_LINE;
+    int status = mt_rows_build(profile, &view, &rows, error);
+    const struct mt_page page = {
+        .profiles = {{side->name, side->bytes, side->n_bytes}},
+        .n_profiles = 1,
+        .rows = rows,
+        .n_rows = r->view.shared.n_given ? r->view.shared.n : 0,
+        .view = &r->view.view,
+        .sort_given = r->view.sort_given,
+        .sources = sources,
+        .processes = r->processes.n && !r->html.redact ? &r->processes : NULL,
+    };
     if (status == 0)
-        status = mt_symbols_resolve(profile, &r->view.shared.symbols, error);
-    if (status == 0) {
-        mt_view_options_choose_sort(&r->view, profile);
-        r->view.view.n_named = r->view.shared.n;
-        status = mt_rows_build(profile, &r->view.view, &rows, error);
-    }
+        status =
+            mt_html_write(r->view.shared.program, &r->html, r->view.shared.force, &page, error);
+    mt_rows_free(rows);
+    return status;
+}
+
+static int make_page(struct request *r, struct mt_html_side *side, struct mt_profile *profile,
+                     struct mt_error *error) {
+    struct mt_sources sources = {0};
+    int status = mt_html_prepare(&r->html, profile, &r->view.view, &sources, error);
+    if (status == 0)
+        status = mt_html_take(side, profile, r->processes.n != 0, r->html.redact, error);
+    if (status == 0)
+        status = write_page(r, side, profile, &sources, error);
+    mt_sources_free(&sources);
+    return status;
+}
+
+/* ---- the whole ------------------------------------------------------------------------------- */
+
+static int print_rows(struct request *r, const struct mt_profile *profile, struct mt_error *error) {
+    struct mt_rows *rows = NULL;
+    r->view.view.n_named = r->view.shared.n;
+    int status = mt_rows_build(profile, &r->view.view, &rows, error);
     if (status == 0) {
         mt_view_options_check_sort(&r->view, rows);
         status = print(r, rows, error);
     }
     mt_rows_free(rows);
+    return status;
+}
+
+static int report(struct request *r, const char *path, struct mt_error *error) {
+    struct mt_profile *profile = NULL;
+    struct mt_merge_keep keep = mt_view_options_keep(&r->view);
+    if (r->html.file) /* a page can ask for everything */
+        keep = (struct mt_merge_keep){.processes = true, .threads = true};
+    int status = mt_input_read_run(path, &keep, &r->processes, &profile, error);
+    struct mt_html_side side = {.name = r->file ? r->file : path, .path = path};
+    if (status == 0)
+        side.n_read = mt_html_weigh(profile);
+    if (status == 0)
+        status = mt_symbols_resolve(profile, &r->view.shared.symbols, error);
+    if (status == 0) {
+        mt_view_options_choose_sort(&r->view, profile);
+        status = r->html.file ? make_page(r, &side, profile, error) : print_rows(r, profile, error);
+    }
+    mt_html_free(&side);
     mt_profile_free(profile);
     return status;
 }

@@ -27,7 +27,7 @@ file(GLOB MT_OFFLINE_SOURCES CONFIGURE_DEPENDS
   lib/base/*.c lib/ledger/*.c lib/export/*.c)
 file(GLOB_RECURSE MT_FOLDER_SOURCES CONFIGURE_DEPENDS lib/profile/*.c lib/view/*.c)
 list(APPEND MT_OFFLINE_SOURCES ${MT_FOLDER_SOURCES})
-file(GLOB MT_CLI_SOURCES CONFIGURE_DEPENDS cli/*.c cli/*/*.c lib/watch/*.c lib/launch/*.c)
+file(GLOB MT_CLI_SOURCES CONFIGURE_DEPENDS cli/*.c cli/*/*.c lib/watch/*.c lib/launch/*.c lib/page/*.c)
 list(FILTER MT_CLI_SOURCES EXCLUDE REGEX "cli/main\\.c$")
 
 if(MT_PROTO_SOURCES)
@@ -48,6 +48,14 @@ if(MT_OFFLINE_SOURCES)
     add_dependencies(mt_offline mt_proto)
   endif()
 endif()
+# The viewer of pages is a build output that is checked in: lib/page/README.md. The hash is for
+# caches of compilers, which do not know that the assembler takes over another file.
+set(MT_PAGE_VIEWER ${CMAKE_SOURCE_DIR}/lib/page/dist/viewer.html)
+file(SHA256 ${MT_PAGE_VIEWER} MT_PAGE_VIEWER_HASH)
+set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS ${MT_PAGE_VIEWER})
+set_source_files_properties(${CMAKE_SOURCE_DIR}/lib/page/viewer.c PROPERTIES
+  COMPILE_DEFINITIONS "MT_PAGE_VIEWER=\"${MT_PAGE_VIEWER}\";MT_PAGE_VIEWER_HASH=${MT_PAGE_VIEWER_HASH}"
+  OBJECT_DEPENDS ${MT_PAGE_VIEWER})
 if(MT_CLI_SOURCES AND TARGET mt_offline)
   add_library(mt_cli STATIC ${MT_CLI_SOURCES})
   set_target_properties(mt_cli PROPERTIES POSITION_INDEPENDENT_CODE ON)

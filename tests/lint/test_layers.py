@@ -35,7 +35,7 @@ MAY_INCLUDE = {
     "core": {"common", "layout", "profile", "view", "core"},
     "watch": {"common", "layout", "reader", "profile", "view", "watch"},
     "launch": {"common", "layout", "reader", "profile", "view", "launch"},
-    "cli": {"common", "layout", "reader", "profile", "view", "export", "watch", "launch", "cli"},
+    "cli": {"common", "layout", "reader", "profile", "view", "export", "watch", "launch", "page", "cli"},
 }
 # lib/track, from the ground up: rooms (folders), then what calls them (files of its top floor).
 # Each includes itself and what stands before it.

@@ -34,8 +34,8 @@ for source in lib/page/core/*.c lib/page/core/wasm/*.c $(reads) $(views) lib/bas
 done >"$work/sources"
 xargs -P "$(nproc)" -L 1 sh -c "clang-14 $(echo $flags) -c \$0 -o \$1" <"$work/sources"
 # shellcheck disable=SC2046 # names without blanks
-clang-14 --target=wasm32-wasi -Oz -mexec-model=reactor -Wl,--gc-sections -Wl,--strip-all \
-    -o "$work/linked.wasm" $(cut -d' ' -f2 "$work/sources") -lwasi-emulated-signal
+clang-14 --target=wasm32-wasi -Oz -mexec-model=reactor -Wl,--gc-sections -Wl,--strip-all -Wl,--stack-first \
+    -Wl,-z,stack-size=1048576 -o "$work/linked.wasm" $(cut -d' ' -f2 "$work/sources") -lwasi-emulated-signal
 wasm-opt --enable-bulk-memory -Oz "$work/linked.wasm" -o "$work/core.wasm"
 zopfli -c "$work/core.wasm" >"$work/core.wasm.gz"
 mkdir -p "$(dirname "$out")"

@@ -68,8 +68,10 @@ export function embedded(): Given[] {
 }
 
 export function pageData(): PageData {
-  const text = block("memtrack-page")?.textContent;
-  return text ? (JSON.parse(text) as PageData) : {};
+  const text = block("memtrack-page")?.textContent, index = block("memtrack-index")?.textContent;
+  const page = text ? (JSON.parse(text) as PageData) : {};
+  if (index) page.index = JSON.parse(index);
+  return page;
 }
 
 // Text of source files by path; only with --source.

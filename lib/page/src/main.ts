@@ -11,13 +11,14 @@ import { optionsOf, type State } from "./state";
 
 const page = data.pageData();
 const root = document.getElementById("app")!;
-let core: Core | undefined;
+let core: Promise<Core> | undefined; // one for all profiles: they share its memory
 let app: App | undefined;
 let sources: ReadonlyMap<string, string> = new Map();
 
 async function side(given: data.Given): Promise<Side> {
-  core ??= await Core.load(await data.core());
-  return new Side(CoreProfile.read(core, await data.unpack(given.bytes), given.name), given.name);
+  core ??= data.core().then((wasm) => Core.load(wasm));
+  const bytes = await data.unpack(given.bytes);
+  return new Side(CoreProfile.read(await core, bytes, given.name), given.name);
 }
 
 // The old one first.

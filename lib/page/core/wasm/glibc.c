@@ -3,7 +3,7 @@
  * Stable and without worst cases: a merge sort, bottom up. For what is sorted here (numbers of
  * rows, of 4 bytes) copying is cheap, and calls of the comparison are what counts.
  */
-#include "glibc.h"
+#include "page/core/wasm/glibc.h"
 
 #include <stdlib.h>
 #include <string.h>
