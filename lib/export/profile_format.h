@@ -29,6 +29,8 @@ enum mt_profile_format_flag {
       "modules, addresses and times") \
     X("firefox", MT_EXPORT_FIREFOX, mt_firefox_profile, MT_BY_STACK, 0, 0, \
       "blocks, temporary blocks and waste") \
+    X("sqlite", MT_EXPORT_SQLITE, mt_sqlite_profile, MT_BY_STACK, 0, \
+      MT_PROFILE_BINARY | MT_PROFILE_LABELS, "") \
     X("svg", MT_EXPORT_SVG, mt_svg_profile, MT_BY_STACK, 0, 0, \
       "lines, frames narrower than a pixel, more than one column (--sort), and times") \
     X("json", MT_EXPORT_JSON, mt_json_profile, MT_BY_STACK, 0, MT_PROFILE_GROUPED, \

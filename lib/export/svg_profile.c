@@ -201,7 +201,7 @@ static bool draw(struct mt_svg_flame *flame) {
 int mt_svg_profile(FILE *stream, const struct mt_export *thing, struct mt_error *error) {
     const struct mt_rows *rows = thing->profile.rows;
     const struct mt_tree_options options = {.by = MT_BY_FUNCTION,
-                                            .sort = mt_rows_options(rows)->sort};
+                                            .sort = mt_export_profile_column(&thing->profile)};
     struct mt_tree *tree = NULL;
     int status = mt_tree_build(rows, &options, &tree, error);
     if (status != 0)

@@ -64,7 +64,5 @@ class Case(case.ClassCase):
         """Each profile in each view: (path, options, report)."""
         for name, path in self.profiles.items():
             for view in views:
-                if view == "peak" and name in WITHOUT_PEAK:
-                    continue
-                with self.subTest(name, view=view):
+                if view != "peak" or name not in WITHOUT_PEAK:
                     yield path, VIEWS[view], self.report(path, *VIEWS[view])
