@@ -15,6 +15,7 @@ enum mt_export_format {
     MT_EXPORT_COLLAPSED,   /* call paths in text, as of Brendan Gregg's flamegraph.pl */
     MT_EXPORT_SPEEDSCOPE,  /* https://www.speedscope.app/file-format-schema.json */
     MT_EXPORT_FIREFOX,     /* Firefox's profiler, processed format */
+    MT_EXPORT_CHROME,      /* MT_EXPORT_TRACE, as it is called among exports */
     MT_EXPORT_SQLITE,      /* a database */
     MT_EXPORT_OPENMETRICS, /* 1.0 */
     MT_EXPORT_PROMETHEUS,  /* the same in its text format 0.0.4, for what reads no other */

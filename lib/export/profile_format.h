@@ -29,6 +29,7 @@ enum mt_profile_format_flag {
       "modules, addresses and times") \
     X("firefox", MT_EXPORT_FIREFOX, mt_firefox_profile, MT_BY_STACK, 0, 0, \
       "blocks, temporary blocks and waste") \
+    X("chrome", MT_EXPORT_CHROME, mt_trace_profile, MT_BY_STACK, 0, 0, "call paths") \
     X("sqlite", MT_EXPORT_SQLITE, mt_sqlite_profile, MT_BY_STACK, 0, \
       MT_PROFILE_BINARY | MT_PROFILE_LABELS, "") \
     X("svg", MT_EXPORT_SVG, mt_svg_profile, MT_BY_STACK, 0, 0, \
@@ -37,6 +38,8 @@ enum mt_profile_format_flag {
       "scopes and the time axis (memtrack scopes, memtrack timeline)") \
     X("csv", MT_EXPORT_CSV, mt_csv_profile, MT_BY_STACK, 0, MT_PROFILE_GROUPED, \
       "more than the rows") \
+    X("markdown", MT_EXPORT_MARKDOWN, mt_markdown_profile, MT_BY_LINE, 10, MT_PROFILE_GROUPED, \
+      "call paths and times") \
     X("openmetrics", MT_EXPORT_OPENMETRICS, mt_openmetrics_profile, MT_BY_LINE, 20, \
       MT_PROFILE_GROUPED, "call paths, and what was at earlier moments") \
     X("prometheus", MT_EXPORT_PROMETHEUS, mt_prometheus_profile, MT_BY_LINE, 20, \

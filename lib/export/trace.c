@@ -229,3 +229,31 @@ int mt_trace_timeline(FILE *stream, const struct mt_export *thing, struct mt_err
     }
     return end_trace(&t, error);
 }
+
+/* The peak, where it is known when it was. */
+static void put_peak(struct trace *t) {
+    const struct mt_profile_info *info = &t->profile->info;
+    if (!info->peak_time_known)
+        return;
+    fprintf(t->stream,
+            "%s{\"name\":\"peak\",\"ph\":\"i\",\"s\":\"p\",\"pid\":%" PRIu32 ",\"tid\":%" PRIu32,
+            t->n++ ? ",\n" : "\n", info->pid, info->pid);
+    put_time(t, info->peak_time_ns);
+    end(t, json_pack("{s:o}", "bytes", mt_json_number(info->totals.peak_bytes)));
+}
+
+int mt_trace_profile(FILE *stream, const struct mt_export *thing, struct mt_error *error) {
+    const struct mt_rows *rows = thing->profile.rows;
+    struct trace t = {.stream = stream, .profile = mt_rows_profile(rows)};
+    const struct mt_json_member members[] = {
+        {"{\"otherData\":{\"process\":", mt_json_process(t.profile)},
+        {",\"totals\":", mt_json_totals(rows)},
+    };
+    int status = mt_json_put_members(stream, members, sizeof members / sizeof *members, error);
+    if (status != 0)
+        return status;
+    fputs("},\n\"displayTimeUnit\":\"ns\",\"traceEvents\":[", stream);
+    put_process(&t);
+    put_peak(&t);
+    return end_trace(&t, error);
+}

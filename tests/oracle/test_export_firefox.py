@@ -147,7 +147,9 @@ def path_of(row):
 
 
 class Firefox(exported.Case):
+    KNOWN = ("plain", "hostile", "sampled", "change", "empty", "deep", "many")
     TIMED = exported.TIMED
+    REAL = {"tree": ["tree"], "leaks": ["leaks"]}
 
     def test_figures_are_those_of_the_report(self):
         for path, options, report in self.each(("end", "peak", "filtered")):

@@ -58,6 +58,8 @@ def nodes(children, column, above=()):
 
 
 class Svg(exported.Case):
+    REAL = {"tree": ["tree"], "leaks": ["leaks"]}
+
     def test_frames_are_the_nodes_of_the_tree(self):
         for path, options, report in self.each():
             svg = self.export("svg", path, *options)
