@@ -76,9 +76,10 @@ const struct argp mt_report_argp = {
     .args_doc = "[FILE|PID|DIR]",
     .doc = "Show where the memory of a recorded or running process went.\vExample: memtrack "
            "report --by function --sort total app.pb.gz\n\nFILE is a profile of memtrack "
-           "run, or a heap profile in pprof's format of any tool. It can be a heap profile "
-           "in text of jemalloc, gperftools or Go too. PID is a tracked process, which is "
-           "read at one instant while it runs. DIR stands for the newest profile in it. "
+           "run, or what another tool wrote: a heap profile in pprof's format or in text "
+           "(jemalloc, gperftools, Go), a file of DHAT or massif, or folded stacks. PID is a "
+           "tracked process, which is read at one instant while it runs. DIR stands for the newest "
+           "profile in it. "
            "Without an argument, the current directory is taken. FILE@MOMENT is the same as "
            "FILE with --at MOMENT.\n\nLive was not freed. Peak was live when the process "
            "had most. Total is all that was allocated, freed or not. Temporary blocks were "

@@ -39,6 +39,7 @@ struct mt_inflate {
     const uint8_t *input; /* read and not yet inflated */
     size_t input_bytes;
     bool input_ended, ended;
+    int failed;              /* the error of the stream, once there was one */
     bool started, in_member; /* in_member: between the header and the trailer of a gzip member or
                                 zstd frame */
     enum packing packing;
@@ -231,8 +232,7 @@ static int check_limit(struct mt_inflate *in) {
                         (unsigned long long)in->total_in, (unsigned)MT_INFLATE_RATIO);
 }
 
-/* Adds at least a byte to the window, which has room, or sets ended. */
-static int fill(struct mt_inflate *in) {
+static int fill_once(struct mt_inflate *in) {
     size_t produced = 0;
     while (produced == 0 && !in->ended) {
         int status = in->started ? 0 : start(in);
@@ -248,6 +248,14 @@ static int fill(struct mt_inflate *in) {
     in->end += produced;
     in->total_out += produced;
     return check_limit(in);
+}
+
+/* Adds at least a byte to the window, which has room, or sets ended. Who has only looked at what
+ * comes, and goes on after an error, gets the same error again. */
+static int fill(struct mt_inflate *in) {
+    if (in->failed == 0)
+        in->failed = fill_once(in);
+    return in->failed;
 }
 
 static int make_room(struct mt_inflate *in) {
@@ -294,7 +302,7 @@ int mt_inflate_take(struct mt_inflate *in, size_t bytes, const uint8_t **out) {
 
 int mt_inflate_peek(struct mt_inflate *in, size_t wanted, const uint8_t **out, size_t *bytes) {
     int status = 0;
-    while (status == 0 && in->end - in->begin < wanted && !in->ended) {
+    while (status == 0 && in->end - in->begin < wanted && (!in->ended || in->failed < 0)) {
         if (in->end == in->capacity || in->begin == in->end)
             status = make_room(in);
         if (status == 0)
@@ -359,7 +367,7 @@ int mt_inflate_varint(struct mt_inflate *in, uint64_t *value) {
     *value = 0;
     for (unsigned shift = 0; shift < 70; shift += 7) {
         if (in->begin == in->end) {
-            int status = in->ended ? 0 : make_room(in);
+            int status = in->ended ? in->failed : make_room(in);
             if (status == 0 && !in->ended)
                 status = fill(in);
             if (status < 0)

@@ -109,7 +109,8 @@ int64_t mt_profile_add_mapping(struct mt_profile *profile, const struct mt_mappi
 }
 
 static size_t function_hash(const struct mt_function *function) {
-    uint64_t hash = mt_hash_mix(function->name, function->system_name);
+    uint64_t hash = mt_hash_mix(0, function->name); /* not of both at once: they are mostly equal */
+    hash = mt_hash_mix(hash, function->system_name);
     hash = mt_hash_mix(hash, function->file);
     hash = mt_hash_mix(hash, (uint64_t)function->start_line);
     hash = mt_hash_mix(hash, function->address);

@@ -31,6 +31,7 @@
 #include "profile/heap/scan.h"
 #include "profile/heap/symbols.h"
 #include "profile/ids.h"
+#include "profile/limits.h"
 
 enum dialect { GPERFTOOLS, GO, JEMALLOC };
 enum { MOST_FRAMES = 1 << 16, FIRST_TCMALLOC_PERIOD = 128 << 10 };
@@ -193,7 +194,8 @@ static int close_record(struct reader *r, mt_string domain) {
     int64_t status = take_frames(r, &n_frames);
     if (status == 0)
         status = mt_profile_add_sample(r->profile, &sample, r->frames, n_frames);
-    return passed_on(r, status);
+    return status < 0 ? passed_on(r, status)
+                      : mt_limits_memory(r->profile, 0, r->in, r->name, r->error);
 }
 
 /* Reads the figures of a line that begins at a stack's "@". */

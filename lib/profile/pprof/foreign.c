@@ -114,10 +114,6 @@ static bool is_heaptrack(const struct head *head) {
     return begins(head, "v ") && isalnum((unsigned char)end[1]) && end[2] == ' ';
 }
 
-static bool is_massif(const struct head *head) {
-    return begins(head, "desc:") && holds(head, "\ntime_unit:");
-}
-
 static bool is_callgrind(const struct head *head) {
     return begins(head, "# callgrind format") ||
            (begins(head, "version: ") && holds(head, "creator: callgrind"));
@@ -125,10 +121,6 @@ static bool is_callgrind(const struct head *head) {
 
 static bool is_cachegrind(const struct head *head) {
     return begins(head, "desc:") && holds(head, "\nevents:");
-}
-
-static bool is_dhat(const struct head *head) {
-    return *head->text == '{' && holds(head, "\"dhatFileVersion\"");
 }
 
 /* "==1234== Memcheck, a memory error detector"; before it there may be other output. */
@@ -231,16 +223,6 @@ static bool is_own_json(const struct head *head) {
     return is_json_with(head, "\"schema\"") && holds(head, "memtrack");
 }
 
-/* "main;parse;malloc 123" */
-static bool is_folded(const struct head *head) {
-    const char *end = strchr(head->text, '\n');
-    const char *number = end;
-    while (number && number > head->text && isdigit((unsigned char)number[-1]))
-        number--;
-    return end && number < end && number > head->text && number[-1] == ' ' &&
-           memchr(head->text, ';', (size_t)(number - head->text)) != NULL;
-}
-
 static bool is_zeros(const struct head *head) {
     for (size_t i = 0; i < head->bytes; i++)
         if (head->text[i])
@@ -267,13 +249,10 @@ static const struct test binaries[] = {
 static const struct test texts[] = {
     {is_heaptrack, "a recording of heaptrack",
      SHOWN_BY "heaptrack_print FILE, or heaptrack_gui FILE" AND_RECORD},
-    {is_massif, "an output of valgrind's massif", SHOWN_BY "ms_print FILE" AND_RECORD},
     {is_callgrind, "an output of valgrind's callgrind (instructions)",
      SHOWN_BY "callgrind_annotate FILE" AND_RECORD},
     {is_cachegrind, "an output of valgrind's cachegrind (cache misses)",
      SHOWN_BY "cg_annotate FILE" AND_RECORD},
-    {is_dhat, "an output of DHAT (valgrind's, or dhat-rs's)",
-     SHOWN_BY "open dh_view.html in a browser" AND_RECORD},
     {is_jemalloc_stats, "jemalloc's statistics, without call paths",
      "Let jemalloc write profiles: MALLOC_CONF=prof:true,prof_final:true. Or record a "
      "run: memtrack run PROG."},
@@ -301,8 +280,6 @@ static const struct test texts[] = {
     {is_own_json, "JSON that memtrack wrote", "Give the profile that it was made from."},
     {is_json, "JSON",
      "Give the profile that it was made from. If a server sent it, read what it says."},
-    {is_folded, "folded stacks, as flame graphs are made of",
-     "Give the profile that they were made from."},
 };
 
 /* ---- text that nobody knows ------------------------------------------------------------------ */

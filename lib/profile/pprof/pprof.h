@@ -24,9 +24,9 @@ int mt_pprof_write(const struct mt_profile *profile, int fd, struct mt_error *er
 
 /*
  * Reads a heap profile, packed with gzip or zstd or plain, into *out (the caller's to free); on an
- * error *out is NULL. The text formats of gperftools, jemalloc and Go are read as well. A profile
- * that is not memtrack's has info.is_memtrack false, totals that are the sums of its columns, and
- * exact locations.
+ * error *out is NULL. The text formats of gperftools, jemalloc and Go, DHAT's and massif's files and
+ * folded stacks are read as well. A profile that is not memtrack's has info.is_memtrack false,
+ * totals that are the sums of its columns, and exact locations.
  *
  * Nothing in the file is trusted. It may inflate to 16 MiB + 256 times its size, take 128 MiB + 64
  * times its size in memory beside its call paths, and have the frames that limits.c says

@@ -14,7 +14,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "profile/heap/text.h"
+#include "profile/others/find.h"
 #include "profile/pprof/foreign.h"
 #include "profile/pprof/reader.h"
 
@@ -404,11 +404,12 @@ static int read_any(struct mt_inflate *in, const char *name, struct mt_profile *
                     struct mt_error *error) {
     const uint8_t *head;
     size_t bytes;
+    mt_others_read *read = mt_others_find(in);
+    if (read)
+        return read(in, name, out, error);
     int status = mt_inflate_peek(in, MT_FOREIGN_HEAD, &head, &bytes);
     if (status < 0)
         return status;
-    if (mt_heap_text_is_one(head, bytes))
-        return mt_heap_text_read(in, name, out, error);
     status = mt_foreign_refuse(head, bytes, mt_inflate_is_packed(in), name, error);
     return status < 0 ? status : read_stream(in, name, out, error);
 }

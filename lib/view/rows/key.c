@@ -31,9 +31,13 @@ char *mt_rows_key_of_frame(const struct mt_profile *profile, const struct mt_row
     if (*function && frame->function_offset != UINT64_MAX)
         return *module ? print("%s+0x%" PRIx64 " (%s)", function, frame->function_offset, module)
                        : print("%s+0x%" PRIx64, function, frame->function_offset);
+    if (*function && !frame->address) /* text of another tool */
+        return *module ? print("%s (%s)", function, module) : strdup(function);
     if (*function)
         return *module ? print("%s (%s+0x%" PRIx64 ")", function, module, frame->module_address)
                        : print("%s (0x%" PRIx64 ")", function, frame->module_address);
+    if (*module && !frame->address)
+        return print("[unknown] (%s)", module);
     if (*module)
         return print("0x%" PRIx64 " (%s)", frame->module_address, module);
     return frame->address ? print("0x%" PRIx64, frame->address) : strdup("[unknown]");

@@ -11,6 +11,7 @@
 #include "base/saturate.h"
 #include "view/format/format.h"
 #include "view/summary/anonymous.h"
+#include "view/summary/missing.h"
 #include "view/summary/summary.h"
 
 static void add_sum_mismatch(const struct mt_rows *rows, struct mt_summary *lines) {
@@ -37,6 +38,12 @@ static void add_sum_mismatch(const struct mt_rows *rows, struct mt_summary *line
 static void add_profile_notes(const struct mt_profile *profile, struct mt_summary *lines) {
     for (size_t i = 0; i < profile->info.n_notes; i++)
         mt_summary_add(lines, "", false, "%s", mt_profile_text(profile, profile->info.notes[i]));
+}
+
+static void add_missing(const struct mt_profile *profile, struct mt_summary *lines) {
+    char text[MT_MISSING_BYTES];
+    if (*mt_missing_text(profile, text, sizeof text))
+        mt_summary_add(lines, "", false, "%s", text);
 }
 
 /* Returns the length of the first sentence without its period, or 0 when there is one alone. */
@@ -91,6 +98,7 @@ static void add_at(const struct mt_rows *rows, struct mt_summary *lines) {
 
 void mt_summary_coverage_notes(const struct mt_rows *rows, struct mt_summary *lines) {
     const struct mt_profile *profile = mt_rows_profile(rows);
+    add_missing(profile, lines);
     add_profile_notes(profile, lines);
     add_at(rows, lines);
     if (profile->info.is_memtrack && !mt_rows_has(rows, MT_VALUE_WASTE_BYTES))
@@ -153,6 +161,7 @@ void mt_summary_coverage(const struct mt_rows *rows, const struct mt_summary_for
     const struct mt_profile *profile = mt_rows_profile(rows);
     const struct mt_profile_info *info = &profile->info;
     size_t before = lines->n;
+    add_missing(profile, lines);
     add_notes(profile, format, lines);
     add_counts(profile, lines);
     add_sum_mismatch(rows, lines);

@@ -185,6 +185,16 @@ static const char *recorder(const struct mt_profile *profile) {
     return profile->info.tool ? mt_profile_text(profile, profile->info.tool) : "another tool";
 }
 
+/* Returns what another tool's file tells of the program: its command, or else the first mapping.
+ * malloc'ed. */
+static char *foreign_program(const struct mt_profile *profile,
+                             const struct mt_summary_format *format) {
+    if (profile->info.n_command)
+        return command_line(profile, NULL, ellipsis_of(format));
+    return strdup(profile->n_mappings ? mt_profile_text(profile, profile->mappings[0].path)
+                                      : "unknown program");
+}
+
 void mt_summary_process(const struct mt_profile *profile, const struct mt_summary_format *format,
                         struct mt_summary *lines) {
     const struct mt_profile_info *info = &profile->info;
@@ -200,10 +210,10 @@ void mt_summary_process(const struct mt_profile *profile, const struct mt_summar
             mt_summary_add(lines, "command", false, "%s", command);
         free(command);
     } else {
+        char *program = foreign_program(profile, format);
         mt_summary_add(lines, "program", false, "%s (recorded by %s)",
-                       profile->n_mappings ? mt_profile_text(profile, profile->mappings[0].path)
-                                           : "unknown",
-                       recorder(profile));
+                       program ? program : "unknown", recorder(profile));
+        free(program);
     }
     if (format->verbose)
         add_times(info, lines);
@@ -219,16 +229,16 @@ void mt_summary_process_side(const struct mt_profile *profile,
         add_program_line(profile, format, label, name, lines);
         return;
     }
-    char *command = command_line(profile, NULL, ellipsis_of(format));
+    char *command = info->is_memtrack ? command_line(profile, NULL, ellipsis_of(format))
+                                      : foreign_program(profile, format);
     if (info->is_memtrack)
         mt_summary_add(lines, label, false, "%s: %s (process %u), %s from %s UTC, %s", name,
                        command && *command ? command : mt_profile_text(profile, info->exe),
                        info->pid, lasted, when, how_it_ended(info, end, sizeof end));
     else
         mt_summary_add(lines, label, false, "%s: %s (recorded by %s)%s%s%s", name,
-                       profile->n_mappings ? mt_profile_text(profile, profile->mappings[0].path)
-                                           : "unknown program",
-                       recorder(profile), info->start_time_ns ? ", " : "",
-                       info->start_time_ns ? when : "", info->start_time_ns ? " UTC" : "");
+                       command ? command : "unknown program", recorder(profile),
+                       info->start_time_ns ? ", " : "", info->start_time_ns ? when : "",
+                       info->start_time_ns ? " UTC" : "");
     free(command);
 }

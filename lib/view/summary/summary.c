@@ -45,7 +45,8 @@ void mt_summary_free(struct mt_summary *lines) {
 struct figures { /* formats sizes and counts of one profile */
     const struct mt_summary_format *options;
     bool is_sampled;
-    char size[2 * MT_FORMAT_BYTES + 24], count[2 * MT_FORMAT_BYTES + 8], percent[MT_FORMAT_BYTES];
+    char size[2 * MT_FORMAT_BYTES + 24], count[2 * MT_FORMAT_BYTES + 8], percent[MT_FORMAT_BYTES],
+        blocks[2 * MT_FORMAT_BYTES + 24];
 };
 
 static const char *size_text(struct figures *f, int64_t bytes) {
@@ -86,6 +87,17 @@ static const char *plural(int64_t n) {
     return n == 1 ? "" : "s";
 }
 
+/* Writes " in 12 blocks", or nothing when the profile does not count them. */
+static const char *in_blocks(struct figures *f, const struct mt_rows *rows, enum mt_value value) {
+    char text[sizeof f->count];
+    if (!mt_rows_profile(rows)->has_value[value])
+        return "";
+    snprintf(text, sizeof text, "%s", total_count(f, rows, value));
+    snprintf(f->blocks, sizeof f->blocks, " in %s block%s", text,
+             plural(mt_rows_total(rows, value)));
+    return f->blocks;
+}
+
 static const char *count_text(struct figures *f, int64_t n) {
     return mt_format_count(f->count, n);
 }
@@ -115,15 +127,13 @@ static const char *peak_time(const struct mt_profile_info *info, const struct fi
  * margin is the wider one. */
 static void add_peak(const struct mt_rows *rows, struct figures *f, struct mt_summary *lines) {
     const struct mt_profile_info *info = &mt_rows_profile(rows)->info;
-    int64_t blocks = mt_rows_total(rows, MT_VALUE_PEAK_BLOCKS);
     int64_t bound = mt_saturate_signed(f->is_sampled ? 0 : peak_bound(info));
     char time[2 * MT_FORMAT_BYTES + 16], size[MT_FORMAT_BYTES], within[MT_FORMAT_BYTES + 8] = "";
     if (bound)
         snprintf(within, sizeof within, " %s%s", plus_minus(f),
                  mt_format_size(size, bound, f->options->exact_bytes));
-    mt_summary_add(lines, "peak", false, "%s%s in %s block%s%s",
-                   total_size(f, rows, MT_VALUE_PEAK_BYTES), within,
-                   total_count(f, rows, MT_VALUE_PEAK_BLOCKS), plural(blocks),
+    mt_summary_add(lines, "peak", false, "%s%s%s%s", total_size(f, rows, MT_VALUE_PEAK_BYTES),
+                   within, in_blocks(f, rows, MT_VALUE_PEAK_BLOCKS),
                    peak_time(info, f, time, sizeof time));
     if (bound && f->options->verbose)
         mt_summary_add(
@@ -172,20 +182,16 @@ void mt_summary_totals(const struct mt_rows *rows, const struct mt_summary_forma
         mt_format_percent(f.percent, mt_saturate_signed(totals.temporary_blocks),
                           mt_saturate_signed(totals.total_blocks));
         mt_format_count(temporary, mt_saturate_signed(totals.temporary_blocks));
-        int64_t blocks = mt_rows_total(rows, MT_VALUE_TOTAL_BLOCKS);
         mt_summary_add(
-            lines, "total", false, "%s in %s block%s%s%s%s%s%s",
-            total_size(&f, rows, MT_VALUE_TOTAL_BYTES),
-            total_count(&f, rows, MT_VALUE_TOTAL_BLOCKS), plural(blocks),
-            totals.temporary_blocks ? ", " : "", totals.temporary_blocks ? temporary : "",
+            lines, "total", false, "%s%s%s%s%s%s%s", total_size(&f, rows, MT_VALUE_TOTAL_BYTES),
+            in_blocks(&f, rows, MT_VALUE_TOTAL_BLOCKS), totals.temporary_blocks ? ", " : "",
+            totals.temporary_blocks ? temporary : "",
             totals.temporary_blocks ? " of them temporary (" : "",
             totals.temporary_blocks ? f.percent : "", totals.temporary_blocks ? ")" : "");
     }
-    int64_t live_blocks = mt_rows_total(rows, MT_VALUE_LIVE_BLOCKS);
-    mt_summary_add(lines, "live", false, "%s in %s block%s %s",
-                   total_size(&f, rows, MT_VALUE_LIVE_BYTES),
-                   total_count(&f, rows, MT_VALUE_LIVE_BLOCKS), plural(live_blocks),
-                   mt_summary_moment(rows, moment));
+    if (mt_rows_has(rows, MT_VALUE_LIVE_BYTES))
+        mt_summary_add(lines, "live", false, "%s%s %s", total_size(&f, rows, MT_VALUE_LIVE_BYTES),
+                       in_blocks(&f, rows, MT_VALUE_LIVE_BLOCKS), mt_summary_moment(rows, moment));
     add_signs(rows, &f, lines);
     if (totals.failed_allocations)
         mt_summary_add(lines, "failed", true, "%s allocation%s got no memory",
