@@ -29,6 +29,8 @@ static const struct mt_command commands[] = {
     {"report", "show where the memory of a process went", mt_report_command, &mt_report_argp,
      "Look"},
     {"tree", "show the same as a tree of calls", mt_tree_command, &mt_tree_argp, NULL},
+    {"annotate", "show source text beside what its lines hold", mt_annotate_command,
+     &mt_annotate_argp, NULL},
     {"diff", "show what changed from one profile to another", mt_diff_command, &mt_diff_argp, NULL},
     {"timeline", "show heap, RSS, PSS and swap over time", mt_timeline_command, &mt_timeline_argp,
      NULL},
@@ -49,7 +51,7 @@ static const struct mt_command commands[] = {
 };
 enum { N_COMMANDS = sizeof commands / sizeof *commands };
 
-static const char *const reserved[] = {"annotate", "leaks", "push"};
+static const char *const reserved[] = {"leaks", "push"};
 enum { N_RESERVED = sizeof reserved / sizeof *reserved };
 
 const char *argp_program_version = "memtrack " MEMTRACK_VERSION;
@@ -66,9 +68,7 @@ static int print_help(int status) {
     }
     puts("\n"
          "memtrack help COMMAND shows its options. memtrack --version prints the version.\n"
-         "\n"
-         "Example: memtrack ls -l /usr/bin\n"
-         "         memtrack report --by function --sort total");
+         "Example: memtrack ls -l /usr/bin");
     return mt_pager_finish("memtrack") ? status : MT_EXIT_UNREADABLE;
 }
 

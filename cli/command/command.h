@@ -34,6 +34,7 @@ int mt_command_end(const char *program, int rc, const struct mt_error *error);
 int mt_run_command(int argc, char **argv);
 int mt_report_command(int argc, char **argv);
 int mt_tree_command(int argc, char **argv);
+int mt_annotate_command(int argc, char **argv);
 int mt_scopes_command(int argc, char **argv);
 int mt_timeline_command(int argc, char **argv);
 int mt_diff_command(int argc, char **argv);
@@ -47,8 +48,9 @@ int mt_check_command(int argc, char **argv);
 int mt_compare_command(int argc, char **argv);
 int mt_export_command(int argc, char **argv);
 
-extern const struct argp mt_run_request_argp, mt_report_argp, mt_tree_argp, mt_scopes_argp,
-    mt_timeline_argp, mt_diff_argp, mt_snapshot_argp, mt_top_argp, mt_list_argp, mt_whois_argp,
-    mt_attach_argp, mt_detach_argp, mt_check_request_argp, mt_compare_argp, mt_export_argp;
+extern const struct argp mt_run_request_argp, mt_report_argp, mt_tree_argp, mt_annotate_argp,
+    mt_scopes_argp, mt_timeline_argp, mt_diff_argp, mt_snapshot_argp, mt_top_argp, mt_list_argp,
+    mt_whois_argp, mt_attach_argp, mt_detach_argp, mt_check_request_argp, mt_compare_argp,
+    mt_export_argp;
 
 #endif

@@ -31,6 +31,7 @@ struct table {
     size_t n_columns;
     size_t percent_width, bar_width, name_column, name_width;
     bool has_no_bar, has_no_sources;
+    size_t name_least;        /* columns that a name has to have beside others; 0: the usual */
     const char *name_heading; /* NULL: by the grouping */
     struct mt_labels labels;
     char folder[4096]; /* the current directory */

@@ -109,9 +109,12 @@ void mt_table_lay_out(struct table *t) {
         MT_VALUE_TEMPORARY_BLOCKS, MT_VALUE_MAX_BYTES,  MT_VALUE_WASTE_BYTES};
     size_t width = t->terminal->width;
     bool is_wide = width >= WIDE_TERMINAL;
-    size_t name = is_wide ? NAME_WIDE : NAME_NARROW, most = t->options->n_columns;
+    size_t name = t->name_least ? t->name_least
+                  : is_wide     ? NAME_WIDE
+                                : NAME_NARROW,
+           most = t->options->n_columns;
     enum mt_value sort = mt_rows_options(t->rows)->sort;
-    t->bar_width = t->has_no_bar ? 0 : is_wide ? BAR_WIDE : BAR_NARROW;
+    t->bar_width = t->has_no_bar ? 0 : is_wide && !t->name_least ? BAR_WIDE : BAR_NARROW;
     t->columns[t->n_columns++] = measure(t, sort);
     t->percent_width = PERCENT_WIDTH + mt_rows_has_negative(t->rows, sort); /* "-100.0%" */
     size_t used = INDENT + t->columns[0].width + 1 + t->percent_width + 1 + t->bar_width + GAP;

@@ -14,6 +14,7 @@
 static mt_export_write *const writers[MT_N_EXPORTS][MT_N_EXPORT_FORMATS] = {
     [MT_EXPORT_REPORT] = {[MT_EXPORT_JSON] = mt_json_report, [MT_EXPORT_CSV] = mt_csv_report},
     [MT_EXPORT_TREE] = {[MT_EXPORT_JSON] = mt_json_tree},
+    [MT_EXPORT_ANNOTATE] = {[MT_EXPORT_JSON] = mt_json_annotate},
     [MT_EXPORT_DIFF] = {[MT_EXPORT_JSON] = mt_json_diff,
                         [MT_EXPORT_CSV] = mt_csv_diff,
                         [MT_EXPORT_MARKDOWN] = mt_markdown_diff},

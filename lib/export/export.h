@@ -25,6 +25,8 @@ struct mt_scopes_rows;
 struct mt_timeline;
 struct mt_tree;
 struct mt_tree_limits;
+struct mt_annotate;
+struct mt_source;
 struct mt_breakdown;
 struct mt_processes;
 struct mt_checked;   /* export/check.h */
@@ -108,6 +110,7 @@ struct mt_export_top {
 enum mt_export_what {
     MT_EXPORT_REPORT,
     MT_EXPORT_TREE,
+    MT_EXPORT_ANNOTATE,
     MT_EXPORT_DIFF,
     MT_EXPORT_COMPARISON,
     MT_EXPORT_CHECK,
@@ -138,6 +141,11 @@ struct mt_export {
             const struct mt_tree *tree;
             const struct mt_tree_limits *limits;
         } tree;
+        struct {
+            const struct mt_annotate *annotate;
+            struct mt_source *source; /* where the text of lines is found */
+            const char *asked;        /* which source; NULL: all */
+        } annotate;
         struct {
             const struct mt_diff *diff;
             const char *const *names; /* what the two sides are called */

@@ -174,7 +174,7 @@ const char *mt_source_text(struct mt_source *source, const char *file, size_t *b
     return is_text ? found->text : NULL;
 }
 
-char *mt_source_line(struct mt_source *source, const char *file, int64_t line) {
+static char *line_of(struct mt_source *source, const char *file, int64_t line, bool is_whole) {
     const struct file *found = *file && line > 0 ? find_file(source, file) : NULL;
     if (!found || !found->text)
         return NULL;
@@ -187,12 +187,20 @@ char *mt_source_line(struct mt_source *source, const char *file, int64_t line) {
         return NULL;
     const char *newline = memchr(at, '\n', (size_t)(end - at));
     end = newline ? newline : end;
-    while (at < end && (*at == ' ' || *at == '\t'))
+    while (at < end && !is_whole && (*at == ' ' || *at == '\t'))
         at++;
     while (end > at && (end[-1] == ' ' || end[-1] == '\t' || end[-1] == '\r'))
         end--;
     size_t bytes = (size_t)(end - at) < MAX_LINE_BYTES ? (size_t)(end - at) : MAX_LINE_BYTES;
     return bytes && !memchr(at, '\0', bytes) ? strndup(at, bytes) : NULL;
+}
+
+char *mt_source_line(struct mt_source *source, const char *file, int64_t line) {
+    return line_of(source, file, line, false);
+}
+
+char *mt_source_line_whole(struct mt_source *source, const char *file, int64_t line) {
+    return line_of(source, file, line, true);
 }
 
 bool mt_source_is_newer(struct mt_source *source, const char *file, uint64_t time_ns) {

@@ -27,6 +27,8 @@ const char *mt_source_text(struct mt_source *source, const char *file, size_t *b
 /* Returns the line (from 1) without its indentation and end, malloc'ed; NULL when there is no
  * such file or line, or when the file is not one to show (not regular, larger than 16 MiB). */
 char *mt_source_line(struct mt_source *source, const char *file, int64_t line);
+/* The same with its indentation. */
+char *mt_source_line_whole(struct mt_source *source, const char *file, int64_t line);
 
 /* Returns whether the file that its lines come from has been changed after this time (since the
  * epoch). Then they need not be those that were compiled. False when there is no file, and for a

@@ -3,7 +3,6 @@
 """On a terminal of 46 columns no line is wider than it, rows still say what they are of, and files
 keep their long lines."""
 import os
-import unicodedata
 
 from support import case, harness, profiles, terminal
 
@@ -15,11 +14,6 @@ LONG = "a/directory/with/a/rather/long/name/that/is/longer/than/a/line/of/this/t
 def on_terminal(command, cwd, columns=COLUMNS, **env):
     """What the command prints on a terminal of so many columns."""
     return terminal.plain(terminal.output_of(command, columns, cwd, rows=40, **env))
-
-
-def width(line):
-    return sum(0 if unicodedata.combining(c) else 2 if unicodedata.east_asian_width(c) in "WF"
-               else 1 for c in line)
 
 
 class Narrow(case.ClassCase):
@@ -34,7 +28,7 @@ class Narrow(case.ClassCase):
 
     def check(self, *command, columns=COLUMNS, **env):
         text = on_terminal(list(command), self.dir, columns, **env)
-        wide = [line for line in text.split("\n") if width(line) > columns]
+        wide = [line for line in text.split("\n") if terminal.width(line) > columns]
         self.assertEqual([], wide, command)
         self.assertNotEqual("", text.strip(), command)
         return text
@@ -97,7 +91,7 @@ class Narrow(case.ClassCase):
     def test_full_names_are_whole_and_ascii_is_ascii(self):
         text = on_terminal([MEMTRACK, "report", "--no-pager", "--full-names", "hostile.pb.gz"],
                            self.dir)
-        self.assertGreater(max(map(width, text.split("\n"))), 500)
+        self.assertGreater(max(map(terminal.width, text.split("\n"))), 500)
         for command in (["report", "plain.pb.gz"], ["diff", "plain.pb.gz", "rebuilt.pb.gz"],
                         ["scopes", "scopes.pb.gz"], ["tree", "deep.pb.gz"],
                         ["report", "--by", "stack", "deep.pb.gz"]):

@@ -62,6 +62,7 @@ FOLDERS = {
     "view/jit": set(),
     "view/symbols": {"view/jit"},
     "view": {"view/format"},
+    "view/annotate": {"view", "view/rows"},
     "view/rows": {"view", "view/format"},
     "view/processes": {"view"},
     "view/redact": {"view", "view/rows", "view/sources"},

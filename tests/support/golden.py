@@ -21,7 +21,8 @@ DIRECTORY = os.path.join(harness.SOURCE, "tests", "cli", "golden")
 # a backslash at the end goes on in the next line
 COMMAND = re.compile(r"^\$ ((?:.*\\\n)*.*\n)", flags=re.M)
 # the commands whose tests call check_files
-TESTED = ("check", "diff", "export", "report", "run", "scopes", "snapshot", "timeline", "top", "tree")
+TESTED = ("annotate", "check", "diff", "export", "report", "run", "scopes", "snapshot", "timeline", "top",
+          "tree")
 
 
 def names():

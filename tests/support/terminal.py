@@ -5,6 +5,7 @@ import re
 import struct
 import subprocess
 import termios
+import unicodedata
 from fcntl import ioctl
 
 from support import harness
@@ -36,6 +37,12 @@ def read_until(master, word):
 def plain(text):
     """Without colours."""
     return re.sub(SGR, "", text)
+
+
+def width(line):
+    """The columns that it takes."""
+    return sum(0 if unicodedata.combining(c) else 2 if unicodedata.east_asian_width(c) in "WF"
+               else 1 for c in line)
 
 
 def output_of(command, columns, cwd=None, rows=24, **env):

@@ -32,6 +32,7 @@ static void each_thing_has_its_formats(void **state) {
         [MT_EXPORT_LIST] = " json",
         [MT_EXPORT_INDEX] = " json",
         [MT_EXPORT_TREE] = " json",
+        [MT_EXPORT_ANNOTATE] = " json",
         [MT_EXPORT_VERIFY] = " json",
         [MT_EXPORT_SNAPSHOT] = " json",
         [MT_EXPORT_WHOIS] = " json",

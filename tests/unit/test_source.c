@@ -76,12 +76,12 @@ static void places_to_look_at(void **state) {
     assert_int_equal(mkdir("place/sub", 0700), 0);
     directory_write_text("place/sub/a.c", "of the place\n");
     directory_write_text("place/b.c", "the base name\nsecond\n");
-    assert_line(source, "/build/x/sub/a.c", 1, NULL);
+    assert_line(source, "/made/x/sub/a.c", 1, NULL);
     mt_source_free(source);
     source = mt_source_new("sub");
     assert_int_equal(mt_source_add_place(source, "missing"), 0);
     assert_int_equal(mt_source_add_place(source, "place"), 0);
-    assert_line(source, "/build/x/sub/a.c", 1, "of the place");
+    assert_line(source, "/made/x/sub/a.c", 1, "of the place");
     assert_line(source, "a.c", 1, "first"); /* place/a.c is none: as without places */
     assert_line(source, "//x///b.c", 2, "second");
     size_t bytes;

@@ -7,7 +7,7 @@
  *                    stand before it where else other frames would be charged
  *   command line     the program's name
  *   working folder   gone
- *   notes, marks     without paths, arguments and the user's name (of /home/NAME)
+ *   notes, marks     without paths, arguments and the user's name (of paths in a home)
  *   names            of functions, threads, scopes, counters, domains: without paths and the like;
  *                    they stay, since the report is about them
  *   values           that the program gave to its scopes: "[redacted]"
