@@ -4,6 +4,7 @@
 """The flame graph that `memtrack export --format svg` draws: xmllint takes it, its frames are the
 nodes of `memtrack tree`, each within its caller and with its figure, nothing in it is active, and in
 a browser no label is longer than its frame."""
+import os
 import re
 import xml.etree.ElementTree as ElementTree
 
@@ -65,6 +66,8 @@ class Svg(exported.Case):
             svg = self.export("svg", path, *options)
             harness.check([harness.tool("xmllint"), "--noout", "-"], stdin=svg)
             column = SORTED_BY[report["sort"]]
+            if path == self.profiles["other"] and not column.startswith("live"):
+                column, options = "live_bytes", [*options, "--sort", "live"]  # all that it has
             root, frames = frames_of(svg)
             self.assertEqual(self.passed(report, column), root.figure)
             tree = harness.ask("tree", "--by", "function", *options, path)
@@ -95,6 +98,16 @@ class Svg(exported.Case):
             for word in (b"<script", b"href", b"<foreignObject", b"url(", b"@import", b" on"):
                 self.assertNotIn(word, re.sub(rb">[^<]*<", b"><", svg), word)
             self.assertEqual(1, svg.count(b"http://www.w3.org/2000/svg"))
+
+    def test_the_picture_of_the_document(self):
+        """docs/formats.md shows it; MEMTRACK_GOLDEN=write draws it again."""
+        picture = os.path.join(harness.SOURCE, "docs", "pictures", "flame-graph.svg")
+        svg = self.export("svg", self.profiles["deep"], "--sort", "total")
+        if os.environ.get("MEMTRACK_GOLDEN") == "write":
+            with open(picture, "wb") as file:
+                file.write(svg)
+        with open(picture, "rb") as file:
+            self.assertEqual(file.read(), svg)
 
     def test_labels_fit_in_a_browser(self):
         chromium = harness.tool("chromium")
