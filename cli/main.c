@@ -40,6 +40,8 @@ static const struct mt_command commands[] = {
      NULL},
     {"top", "show what a running process allocates, as it happens", mt_top_command, &mt_top_argp,
      NULL},
+    {"serve", "show a running process, or a profile, in a browser", mt_serve_command,
+     &mt_serve_argp, NULL},
     {"list", "list tracked processes, and what ended ones have left", mt_list_command,
      &mt_list_argp, NULL},
     {"whois", "show the block that holds an address of a process", mt_whois_command, &mt_whois_argp,

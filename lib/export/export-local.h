@@ -20,6 +20,10 @@ mt_export_write mt_json_report, mt_csv_report, mt_json_tree, mt_json_annotate, m
 MT_PROFILE_FORMATS(MT_EXPORT_DECLARE)
 
 int mt_export_out_of_memory(struct mt_error *error);
+
+/* Of what memtrack serve says between two profiles. */
+mt_export_write mt_json_served, mt_json_served_marks;
+
 /* Returns how the writing of a file went: -MEMTRACK_ENOMEM unless done, else 0 or -MEMTRACK_EIO by
  * the state of the stream. */
 int mt_export_finish(FILE *stream, bool done, struct mt_error *error);

@@ -17,6 +17,7 @@
 #include "view/rows/group_by.h"
 
 struct mt_profile;
+struct mt_tick;
 struct mt_rows;
 struct mt_row;
 struct mt_diff;
@@ -107,6 +108,30 @@ struct mt_export_top {
     size_t n;
 };
 
+/* A process that memtrack serve watches, or a profile that it shows. */
+struct mt_export_served_mark {
+    uint64_t time_ns; /* since the start of the recording */
+    uint64_t live_bytes;
+    char *name;
+};
+struct mt_export_served {
+    const char *state; /* "running", "stopped", "ended", "replaced", "profile" */
+    const char *program;
+    uint32_t pid;
+    bool exit_known;
+    int exit_code, exit_signal; /* as those of mt_profile_info */
+    uint64_t start_time_ns;     /* since the epoch */
+    uint64_t time_ns;           /* since the start of the recording, of the figures */
+    uint64_t live_bytes, peak_bytes, total_blocks;
+    uint64_t rss_bytes, pss_bytes, swap_bytes; /* 0: not known */
+    const char *tag;                           /* of the latest snapshot */
+    bool has_changed;                          /* a new one would differ from that */
+    const struct mt_tick *ticks;
+    size_t n_ticks;
+    const struct mt_export_served_mark *marks;
+    size_t n_marks;
+};
+
 enum mt_export_what {
     MT_EXPORT_REPORT,
     MT_EXPORT_TREE,
@@ -126,6 +151,8 @@ enum mt_export_what {
     MT_EXPORT_TIMELINE,
     MT_EXPORT_PROFILE,         /* what passed the filters, for another tool: profile_format.h */
     MT_EXPORT_TIMELINE_EVENTS, /* the events of all processes of a timeline, on its clock */
+    MT_EXPORT_SERVED,
+    MT_EXPORT_SERVED_MARKS,
     MT_N_EXPORTS
 };
 
@@ -198,6 +225,7 @@ struct mt_export {
         struct {
             const struct mt_timeline *timeline;
         } timeline_events;
+        const struct mt_export_served *served; /* and of its marks */
         struct mt_export_profile profile;
     };
 };

@@ -28,6 +28,8 @@ json_t *mt_json_coverage(const struct mt_rows *rows);
 /* Returns an object of key, function, file, line and module. */
 json_t *mt_json_row_names(const struct mt_rows *rows, const struct mt_row *row);
 json_t *mt_json_margins(const struct mt_rows *rows, const struct mt_row *row);
+/* Returns who has set a mark of this kind (enum mt_mark_kind, any value). */
+const char *mt_json_mark_kind(uint32_t kind);
 /* Returns how many of the events were kept, and how many there were. */
 json_t *mt_json_kept_events(const struct mt_scopes *scopes);
 /* Returns what the program said of a scope; of a key that was set twice the last value. */

@@ -263,3 +263,7 @@ bool mt_json_put_stack(struct mt_json_stacks *s, const struct mt_row *row) {
     fputc(']', s->stream);
     return true;
 }
+
+const char *mt_json_mark_kind(uint32_t kind) {
+    return kind == MT_MARK_TRIGGER ? "trigger" : kind == MT_MARK_OUTSIDE ? "outside" : "program";
+}

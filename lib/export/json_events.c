@@ -19,7 +19,7 @@ static json_t *event_object(const struct mt_profile *profile, const struct mt_sc
 static json_t *mark_object(const struct mt_profile *profile, const struct mt_mark *mark) {
     return json_pack("{s:o, s:o, s:s}", "time_ns", mt_json_number(mark->time_ns), "name",
                      mt_json_text(mt_profile_text(profile, mark->name)), "kind",
-                     mark->kind == MT_MARK_PROGRAM ? "program" : "trigger");
+                     mt_json_mark_kind(mark->kind));
 }
 
 static json_t *counter_object(const struct mt_profile *profile, const struct mt_counter *counter) {

@@ -87,10 +87,10 @@ static void put_marks(struct writer *w, const struct mt_timeline *t, size_t cour
     json_t *marks = json_array();
     for (size_t i = 0; i < t->n_marks; i++)
         if (t->marks[i].course == course)
-            json_array_append_new(
-                marks, json_pack("{s:o, s:o, s:s}", "time_ns", mt_json_number(t->marks[i].time_ns),
-                                 "name", mt_json_text(t->marks[i].name), "kind",
-                                 t->marks[i].kind == MT_MARK_TRIGGER ? "trigger" : "program"));
+            json_array_append_new(marks, json_pack("{s:o, s:o, s:s}", "time_ns",
+                                                   mt_json_number(t->marks[i].time_ns), "name",
+                                                   mt_json_text(t->marks[i].name), "kind",
+                                                   mt_json_mark_kind(t->marks[i].kind)));
     put(w, ",", "marks", marks);
 }
 

@@ -300,7 +300,8 @@ int mt_openmetrics_profile(FILE *stream, const struct mt_export *thing, struct m
     return put_profile(&m, &thing->profile, error);
 }
 
-int mt_prometheus_profile(FILE *stream, const struct mt_export *thing, struct mt_error *error) {
+int mt_openmetrics_profile_text(FILE *stream, const struct mt_export *thing,
+                                struct mt_error *error) {
     struct mt_openmetrics m = {.out = stream, .is_prometheus = true};
     return put_profile(&m, &thing->profile, error);
 }

@@ -42,7 +42,7 @@ enum mt_profile_format_flag {
       "call paths and times") \
     X("openmetrics", MT_EXPORT_OPENMETRICS, mt_openmetrics_profile, MT_BY_LINE, 20, \
       MT_PROFILE_GROUPED, "call paths, and what was at earlier moments") \
-    X("prometheus", MT_EXPORT_PROMETHEUS, mt_prometheus_profile, MT_BY_LINE, 20, \
+    X("prometheus", MT_EXPORT_PROMETHEUS, mt_openmetrics_profile_text, MT_BY_LINE, 20, \
       MT_PROFILE_GROUPED, "call paths, and what was at earlier moments")
 // clang-format on
 

@@ -135,7 +135,8 @@ struct mt_tick_change {
 /* This is a moment that has a name, on the timeline. */
 enum mt_mark_kind {
     MT_MARK_PROGRAM = 0 /* set by the program itself */,
-    MT_MARK_TRIGGER = 1 /* a condition became true */
+    MT_MARK_TRIGGER = 1 /* a condition became true */,
+    MT_MARK_OUTSIDE = 2 /* set by who was looking on */
 };
 struct mt_mark {
     uint64_t time_ns; /* since the start of the recording */

@@ -223,8 +223,12 @@ static void look_at(struct mt_composition *c, uint32_t record, const struct mt_s
 
 bool mt_composition_pass(struct mt_composition *c, struct mt_ledger *ledger, uint64_t time_ns,
                          struct mt_site *buffer) {
-    if (c->has_passed && time_ns - c->last_ns < c->gap_ns)
-        return false;
+    return !(c->has_passed && time_ns - c->last_ns < c->gap_ns) &&
+           mt_composition_pass_now(c, ledger, time_ns, buffer);
+}
+
+bool mt_composition_pass_now(struct mt_composition *c, struct mt_ledger *ledger, uint64_t time_ns,
+                             struct mt_site *buffer) {
     make_room(c);
     if (!mt_array_reserve(&c->pass_time, &c->pass_capacity, c->n_passes + 1u, sizeof *c->pass_time))
         return false;

@@ -35,6 +35,10 @@ void mt_composition_free(struct mt_composition *composition); /* NULL is fine */
 bool mt_composition_pass(struct mt_composition *composition, struct mt_ledger *ledger,
                          uint64_t time_ns, struct mt_site *buffer);
 
+/* Makes one at a moment that has a name, however short a time ago the last one was. */
+bool mt_composition_pass_now(struct mt_composition *composition, struct mt_ledger *ledger,
+                             uint64_t time_ns, struct mt_site *buffer);
+
 size_t mt_composition_bytes(const struct mt_composition *composition); /* of memory; NULL: 0 */
 
 /* Gives back what only passes need: none comes any more. NULL is fine. */

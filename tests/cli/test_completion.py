@@ -20,8 +20,8 @@ MEMTRACK = os.environ["MEMTRACK"]
 SCRIPTS = pathlib.Path(os.environ["MEMTRACK_SOURCE"]) / "cli/completion"
 BASH_COMPLETION = "/usr/share/bash-completion/bash_completion"
 COMMANDS = (
-    "run report tree annotate scopes timeline snapshot diff top list whois attach detach check compare export"
-    "".split()
+    "run report tree annotate scopes timeline snapshot diff top serve list whois attach detach check "
+    "compare export".split()
 )
 # Lists that are too long for the help to name them beside the option: it has them in its text.
 LISTS = {

@@ -6,6 +6,7 @@ Who may include whom. The table is the picture of the tree:
     base <- unwind          <- track
     ledger (reader) <- profile <- view <- export <- cli   what reads
                                   view <- watch, launch <- cli   what watches a process, what starts one
+                          export, watch <- serve <- cli   what shows one in a browser
                                   view <- analyze         the public library for programs that read
 
 The two sides share layout.h, settings.h, the names of atomic.h and the texts of text.h, and nothing else. What base holds for the reading side ("common") never enters a target.
@@ -35,7 +36,9 @@ MAY_INCLUDE = {
     "core": {"common", "layout", "profile", "view", "core"},
     "watch": {"common", "layout", "reader", "profile", "view", "watch"},
     "launch": {"common", "layout", "reader", "profile", "view", "launch"},
-    "cli": {"common", "layout", "reader", "profile", "view", "export", "watch", "launch", "page", "cli"},
+    "serve": {"common", "layout", "reader", "profile", "view", "export", "watch", "page", "serve"},
+    "cli": {"common", "layout", "reader", "profile", "view", "export", "watch", "launch", "page",
+            "serve", "cli"},
 }
 # lib/track, from the ground up: rooms (folders), then what calls them (files of its top floor).
 # Each includes itself and what stands before it.

@@ -33,6 +33,7 @@ enum { MAX_EXTRA_STRINGS = 64, MAX_LABELS = 7, COMMENT_BYTES = 4096 };
 
 struct writer {
     const struct mt_profile *profile;
+    enum mt_value preferred; /* column that viewers open; MT_N_VALUES: nobody said */
     struct mt_deflate *out;
     struct mt_used used;
     uint8_t *packed; /* room for one sub-message */
@@ -209,6 +210,8 @@ static enum mt_value default_column(const struct writer *writer) {
     const struct mt_profile *profile = writer->profile;
     const enum mt_value *order = profile->info.running ? running : ended;
     enum mt_value best = MT_N_VALUES;
+    if (writer->preferred < MT_N_VALUES && profile->has_value[writer->preferred])
+        return writer->preferred;
     for (size_t i = 0; i < sizeof ended / sizeof *ended; i++) {
         if (!profile->has_value[order[i]])
             continue;
@@ -531,7 +534,12 @@ static int write_all(struct writer *writer) {
 }
 
 int mt_pprof_write(const struct mt_profile *profile, int fd, struct mt_error *error) {
-    struct writer writer = {.profile = profile, .out = mt_deflate_new(fd)};
+    return mt_pprof_write_preferring(profile, MT_N_VALUES, fd, error);
+}
+
+int mt_pprof_write_preferring(const struct mt_profile *profile, enum mt_value preferred, int fd,
+                              struct mt_error *error) {
+    struct writer writer = {.profile = profile, .preferred = preferred, .out = mt_deflate_new(fd)};
     int status = -MEMTRACK_ENOMEM;
     if (writer.out) {
         prepare(&writer);
