@@ -80,10 +80,15 @@ uint32_t mt_core_diffs_stack(struct mt_core_diff *diff, uint32_t i);
 const struct mt_core_frame *mt_core_diffs_frame(struct mt_core_diff *diff, uint32_t i);
 
 /* ---- tries.c */
+enum { MT_CORE_TRIES_FULL_STACKS = 1, MT_CORE_TRIES_BY_FUNCTION = 2 };
+/* Returns an empty trie, which mt_core_tries_add fills. flags: those above. */
 struct mt_core_trie *mt_core_tries_new(struct mt_core_profile *profile, const char *options,
-                                       uint32_t full_stacks);
+                                       uint32_t flags);
+/* Adds up to n samples. Returns how many are left; below 0: out of memory. */
+int32_t mt_core_tries_add(struct mt_core_trie *trie, uint32_t n);
 void mt_core_tries_free(struct mt_core_trie *trie);
-/* Returns counts and arrays: nodes, parents, frames, leaves, n_frames; see view/tree/trie.h. */
+/* Returns counts and arrays: nodes, parents, frames, leaves, n_frames, functions; see
+ * view/tree/trie.h. */
 const uint32_t *mt_core_tries_arrays(struct mt_core_trie *trie);
 const struct mt_core_frame *mt_core_tries_frame(struct mt_core_trie *trie, uint32_t frame);
 /* Returns a value of each sample, 0 for those that the filter leaves out; at, from and to of the

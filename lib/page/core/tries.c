@@ -4,6 +4,7 @@
  * value of every sample.
  */
 #include <stdlib.h>
+#include <string.h>
 
 #include "page/core/core.h"
 #include "page/core/exports.h"
@@ -14,36 +15,91 @@
 
 struct mt_core_trie {
     struct mt_trie trie;
+    struct mt_trie_builder *builder; /* NULL: it is whole */
+    struct mt_core_profile *of;
+    char *options; /* text */
     const struct mt_frames *frames;
     struct mt_core_path path; /* its frame */
-    uint32_t arrays[5];
+    uint32_t arrays[6];
 };
 
 static void out_of_memory(void) {
     mt_error_set(&mt_core_error, MEMTRACK_ENOMEM, "", "out of memory");
 }
 
-struct mt_core_trie *MT_CORE_EXPORT(mt_core_tries_new)(struct mt_core_profile *profile,
-                                                       const char *text, uint32_t full_stacks) {
-    struct mt_core_options options;
-    if (mt_core_options_read(&options, text) < 0)
-        return NULL;
-    struct mt_core_trie *trie = calloc(1, sizeof *trie);
-    const struct mt_frames *frames = trie ? mt_core_options_frames(profile, &options) : NULL;
-    if (frames && mt_trie_init(&trie->trie, frames, full_stacks != 0) == 0) {
-        trie->frames = frames;
-        return trie;
+/* Text of options ends with an empty key. */
+static char *copy_options(const char *text) {
+    const char *end = text;
+    while (*end) {
+        end += strlen(end) + 1;
+        end += strlen(end) + 1;
     }
-    free(trie);
-    out_of_memory();
+    size_t bytes = (size_t)(end - text) + 1;
+    char *copy = malloc(bytes);
+    return copy ? memcpy(copy, text, bytes) : NULL;
+}
+
+/* A view with other wrappers may have classified the frames anew since the last call. */
+static bool find_frames(struct mt_core_trie *trie) {
+    struct mt_core_options options;
+    if (mt_core_options_read(&options, trie->options) < 0)
+        return false;
+    trie->frames = mt_core_options_frames(trie->of, &options);
+    if (!trie->frames)
+        out_of_memory();
+    return trie->frames != NULL;
+}
+
+static bool begin(struct mt_core_trie *trie, uint32_t flags) {
+    struct mt_trie_options options = {.full_stacks = flags & MT_CORE_TRIES_FULL_STACKS,
+                                      .by_function = flags & MT_CORE_TRIES_BY_FUNCTION};
+    if (!trie->options) {
+        out_of_memory();
+        return false;
+    }
+    if (!find_frames(trie))
+        return false;
+    trie->builder = mt_trie_begin(&trie->trie, trie->frames, options);
+    if (!trie->builder)
+        out_of_memory();
+    return trie->builder != NULL;
+}
+
+struct mt_core_trie *MT_CORE_EXPORT(mt_core_tries_new)(struct mt_core_profile *profile,
+                                                       const char *text, uint32_t flags) {
+    struct mt_core_trie *trie = calloc(1, sizeof *trie);
+    if (!trie) {
+        out_of_memory();
+        return NULL;
+    }
+    trie->of = profile;
+    trie->options = copy_options(text);
+    if (begin(trie, flags))
+        return trie;
+    mt_core_tries_free(trie);
     return NULL;
+}
+
+int32_t MT_CORE_EXPORT(mt_core_tries_add)(struct mt_core_trie *trie, uint32_t n) {
+    if (!trie->builder)
+        return 0;
+    int64_t left = find_frames(trie) ? mt_trie_add(trie->builder, n) : -MEMTRACK_ENOMEM;
+    if (left < 0)
+        out_of_memory();
+    if (left)
+        return (int32_t)left;
+    mt_trie_end(trie->builder);
+    trie->builder = NULL;
+    return 0;
 }
 
 void MT_CORE_EXPORT(mt_core_tries_free)(struct mt_core_trie *trie) {
     if (!trie)
         return;
+    mt_trie_end(trie->builder);
     mt_trie_free(&trie->trie);
     mt_core_path_free(&trie->path);
+    free(trie->options);
     free(trie);
 }
 
@@ -54,6 +110,7 @@ const uint32_t *MT_CORE_EXPORT(mt_core_tries_arrays)(struct mt_core_trie *trie) 
     trie->arrays[2] = (uint32_t)(uintptr_t)t->frame;
     trie->arrays[3] = (uint32_t)(uintptr_t)t->leaf;
     trie->arrays[4] = (uint32_t)t->n_frames;
+    trie->arrays[5] = (uint32_t)(uintptr_t)t->function;
     return trie->arrays;
 }
 

@@ -85,6 +85,7 @@ export class App implements Context {
       this.main.replaceChildren(problem(error));
     }
     performance.measure("memtrack-update", "memtrack-render");
+    for (const { prepare } of KINDS) prepare?.(this);
   }
 
   private show(kind: ViewKind): void {

@@ -324,9 +324,9 @@ export class CoreProfile extends Handle {
       this.core.call("mt_core_diffs_new", this.at, next.at, o)));
   }
 
-  trie(options: ViewOptions, fullStacks = false): CoreTrie {
+  trie(options: ViewOptions, flags: number): CoreTrie {
     return new CoreTrie(this, this.core.withOptions(options, (o) =>
-      this.core.call("mt_core_tries_new", this.at, o, fullStacks ? 1 : 0)));
+      this.core.call("mt_core_tries_new", this.at, o, flags)));
   }
 
   // A value of each sample; of a range (from, to) the change of what is live.
@@ -465,34 +465,55 @@ export class CoreDiff extends Handle {
   }
 }
 
+export const BY_FUNCTION = 2; // of a trie: frames of one function are one, whatever their lines
+
+const NOTHING = new Uint32Array(0);
+
+// Empty until add() has been called often enough.
 export class CoreTrie extends Handle {
-  readonly n: number; // nodes; 0 is the root, a node comes after its parent
-  readonly nFrames: number;
-  readonly parent: Uint32Array;
-  readonly frame: Uint32Array; // of each node: for frameAt
-  readonly leaf: Uint32Array; // of each sample, 0: it has no frame
+  n = 0; // nodes; 0 is the root, a node comes after its parent
+  nFrames = 0;
+  parent = NOTHING;
+  frame = NOTHING; // of each node: for frameAt
+  leaf = NOTHING; // of each sample, 0: it has no frame
+  functionOf = NOTHING; // of each frame: a number that frames of one function share
+  private left: number; // samples
   private readonly frames: (Frame | undefined)[] = [];
 
   constructor(readonly profile: CoreProfile, at: Pointer) {
     super(profile.core, at, "mt_core_tries_free");
-    const a = this.core.words(this.core.call("mt_core_tries_arrays", at), 5).slice();
+    this.left = profile.nSamples + 1; // so that an empty profile is added, too
+  }
+
+  get isWhole(): boolean {
+    return this.left === 0;
+  }
+
+  get progress(): number {
+    return 1 - this.left / (this.profile.nSamples + 1);
+  }
+
+  // Adds up to n samples more.
+  add(n: number): void {
+    if (!this.left) return;
+    const left = this.core.call("mt_core_tries_add", this.at, n);
+    if (left < 0) this.core.fail();
+    this.left = left;
+    if (!left) this.read();
+  }
+
+  // Copies: the core's memory moves when it grows.
+  private read(): void {
+    const a = this.core.words(this.core.call("mt_core_tries_arrays", this.at), 6).slice();
     this.n = a[0]!;
     this.nFrames = a[4]!;
-    // copies: the core's memory moves when it grows
     this.parent = this.core.words(a[1]!, this.n).slice();
     this.frame = this.core.words(a[2]!, this.n).slice();
-    this.leaf = this.core.words(a[3]!, profile.nSamples).slice();
+    this.leaf = this.core.words(a[3]!, this.profile.nSamples).slice();
+    this.functionOf = this.core.words(a[5]!, this.nFrames).slice();
   }
 
   frameAt(frame: number): Frame {
     return this.frames[frame] ??= this.core.frame(this.core.call("mt_core_tries_frame", this.at, frame));
-  }
-
-  // Of each node: the sum of the samples in it and below it.
-  sums(values: Float64Array): Float64Array {
-    const out = new Float64Array(this.n), { parent, leaf } = this;
-    for (let s = 0; s < leaf.length; s++) out[leaf[s]!] = out[leaf[s]!]! + values[s]!;
-    for (let i = this.n - 1; i > 0; i--) out[parent[i]!] = out[parent[i]!]! + out[i]!;
-    return out;
   }
 }

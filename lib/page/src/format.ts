@@ -49,17 +49,23 @@ export function shortPath(path: string, most: number): string {
 }
 
 // C++ and Rust names without parameters and the arguments of templates.
-export function shortFunction(name: string, most: number): string {
-  if (name.length <= most) return name;
+export function bareFunction(name: string): string {
   let out = "", depth = 0;
   for (let i = 0; i < name.length; i++) {
-    const c = name[i]!;
-    const isOperator = /operator[<>\-=]*$/.test(out);
-    if ((c === "<" || c === "(") && !isOperator && !(c === "(" && name.startsWith("(anonymous", i))) {
+    const c = name[i]!, opens = c === "<" || c === "(";
+    if (opens && !/operator[<>\-=]*$/.test(out.slice(-12)) && !(c === "(" && name.startsWith("(anonymous", i))) {
       if (depth++ === 0 && c === "<") out += "<…>";
-      if (depth === 1 && c === "(" ) { if (i > 0) break; }
+      if (depth === 1 && c === "(" && i > 0) break;
     } else if ((c === ">" || c === ")") && depth > 0) depth--;
     else if (depth === 0) out += c;
   }
+  return out;
+}
+
+const MOST_NAME = 4096; // of what is looked at: names of a million characters are made up
+
+export function shortFunction(name: string, most: number): string {
+  if (name.length <= most) return name;
+  const out = bareFunction(name.slice(0, MOST_NAME));
   return out.length <= most ? out : `${out.slice(0, most - 1)}…`;
 }

@@ -132,10 +132,17 @@ export class Side {
     return totalsOf(this.rows({ ...options, by: "domain", cumulative: false }).rows.totals());
   }
 
-  trie(options: ViewOptions, fullStacks = false): CoreTrie {
+  // Perhaps not whole yet: whoever can wait adds samples a few at a time.
+  growingTrie(options: ViewOptions, flags = 0): CoreTrie {
     const { wrapper, keepStd, keepWrappers } = options; // nothing else changes it
     const charged = { wrapper: wrapper ?? [], keepStd: !!keepStd, keepWrappers: !!keepWrappers };
-    return this.tries.get([charged, fullStacks], () => this.profile.trie(charged, fullStacks));
+    return this.tries.get([charged, flags], () => this.profile.trie(charged, flags));
+  }
+
+  trie(options: ViewOptions): CoreTrie {
+    const trie = this.growingTrie(options);
+    trie.add(2 ** 31);
+    return trie;
   }
 
   values(options: ViewOptions, value: ValueName): Float64Array {

@@ -23,7 +23,8 @@ export interface State {
   focus: string; // of the flame graph: what it is zoomed to
   collapse: boolean; // recursion
   system: boolean; // the system's frames are shown
-  color: string; // of the flame graph: module, file or change
+  lines: boolean; // of the flame graph: lines of one function are apart
+  color: string; // of the flame graph: module, file or change; "": change where there is one
   course: string; // of the timeline: lines or bands
   order: string; // of tables: column, "-" before it for largest first; "": by the metric
   source: string; // the file that is shown
@@ -32,7 +33,7 @@ export interface State {
 export const DEFAULTS: State = {
   view: "summary", by: "line", sort: "", cumulative: false, at: "", from: "", to: "", include: [],
   exclude: [], allFrames: false, wrapper: [], keepStd: false, keepWrappers: false, search: "",
-  select: "", shape: "icicle", focus: "", collapse: false, system: true, color: "module",
+  select: "", shape: "icicle", focus: "", collapse: false, system: true, lines: false, color: "",
   course: "lines", order: "", source: "",
 };
 

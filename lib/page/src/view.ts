@@ -35,4 +35,6 @@ export interface ViewKind {
   // Why there is nothing to show; "" when there is.
   missing(model: Model, context: Context): string;
   create(context: Context): View;
+  // Begins what takes long, ahead of need; called whenever something is shown, so it returns at once.
+  prepare?(context: Context): void;
 }

@@ -14,9 +14,11 @@
 #include "view/rows/identity.h"
 #include "view/rows/outer.h"
 
-struct builder {
+struct mt_trie_builder {
     struct mt_trie *trie;
     const struct mt_frames *frames;
+    struct mt_trie_options options;
+    uint32_t next;      /* sample */
     uint32_t *frame_of; /* per entry */
     uint8_t *part;      /* per frame, for outer.h */
     size_t capacity, frame_capacity;
@@ -34,7 +36,7 @@ static uint64_t hash_of(uint32_t parent, uint32_t frame) {
     return mt_hash_mix(0, (uint64_t)parent << 32 | frame);
 }
 
-static bool grow_slots(struct builder *b) {
+static bool grow_slots(struct mt_trie_builder *b) {
     size_t size = b->mask ? (b->mask + 1) * 2 : 1 << 12;
     uint32_t *slots = calloc(size, sizeof *slots);
     if (!slots)
@@ -52,7 +54,7 @@ static bool grow_slots(struct builder *b) {
 }
 
 /* Returns the new node, 0: out of memory. */
-static uint32_t append(struct builder *b, uint32_t parent, uint32_t frame) {
+static uint32_t append(struct mt_trie_builder *b, uint32_t parent, uint32_t frame) {
     struct mt_trie *trie = b->trie;
     size_t capacity = b->capacity;
     if (trie->n >= UINT32_MAX ||
@@ -64,7 +66,7 @@ static uint32_t append(struct builder *b, uint32_t parent, uint32_t frame) {
     return (uint32_t)trie->n++;
 }
 
-static uint32_t child(struct builder *b, uint32_t parent, uint32_t frame) {
+static uint32_t child(struct mt_trie_builder *b, uint32_t parent, uint32_t frame) {
     const struct mt_trie *trie = b->trie;
     if (trie->n * 2 > b->mask && !grow_slots(b))
         return 0;
@@ -78,13 +80,12 @@ static uint32_t child(struct builder *b, uint32_t parent, uint32_t frame) {
 /* ---- paths ----------------------------------------------------------------------------------- */
 
 static uint8_t part_of(const void *context, size_t i) {
-    const struct builder *b = context;
+    const struct mt_trie_builder *b = context;
     return b->part[b->path[i]];
 }
 
 /* Returns whether there was memory. *n: how many frames the path has. */
-static bool read_path(struct builder *b, const struct mt_sample *sample, bool full_stacks,
-                      size_t *n) {
+static bool read_path(struct mt_trie_builder *b, const struct mt_sample *sample, size_t *n) {
     struct mt_frames_walk walk;
     uint32_t e;
     *n = 0;
@@ -95,12 +96,12 @@ static bool read_path(struct builder *b, const struct mt_sample *sample, bool fu
             return false;
         b->path[*n] = b->frame_of[e];
     }
-    if (!full_stacks)
+    if (!b->options.full_stacks)
         *n = mt_rows_outer_end_by(part_of, b, *n, sample->truncated);
     return true;
 }
 
-static bool add_path(struct builder *b, uint32_t s, size_t n) {
+static bool add_path(struct mt_trie_builder *b, uint32_t s, size_t n) {
     const struct mt_trie *trie = b->trie;
     uint32_t node = 0;
     size_t depth = 0;
@@ -121,64 +122,96 @@ static bool add_path(struct builder *b, uint32_t s, size_t n) {
 
 /* ---- the whole ------------------------------------------------------------------------------- */
 
+static struct mt_identity identity_of(const struct mt_trie_builder *b, uint32_t e) {
+    return b->options.by_function ? mt_identity_of_entry(b->frames, e, MT_BY_FUNCTION)
+                                  : mt_identity_of_frame(b->frames, e);
+}
+
 /* Numbers what looks alike. */
-static bool number_frames(struct builder *b) {
-    const struct mt_frames *frames = b->frames;
+static bool number_frames(struct mt_trie_builder *b) {
     struct mt_identities ids = {0};
     struct mt_trie *trie = b->trie;
     bool done = true;
-    for (uint32_t e = 0; e < frames->n_entries && done; e++) {
-        int64_t id = mt_identity_id(&ids, mt_identity_of_frame(frames, e));
+    for (uint32_t e = 0; e < b->frames->n_entries && done; e++) {
+        int64_t id = mt_identity_id(&ids, identity_of(b, e));
         done = id >= 0;
         b->frame_of[e] = (uint32_t)id;
         if (done && (size_t)id == trie->n_frames)
             trie->entry[trie->n_frames++] = e;
     }
     mt_identity_free(&ids);
+    return done;
+}
+
+static bool judge_frames(struct mt_trie_builder *b) {
+    const struct mt_frames *frames = b->frames;
+    struct mt_identities ids = {0};
+    struct mt_trie *trie = b->trie;
+    bool done = true;
     for (size_t f = 0; f < trie->n_frames && done; f++) {
         const struct mt_frame_entry *entry = &frames->entries[trie->entry[f]];
+        int64_t id =
+            mt_identity_id(&ids, mt_identity_of_entry(frames, trie->entry[f], MT_BY_FUNCTION));
+        done = id >= 0;
+        trie->function[f] = (uint32_t)id;
         b->part[f] = mt_rows_outer_part(frames->profile, mt_frames_function_name(frames, entry),
                                         entry->kind);
     }
+    mt_identity_free(&ids);
     return done;
 }
 
-static bool allocate(struct builder *b) {
+static bool allocate(struct mt_trie_builder *b) {
     size_t n = b->frames->n_entries + 1;
+    struct mt_trie *trie = b->trie;
     b->frame_of = calloc(n, sizeof *b->frame_of);
     b->part = calloc(n, sizeof *b->part);
-    b->trie->entry = calloc(n, sizeof *b->trie->entry);
-    b->trie->leaf = calloc(b->frames->profile->n_samples + 1, sizeof *b->trie->leaf);
-    return b->frame_of && b->part && b->trie->entry && b->trie->leaf;
+    trie->entry = calloc(n, sizeof *trie->entry);
+    trie->function = calloc(n, sizeof *trie->function);
+    trie->leaf = calloc(b->frames->profile->n_samples + 1, sizeof *trie->leaf);
+    return b->frame_of && b->part && trie->entry && trie->function && trie->leaf;
 }
 
-static bool fill(struct builder *b, bool full_stacks) {
-    const struct mt_profile *profile = b->frames->profile;
-    bool done = allocate(b) && number_frames(b);
-    if (done) {
-        append(b, 0, 0);
-        done = b->trie->n == 1;
-    }
-    for (uint32_t s = 0; s < profile->n_samples && done; s++) {
-        size_t n;
-        done = read_path(b, &profile->samples[s], full_stacks, &n) && add_path(b, s, n);
-    }
-    return done;
+static bool begin(struct mt_trie_builder *b) {
+    if (!allocate(b) || !number_frames(b) || !judge_frames(b))
+        return false;
+    append(b, 0, 0);
+    return b->trie->n == 1;
 }
 
-int mt_trie_init(struct mt_trie *trie, const struct mt_frames *frames, bool full_stacks) {
+struct mt_trie_builder *mt_trie_begin(struct mt_trie *trie, const struct mt_frames *frames,
+                                      struct mt_trie_options options) {
+    struct mt_trie_builder *b = calloc(1, sizeof *b);
     *trie = (struct mt_trie){0};
-    struct builder b = {.trie = trie, .frames = frames};
-    bool done = fill(&b, full_stacks);
-    free(b.frame_of);
-    free(b.part);
-    free(b.slots);
-    free(b.path);
-    free(b.last);
-    if (done)
-        return 0;
+    if (!b)
+        return NULL;
+    *b = (struct mt_trie_builder){.trie = trie, .frames = frames, .options = options};
+    if (begin(b))
+        return b;
+    mt_trie_end(b);
     mt_trie_free(trie);
-    return -MEMTRACK_ENOMEM;
+    return NULL;
+}
+
+int64_t mt_trie_add(struct mt_trie_builder *b, size_t most) {
+    const struct mt_profile *profile = b->frames->profile;
+    for (; most && b->next < profile->n_samples; most--, b->next++) {
+        size_t n;
+        if (!read_path(b, &profile->samples[b->next], &n) || !add_path(b, b->next, n))
+            return -MEMTRACK_ENOMEM;
+    }
+    return (int64_t)(profile->n_samples - b->next);
+}
+
+void mt_trie_end(struct mt_trie_builder *b) {
+    if (!b)
+        return;
+    free(b->frame_of);
+    free(b->part);
+    free(b->slots);
+    free(b->path);
+    free(b->last);
+    free(b);
 }
 
 void mt_trie_free(struct mt_trie *trie) {
@@ -186,5 +219,6 @@ void mt_trie_free(struct mt_trie *trie) {
     free(trie->frame);
     free(trie->leaf);
     free(trie->entry);
+    free(trie->function);
     *trie = (struct mt_trie){0};
 }

@@ -8,6 +8,10 @@
 #ifndef MT_VIEW_TREE_TRIE_H
 #define MT_VIEW_TREE_TRIE_H
 
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
 #include "view/rows/frames.h"
 
 struct mt_trie {
@@ -16,12 +20,25 @@ struct mt_trie {
     uint32_t *frame;  /* of each node: what is in it, see entry; 0 of the root */
     uint32_t *leaf;   /* of each sample: its charged frame; 0: it has none */
     size_t n_frames;
-    uint32_t *entry; /* of each frame: an entry of frames that looks like it on the page */
+    uint32_t *entry;    /* of each frame: an entry of frames that looks like it on the page */
+    uint32_t *function; /* of each frame: a number that frames of one function share */
 };
 
-/* full_stacks: with the frames that start the program and its threads. Returns 0 or
- * -MEMTRACK_ENOMEM. The trie holds no pointers into frames. */
-int mt_trie_init(struct mt_trie *trie, const struct mt_frames *frames, bool full_stacks);
+struct mt_trie_options {
+    bool full_stacks; /* with the frames that start the program and its threads */
+    bool by_function; /* frames of one function are one, whatever their lines */
+};
+
+struct mt_trie_builder; /* private */
+
+/* Begins a trie that mt_trie_add fills, so that whoever has to answer meanwhile can stop after some
+ * samples. The trie holds no pointers into frames; the builder does. NULL: out of memory. */
+struct mt_trie_builder *mt_trie_begin(struct mt_trie *trie, const struct mt_frames *frames,
+                                      struct mt_trie_options options);
+/* Adds up to n samples more. Returns how many are left, or -MEMTRACK_ENOMEM. */
+int64_t mt_trie_add(struct mt_trie_builder *builder, size_t n);
+void mt_trie_end(struct mt_trie_builder *builder); /* NULL is fine */
+
 void mt_trie_free(struct mt_trie *trie);
 
 #endif
