@@ -16,6 +16,7 @@
 
 #include "base/array.h"
 #include "command/command.h"
+#include "profile/page.h"
 #include "profile/pprof/pprof.h"
 #include "text/terminal.h"
 #include "view/processes/index.h"
@@ -164,6 +165,16 @@ static char *newest_here(const char *program, bool takes_runs, int *status) {
     return path;
 }
 
+/* "page.html#old" */
+static bool is_part(const char *argument) {
+    enum mt_profile_page_part part;
+    struct stat file;
+    char *path = strndup(argument, mt_profile_page_path(argument, &part));
+    bool is = path && part != MT_PAGE_ONLY && stat(path, &file) == 0 && !S_ISDIR(file.st_mode);
+    free(path);
+    return is;
+}
+
 static char *choose(const char *program, const char *argument, bool takes_runs, int *status) {
     struct stat file;
     pid_t pid;
@@ -182,6 +193,8 @@ static char *choose(const char *program, const char *argument, bool takes_runs, 
     if (stat(argument, &file) == 0)
         return S_ISDIR(file.st_mode) ? newest_in(program, argument, false, status)
                                      : strdup(argument);
+    if (is_part(argument))
+        return strdup(argument);
     if (mt_subject_is_process(argument, &pid))
         return strdup(argument);
     mt_terminal_print_problem(

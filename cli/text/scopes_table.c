@@ -207,6 +207,16 @@ void mt_scopes_table_print_rows(const struct mt_terminal *terminal,
 
 /* ---- head ------------------------------------------------------------------------------------ */
 
+static const char *why_none(const struct mt_scopes_rows *rows) {
+    if (rows->is_filtered)
+        return "no scope of these names has ended";
+    if (rows->profile->info.scopes.n_open)
+        return "no scope has ended";
+    return rows->profile->info.is_memtrack
+               ? "no scopes: the program measures none (see memtrack_begin in memtrack.h)"
+               : "no scopes: another tool wrote the file, and memtrack run records them";
+}
+
 static void add_counts(struct mt_summary *lines, const struct mt_scopes_rows *rows) {
     uint64_t count = 0, errors = 0;
     char names[CELL], ended[CELL], wrong[CELL];
@@ -215,12 +225,7 @@ static void add_counts(struct mt_summary *lines, const struct mt_scopes_rows *ro
         errors += rows->items[i].errors;
     }
     if (rows->n == 0) {
-        mt_summary_add(
-            lines, "scopes", false,
-            rows->is_filtered ? "no scope of these names has ended"
-            : rows->profile->info.scopes.n_open
-                ? "no scope has ended"
-                : "no scopes: the program measures none (see memtrack_begin in memtrack.h)");
+        mt_summary_add(lines, "scopes", false, "%s", why_none(rows));
         return;
     }
     mt_summary_add(lines, "scopes", false, "%s of %s name%s",

@@ -283,7 +283,7 @@ void mt_profile_sum_totals(struct mt_profile *profile) {
 
 const char *mt_profile_no_axis_hint(const struct mt_profile *profile) {
     if (!profile->info.is_memtrack)
-        return "Another tool wrote it. Profiles of memtrack run have a time axis.";
+        return "Another tool wrote it, without one. Record a run instead: memtrack run PROG.";
     if (profile->info.running)
         return "It is of one moment: the process was running.";
     return "It was made of a ledger or a snapshot, which have none.";

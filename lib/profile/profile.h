@@ -157,9 +157,8 @@ struct mt_named_value {
 
 /* This is what pprof has no field for; it is in the extension message. */
 struct mt_profile_info {
-    bool is_memtrack; /* false: read from another tool's file, everything below but start/duration
-                         is empty */
-    mt_string tool;   /* which tool, where its file tells: "jemalloc", "gperftools", "Go" */
+    bool is_memtrack; /* false: read from another tool's file, which tells little of what follows */
+    mt_string tool;   /* which tool, where its file tells: "jemalloc", "DHAT", "massif", "Go" */
     /* Above 1: this is the sum of the profiles of so many processes, and what follows about one
      * process is of the one that was started. Peaks are those of each, whenever they were. */
     uint32_t n_processes;

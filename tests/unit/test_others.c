@@ -317,6 +317,26 @@ static void massif_says_what_its_time_is(void **state) {
     mt_profile_free(p);
 }
 
+/* Written as pprof it is still massif's, with its moments and what was said about it. */
+static void massif_as_pprof(void **state) {
+    (void)state;
+    struct mt_profile *p = read_text(MASSIF_HEAD("i") MASSIF_BODY), *q;
+    struct mt_error error;
+    struct buffer file = written(p);
+    assert_int_equal(mt_pprof_read_memory(file.data, file.n, &q, &error), 0);
+    assert_false(q->info.is_memtrack);
+    assert_string_equal(mt_profile_text(q, q->info.tool), "massif");
+    assert_int_equal(q->info.n_ticks, p->info.n_ticks);
+    assert_int_equal(q->info.n_changes, p->info.n_changes);
+    assert_int_equal(q->info.n_notes, p->info.n_notes);
+    assert_int_equal(q->info.n_command, 2);
+    assert_int_equal(q->info.totals.peak_bytes, 100);
+    assert_int_equal(q->info.totals.live_bytes, 15);
+    mt_profile_free(p);
+    mt_profile_free(q);
+    free(file.data);
+}
+
 static void massif_without_a_tree(void **state) {
     (void)state;
     struct mt_profile *p = read_text(MASSIF_HEAD("ms") SNAPSHOT("0", "0", "0", "0", "empty")
@@ -403,6 +423,7 @@ int main(void) {
         cmocka_unit_test(massif),
         cmocka_unit_test(paths_of_massif),
         cmocka_unit_test(massif_says_what_its_time_is),
+        cmocka_unit_test(massif_as_pprof),
         cmocka_unit_test(massif_without_a_tree),
         cmocka_unit_test(massif_of_pages),
         cmocka_unit_test(massif_that_is_refused),

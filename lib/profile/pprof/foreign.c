@@ -14,7 +14,8 @@
 #include <ctype.h>
 #include <stdio.h>
 #include <string.h>
-#include <strings.h>
+
+#include "profile/page.h"
 
 #define RECORD     "Record a run instead: memtrack run PROG."
 #define SHOWN_BY   "Its own tool shows it: "
@@ -177,12 +178,7 @@ static bool is_lfs_pointer(const struct head *head) {
 }
 
 static bool is_page(const struct head *head) {
-    static const char *const tags[] = {"<!doctype html", "<html", "<head", "<body", "<!-- "};
-    const char *at = after_blanks(head);
-    for (size_t i = 0; i < sizeof tags / sizeof *tags; i++)
-        if (strncasecmp(at, tags[i], strlen(tags[i])) == 0)
-            return true;
-    return false;
+    return mt_profile_page_is_html((const uint8_t *)head->text, head->bytes);
 }
 
 static bool is_svg(const struct head *head) {

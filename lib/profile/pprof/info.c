@@ -143,6 +143,7 @@ int mt_pprof_info_write(const struct mt_profile *profile, mt_pprof_emit *emit, v
     message.allocator = &allocator;
     message.n_thread = info->n_threads;
     message.thread = thread_messages(profile);
+    message.tool = mt_pprof_text(profile, info->is_memtrack ? 0 : info->tool);
     message.n_wrapper = info->n_wrappers;
     message.wrapper = text_list(profile, info->wrappers, info->n_wrappers);
     int status = -MEMTRACK_ENOMEM;
@@ -305,8 +306,9 @@ static int read_wrappers(struct mt_profile *profile, const Pprof__Memtrack *mess
 
 int mt_pprof_info_read(struct mt_profile *profile, const Pprof__Memtrack *message) {
     int status = 0;
-    profile->info.is_memtrack = true;
-    if (message->process)
+    profile->info.is_memtrack = message->tool.len == 0;
+    profile->info.tool = mt_pprof_text_take(profile, message->tool, &status);
+    if (status == 0 && message->process)
         status = read_process(profile, message->process);
     if (message->recording)
         read_recording(&profile->info, message->recording);

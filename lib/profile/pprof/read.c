@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #include "profile/others/find.h"
+#include "profile/page.h"
 #include "profile/pprof/foreign.h"
 #include "profile/pprof/reader.h"
 
@@ -399,19 +400,70 @@ static int read_stream(struct mt_inflate *in, const char *name, struct mt_profil
 
 /* ---- files ----------------------------------------------------------------------------------- */
 
+struct source {
+    const char *name;
+    enum mt_profile_page_part part;
+    bool is_inside; /* a page */
+};
+
+static int read_any(struct mt_inflate *in, const struct source *source, struct mt_profile **out,
+                    struct mt_error *error);
+
+/* Reads the profile that a page holds. */
+static int read_inside(struct mt_inflate *page_in, const struct mt_profile_page *page,
+                       const char *name, struct mt_profile **out, struct mt_error *error) {
+    const struct source inside = {name, MT_PAGE_ONLY, true};
+    const uint8_t *ignored;
+    size_t bytes;
+    struct mt_inflate *in = mt_inflate_new(-1, page->profile, page->n_profile, name, error);
+    int status = in ? mt_inflate_peek(in, 1, &ignored, &bytes) : -MEMTRACK_ENOMEM;
+    if (status == 0 && mt_inflate_is_packed(in) && mt_inflate_is_packed(page_in))
+        status = mt_error_set(error, MEMTRACK_EFORMAT, "Unpack it once.",
+                              "%s is packed, and the profile in it once more", name);
+    if (status == 0)
+        status = read_any(in, &inside, out, error);
+    mt_inflate_free(in);
+    return status;
+}
+
+/* A page of memtrack's, or of somebody else's. */
+static int read_page(struct mt_inflate *in, const struct source *source, struct mt_profile **out,
+                     struct mt_error *error) {
+    struct mt_profile_page page;
+    int status = mt_profile_page_take(in, source->name, source->part, &page, error);
+    if (status == 0 && page.profile && !source->is_inside)
+        status = read_inside(in, &page, source->name, out, error);
+    else if (status == 0)
+        status = mt_foreign_refuse(page.html, page.n_html, mt_inflate_is_packed(in), source->name,
+                                   error);
+    free(page.html);
+    return status;
+}
+
+static int refuse_part(const char *name, struct mt_error *error) {
+    return mt_error_set(error, MEMTRACK_EFORMAT, "Leave out what is behind the #.",
+                        "%s is not a page that compares two profiles", name);
+}
+
 /* It shows what it is when it is unpacked. */
-static int read_any(struct mt_inflate *in, const char *name, struct mt_profile **out,
+static int read_any(struct mt_inflate *in, const struct source *source, struct mt_profile **out,
                     struct mt_error *error) {
     const uint8_t *head;
     size_t bytes;
-    mt_others_read *read = mt_others_find(in);
-    if (read)
-        return read(in, name, out, error);
     int status = mt_inflate_peek(in, MT_FOREIGN_HEAD, &head, &bytes);
     if (status < 0)
         return status;
-    status = mt_foreign_refuse(head, bytes, mt_inflate_is_packed(in), name, error);
-    return status < 0 ? status : read_stream(in, name, out, error);
+    if (mt_profile_page_is_html(head, bytes))
+        return read_page(in, source, out, error);
+    if (source->part != MT_PAGE_ONLY)
+        return refuse_part(source->name, error);
+    mt_others_read *read = mt_others_find(in);
+    if (read)
+        return read(in, source->name, out, error);
+    status = mt_inflate_peek(in, MT_FOREIGN_HEAD, &head, &bytes);
+    if (status == 0)
+        status = mt_foreign_refuse(head, bytes, mt_inflate_is_packed(in), source->name, error);
+    return status < 0 ? status : read_stream(in, source->name, out, error);
 }
 
 static int open_regular(const char *path, struct mt_error *error) {
@@ -434,13 +486,23 @@ static int open_regular(const char *path, struct mt_error *error) {
     return fd;
 }
 
+/* Opens the file of a path, without the part of a page behind it. */
+static int open_part(const char *path, enum mt_profile_page_part *part, struct mt_error *error) {
+    char *file = strndup(path, mt_profile_page_path(path, part));
+    int fd = file ? open_regular(file, error)
+                  : mt_error_set(error, MEMTRACK_ENOMEM, "", "%s: out of memory", path);
+    free(file);
+    return fd;
+}
+
 int mt_pprof_read(const char *path, struct mt_profile **out, struct mt_error *error) {
+    struct source source = {.name = path};
     *out = NULL;
-    int fd = open_regular(path, error);
+    int fd = open_part(path, &source.part, error);
     if (fd < 0)
         return fd;
     struct mt_inflate *in = mt_inflate_new(fd, NULL, 0, path, error);
-    int status = in ? read_any(in, path, out, error) : -MEMTRACK_ENOMEM;
+    int status = in ? read_any(in, &source, out, error) : -MEMTRACK_ENOMEM;
     mt_inflate_free(in);
     close(fd);
     return status;
@@ -453,9 +515,10 @@ int mt_pprof_read_memory(const void *data, size_t bytes, struct mt_profile **out
 
 int mt_pprof_read_named(const char *name, const void *data, size_t bytes, struct mt_profile **out,
                         struct mt_error *error) {
+    const struct source source = {.name = name};
     *out = NULL;
     struct mt_inflate *in = mt_inflate_new(-1, data, bytes, name, error);
-    int status = in ? read_any(in, name, out, error) : -MEMTRACK_ENOMEM;
+    int status = in ? read_any(in, &source, out, error) : -MEMTRACK_ENOMEM;
     mt_inflate_free(in);
     return status;
 }

@@ -266,7 +266,7 @@ static int write_head(struct writer *writer) {
                                     (uint64_t)extra_string(writer, writer->comment));
     if (status == 0)
         status = write_strings(writer);
-    if (status == 0 && info->is_memtrack)
+    if (status == 0 && (info->is_memtrack || info->tool))
         status = mt_pprof_info_write(writer->profile, write_message, writer);
     return status;
 }
