@@ -16,7 +16,7 @@
 #include "text/tree_table.h"
 
 enum option_key { KEY_SORT = MT_KEY_OWN, KEY_INVERTED, KEY_DEPTH, KEY_MIN };
-enum { DEFAULT_PERCENT = 1, MOST_LEVELS = 1 << 20 };
+enum { DEFAULT_PERCENT = 1, MOST_LEVELS = 1 << 20, MUCH_ROOM = 140 };
 
 static const struct argp_option options[] = {
     {"inverted", KEY_INVERTED, NULL, MT_HELP_COMMON,
@@ -125,8 +125,9 @@ static int print_text(const struct request *r, const struct mt_tree *tree) {
     struct mt_terminal terminal;
     struct mt_summary lines = {0};
     mt_terminal_init(&terminal, stdout, shared->color);
-    struct mt_table_options table = {.n = SIZE_MAX,  /* but no path that has nothing */
-                                     .n_columns = 2, /* names need the room */
+    struct mt_table_options table = {.n = SIZE_MAX, /* but no path that has nothing */
+                                     .n_columns =
+                                         terminal.width < MUCH_ROOM ? 2 : 3, /* names need it */
                                      .exact_bytes = shared->exact_bytes,
                                      .full = shared->full_names};
     struct mt_summary_format format =

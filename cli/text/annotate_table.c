@@ -27,13 +27,12 @@
 #include <string.h>
 
 #include "base/array.h"
-#include "base/saturate.h"
 #include "text/table-local.h"
 #include "view/format/format.h"
 
 #define NEWER " [changed since]"
 
-enum { TAB_COLUMNS = 4, WIDE_ENOUGH_FOR_BARS = 100, HOT_PERCENT = 20, WARM_PERCENT = 5 };
+enum { TAB_COLUMNS = 4, WIDE_ENOUGH_FOR_BARS = 100 };
 enum {
     SOURCE_LEAST = 48 /* with the number of the line */,
     SCOPES_LEAST = 12,
@@ -54,6 +53,7 @@ struct view {
     const struct mt_annotate_table_options *options;
     struct text text; /* of the file at hand */
     size_t number_width;
+    double rest_variance[MT_N_VALUES];
     bool *is_seen;      /* of each line with figures */
     size_t n_missing;   /* files that are not here */
     mt_string function; /* that was named last, of the file at hand */
@@ -130,15 +130,6 @@ static void put_blank(const struct view *v) {
     fprintf(v->table.terminal->stream, "%*s", (int)v->table.name_column, "");
 }
 
-static enum mt_terminal_style heat_of(const struct view *v, const struct mt_row *row) {
-    enum mt_value sort = v->table.columns[0].value;
-    double whole = (double)mt_rows_whole(v->table.rows, sort),
-           share = whole > 0 ? 100 * (double)mt_saturate_magnitude(row->value[sort]) / whole : 0;
-    return share >= HOT_PERCENT    ? MT_STYLE_ERROR
-           : share >= WARM_PERCENT ? MT_STYLE_WARN
-                                   : MT_STYLE_SOURCE;
-}
-
 /* Prints the number of the line and the bar behind it. Returns the columns. A number that leaves no
  * room is cut. */
 static size_t put_number(const struct view *v, int64_t number) {
@@ -187,7 +178,8 @@ static void put_line(const struct view *v, int64_t number, const struct mt_annot
     char *line = line_text(&v->text, number);
     const char *text = line ? line + (strlen(line) > indentation ? indentation : strlen(line))
                             : instead_of_text(v, row);
-    enum mt_terminal_style style = !row || !line ? MT_STYLE_DIM : heat_of(v, row);
+    enum mt_terminal_style style =
+        !row || !line ? MT_STYLE_DIM : mt_table_heat(&v->table, row, MT_STYLE_SOURCE);
     if (row)
         mt_table_put_numbers(t, row, false);
     else
@@ -369,6 +361,17 @@ static void put_sums(const struct view *v) {
     fputc('\n', t->terminal->stream);
 }
 
+/* Returns the figures of the files and of the rest, of which columns take their widths; NULL when
+ * out of memory, and then they are not straight. */
+static struct mt_row *collect_sums(struct view *v) {
+    struct mt_row *sums = calloc(v->annotate->n_files + 1, sizeof *sums);
+    for (size_t i = 0; sums && i < v->annotate->n_files; i++)
+        sums[i + 1] = v->annotate->files[i].sum;
+    if (sums)
+        mt_annotate_rest(v->annotate, NULL, &sums[0], v->rest_variance);
+    return sums;
+}
+
 static void put_footnotes(const struct view *v) {
     const struct mt_terminal *terminal = v->table.terminal;
     mt_table_label_put_newer(terminal, *v->table.n_newer);
@@ -403,6 +406,7 @@ void mt_annotate_table_print(const struct mt_terminal *terminal, const struct mt
                                .above = &above,
                                .n_newer = &n_newer,
                                .name_least = SOURCE_LEAST,
+                               .has_heat = true,
                                .has_no_bar = terminal->width < WIDE_ENOUGH_FOR_BARS,
                                .name_heading = "SOURCE"},
                      .annotate = annotate,
@@ -410,7 +414,11 @@ void mt_annotate_table_print(const struct mt_terminal *terminal, const struct mt
     mt_table_prepare(&v.table);
     mt_source_free(v.table.source); /* of places of its own */
     v.table.source = source;
+    struct mt_row *sums = NULL;
     if (!mt_table_put_nothing(&v.table)) {
+        sums = collect_sums(&v);
+        v.table.sums = sums;
+        v.table.n_sums = sums ? annotate->n_files + 1 : 0;
         mt_table_lay_out(&v.table);
         mt_table_label_put_notes(&v.table);
         mt_table_put_heading(&v.table);
@@ -421,6 +429,7 @@ void mt_annotate_table_print(const struct mt_terminal *terminal, const struct mt
     }
     free(v.text.begins);
     free(v.is_seen);
+    free(sums);
     v.table.source = NULL;
     mt_table_label_free(&v.table);
 }

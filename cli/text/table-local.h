@@ -25,12 +25,16 @@ struct table {
     const struct mt_rows *rows;
     const struct mt_table_options *options;
     size_t n_shown;
+    const struct mt_row *sums; /* of rows, which are printed too; for their widths */
+    size_t n_sums;
     struct mt_row more, filtered_out;
     double more_variance[MT_N_VALUES], filtered_out_variance[MT_N_VALUES];
     struct column columns[MT_N_VALUES]; /* the first is the one sorted by */
     size_t n_columns;
     size_t percent_width, bar_width, name_column, name_width;
     bool has_no_bar, has_no_sources;
+    bool has_heat;            /* shares are the warmer in colour the larger they are */
+    int64_t bar_whole;        /* what a whole bar stands for; 0: the largest row */
     size_t name_least;        /* columns that a name has to have beside others; 0: the usual */
     const char *name_heading; /* NULL: by the grouping */
     struct mt_labels labels;
@@ -51,6 +55,10 @@ void mt_table_lay_out(struct table *table);
 void mt_table_put_heading(const struct table *table);
 /* Prints everything that is to the left of the name. */
 void mt_table_put_numbers(const struct table *table, const struct mt_row *row, bool is_sum);
+
+/* Returns the colour that says how large the row's share is, or cold for a small one. */
+enum mt_terminal_style mt_table_heat(const struct table *table, const struct mt_row *row,
+                                     enum mt_terminal_style cold);
 
 /* Finds what the sources of the rows have in common, and prints the notes above the rows. */
 void mt_table_label_put_notes(struct table *table);

@@ -21,6 +21,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/saturate.h"
 #include "text/table-local.h"
 #include "view/format/format.h"
 #include "view/margin.h"
@@ -34,7 +35,9 @@ enum {
     NAME_NARROW = 40,
     NAME_WIDE = 50,
     NAME_LEAST = 20,
-    NAME_TINY = 8
+    NAME_TINY = 8,
+    HOT_PERCENT = 20,
+    WARM_PERCENT = 5
 };
 
 static const struct {
@@ -96,6 +99,8 @@ static struct column measure(struct table *t, enum mt_value value) {
     struct column column = {.value = value, .width = mt_format_width(heading(t, value, buffer))};
     for (size_t i = 0; i < t->n_shown; i++)
         widen(t, &column, mt_rows_at(t->rows, i));
+    for (size_t i = 0; i < t->n_sums; i++)
+        widen(t, &column, &t->sums[i]);
     widen(t, &column, &t->more);
     widen(t, &column, &t->filtered_out);
     if (!t->options->is_brief)
@@ -142,7 +147,9 @@ void mt_table_lay_out(struct table *t) {
 static void put_bar(const struct table *t, const struct mt_row *row) {
     static const char *const eighths[] = {"", "▏", "▎", "▍", "▌", "▋", "▊", "▉"};
     enum mt_value sort = t->columns[0].value;
-    int64_t largest = t->n_shown ? mt_rows_at(t->rows, 0)->value[sort] : 0;
+    int64_t largest = t->bar_whole ? t->bar_whole
+                      : t->n_shown ? mt_rows_at(t->rows, 0)->value[sort]
+                                   : 0;
     double share =
         largest > 0 && row->value[sort] > 0 ? (double)row->value[sort] / (double)largest : 0;
     size_t units = (size_t)(share * (double)t->bar_width * 8 + 0.5), taken = 0;
@@ -160,6 +167,14 @@ static void put_bar(const struct table *t, const struct mt_row *row) {
             (int)(t->bar_width - taken), "");
 }
 
+enum mt_terminal_style mt_table_heat(const struct table *t, const struct mt_row *row,
+                                     enum mt_terminal_style cold) {
+    enum mt_value sort = t->columns[0].value;
+    double whole = (double)mt_rows_whole(t->rows, sort),
+           share = whole > 0 ? 100 * (double)mt_saturate_magnitude(row->value[sort]) / whole : 0;
+    return share >= HOT_PERCENT ? MT_STYLE_ERROR : share >= WARM_PERCENT ? MT_STYLE_WARN : cold;
+}
+
 void mt_table_put_numbers(const struct table *t, const struct mt_row *row, bool is_sum) {
     FILE *stream = t->terminal->stream;
     char buffer[CELL_BYTES], percent[MT_FORMAT_BYTES];
@@ -169,9 +184,11 @@ void mt_table_put_numbers(const struct table *t, const struct mt_row *row, bool 
     pad_left(t, t->columns[0].width, is_sum ? MT_STYLE_NONE : MT_STYLE_BOLD,
              cell(t, row, sort, buffer));
     fputc(' ', stream);
-    pad_left(t, t->percent_width, MT_STYLE_NONE, percent);
+    pad_left(t, t->percent_width,
+             t->has_heat && !is_sum ? mt_table_heat(t, row, MT_STYLE_NONE) : MT_STYLE_NONE,
+             percent);
     fputc(' ', stream);
-    if (is_sum)
+    if (is_sum || t->bar_width == 0)
         fprintf(stream, "%*s", (int)t->bar_width, "");
     else
         put_bar(t, row);

@@ -12,9 +12,10 @@
  * The only child of a node stands below it, at the same indent: call chains of thirty frames would
  * else be at the right edge before anything branches. A branch has a mark. Branches that are small
  * are summed where they matter together, and all others in one line at the end. Recursion is one
- * line (" ×30") as long as nothing else branches from it. The walk is a loop with an array of
- * levels, as paths are as deep as the program's recursion was; of lines to the left that would
- * leave the name no room, the outer ones go.
+ * line (" ×30"), and one for each function of those that call each other in turn, as long as
+ * nothing else branches from it. The walk is a loop with an array of levels, as paths are as deep as
+ * the program's recursion was; of lines to the left that would leave the name no room, the outer
+ * ones go.
  */
 #include "text/tree_table.h"
 
@@ -26,7 +27,9 @@
 #include "text/table-local.h"
 #include "view/format/format.h"
 
-enum { NAME_ROOM = 16, MARK_WIDTH = 2, MOST_ROWS_MEASURED = 200 };
+enum { NAME_ROOM = 16, MARK_WIDTH = 2, MOST_ROWS_MEASURED = 200, MOST_IN_TURN = 8 };
+enum { MOST_NODES_MEASURED = 10000 };
+enum { WIDE_ENOUGH_FOR_BARS = 100 };
 
 struct level { /* a node of which children are still to be printed */
     uint32_t node;
@@ -42,6 +45,8 @@ struct view {
     const struct mt_tree_limits *limits;
     struct level *levels;
     size_t n_levels, level_capacity;
+    uint32_t *chain; /* nodes of which each is the only child of the one before */
+    size_t n_chain, chain_capacity;
     bool *goes_on; /* of each branch to the left: it has more children below */
     size_t n_marks, mark_capacity;
     struct mt_row left_out; /* all that is not shown and has no line of its own */
@@ -163,6 +168,38 @@ static void put_rest(const struct view *v, const struct level *level) {
     fputc('\n', t->terminal->stream);
 }
 
+/* Collects the figures of what will be shown, of which columns take their widths: sums are wider
+ * than what they are sums of, or narrower, as 1.0 MiB is than 1023.5 KiB. Without memory columns
+ * are not straight. */
+static size_t collect_sums(struct view *v, struct mt_row **sums) {
+    struct todo {
+        uint32_t node;
+        size_t depth;
+    } *todo = NULL;
+    size_t n = 0, capacity = 0, n_todo = 1, todo_capacity = 0;
+    *sums = NULL;
+    if (!mt_array_reserve(&todo, &todo_capacity, 1, sizeof *todo))
+        return 0;
+    todo[0] = (struct todo){0, 1};
+    while (n_todo && n < MOST_NODES_MEASURED) {
+        struct todo now = todo[--n_todo];
+        size_t n_children;
+        const uint32_t *children = mt_tree_children(v->tree, now.node, &n_children);
+        struct mt_row rest;
+        size_t shown = mt_tree_shown(v->tree, now.node, now.depth, v->limits, &rest);
+        if (!mt_array_reserve(sums, &capacity, n + shown + 1, sizeof **sums) ||
+            !mt_array_reserve(&todo, &todo_capacity, n_todo + shown, sizeof *todo))
+            break;
+        (*sums)[n++] = rest;
+        for (size_t i = 0; i < shown; i++) {
+            (*sums)[n++] = figures(mt_tree_node(v->tree, children[i]));
+            todo[n_todo++] = (struct todo){children[i], now.depth + 1};
+        }
+    }
+    free(todo);
+    return n;
+}
+
 /* Says what was left out here and there: small branches with their sum, and what is too deep. */
 static void put_left_out(const struct view *v) {
     const struct table *t = &v->table;
@@ -235,19 +272,51 @@ static bool recurs(const struct mt_tree *tree, uint32_t node, uint32_t child) {
            (by != MT_BY_LINE || (x->line && x->line == y->line));
 }
 
-/* Goes down a recursion in which nothing else branches. Returns how many calls it is, and in *level
- * the innermost, with its children. */
-static size_t follow_recursion(struct view *v, uint32_t child, size_t depth, struct level *level) {
-    size_t times = 1, n;
-    *level = level_of(v, child, depth);
-    while (level->n_shown == 1 && !level->has_rest && !v->table.options->full) {
-        uint32_t next = mt_tree_children(v->tree, level->node, &n)[0];
-        if (!recurs(v->tree, level->node, next))
-            break;
-        *level = level_of(v, next, level->depth + 1);
-        times++;
+/* Collects a node, its only child and so on, as long as nothing else branches. Returns false when
+ * out of memory; *level is that of the innermost. */
+static bool follow_chain(struct view *v, uint32_t child, size_t depth, struct level *level) {
+    size_t n;
+    v->n_chain = 0;
+    for (;;) {
+        if (!mt_array_reserve(&v->chain, &v->chain_capacity, v->n_chain + 1, sizeof *v->chain))
+            return false;
+        v->chain[v->n_chain++] = child;
+        *level = level_of(v, child, depth++);
+        if (level->n_shown != 1 || level->has_rest)
+            return true;
+        child = mt_tree_children(v->tree, level->node, &n)[0];
     }
-    return times;
+}
+
+/* Returns how often the first so many nodes from the i-th on come in turn. */
+static size_t times_in_turn(const struct view *v, size_t i, size_t n) {
+    size_t same = n;
+    while (i + same < v->n_chain && recurs(v->tree, v->chain[i + same - n], v->chain[i + same]))
+        same++;
+    return same / n;
+}
+
+/* Returns how many nodes from the i-th on are called in turn, and in *times how often. */
+static size_t find_recursion(const struct view *v, size_t i, size_t *times) {
+    size_t n_best = 1;
+    *times = 1;
+    for (size_t n = 1; n <= MOST_IN_TURN && i + n <= v->n_chain && !v->table.options->full; n++) {
+        size_t k = times_in_turn(v, i, n);
+        if (k > 1 && k * n > *times * n_best) {
+            n_best = n;
+            *times = k;
+        }
+    }
+    return n_best;
+}
+
+static void put_chain(const struct view *v, bool is_branch) {
+    for (size_t i = 0, times; i < v->n_chain;) {
+        size_t n = find_recursion(v, i, &times);
+        for (size_t k = 0; k < n; k++)
+            put_node(v, v->chain[i + k], times, is_branch && i + k == 0);
+        i += n * times;
+    }
 }
 
 /* Prints the next child of the innermost level, or the sum of those that are not shown, and leaves
@@ -270,8 +339,9 @@ static bool step(struct view *v) {
     }
     uint32_t child = mt_tree_children(v->tree, level->node, &n)[level->next - 1];
     struct level inner;
-    size_t times = follow_recursion(v, child, level->depth + 1, &inner);
-    put_node(v, child, times, n_items > 1);
+    if (!follow_chain(v, child, level->depth + 1, &inner))
+        return false;
+    put_chain(v, n_items > 1);
     return enter(v, &inner);
 }
 
@@ -299,7 +369,9 @@ void mt_tree_table_print(const struct mt_terminal *terminal, const struct mt_tre
                   .options = options,
                   .above = &above,
                   .n_newer = &n_newer,
-                  .has_no_bar = true,
+                  .has_no_bar = terminal->width < WIDE_ENOUGH_FOR_BARS,
+                  .has_heat = true,
+                  .bar_whole = mt_rows_whole(mt_tree_rows(tree), mt_tree_options(tree)->sort),
                   .has_no_sources = mt_tree_options(tree)->by == MT_BY_MODULE,
                   .name_heading = mt_tree_options(tree)->inverted ? "CALLED BY" : "CALL TREE"},
         .tree = tree,
@@ -307,7 +379,10 @@ void mt_tree_table_print(const struct mt_terminal *terminal, const struct mt_tre
     mt_table_prepare(&v.table);
     if (v.table.n_shown > MOST_ROWS_MEASURED)
         v.table.n_shown = MOST_ROWS_MEASURED; /* no sum is wider than the total */
+    struct mt_row *sums = NULL;
     if (!mt_table_put_nothing(&v.table)) {
+        v.table.n_sums = collect_sums(&v, &sums);
+        v.table.sums = sums;
         mt_table_lay_out(&v.table);
         mt_table_label_put_notes(&v.table);
         mt_table_put_heading(&v.table);
@@ -320,7 +395,9 @@ void mt_tree_table_print(const struct mt_terminal *terminal, const struct mt_tre
         put_left_out(&v);
         put_total(&v.table);
     }
+    free(sums);
     free(v.levels);
+    free(v.chain);
     free(v.goes_on);
     mt_table_label_free(&v.table);
 }

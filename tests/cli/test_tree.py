@@ -2,7 +2,7 @@
 # timeout: 120
 """`memtrack tree`: what it prints of known profiles (golden/tree-*.txt), its JSON, and its
 options."""
-from support import golden, harness, profiles
+from support import compiler, golden, harness, live, profiles, terminal
 
 
 def walk(children, depth=1):
@@ -47,6 +47,61 @@ class Json(Case):
                             for _, node in walk(tree["children"])))
         at = self.json("--sort", "live", "plain.pb.gz@1s")
         self.assertEqual(3000, at["totals"]["live_bytes"])
+
+
+class Programs(Case):
+    def recorded(self, name, text):
+        source = self.write(name + ".c", text)
+        compiler.build(self.path(name), source, "-g", "-O0", "-fno-builtin",
+                       "-fno-optimize-sibling-calls")
+        harness.memtrack("run", "-q", "-o", name + ".pb.gz", "--", self.path(name), cwd=self.dir)
+        return name + ".pb.gz"
+
+    def test_functions_that_call_each_other_in_turn(self):
+        profile = self.recorded("turns", """\
+#include <stdlib.h>
+static void *kept[2];
+static int list(int n);
+static int value(int n) {
+    return n ? list(n - 1) + 1 : (kept[0] = malloc(5000)) == NULL;
+}
+static int list(int n) {
+    return value(n) + 1;
+}
+static int walk(int n) {
+    return n ? walk(n - 1) + 1 : (kept[1] = malloc(5000)) == NULL;
+}
+int main(void) {
+    return value(200) + walk(100) == 0;
+}
+""")
+        lines = [line.split("  ")[-2:] for line in
+                 self.text("--by", "function", profile).splitlines() if "turns.c" in line]
+        self.assertEqual(["main", "├ value ×200", "│ list ×200", "│ value", "└ walk ×101"],
+                         [line[0] for line in lines])
+        self.assertEqual(503, self.text("--by", "function", "--full-names", profile)
+                         .count("turns.c"))
+
+    def test_a_running_process_and_a_run(self):
+        with live.process([harness.program("known_blocks")]) as process:
+            while process.child.stdout.readline().strip() != b"ready":
+                pass
+            tree = process.ask("tree", process.pid)
+            self.assertEqual(process.report()["totals"], tree["totals"])
+            self.assertIn(b"CALL TREE", process.memtrack("tree", process.pid).stdout)
+        harness.memtrack("run", "-q", "-o", "run/", "--", "sh", "-c",
+                         '"$0"; "$0"; true', harness.program("leaks"), cwd=self.dir)
+        self.assertIn("leaks.c", self.text("run"))
+        self.assertEqual(harness.ask("report", "run", cwd=self.dir)["totals"],
+                         self.json("run")["totals"])
+
+    def test_widths(self):
+        for kind in ("plain", "hostile", "deep", "many", "change"):
+            for columns in (60, 99, 140, 250):
+                text = terminal.plain(terminal.output_of(
+                    [harness.MEMTRACK, "tree", "--no-pager", kind + ".pb.gz"], columns, self.dir))
+                wide = [line for line in text.split("\n") if terminal.width(line) > columns]
+                self.assertEqual([], wide, (kind, columns))
 
 
 class Mistakes(Case):

@@ -21,10 +21,10 @@ int mt_annotate_choose(const struct mt_annotate_request *request, struct mt_anno
                        struct mt_annotate_choice *choice, struct mt_error *error);
 
 /* Finds the scopes of all lines. Returns 0 or -MEMTRACK_ENOMEM. */
-int mt_annotate_find_scopes(struct mt_annotate *annotate);
+int mt_annotate_scopes_find(struct mt_annotate *annotate);
 
 /* Returns what was chosen of a file, or NULL when it was not. */
-const struct mt_annotate_chosen *mt_annotate_chosen(const struct mt_annotate_choice *choice,
-                                                    mt_string file);
+const struct mt_annotate_chosen *mt_annotate_choose_find(const struct mt_annotate_choice *choice,
+                                                         mt_string file);
 
 #endif

@@ -50,7 +50,7 @@ static bool is_in_ranges(const struct mt_annotate *out, const struct mt_annotate
 
 static bool is_listed(const struct building *b, const struct mt_row *row) {
     const struct mt_annotate_chosen *chosen =
-        row->file && row->line > 0 ? mt_annotate_chosen(&b->choice, row->file) : NULL;
+        row->file && row->line > 0 ? mt_annotate_choose_find(&b->choice, row->file) : NULL;
     return chosen && is_in_ranges(b->out, chosen, row->line);
 }
 
@@ -114,7 +114,7 @@ static void add_file(struct building *b, size_t first, size_t end) {
                                       .first_line = first,
                                       .n_lines = end - first,
                                       .sum = {.sample = UINT32_MAX, .entry = UINT32_MAX}};
-    const struct mt_annotate_chosen *chosen = mt_annotate_chosen(&b->choice, file->file);
+    const struct mt_annotate_chosen *chosen = mt_annotate_choose_find(&b->choice, file->file);
     file->first_range = chosen ? chosen->first_range : 0;
     file->n_ranges = chosen ? chosen->n_ranges : 0;
     file->sum.variance = file->variance;
@@ -227,7 +227,7 @@ static int build(struct building *b, const struct mt_view_options *options,
         .sample = UINT32_MAX, .entry = UINT32_MAX, .variance = b->out->elsewhere_variance};
     if (add_lines(b, request->n) < 0 || find_files(b) < 0)
         return out_of_memory(error);
-    if (mt_annotate_find_scopes(b->out) < 0)
+    if (mt_annotate_scopes_find(b->out) < 0)
         return out_of_memory(error);
     if (options->cumulative)
         status = sum_files(b, options, error);

@@ -79,8 +79,8 @@ static int compare_files(const void *x, const void *y) {
     return (a->file > b->file) - (a->file < b->file);
 }
 
-const struct mt_annotate_chosen *mt_annotate_chosen(const struct mt_annotate_choice *choice,
-                                                    mt_string file) {
+const struct mt_annotate_chosen *mt_annotate_choose_find(const struct mt_annotate_choice *choice,
+                                                         mt_string file) {
     static const struct mt_annotate_chosen whole;
     const struct mt_annotate_chosen key = {.file = file};
     if (choice->is_all)
@@ -258,7 +258,7 @@ static int no_function(struct asking *a) {
         const struct mt_row *row = &a->out->rows->items[i];
         const char *name, *function = mt_profile_text(a->profile, row->function);
         char *qualified = strndup(name = function, strcspn(function, "(<"));
-        if (*name && qualified && *qualified && mt_annotate_chosen(a->choice, row->file) &&
+        if (*name && qualified && *qualified && mt_annotate_choose_find(a->choice, row->file) &&
             !names_file(names, qualified))
             n += append(names, sizeof names, qualified);
         free(qualified);

@@ -87,7 +87,7 @@ static void put(struct mt_annotate *annotate, struct mt_annotate_line *line,
         annotate->scopes[annotate->n_scopes++] = own[i].scope;
 }
 
-int mt_annotate_find_scopes(struct mt_annotate *annotate) {
+int mt_annotate_scopes_find(struct mt_annotate *annotate) {
     struct pairs pairs = {0};
     int status = annotate->rows->row_of_sample ? collect(&pairs, annotate->rows) : 0;
     join(&pairs);
