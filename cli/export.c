@@ -159,8 +159,10 @@ static bool is_for_terminal(const struct request *r) {
 static void print_losses(const struct request *r, const struct mt_export_profile *profile) {
     const char *losses = mt_profile_format_loses(r->format, profile);
     if (*losses && !r->view.shared.quiet)
-        fprintf(stderr, "%s: %s has no place for %s\n", r->view.shared.program, r->format->name,
-                losses);
+        fprintf(stderr, "%s: %s has no place for %s%s\n", r->view.shared.program, r->format->name,
+                losses,
+                mt_profile_format_drops(r->format, profile) ? ", and rows below zero are left out"
+                                                            : "");
 }
 
 static int write_thing(const struct request *r, const struct mt_export *thing,

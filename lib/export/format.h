@@ -19,6 +19,10 @@ enum mt_export_format {
     MT_EXPORT_SQLITE,      /* a database */
     MT_EXPORT_OPENMETRICS, /* 1.0 */
     MT_EXPORT_PROMETHEUS,  /* the same in its text format 0.0.4, for what reads no other */
+    MT_EXPORT_DHAT,        /* valgrind's DHAT, version 2 */
+    MT_EXPORT_MASSIF,      /* valgrind's massif */
+    MT_EXPORT_CALLGRIND,   /* valgrind's callgrind */
+    MT_EXPORT_HEAP,        /* gperftools' heap profile, as text */
     MT_N_EXPORT_FORMATS
 };
 

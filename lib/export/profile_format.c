@@ -39,3 +39,11 @@ const char *mt_profile_format_loses(const struct mt_profile_format *format,
                    : "";
     return format->losses;
 }
+
+bool mt_profile_format_drops(const struct mt_profile_format *format,
+                             const struct mt_export_profile *profile) {
+    bool has_negative = false;
+    for (size_t v = 0; v < MT_N_VALUES; v++)
+        has_negative |= mt_rows_has_negative(profile->rows, (enum mt_value)v);
+    return has_negative && (format->flags & MT_PROFILE_POSITIVE);
+}

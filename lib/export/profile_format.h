@@ -12,9 +12,10 @@
 #include "view/rows/group_by.h"
 
 enum mt_profile_format_flag {
-    MT_PROFILE_BINARY = 1,  /* bytes that a terminal cannot show */
-    MT_PROFILE_GROUPED = 2, /* its rows can be those of any grouping */
-    MT_PROFILE_LABELS = 4,  /* it can tell threads and processes apart */
+    MT_PROFILE_BINARY = 1,   /* bytes that a terminal cannot show */
+    MT_PROFILE_GROUPED = 2,  /* its rows can be those of any grouping */
+    MT_PROFILE_LABELS = 4,   /* it can tell threads and processes apart */
+    MT_PROFILE_POSITIVE = 8, /* it leaves out rows below zero */
 };
 
 /* X(name, enum mt_export_format, its writer, what its rows are unless something else is asked for,
@@ -27,6 +28,14 @@ enum mt_profile_format_flag {
       "lines, files, more than one column (--sort), and times") \
     X("speedscope", MT_EXPORT_SPEEDSCOPE, mt_speedscope_profile, MT_BY_STACK, 0, 0, \
       "modules, addresses and times") \
+    X("dhat", MT_EXPORT_DHAT, mt_dhat_profile, MT_BY_STACK, 0, 0, \
+      "threads, scopes, waste, temporary blocks and the time axis") \
+    X("massif", MT_EXPORT_MASSIF, mt_massif_profile, MT_BY_STACK, 0, MT_PROFILE_POSITIVE, \
+      "branches below 1 %, and columns but the live bytes over time") \
+    X("callgrind", MT_EXPORT_CALLGRIND, mt_callgrind_profile, MT_BY_STACK, 0, 0, \
+      "call paths beyond a caller, threads and times") \
+    X("heap", MT_EXPORT_HEAP, mt_heap_profile, MT_BY_STACK, 0, MT_PROFILE_POSITIVE, \
+      "names and lines (readers look them up in the programs), the peak, threads and times") \
     X("firefox", MT_EXPORT_FIREFOX, mt_firefox_profile, MT_BY_STACK, 0, 0, \
       "blocks, temporary blocks and waste") \
     X("chrome", MT_EXPORT_CHROME, mt_trace_profile, MT_BY_STACK, 0, 0, "call paths") \
@@ -69,5 +78,9 @@ const struct mt_profile_format *mt_profile_format_find(const char *name);
  * that is nothing. */
 const char *mt_profile_format_loses(const struct mt_profile_format *format,
                                     const struct mt_export_profile *profile);
+
+/* Returns whether the format leaves out rows of this export, because they are below zero. */
+bool mt_profile_format_drops(const struct mt_profile_format *format,
+                             const struct mt_export_profile *profile);
 
 #endif

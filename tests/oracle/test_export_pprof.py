@@ -16,17 +16,6 @@ COLUMNS = {"alloc_objects": "total_blocks", "alloc_space": "total_bytes",
 ALL_NODES = ("-nodecount=1000000", "-nodefraction=0", "-edgefraction=0", "-symbolize=none")
 
 
-def sums_of(path):
-    """By go pprof -raw, of each column that the file has."""
-    text = go.pprof("-raw", "-symbolize=none", path)
-    head, _, samples = text.partition("Samples:\n")
-    types, *lines = samples.partition("Locations\n")[0].splitlines()
-    names = [name.partition("/")[0] for name in types.split()]
-    rows = [[int(figure) for figure in line.split(":")[0].split()] for line in lines
-            if re.match(r"^[-\d ]+:", line)]
-    return {name: sum(row[i] for row in rows) for i, name in enumerate(names)}
-
-
 def default_of(path):
     return re.search(r"(\w+)/\w+\[dflt\]", go.pprof("-raw", "-symbolize=none", path))[1]
 
@@ -47,7 +36,7 @@ class Pprof(exported.Case):
         return made
 
     def same_sums(self, made, report):
-        for column, figure in sums_of(made).items():
+        for column, figure in go.sums(made).items():
             if column in COLUMNS:
                 self.assertEqual(self.passed(report, COLUMNS[column]), figure, column)
 
@@ -91,7 +80,7 @@ class Pprof(exported.Case):
         self.assertIn(b"scopes and the time axis", at.stderr)
         made = self.path("moment.pb.gz")
         self.same_sums(made, self.report(self.profiles["plain"], "--at", "1s"))
-        self.assertEqual(3000, sums_of(made)["inuse_space"])
+        self.assertEqual(3000, go.sums(made)["inuse_space"])
         self.assertEqual("inuse_space", default_of(made))
         self.assertEqual("peak_space", default_of(self.write_pprof(self.profiles["plain"])))
 
@@ -99,7 +88,7 @@ class Pprof(exported.Case):
         paths = [self.profiles[name] for name in ("tree", "leaks", "threads")]
         made = self.path("sum.pb.gz")
         harness.memtrack("export", "--format", "pprof", *paths, "-o", made)
-        sums, reports = sums_of(made), [self.report(path) for path in paths]
+        sums, reports = go.sums(made), [self.report(path) for path in paths]
         for column, ours in COLUMNS.items():
             self.assertEqual(sum(self.passed(report, ours) for report in reports), sums[column])
         processes = {row["key"]: row["total_bytes"] for row in

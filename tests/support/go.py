@@ -2,6 +2,7 @@
 """Go's compiler, and its pprof as an oracle, wherever the machine has them."""
 import glob
 import os
+import re
 import shutil
 import unittest
 
@@ -38,3 +39,13 @@ def pprof(*options):
                                     PPROF_BINARY_PATH="/nonexistent")
     return harness.check([find("pkg/tool/*/pprof"), *options],
                          env=env).stdout.decode(errors="replace")
+
+
+def sums(path):
+    """Of each column that pprof -raw shows of a file, by its name."""
+    _, _, samples = pprof("-raw", "-symbolize=none", path).partition("Samples:\n")
+    types, *lines = samples.partition("Locations\n")[0].splitlines()
+    names = [name.partition("/")[0] for name in types.split()]
+    rows = [[int(figure) for figure in line.split(":")[0].split()] for line in lines
+            if re.match(r"^[-\d ]+:", line)]
+    return {name: sum(row[i] for row in rows) for i, name in enumerate(names)}

@@ -235,6 +235,7 @@ static struct mt_row_frame frame_of_entry(const struct mt_frames *frames, uint32
                                  .module_address = mt_frames_module_address(frames, entry),
                                  .function_offset = mt_frames_function_offset(frames, entry),
                                  .is_inlined = entry->is_inlined,
+                                 .is_exact = frames->profile->locations[entry->location].exact,
                                  .kind = entry->kind,
                                  .id = e};
 }
