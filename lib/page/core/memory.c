@@ -64,7 +64,9 @@ void mt_core_pairs_text(const char *key, const char *value) {
 /* All of them are whole. */
 void mt_core_pairs_number(const char *key, double value) {
     char digits[32];
-    snprintf(digits, sizeof digits, "%lld", (long long)value);
+    /* a damaged profile's numbers are at the end of their range, where the command cuts them too */
+    long long whole = value < 0x1p63 ? (long long)value : INT64_MAX;
+    snprintf(digits, sizeof digits, "%lld", whole);
     add(key);
     add(digits);
 }

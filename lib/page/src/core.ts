@@ -218,14 +218,13 @@ export class Core {
 
   withOptions<T>(o: ViewOptions, use: (at: Pointer) => T): T {
     let text = "";
-    const put = (key: string, value: string | undefined): void => {
-      if (value !== undefined) text += `${key}\0${value.replaceAll("\0", "")}\0`;
+    const put = (key: string, value: string): void => {
+      text += `${key}\0${value.replaceAll("\0", "")}\0`;
     };
-    put("by", o.by);
-    put("sort", o.sort);
-    put("at", o.at);
-    put("from", o.from);
-    put("to", o.to);
+    for (const key of ["by", "sort", "at", "from", "to"] as const) {
+      const value = o[key];
+      if (value) put(key, value); // "", as in the state: the default
+    }
     for (const pattern of o.include ?? []) put("include", pattern);
     for (const pattern of o.exclude ?? []) put("exclude", pattern);
     for (const pattern of o.wrapper ?? []) put("wrapper", pattern);

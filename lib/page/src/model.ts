@@ -234,13 +234,13 @@ export class Model {
 
   // Whether rows are changes: of a comparison, and over a range.
   isDiff(options: ViewOptions): boolean {
-    return this.compares || options.from !== undefined || options.to !== undefined;
+    return this.compares || !!options.from || !!options.to;
   }
 
   // Of a comparison at is the moment of both sides; else from and to are moments of one profile.
   diff(options: ViewOptions): { diff: CoreDiff; info: DiffInfo } {
     const { at, from, to, ...rest } = options;
-    const moments = this.old ? { from: at ?? "end", to: at ?? "end" } : { from: from ?? "0s", to: to ?? "end" };
+    const moments = this.old ? { from: at || "end", to: at || "end" } : { from: from || "0s", to: to || "end" };
     const question = { ...rest, ...moments };
     return this.diffs.get(question, () => {
       const diff = (this.old ?? this.current).profile.diff(this.current.profile, question);
