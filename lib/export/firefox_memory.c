@@ -44,6 +44,7 @@ struct course {
 };
 
 void mt_firefox_memory_put_time(FILE *out, uint64_t ns) {
+    ns = ns < MT_FIREFOX_LAST_NS ? ns : MT_FIREFOX_LAST_NS;
     fprintf(out, "%" PRIu64 ".%06" PRIu64, ns / 1000000, ns % 1000000);
 }
 

@@ -18,7 +18,9 @@ void mt_firefox_memory_put_column(FILE *out, const struct mt_firefox_tables *tab
  * false when out of memory. */
 bool mt_firefox_memory_put_course(FILE *out, const struct mt_firefox_tables *tables, size_t n);
 
-/* Writes a time or duration in milliseconds. */
+/* Writes a time or duration in milliseconds. A file may hold any time: one that is later than this
+ * is written as this. */
+#define MT_FIREFOX_LAST_NS (UINT64_MAX / 4)
 void mt_firefox_memory_put_time(FILE *out, uint64_t ns);
 
 #endif

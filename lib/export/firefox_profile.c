@@ -162,8 +162,7 @@ static uint64_t end_of(const struct mt_profile_info *info) {
         end_ns = info->ticks[i].time_ns > end_ns ? info->ticks[i].time_ns : end_ns;
     for (size_t i = 0; i < info->n_marks; i++)
         end_ns = info->marks[i].time_ns > end_ns ? info->marks[i].time_ns : end_ns;
-    mt_saturate_add_count(&end_ns, BEHIND_END_NS);
-    return end_ns;
+    return (end_ns < MT_FIREFOX_LAST_NS ? end_ns : MT_FIREFOX_LAST_NS) + BEHIND_END_NS;
 }
 
 static bool put_meta(const struct document *d) {
@@ -179,8 +178,9 @@ static bool put_meta(const struct document *d) {
     mt_firefox_memory_put_time(d->out, interval_ns);
     fputs(",\"startTime\":", d->out);
     mt_firefox_memory_put_time(d->out, info->start_time_ns);
-    fputs(",\"profilingStartTime\":0,\"profilingEndTime\":", d->out);
-    mt_firefox_memory_put_time(d->out, end_of(info));
+    uint64_t end_ns = end_of(info);
+    fprintf(d->out, ",\"profilingStartTime\":0,\"profilingEndTime\":%" PRIu64 ".%06" PRIu64,
+            end_ns / 1000000, end_ns % 1000000);
     bool done =
         put_value(d->out, ",\"product\":", program_of(d)) &&
         put_value(d->out, ",\"arguments\":", command_of(d)) &&
@@ -202,7 +202,11 @@ struct curve {
     struct mt_firefox_column times, values; /* ns */
 };
 
+/* Times go on in a curve: a file may say otherwise, and the profiler would not find its way. */
 static bool add_point(struct curve *curve, uint64_t time_ns, int64_t value) {
+    size_t n = curve->times.n;
+    if (n && mt_saturate_signed(time_ns) < curve->times.items[n - 1])
+        return true;
     return mt_firefox_tables_push(&curve->times, mt_saturate_signed(time_ns)) &&
            mt_firefox_tables_push(&curve->values, value);
 }

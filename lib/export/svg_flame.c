@@ -48,10 +48,12 @@ struct box {
 };
 
 const char *mt_svg_flame_figure(enum mt_value value, int64_t figure, char text[MT_FORMAT_BYTES]) {
+    char count[MT_FORMAT_BYTES];
     if (mt_sort_is_bytes(value))
         return mt_format_size(text, figure, false);
-    mt_format_count(text, figure);
-    return strcat(text, figure == 1 ? " block" : " blocks");
+    snprintf(text, MT_FORMAT_BYTES, "%s block%s", mt_format_count(count, figure),
+             figure == 1 ? "" : "s");
+    return text;
 }
 
 void mt_svg_flame_put_share(const struct mt_svg_flame *flame, int64_t figure) {
