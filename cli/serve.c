@@ -25,7 +25,7 @@
 #include "text/terminal.h"
 #include "view/subject.h"
 
-enum key { KEY_LISTEN = 512, KEY_HOST, KEY_INTERVAL, KEY_UNTIL_END };
+enum key { KEY_LISTEN = 512, KEY_HOST, KEY_INTERVAL, KEY_UNTIL_END, KEY_ANY_USER };
 
 #define NS_PER_MS UINT64_C(1000000)
 
@@ -37,6 +37,8 @@ static const struct argp_option options[] = {
     {"host", KEY_HOST, "NAME", MT_HELP_COMMON,
      "Answer requests for this name of the machine too, such as those of a scraper (repeatable)",
      1},
+    {"any-user", KEY_ANY_USER, NULL, MT_HELP_COMMON,
+     "Answer other users of this machine too, such as a scraper (default: you and root)", 1},
     {"until-end", KEY_UNTIL_END, NULL, MT_HELP_COMMON, "End when the process has ended", 1},
     {"interval", KEY_INTERVAL, "DUR", MT_HELP_COMMON,
      "Read totals and memory every DUR for the time axis (default: 100ms, and longer in long runs)",
@@ -57,7 +59,7 @@ struct request {
     const char **hosts;
     size_t n_hosts, host_capacity;
     uint64_t interval_ns;
-    bool until_end;
+    bool until_end, any_user;
 };
 
 /* ---- options --------------------------------------------------------------------------------- */
@@ -78,6 +80,9 @@ static error_t parse_option(int key, char *text, struct argp_state *state) {
         return 0;
     case KEY_HOST:
         add_host(state, r, text);
+        return 0;
+    case KEY_ANY_USER:
+        r->any_user = true;
         return 0;
     case KEY_UNTIL_END:
         r->until_end = true;
@@ -106,8 +111,8 @@ const struct argp mt_serve_argp = {
         "The process is only read: it is not stopped, and gets no signal. When it ends, its last "
         "profile stays, until Ctrl-C ends the server. FILE and DIR are those of memtrack "
         "report.\n\nUnder the address are also profile.pb.gz, debug/pprof/heap and "
-        "debug/pprof/allocs for go tool pprof, and metrics for Prometheus. Every user of this "
-        "machine can open them.\n\nExit status: 0, 2 wrong usage, 3 the process or profile "
+        "debug/pprof/allocs for go tool pprof, and metrics for Prometheus. Other users are "
+        "refused.\n\nExit status: 0, 2 wrong usage, 3 the process or profile "
         "cannot be read, or the address cannot be had.",
 };
 
@@ -208,6 +213,7 @@ static int run(const struct request *r, struct mt_listen *listen, struct mt_serv
         .names = r->hosts,
         .n_names = r->n_hosts,
         .until_end = r->until_end,
+        .any_user = r->any_user,
         .ended = say_end,
         .context = &told,
     };

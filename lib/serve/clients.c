@@ -10,6 +10,7 @@
 #include <sys/socket.h>
 
 #include "base/clock.h"
+#include "serve/peer.h"
 #include "serve/server-local.h"
 
 #define ASK_NS  (15 * MT_NS_PER_S)  /* for a request to arrive */
@@ -62,6 +63,8 @@ static void come(struct mt_server *server, struct MHD_Connection *connection, vo
         return; /* its requests are refused */
     client->fd = info->connect_fd;
     client->since_ns = mt_clock_now_ns();
+    client->is_trusted =
+        server->options->any_user || !server->listen->is_loopback || mt_peer_is_trusted(client->fd);
     if (server->n_clients >= MOST_CLIENTS)
         make_room(server);
     add(server, client);

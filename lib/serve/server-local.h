@@ -22,6 +22,7 @@ struct mt_client {
     int fd;
     uint64_t since_ns; /* when it came, or its last answer was sent */
     bool is_asking;    /* a whole request is here, and not answered yet */
+    bool is_trusted;   /* it may see what this process sees */
 };
 
 /* A request, as long as it takes. */

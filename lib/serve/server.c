@@ -40,8 +40,9 @@ static struct mt_client *client_of(struct MHD_Connection *connection) {
 
 /* What is wrong with a request by its headers alone. Returns false when an answer was queued, or
  * could not be, as *result says. */
-static bool is_acceptable(const struct mt_server *server, struct MHD_Connection *connection,
-                          const char *method, enum MHD_Result *result) {
+static bool is_acceptable(const struct mt_server *server, const struct mt_client *client,
+                          struct MHD_Connection *connection, const char *method,
+                          enum MHD_Result *result) {
     bool is_post = strcmp(method, "POST") == 0;
     const struct mt_guard_request request = {
         .host = header(connection, "Host"),
@@ -53,6 +54,8 @@ static bool is_acceptable(const struct mt_server *server, struct MHD_Connection 
     };
     const char *length = header(connection, "Content-Length");
     const char *why = mt_guard_refuses(&server->guard, &request);
+    if (!why && !client->is_trusted)
+        why = "This server answers the user who started it, and root. --any-user lets others in.";
     if (why)
         *result = mt_reply_problem(connection, MHD_HTTP_FORBIDDEN, why);
     else if (length && strtoull(length, NULL, 10) > MT_SERVER_BODY)
@@ -73,7 +76,7 @@ static enum MHD_Result begin(struct mt_server *server, struct MHD_Connection *co
                              const char *method, void **context) {
     struct mt_client *client = client_of(connection);
     enum MHD_Result result = MHD_NO;
-    if (!client || !is_acceptable(server, connection, method, &result))
+    if (!client || !is_acceptable(server, client, connection, method, &result))
         return result;
     struct mt_asked *asked = calloc(1, sizeof *asked);
     if (!asked)

@@ -28,6 +28,7 @@ struct mt_server_options {
     const char *const *names; /* more names that it goes by, for the Host header */
     size_t n_names;
     bool until_end; /* it ends when the process has ended */
+    bool any_user;  /* it answers other users of this machine too */
     /* Called once, when what is shown does not change any more; may be NULL. */
     void (*ended)(void *context);
     void *context;

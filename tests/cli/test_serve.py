@@ -405,6 +405,27 @@ class Refusing(Case):
         named = self.serve("--host", "build.example", self.process.pid)
         self.assertEqual(200, named.ask("/state", headers={"Host": "build.example:99"}).status)
 
+    @unittest.skipUnless(os.geteuid() == 0, "only root can become somebody else")
+    def test_other_users(self):
+        nobody = 65534
+        script = ("import http.client, socket, sys\n"
+                  "c = http.client.HTTPConnection('127.0.0.1', int(sys.argv[1]))\n"
+                  "if len(sys.argv) > 2:\n"
+                  "    c.sock = socket.socket(socket.AF_INET6)\n"  # as programs that know IPv6 alone
+                  "    c.sock.connect(('::ffff:127.0.0.1', c.port))\n"
+                  "c.request('GET', '/state')\n"
+                  "print(c.getresponse().status)")
+
+        def status(server, *more, **who):
+            return int(harness.check([harness.tool("python3"), "-c", script, str(server.port), *more],
+                                     cwd="/", **who).stdout)
+        server = self.both()
+        for more in ((), ("six",)):
+            self.assertEqual(200, status(server, *more))
+            self.assertEqual(403, status(server, *more, user=nobody, group=nobody))
+        known = self.serve("--any-user", self.process.pid)
+        self.assertEqual(200, status(known, user=nobody, group=nobody))
+
     def test_other_origins(self):
         server = self.both()
         own = server.url.rstrip("/")
