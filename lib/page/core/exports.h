@@ -98,11 +98,14 @@ double *mt_core_tries_values(struct mt_core_profile *profile, const char *option
 /* ---- series.c */
 uint32_t mt_core_series_n_ticks(const struct mt_core_profile *profile);
 /* Returns MT_CORE_TICK numbers a tick: time in seconds, live bytes, total blocks, RSS, PSS, swap,
- * anonymous bytes. The caller frees it. */
+ * anonymous bytes, and whether the composition is known of this very moment. The caller frees it. */
 double *mt_core_series_ticks(const struct mt_core_profile *profile);
 /* Returns live bytes for each of n rows and then for each tick; the caller frees it. rows: indexes
  * into what was built with the rows' profile, not cumulative. */
 double *mt_core_series_rows(const struct mt_core_rows *rows, const uint32_t *indexes, uint32_t n);
+/* Returns for each row the most live bytes that it had at any tick; the caller frees it. Not of
+ * cumulative rows. */
+double *mt_core_series_highest(const struct mt_core_rows *rows);
 /* Each returns how many there are, and fills what the script reads with _at until the next call. */
 uint32_t mt_core_series_n_marks(const struct mt_core_profile *profile);
 const struct mt_core_event *mt_core_series_mark(const struct mt_core_profile *profile, uint32_t i);

@@ -118,7 +118,8 @@ const struct mt_frames *mt_core_options_frames(struct mt_core_profile *of,
     free(kept->wrappers);
     kept->wrappers = NULL;
     wrappers.keep_system |= by_module;
-    if (mt_infer_frames(&kept->frames, of->profile, &wrappers) < 0) {
+    if (mt_infer_frames(&kept->frames, of->profile, &wrappers) < 0 ||
+        mt_frames_remember(&kept->frames) < 0) {
         free(key);
         return NULL;
     }

@@ -11,6 +11,12 @@
 #include "profile/pprof/pprof.h"
 
 static struct mt_core_profile *keep(struct mt_profile *profile) {
+    if (profile && !mt_frames_are_sound(profile)) {
+        mt_profile_free(profile);
+        mt_error_set(&mt_core_error, MEMTRACK_EFORMAT, "Record it again.",
+                     "the profile is damaged: a call path names frames that are not in it");
+        return NULL;
+    }
     struct mt_core_profile *kept = profile ? calloc(1, sizeof *kept) : NULL;
     if (kept) {
         kept->profile = profile;
@@ -98,6 +104,7 @@ static void put_recording(const struct mt_profile *profile) {
     mt_core_pairs_number("peak_time_ns", (double)info->peak_time_ns);
     mt_core_pairs_number("ledger_bytes", (double)info->ledger_bytes);
     mt_core_pairs_number("has_composition", info->n_changes != 0);
+    mt_core_pairs_text("axis_hint", mt_profile_no_axis_hint(profile));
     mt_core_pairs_number("unknown_frees", (double)info->coverage.unknown_frees);
     mt_core_pairs_number("dropped_events", (double)info->coverage.dropped_events);
     mt_core_pairs_number("lossy_blocks", (double)info->coverage.lossy_blocks);

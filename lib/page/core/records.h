@@ -53,6 +53,6 @@ struct mt_core_scope {
     uint32_t is_process, n_threads;
 };
 
-enum { MT_CORE_TICK = 7 };
+enum { MT_CORE_TICK = 8 };
 
 #endif

@@ -2,6 +2,7 @@
 /*
  * The time axis, and what stands on it.
  */
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -11,10 +12,11 @@
 #include "page/core/rows.h"
 #include "view/format/format.h"
 
-#define NS_PER_S 1e9
+#define NS_PER_S   1e9
+#define MOST_NAMES 4096 /* of threads, that are looked at for each event */
 
 static struct mt_core_event event;
-static char *texts[2];
+static char *texts[3];
 static char *about;
 static size_t about_capacity;
 
@@ -28,18 +30,29 @@ uint32_t MT_CORE_EXPORT(mt_core_series_n_ticks)(const struct mt_core_profile *pr
     return (uint32_t)profile->profile->info.n_ticks;
 }
 
+/* Ticks at which something has changed: the sites are looked at less often than their sum. */
+static uint8_t *known_of(const struct mt_profile_info *info) {
+    uint8_t *known = calloc(info->n_ticks + 1, 1);
+    for (size_t i = 0; known && i < info->n_changes; i++)
+        if (info->changes[i].tick < info->n_ticks)
+            known[info->changes[i].tick] = 1;
+    return known;
+}
+
 double *MT_CORE_EXPORT(mt_core_series_ticks)(const struct mt_core_profile *profile) {
     const struct mt_profile_info *info = &profile->profile->info;
     double *all = malloc((info->n_ticks + 1) * MT_CORE_TICK * sizeof *all);
-    for (size_t i = 0; all && i < info->n_ticks; i++) {
+    uint8_t *known = known_of(info);
+    for (size_t i = 0; all && known && i < info->n_ticks; i++) {
         const struct mt_tick *tick = &info->ticks[i];
         const double numbers[MT_CORE_TICK] = {
             (double)tick->time_ns / NS_PER_S, (double)tick->live_bytes, (double)tick->total_blocks,
             (double)tick->rss_bytes,          (double)tick->pss_bytes,  (double)tick->swap_bytes,
-            (double)tick->anon_bytes,
+            (double)tick->anon_bytes,         (double)known[i],
         };
         memcpy(all + i * MT_CORE_TICK, numbers, sizeof numbers);
     }
+    free(known);
     return all;
 }
 
@@ -106,6 +119,60 @@ double *MT_CORE_EXPORT(mt_core_series_rows)(const struct mt_core_rows *rows,
     return NULL;
 }
 
+/* ---- rows that ever had most ------------------------------------------------------------------ */
+
+struct highest {
+    const struct mt_profile *profile;
+    const uint32_t *row; /* of each sample */
+    int64_t *now, *held; /* of each sample; of each row */
+    uint32_t *touched;   /* rows that the tick has changed */
+    double *out;
+};
+
+/* Rows are looked at when the tick is complete: a block that moved from one site of a row to
+ * another has then been counted once. */
+static void climb(const struct highest *h, size_t n_rows) {
+    const struct mt_profile_info *info = &h->profile->info;
+    for (size_t i = 0; i < info->n_changes;) {
+        uint32_t tick = info->changes[i].tick;
+        size_t n = 0;
+        for (; i < info->n_changes && info->changes[i].tick == tick; i++) {
+            const struct mt_tick_change *change = &info->changes[i];
+            if (change->sample >= h->profile->n_samples || h->row[change->sample] >= n_rows)
+                continue;
+            uint32_t row = h->row[change->sample];
+            h->held[row] += change->live_bytes - h->now[change->sample];
+            h->now[change->sample] = change->live_bytes;
+            h->touched[n++] = row;
+        }
+        for (; n > 0; n--)
+            if ((double)h->held[h->touched[n - 1]] > h->out[h->touched[n - 1]])
+                h->out[h->touched[n - 1]] = (double)h->held[h->touched[n - 1]];
+    }
+}
+
+double *MT_CORE_EXPORT(mt_core_series_highest)(const struct mt_core_rows *rows) {
+    const struct mt_profile *profile = mt_rows_profile(rows->rows);
+    size_t n_samples, n_rows = mt_rows_count(rows->rows);
+    struct highest h = {.profile = profile,
+                        .row = mt_rows_of_samples(rows->rows, &n_samples),
+                        .now = calloc(profile->n_samples + 1, sizeof *h.now),
+                        .held = calloc(n_rows + 1, sizeof *h.held),
+                        .touched = calloc(profile->info.n_changes + 1, sizeof *h.touched),
+                        .out = calloc(n_rows + 1, sizeof *h.out)};
+    bool done = h.row && h.now && h.held && h.touched && h.out;
+    if (done)
+        climb(&h, n_rows);
+    free(h.now);
+    free(h.held);
+    free(h.touched);
+    if (done)
+        return h.out;
+    free(h.out);
+    mt_error_set(&mt_core_error, MEMTRACK_ENOMEM, "", "out of memory");
+    return NULL;
+}
+
 /* ---- events ---------------------------------------------------------------------------------- */
 
 uint32_t MT_CORE_EXPORT(mt_core_series_n_marks)(const struct mt_core_profile *profile) {
@@ -139,6 +206,20 @@ MT_CORE_EXPORT(mt_core_series_counter)(const struct mt_core_profile *profile, ui
     return &event;
 }
 
+/* Writes the thread as open scopes have it: "1234 worker". */
+static const char *put_thread(const struct mt_profile *profile, uint32_t tid) {
+    static char text[64];
+    const struct mt_profile_info *info = &profile->info;
+    const char *name = "";
+    for (size_t i = 0; i < info->n_threads && i < MOST_NAMES && !*name; i++)
+        if (info->threads[i].tid == tid && info->threads[i].n_threads <= 1)
+            name = mt_profile_text(profile, info->threads[i].name);
+    if (tid == 0)
+        return "";
+    snprintf(text, sizeof text, *name ? "%u %s" : "%u", tid, name);
+    return put(2, text);
+}
+
 /* "key=value, key=value" */
 static const char *put_about(const struct mt_profile *profile, const struct mt_scope_event *scope) {
     size_t n = 0;
@@ -169,7 +250,7 @@ MT_CORE_EXPORT(mt_core_series_event)(const struct mt_core_profile *profile, uint
                                    .value = (double)scope->net_bytes,
                                    .peak = (double)scope->peak_bytes,
                                    .name = put(0, mt_profile_text(profile->profile, scope->name)),
-                                   .thread = "",
+                                   .thread = put_thread(profile->profile, scope->tid),
                                    .about = put_about(profile->profile, scope),
                                    .tid = scope->tid};
     return &event;

@@ -11,6 +11,7 @@ import { DEFAULTS, fromFragment, toFragment, type State } from "./state";
 import type { Context, View, ViewKind } from "./view";
 import { KINDS } from "./views";
 import { bar } from "./bar";
+import { Strip } from "./strip";
 
 export class App implements Context {
   private current: { kind: ViewKind; view: View } | undefined;
@@ -20,12 +21,13 @@ export class App implements Context {
   private readonly main = el("main", { tabIndex: -1 });
   private readonly status = el("p", { class: "status", aria: { role: "status", "aria-live": "polite" } });
   private readonly help = el("dialog", { class: "help" });
+  private readonly strip = new Strip(this);
   state: State;
 
   constructor(readonly root: HTMLElement, public model: Model, readonly page: PageData,
     public given: readonly Given[], readonly sources: ReadonlyMap<string, string>) {
     this.state = location.hash.length > 1 ? fromFragment(location.hash) : this.initial();
-    root.replaceChildren(this.header, this.tabs, this.tools, this.main, this.status, this.help);
+    root.replaceChildren(this.header, this.tabs, this.tools, this.strip.host, this.main, this.status, this.help);
     addEventListener("hashchange", () => this.read());
     addEventListener("keydown", (event) => this.key(event));
     this.render();
@@ -41,6 +43,7 @@ export class App implements Context {
 
   set(change: Partial<State>, replace = false): void {
     const next = { ...this.state, ...change };
+    if (next.view !== this.state.view && change.order === undefined) next.order = ""; // its columns are others
     if (next.cumulative && !["line", "function", "file", "module"].includes(next.by)) next.cumulative = false;
     const was = toFragment(this.state), is = toFragment(next);
     this.state = next;
@@ -77,6 +80,7 @@ export class App implements Context {
     this.renderHeader();
     this.renderTabs(kind);
     this.tools.replaceChildren(...bar(this));
+    this.strip.update(kind.name);
     try {
       this.show(kind);
       this.say("");

@@ -20,7 +20,8 @@ export function metricOf(context: Context): Sort {
   const { model, state } = context;
   if (state.sort) return state.sort;
   if (model.compares || state.from || state.to) return "live";
-  return model.current.rows({ by: "domain", at: state.at || undefined }).info.sort;
+  if (state.at && state.at !== "end") return "live";
+  return model.current.rows({ by: "domain" }).info.sort;
 }
 
 function moment(context: Context): HTMLElement | null {

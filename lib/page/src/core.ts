@@ -117,6 +117,7 @@ export interface Ticks {
   pss: Float64Array;
   swap: Float64Array;
   anonymous: Float64Array;
+  known: Float64Array; // 1: the composition is known of this very tick
 }
 
 // What a view is of; as the command's options.
@@ -335,11 +336,11 @@ export class CoreProfile extends Handle {
   }
 
   ticks(): Ticks {
-    const n = this.core.call("mt_core_series_n_ticks", this.at), width = 7;
+    const n = this.core.call("mt_core_series_n_ticks", this.at), width = 8;
     const all = this.core.takeDoubles(this.core.call("mt_core_series_ticks", this.at), n * width);
     const column = (c: number): Float64Array => Float64Array.from({ length: n }, (_, i) => all[i * width + c]!);
     return { n, time: column(0), live: column(1), blocks: column(2), rss: column(3), pss: column(4),
-      swap: column(5), anonymous: column(6) };
+      swap: column(5), anonymous: column(6), known: column(7) };
   }
 
   private events(what: string): TimeEvent[] {
@@ -420,6 +421,11 @@ export class CoreRows extends Handle {
     const words = new Uint8Array(Uint32Array.from(indexes).buffer);
     return this.core.takeDoubles(this.core.with(words, (p) =>
       this.core.call("mt_core_series_rows", this.at, p, indexes.length)), indexes.length * nTicks);
+  }
+
+  // The most live bytes that each row had at any tick.
+  mostEver(): Float64Array {
+    return this.core.takeDoubles(this.core.call("mt_core_series_highest", this.at), this.n);
   }
 
   // The head of a report: label, text, and whether it is a warning.

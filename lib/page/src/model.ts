@@ -21,6 +21,7 @@ export interface Info {
   peakTime: number | undefined; // seconds
   ledgerBytes: number;
   hasComposition: boolean; // past moments can be shown
+  axisHint: string; // why there are no ticks, where there are none
   coverage: { unknownFrees: number; droppedEvents: number; lossyBlocks: number; truncatedStacks: number };
   columns: ReadonlySet<ValueName>; // that were recorded
 }
@@ -69,6 +70,7 @@ function infoOf(profile: CoreProfile): Info {
     isMemtrack: first(p, "is_memtrack") === "1", sampleBytes: number(p, "sample_bytes"),
     peakTime: first(p, "peak_time_known") === "1" ? number(p, "peak_time_ns") / 1e9 : undefined,
     ledgerBytes: number(p, "ledger_bytes"), hasComposition: first(p, "has_composition") === "1",
+    axisHint: first(p, "axis_hint"),
     coverage: { unknownFrees: number(p, "unknown_frees"), droppedEvents: number(p, "dropped_events"),
       lossyBlocks: number(p, "lossy_blocks"), truncatedStacks: number(p, "truncated_stacks") },
     columns: new Set(all(p, "column") as ValueName[]),
@@ -107,10 +109,14 @@ class Memo<T> {
   }
 }
 
+const sumKey = ({ at, include, exclude, allFrames, wrapper, keepStd, keepWrappers }: ViewOptions): unknown =>
+  [at, include, exclude, allFrames, wrapper, keepStd, keepWrappers];
+
 // One profile and what was asked of it.
 export class Side {
   readonly info: Info;
   private readonly rowsOf = new Memo<{ rows: CoreRows; info: RowsInfo }>(24);
+  private readonly sums = new Memo<Totals>(24); // by what they are of; a grouping does not change them
   private readonly tries = new Memo<CoreTrie>(2);
   private readonly valuesOf = new Memo<Float64Array>(8);
   private ticksOf: Ticks | undefined;
@@ -124,12 +130,14 @@ export class Side {
   rows(options: ViewOptions): { rows: CoreRows; info: RowsInfo } {
     return this.rowsOf.get(options, () => {
       const rows = this.profile.rows(options);
+      if (!options.cumulative) this.sums.get(sumKey(options), () => totalsOf(rows.totals()));
       return { rows, info: rowsInfoOf(rows) };
     });
   }
 
   totals(options: ViewOptions): Totals {
-    return totalsOf(this.rows({ ...options, by: "domain", cumulative: false }).rows.totals());
+    return this.sums.get(sumKey(options), () =>
+      totalsOf(this.profile.rows({ ...options, by: "domain", cumulative: false }).totals()));
   }
 
   // Perhaps not whole yet: whoever can wait adds samples a few at a time.

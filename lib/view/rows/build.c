@@ -78,11 +78,10 @@ static void sample_values(const struct builder *b, uint32_t s, int64_t value[MT_
 }
 
 static void count(struct mt_row *row, const struct mt_amount *amount) {
-    for (size_t v = 0; v < MT_N_VALUES; v++) {
+    for (size_t v = 0; v < MT_N_VALUES; v++)
         mt_saturate_add(&row->value[v], amount->value[v]);
-        if (row->variance)
-            row->variance[v] += amount->variance[v];
-    }
+    for (size_t v = 0; v < MT_N_VALUES && row->variance; v++)
+        row->variance[v] += amount->variance[v];
     row->n_sites++;
 }
 
@@ -155,9 +154,17 @@ static bool count_path(struct builder *b, uint32_t s, uint32_t charged, uint32_t
     return group >= 0 && mt_cumulative_add_group(&b->cumulative, (uint32_t)group, s, amount) == 0;
 }
 
+/* Where nothing is left out. */
+static void take_all(struct mt_rows *rows) {
+    memcpy(rows->passed.value, rows->all.value, sizeof rows->passed.value);
+    memcpy(rows->passed_variance, rows->all_variance, sizeof rows->passed_variance);
+    rows->passed.n_sites = rows->all.n_sites;
+}
+
 static int count_samples(struct builder *b) {
     struct mt_rows *rows = b->rows;
     const struct mt_profile *profile = rows->profile;
+    bool selects = b->entry_bits || b->options->among;
     for (uint32_t s = 0; s < profile->n_samples; s++) {
         uint32_t position = 0,
                  charged = mt_frames_charged(&rows->frames, &profile->samples[s], &position);
@@ -166,14 +173,18 @@ static int count_samples(struct builder *b) {
         mt_margin_add(profile, &profile->samples[s], amount.value, amount.variance);
         count(&rows->all, &amount);
         note_signs(rows, amount.value);
-        if (!passes(b, s, charged, position))
-            continue;
-        count(&rows->passed, &amount);
+        if (selects) {
+            if (!passes(b, s, charged, position))
+                continue;
+            count(&rows->passed, &amount);
+        }
         bool counted = b->options->cumulative ? count_path(b, s, charged, position, &amount)
                                               : count_charged(b, s, charged, &amount);
         if (!counted)
             return -MEMTRACK_ENOMEM;
     }
+    if (!selects)
+        take_all(rows);
     return 0;
 }
 
@@ -296,7 +307,7 @@ int mt_rows_build(const struct mt_profile *profile, const struct mt_view_options
                   struct mt_rows **out, struct mt_error *error) {
     *out = NULL;
     int status = check_options(options, error);
-    if (status == 0)
+    if (status == 0 && !options->frames) /* those are of a profile that has been looked at */
         status = check_indexes(profile, error);
     if (status < 0)
         return status;

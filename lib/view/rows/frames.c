@@ -220,6 +220,7 @@ void mt_frames_free(struct mt_frames *frames) {
     free(frames->landmarks);
     free(frames->inferred);
     free(frames->places);
+    free(frames->charges);
     *frames = (struct mt_frames){0};
 }
 
@@ -240,8 +241,8 @@ static uint32_t find_managed(const struct mt_frames *frames, const struct mt_sam
     return MT_NO_ENTRY;
 }
 
-uint32_t mt_frames_charged(const struct mt_frames *frames, const struct mt_sample *sample,
-                           uint32_t *position) {
+static uint32_t find_charged(const struct mt_frames *frames, const struct mt_sample *sample,
+                             uint32_t *position) {
     const uint32_t *path = frames->profile->frames + sample->first_frame;
     uint32_t library = MT_NO_ENTRY, shown = MT_NO_ENTRY, library_position = 0, shown_position = 0;
     bool is_system = false; /* whether the library is one of the system, which says more */
@@ -276,6 +277,28 @@ uint32_t mt_frames_charged(const struct mt_frames *frames, const struct mt_sampl
     }
     *position = library != MT_NO_ENTRY ? library_position : shown_position;
     return library != MT_NO_ENTRY ? library : shown;
+}
+
+uint32_t mt_frames_charged(const struct mt_frames *frames, const struct mt_sample *sample,
+                           uint32_t *position) {
+    if (!frames->charges)
+        return find_charged(frames, sample, position);
+    const struct mt_charge *charge = &frames->charges[sample - frames->profile->samples];
+    *position = charge->position;
+    return charge->entry;
+}
+
+int mt_frames_remember(struct mt_frames *frames) {
+    const struct mt_profile *profile = frames->profile;
+    struct mt_charge *charges = malloc((profile->n_samples + 1) * sizeof *charges);
+    if (!charges)
+        return -MEMTRACK_ENOMEM;
+    for (size_t s = 0; s < profile->n_samples; s++) {
+        charges[s].position = 0;
+        charges[s].entry = find_charged(frames, &profile->samples[s], &charges[s].position);
+    }
+    frames->charges = charges;
+    return 0;
 }
 
 uint32_t mt_frames_passed_over(const struct mt_frames *frames, const struct mt_sample *sample,

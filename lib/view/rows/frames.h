@@ -44,6 +44,11 @@ struct mt_inferred {
     int64_t value[MT_N_VALUES];
 };
 
+/* What mt_frames_charged says of a sample. */
+struct mt_charge {
+    uint32_t entry, position;
+};
+
 struct mt_frames {
     const struct mt_profile *profile;
     struct mt_frame_entry *entries;
@@ -52,8 +57,9 @@ struct mt_frames {
     struct mt_landmarks *landmarks; /* per location */
     struct mt_inferred *inferred;   /* see infer.h */
     size_t n_inferred;
-    uint8_t *places;    /* enum mt_managed_place of each mapping, from 1 on */
-    bool passes_native; /* managed code is charged before native code */
+    uint8_t *places;           /* enum mt_managed_place of each mapping, from 1 on */
+    bool passes_native;        /* managed code is charged before native code */
+    struct mt_charge *charges; /* per sample; NULL: searched each time, see mt_frames_remember */
 };
 
 /* Returns what a frame is by its names alone. */
@@ -70,6 +76,10 @@ int mt_frames_init(struct mt_frames *frames, const struct mt_profile *profile,
 void mt_frames_free(struct mt_frames *frames);
 /* From now on charges the callers of those functions (at index + 1) that are not 0. */
 void mt_frames_pass_on(struct mt_frames *frames, const uint8_t *functions);
+
+/* Searches the charged entries of all samples, for who will ask for them again and again. Nothing
+ * may change the frames from now on. Returns 0 or -MEMTRACK_ENOMEM. */
+int mt_frames_remember(struct mt_frames *frames);
 
 /* Returns the entry that the sample is charged to, or MT_NO_ENTRY when its path is empty.
  * *position is its index in the path. */

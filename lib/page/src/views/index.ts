@@ -4,5 +4,6 @@ import type { ViewKind } from "../view";
 import { flame } from "./flame";
 import { summary } from "./summary";
 import { table } from "./table";
+import { timeline } from "./timeline";
 
-export const KINDS: readonly ViewKind[] = [summary, flame, table];
+export const KINDS: readonly ViewKind[] = [summary, timeline, flame, table];

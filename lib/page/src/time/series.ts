@@ -1,0 +1,157 @@
+// SPDX-License-Identifier: MIT
+// What stands on the time axis of a profile, made ready to be painted: lines, marks and the
+// generations between them, scopes in lanes, counters. A profile may be anybody's: times may go
+// back, values may be anything, and there may be more than there is room for.
+import type { TimeEvent } from "../core";
+import type { Side } from "../model";
+
+export interface Line {
+  key: "live" | "rss" | "pss" | "swap";
+  label: string;
+  time: Float64Array;
+  value: Float64Array; // NaN: not read
+  most: number;
+}
+
+export interface Generation {
+  name: string; // of the mark that it begins with
+  from: number;
+  to: number; // Infinity: the end
+}
+
+export interface Bar {
+  from: number;
+  to: number;
+  event: TimeEvent;
+  isOpen: boolean;
+}
+
+export interface Lane {
+  owner: string; // of the first lane of a thread: its name
+  bars: Bar[]; // by time
+}
+
+export interface Counter {
+  name: string;
+  time: Float64Array;
+  value: Float64Array;
+  least: number;
+  most: number;
+}
+
+export interface Course {
+  span: number; // seconds
+  peak: number; // the recorded one
+  peakTime: number | undefined;
+  lines: Line[];
+  marks: TimeEvent[]; // by time
+  generations: Generation[]; // none without marks
+  moments: Float64Array; // of which the composition is known; without any: the ticks
+  lanes: Lane[];
+  counters: Counter[];
+}
+
+const largest = (values: Float64Array): number => {
+  let most = 0;
+  for (const value of values) if (value > most) most = value;
+  return most;
+};
+
+// The heap between two ticks may have been higher: the recorded peak is a point of its own.
+function live(side: Side, peak: number): Line {
+  const { time, live: value, n } = side.ticks, at = side.info.peakTime;
+  if (at === undefined) return { key: "live", label: "heap (live)", time, value, most: largest(value) };
+  let i = 0;
+  while (i < n && time[i]! < at) i++;
+  const put = (from: Float64Array, extra: number): Float64Array => {
+    const out = new Float64Array(n + 1);
+    out.set(from.subarray(0, i));
+    out[i] = extra;
+    out.set(from.subarray(i), i + 1);
+    return out;
+  };
+  return { key: "live", label: "heap (live)", time: put(time, at), value: put(value, peak), most: Math.max(peak, largest(value)) };
+}
+
+function read(side: Side, key: "rss" | "pss" | "swap", label: string): Line | undefined {
+  const { time, pss } = side.ticks, raw = side.ticks[key];
+  // swap is read together with PSS, and may be 0
+  const value = raw.map((v, i) => (v || (key === "swap" && pss[i]) ? v : NaN)), most = largest(raw);
+  return most ? { key, label, time, value, most } : undefined;
+}
+
+function generationsOf(marks: readonly TimeEvent[]): Generation[] {
+  const own = marks.filter((mark) => !mark.isTrigger);
+  if (!own.length) return [];
+  const out: Generation[] = [{ name: "start", from: 0, to: own[0]!.time }];
+  own.forEach((mark, i) => out.push({ name: mark.name, from: mark.time, to: own[i + 1]?.time ?? Infinity }));
+  return out.filter((g) => g.to > g.from);
+}
+
+const DEEPEST = 64;
+
+// The first lane of a thread that is free: nested scopes are below each other.
+function lanesOf(side: Side, span: number): Lane[] {
+  const { scopes, open } = side.events;
+  const bars: Bar[] = [
+    ...scopes.map((event) => ({ from: event.time, to: event.time + event.duration, event, isOpen: false })),
+    ...open.map((event) => ({ from: event.time, to: Math.max(span, event.time), event, isOpen: true }))];
+  bars.sort((a, b) => a.from - b.from || b.to - a.to);
+  const owners = new Map<string, Lane[]>();
+  for (const bar of bars) {
+    const name = bar.event.isProcess ? "process" : bar.event.thread || (bar.event.tid ? String(bar.event.tid) : "");
+    let lanes = owners.get(name);
+    if (!lanes) owners.set(name, lanes = []);
+    let lane = lanes.find((l) => l.bars[l.bars.length - 1]!.to <= bar.from);
+    if (!lane && lanes.length === DEEPEST) lane = lanes[DEEPEST - 1]!; // nobody sees so many
+    if (!lane) lanes.push(lane = { owner: lanes.length ? "" : name, bars: [] });
+    lane.bars.push(bar);
+  }
+  return [...owners.values()].flat();
+}
+
+function countersOf(side: Side): Counter[] {
+  const byName = new Map<string, TimeEvent[]>();
+  for (const event of side.events.counters) {
+    const list = byName.get(event.name);
+    if (list) list.push(event);
+    else byName.set(event.name, [event]);
+  }
+  const counters = [...byName].map(([name, list]) => {
+    list.sort((a, b) => a.time - b.time);
+    const value = Float64Array.from(list, (e) => e.value);
+    let least = 0;
+    for (const v of value) if (v < least) least = v;
+    return { name, time: Float64Array.from(list, (e) => e.time), value, least, most: largest(value) };
+  });
+  return counters.sort((a, b) => b.time.length - a.time.length); // those that say most first
+}
+
+function make(side: Side): Course {
+  const { info, ticks, events } = side, peak = side.totals({}).peak_bytes;
+  let span = info.duration;
+  for (const time of ticks.time) if (time > span) span = time;
+  const lines = [live(side, peak), read(side, "rss", "RSS"), read(side, "pss", "PSS"), read(side, "swap", "swap")];
+  const marks = events.marks.filter((mark) => mark.time <= span).sort((a, b) => a.time - b.time);
+  const known = ticks.time.filter((_, i) => ticks.known[i]);
+  return { span: span || 1, moments: known.length ? known : ticks.time, peak, peakTime: info.peakTime, lines: lines.filter((l) => l !== undefined), marks,
+    generations: generationsOf(marks), lanes: lanesOf(side, span), counters: countersOf(side) };
+}
+
+const made = new WeakMap<Side, Course>();
+export function courseOf(side: Side): Course {
+  let course = made.get(side);
+  if (!course) made.set(side, course = make(side));
+  return course;
+}
+
+// The last element not after a time; -1: none.
+export function indexAt(times: Float64Array, time: number): number {
+  let low = 0, high = times.length;
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if (times[middle]! <= time) low = middle + 1;
+    else high = middle;
+  }
+  return low - 1;
+}
