@@ -87,8 +87,28 @@ static void add_place(const struct argp_state *state, const char *text, struct r
         r->places[r->n_places++] = text;
 }
 
+/* Tells by the ending, as no profile has such a name, whether a source was given alone. */
+static bool names_source(const char *text) {
+    static const char *const endings[] = {".c",   ".C",   ".cc",  ".cpp", ".cxx", ".c++",  ".h",
+                                          ".hh",  ".hpp", ".hxx", ".rs",  ".inl", ".ipp",  ".tcc",
+                                          ".py",  ".js",  ".ts",  ".mjs", ".go",  ".java", ".d",
+                                          ".zig", ".nim", ".m",   ".mm",  ".f90", ".swift"};
+    const char *slash = strrchr(text, '/'), *base = slash ? slash + 1 : text;
+    size_t bytes = strcspn(base, ":");
+    for (size_t i = 0; i < sizeof endings / sizeof *endings; i++) {
+        size_t ending = strlen(endings[i]);
+        if (bytes > ending && strncmp(base + bytes - ending, endings[i], ending) == 0)
+            return true;
+    }
+    return false;
+}
+
 static void finish(struct request *r) {
     struct mt_options_shared *shared = &r->view.shared;
+    if (r->file && !r->source && names_source(r->file)) {
+        r->source = r->file;
+        r->file = NULL;
+    }
     if (!shared->n_given)
         shared->n = shared->json || r->source ? 0 : DEFAULT_LINES;
 }
@@ -136,7 +156,8 @@ const struct argp mt_annotate_argp = {
            "reader.c:read_all\n\nFILE, PID and DIR are those of memtrack report, and the figures "
            "those of its rows by line. SOURCE is the name of a source file, or an end of its path; "
            "wildcards stand for several. Inlined functions count where their source is. Without "
-           "SOURCE the lines that hold most are shown.\n\nExit status: 0, 2 wrong usage, 3 the "
+           "SOURCE the lines that hold most are shown. SOURCE alone is of the newest profile "
+           "here.\n\nExit status: 0, 2 wrong usage, 3 the "
            "profile cannot be read, or has no lines of source.",
 };
 

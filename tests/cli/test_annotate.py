@@ -122,6 +122,16 @@ class Sources(Case):
         shutil.copy(self.path("elsewhere", "reader.c"), root)
         self.assertIn("/* line 64 */", self.text("--sysroot", "root", "deep.pb.gz", "reader.c"))
 
+    def test_a_source_alone_is_of_the_newest_profile(self):
+        alone = self.path("alone")
+        os.mkdir(alone)
+        profiles.make("plain", alone, "memtrack.parser.1.pb.gz")
+        for source in ("parse.cpp", "src/parse.cpp:4", "parse.cpp:parse::tokenize"):
+            result = self.call(source, cwd=alone)
+            self.assertIn(b"memtrack.parser.1.pb.gz", result.stderr)
+            self.assertIn(b"parse.cpp", result.stdout)
+            self.assertNotIn(b"names.c", result.stdout)
+
     def test_a_younger_source_is_said_to_be(self):
         path = self.path("src", "names.c")
         self.assertNotIn("changed since", self.text("plain.pb.gz", "names.c"))

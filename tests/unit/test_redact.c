@@ -174,6 +174,27 @@ static void equal_base_names_stay_apart(void **state) {
     mt_profile_free(p);
 }
 
+/* Headers of the system are where they were, as far as views look. */
+static void headers_of_the_system(void **state) {
+    (void)state;
+    struct mt_profile *p = build_empty();
+    uint32_t app = build_mapping(p, TREE "app", 0);
+    static const char *const names[][3] = {
+        {"std::vector<int>::push_back(int&&)", "/usr/include/c++/12/bits/stl_vector.h",
+         "/usr/include/c++/stl_vector.h"},
+        {"printf", "/usr/include/x86_64-linux-gnu/bits/stdio2.h", "/usr/include/bits/stdio2.h"},
+        {"own", TREE "stl_vector.h", "stl_vector.h"}};
+    struct mt_error error;
+    for (size_t i = 0; i < 3; i++) {
+        uint32_t frame = build_frame(p, app, names[i][0], names[i][1], 1);
+        build_sample(p, 1, 1, &frame);
+    }
+    assert_int_equal(mt_redact(p, NULL, &error), 0);
+    for (size_t i = 0; i < 3; i++)
+        assert_string_equal(mt_profile_text(p, p->functions[i].file), names[i][2]);
+    mt_profile_free(p);
+}
+
 /* ---- what is charged ------------------------------------------------------------------------- */
 
 static const char *const files[] = {
@@ -311,6 +332,7 @@ int main(void) {
         cmocka_unit_test(paths_in_texts),
         cmocka_unit_test(nothing_tells_whose_it_is),
         cmocka_unit_test(equal_base_names_stay_apart),
+        cmocka_unit_test(headers_of_the_system),
         cmocka_unit_test(the_same_frames_are_charged),
         cmocka_unit_test(figures_stay),
     };

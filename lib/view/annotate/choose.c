@@ -27,6 +27,8 @@ struct asking {
     const struct mt_profile *profile;
     char *source, *function; /* function NULL: none, or a line */
     int64_t line;            /* 0: none */
+    bool *is_known;          /* by file */
+    size_t n_known;
     struct mt_error *error;
 };
 
@@ -88,8 +90,14 @@ const struct mt_annotate_chosen *mt_annotate_choose_find(const struct mt_annotat
     return choice->n ? bsearch(&key, choice->files, choice->n, sizeof key, compare_files) : NULL;
 }
 
+/* Each file is looked at once, however many rows it has. */
 static int add_file(struct asking *a, mt_string file) {
-    if (!file || !matches(a, file))
+    if (!mt_array_reserve_zeroed(&a->is_known, &a->n_known, (size_t)file + 1, sizeof *a->is_known))
+        return -MEMTRACK_ENOMEM;
+    if (!file || a->is_known[file])
+        return 0;
+    a->is_known[file] = true;
+    if (!matches(a, file))
         return 0;
     if (!mt_array_grow(&a->choice->files, a->choice->n, sizeof *a->choice->files))
         return -MEMTRACK_ENOMEM;
@@ -97,30 +105,20 @@ static int add_file(struct asking *a, mt_string file) {
     return 0;
 }
 
-static void make_unique(struct mt_annotate_choice *choice) {
-    size_t n = 0;
-    if (choice->n)
-        qsort(choice->files, choice->n, sizeof *choice->files, compare_files);
-    for (size_t i = 0; i < choice->n; i++)
-        if (n == 0 || choice->files[n - 1].file != choice->files[i].file)
-            choice->files[n++] = choice->files[i];
-    choice->n = n;
-}
-
 /* Of those that have figures; everywhere: of all that the profile names. */
 static int find_files(struct asking *a, bool everywhere) {
     const struct mt_rows *rows = a->out->rows;
     int status = 0;
-    mt_string last = 0;
     a->choice->n = 0;
-    for (size_t i = 0; i < rows->n && status == 0 && !everywhere; i++) {
-        if (rows->items[i].file != last && rows->items[i].line)
+    if (a->n_known)
+        memset(a->is_known, 0, a->n_known * sizeof *a->is_known);
+    for (size_t i = 0; i < rows->n && status == 0 && !everywhere; i++)
+        if (rows->items[i].line)
             status = add_file(a, rows->items[i].file);
-        last = rows->items[i].file;
-    }
     for (size_t i = 0; i < a->profile->n_functions && status == 0 && everywhere; i++)
         status = add_file(a, a->profile->functions[i].file);
-    make_unique(a->choice);
+    if (a->choice->n)
+        qsort(a->choice->files, a->choice->n, sizeof *a->choice->files, compare_files);
     return status;
 }
 
@@ -329,5 +327,6 @@ int mt_annotate_choose(const struct mt_annotate_request *request, struct mt_anno
     if (status == 0 && a.function && !(out->function = strdup(a.function)))
         status = -MEMTRACK_ENOMEM;
     free(a.source);
+    free(a.is_known);
     return status == -MEMTRACK_ENOMEM ? out_of_memory(error) : status;
 }

@@ -10,7 +10,7 @@
  * stands before it, which say no more than the verdict does: "/usr/include/c++/stl_vector.h". What
  * judges is what judges in views (mt_frames_judge), so its lists are not repeated here; of the
  * roots below, in this order, the first is taken with which every function of the file, or of the
- * module, is what it was.
+ * module, is what it was. Those that the path had itself are tried before the others.
  *
  *   module, function ─► pairs, sorted by module: root of the module
  *                       then sorted by file:    root of the file, with the new names of the others
@@ -34,13 +34,13 @@ static const char *const module_roots[] = {"", "/usr/lib/", "/usr/bin/",
 static const char *const file_roots[] = {
     "",
     "/usr/include/",
-    "/usr/include/bits/",
     "/usr/include/c++/",
     "/usr/include/c++/bits/",
     "/usr/include/c++/__memory/",
     "/include/c++/",
     "/include/c++/bits/",
     "/include/c++/__memory/",
+    "/usr/include/bits/",
     "/rustc/library/alloc/src/",
     "/rustc/library/alloc/src/raw_vec/",
     "/rustc/library/core/src/alloc/",
@@ -233,12 +233,26 @@ static bool changes_owner(const struct judging *j, const char *path, const char 
            mt_system_is_own(path) != mt_system_is_own(name);
 }
 
+/* Returns whether each folder of the root is one of the path. */
+static bool has_folders(const char *path, const char *root) {
+    for (root += strspn(root, "/"); *root; root += strcspn(root, "/"), root += strspn(root, "/")) {
+        size_t bytes = strcspn(root, "/") + 1;
+        const char *at = memmem(path, strlen(path), root, bytes);
+        if (!at || (at != path && at[-1] != '/'))
+            return false;
+    }
+    return true;
+}
+
 static void choose_root(const struct judging *j, struct mt_redact_name *name,
                         const struct pair *pairs, size_t n, bool is_file) {
     const char *const *roots = is_file ? file_roots : module_roots;
     size_t n_roots = is_file ? COUNT(file_roots) : COUNT(module_roots), least = SIZE_MAX;
-    for (size_t i = 0; i < n_roots && least > 0; i++) {
+    for (size_t k = 0; k < 2 * n_roots && least > 0; k++) {
+        size_t i = k % n_roots;
         char *tried;
+        if (has_folders(name->path, roots[i]) != (k < n_roots))
+            continue;
         if (asprintf(&tried, "%s%s", roots[i], mt_redact_text_base(name->path)) < 0)
             return;
         size_t misjudged = count_misjudged(j, pairs, n, tried, is_file);
