@@ -280,6 +280,13 @@ static int drop_earlier(const struct request *r, struct mt_profiles *profiles,
 
 /* ---- output ---------------------------------------------------------------------------------- */
 
+/* What was found out about another tool's file, among it that its time is none. */
+static void add_notes(const struct mt_profile *profile, struct mt_summary *lines) {
+    for (size_t i = 0; i < profile->info.n_notes && !profile->info.is_memtrack; i++)
+        mt_summary_add(lines, i ? "" : "coverage", false, "%s",
+                       mt_profile_text(profile, profile->info.notes[i]));
+}
+
 /* Of several processes the first is named, which started the others. */
 static void add_subject(const struct mt_timeline *t, const struct mt_summary_format *format,
                         struct mt_summary *lines) {
@@ -287,6 +294,7 @@ static void add_subject(const struct mt_timeline *t, const struct mt_summary_for
     char lasted[MT_FORMAT_BYTES], start[MT_FORMAT_BYTES];
     if (t->n_courses == 1) {
         mt_summary_process(profile, format, lines);
+        add_notes(profile, lines);
         return;
     }
     mt_format_duration(lasted, t->duration_ns);

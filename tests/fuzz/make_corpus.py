@@ -10,6 +10,7 @@ of a format, messages of every kind, instructions of unwind tables that belong t
 Some are recorded, of the test programs: they differ from run to run, and new ones are as good. An
 input that once broke something is called crash-*.bin, and nothing here writes it.
 """
+import base64
 import gzip
 import os
 import random
@@ -124,6 +125,39 @@ def heap_text():
         save("fuzz_pprof", "text-" + name, text.encode())
 
 
+# ---- others: the first byte chooses a beginning ---------------------------------------------------
+
+SNAPSHOT = "#-----------\nsnapshot=%d\n#-----------\ntime=%d\nmem_heap_B=%d\nmem_heap_extra_B=8\nmem_stacks_B=%d\nheap_tree=%s\n"
+DHAT = """{"dhatFileVersion":2,"mode":"%s","verb":"Allocated","bklt":true,"bkacc":true,"tu":"%s",
+"Mtu":"Minstr","tuth":500,"cmd":"./a\\ b -x","pid":42,"te":200,"tg":150,"extra":[1.5e3,{"a":null}],
+"pps":[{"tb":1000,"tbk":2,"tl":7,"mb":900,"mbk":1,"gb":600,"gbk":1,"eb":0,"ebk":0,"acc":[-4,0],
+"fs":[1,2,3]},{"tb":50,"tbk":5,"gb":0,"gbk":0,"eb":50,"ebk":5,"fs":[1,3]}],
+"ftbl":["[root]","0x10: malloc (in /lib/v.so)","0x20: f\\ud83d\\ude00 (a.c:3)","0x30: main (a.c:9)"]}
+"""
+MASSIF = "desc: (none)\ncmd: ./a b\ntime_unit: %s\n" + SNAPSHOT % (0, 0, 0, 0, "empty") + (
+    SNAPSHOT % (1, 5, 70, 9, "empty")) + SNAPSHOT % (2, 10, 100, 0, "peak") + (
+    "n2: 100 (heap allocation functions) malloc/new/new[], --alloc-fns, etc.\n n2: 90 0x10: f "
+    "(a.c:3)\n  n0: 60 0x20: main (a.c:9)\n  n0: 25 in 2 places, all below massif's threshold "
+    "(1.00%%)\n n0: 10 in 1 place, below massif's threshold (1.00%%)\n"
+    ) + SNAPSHOT % (3, 20, 40, 0, "detailed") + (
+    "n1: 40 (page allocation syscalls) mmap/mremap/brk\n n0: 40 0x10: f (a.c:3)\n"
+    ) + SNAPSHOT % (4, 30, 15, 0, "empty")
+BLOCK = '<script id="memtrack-profile%s" type="text/plain" data-encoding="base64">%s</script>'
+PAGE = '<!DOCTYPE html>\n<html><script id="memtrack-core">AA</script>%s<script>x</script></html>\n'
+OTHERS = {
+    "folded": "# comment\nmain (a.c:5);libc.so.6`malloc 100\nmain;/srv/app.py:run:12 20.5\n0x12;[libc.so.6];f:3;; 4\r\n",
+    "folded-pairs": "main;f 3 4\nmain 5 6\n",
+    "dhat": DHAT % ("heap", "instrs"), "dhat-rust": DHAT % ("rust-heap", "\xb5s"),
+    "massif": MASSIF % "i", "massif-ms": MASSIF % "ms",
+    "page": PAGE % (BLOCK % ("", base64.b64encode(b"main;f 12\n").decode())),
+    "page-two": PAGE % (BLOCK % ("", "AA==") + BLOCK % ("-2", "AA==")), }
+
+
+def others():
+    for name, text in OTHERS.items():
+        save("fuzz_others", name, b"\0" + text.encode())
+
+
 # ---- unwind tables -------------------------------------------------------------------------------
 
 CIE = bytes([0x0c, 7, 8, 0x90, 1])  # CFA = rsp + 8, the return address below it
@@ -179,5 +213,6 @@ def ledger():
 if __name__ == "__main__":
     pprof()
     heap_text()
+    others()
     cfi()
     ledger()
