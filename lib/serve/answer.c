@@ -155,14 +155,23 @@ static enum MHD_Result answer_pprof(const struct question *q, bool of_allocation
     const struct mt_reply reply = {.status = MHD_HTTP_OK,
                                    .type = "application/octet-stream",
                                    .file = of_allocations ? "allocs" : "heap"};
+    static const struct mt_reply text = {.status = MHD_HTTP_OK,
+                                         .type = "text/plain; charset=utf-8"};
+    const char *debug = argument(q, "debug");
+    bool is_text = debug && strcmp(debug, "0") != 0;
     unsigned seconds;
     if (q->asked->until_ns)
         return end_difference(q, of_allocations, &reply);
     if (!read_seconds(argument(q, "seconds"), &seconds))
         return mt_reply_problem(q->connection, MHD_HTTP_BAD_REQUEST,
                                 "seconds is a number from 1 to 3600.");
+    if (seconds && is_text)
+        return mt_reply_problem(q->connection, MHD_HTTP_BAD_REQUEST,
+                                "seconds and debug exclude each other.");
     if (seconds)
         return begin_difference(q, seconds);
+    if (is_text)
+        return answer_form(q, MT_SNAPSHOT_TEXT, &text);
     return answer_form(q, of_allocations ? MT_SNAPSHOT_ALLOCATIONS : MT_SNAPSHOT_PROFILE, &reply);
 }
 
@@ -252,7 +261,9 @@ static const struct path {
     {"/", "the page", answer_page, false},
     {"/profile.pb.gz", "a profile of now", answer_profile, false},
     {"/debug/pprof/", "this list", answer_index, false},
-    {"/debug/pprof/heap", "the same for go tool pprof; ?seconds=N: what changed in N seconds",
+    {"/debug/pprof/heap",
+     "the same for go tool pprof; ?seconds=N: what changes in N seconds; "
+     "?debug=1: as text",
      answer_heap, false},
     {"/debug/pprof/allocs", "the same, which opens on what was allocated", answer_allocs, false},
     {"/metrics", "OpenMetrics, for Prometheus", answer_metrics, false},

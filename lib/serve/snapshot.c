@@ -104,16 +104,18 @@ static int write_pprof(const struct mt_profile *profile, enum mt_value preferred
 
 /* ---- rows ------------------------------------------------------------------------------------ */
 
-static int build_rows(const struct mt_snapshot *s, struct mt_rows **rows, struct mt_error *error) {
+static int build_rows(const struct mt_snapshot *s, bool of_paths, struct mt_rows **rows,
+                      struct mt_error *error) {
     const struct mt_profile *profile = s->profile;
     struct mt_patterns patterns;
-    struct mt_view_options view = {.by = MT_BY_LINE,
+    struct mt_view_options view = {.by = of_paths ? MT_BY_STACK : MT_BY_LINE,
                                    .sort = MT_VALUE_LIVE_BYTES,
                                    .keeps_samples = true,
                                    .n_named = METRIC_ROWS};
     int rc = mt_patterns_join(&patterns, &s->about.wrappers, &profile, 1);
     if (rc == 0) {
         view.wrappers = patterns.options;
+        view.wrappers.keep_all |= of_paths;
         rc = mt_rows_build(profile, &view, rows, error);
     } else
         mt_error_set(error, MEMTRACK_ENOMEM, "", "out of memory");
@@ -121,10 +123,9 @@ static int build_rows(const struct mt_snapshot *s, struct mt_rows **rows, struct
     return rc;
 }
 
-static int write_metrics(FILE *stream, const struct mt_rows *rows, enum mt_export_format format,
-                         struct mt_error *error) {
-    const struct mt_export thing = {.what = MT_EXPORT_PROFILE,
-                                    .profile = {.rows = rows, .n = METRIC_ROWS}};
+static int write_export(FILE *stream, const struct mt_rows *rows, enum mt_export_format format,
+                        size_t n, struct mt_error *error) {
+    const struct mt_export thing = {.what = MT_EXPORT_PROFILE, .profile = {.rows = rows, .n = n}};
     return mt_export(stream, &thing, format, error);
 }
 
@@ -147,15 +148,18 @@ static int write_page(FILE *stream, struct mt_snapshot *s, const struct mt_rows 
 static int write_rows(struct mt_snapshot *s, enum mt_snapshot_form form, FILE *stream,
                       struct mt_error *error) {
     struct mt_rows *rows;
-    int rc = build_rows(s, &rows, error);
+    int rc = build_rows(s, form == MT_SNAPSHOT_TEXT, &rows, error);
     if (rc != 0)
         return rc;
     if (form == MT_SNAPSHOT_PAGE)
         rc = write_page(stream, s, rows, error);
+    else if (form == MT_SNAPSHOT_TEXT)
+        rc = write_export(stream, rows, MT_EXPORT_HEAP, 0, error);
     else
-        rc = write_metrics(
-            stream, rows,
-            form == MT_SNAPSHOT_OPENMETRICS ? MT_EXPORT_OPENMETRICS : MT_EXPORT_PROMETHEUS, error);
+        rc = write_export(stream, rows,
+                          form == MT_SNAPSHOT_OPENMETRICS ? MT_EXPORT_OPENMETRICS
+                                                          : MT_EXPORT_PROMETHEUS,
+                          METRIC_ROWS, error);
     mt_rows_free(rows);
     return rc;
 }

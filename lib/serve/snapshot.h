@@ -21,6 +21,7 @@ enum mt_snapshot_form {
     MT_SNAPSHOT_PAGE,        /* which fetches what comes later, if there is anything */
     MT_SNAPSHOT_OPENMETRICS,
     MT_SNAPSHOT_PROMETHEUS,
+    MT_SNAPSHOT_TEXT, /* gperftools' heap profile, whole call paths */
     MT_N_SNAPSHOT_FORMS
 };
 

@@ -13,6 +13,7 @@ import platform
 import re
 import signal
 import socket
+import subprocess
 import threading
 import unittest
 import urllib.parse
@@ -22,6 +23,15 @@ from support import case, go, harness, live, output, profiles
 TOKEN = {"X-Memtrack": "1"}
 HEADERS = ("Content-Security-Policy", "X-Content-Type-Options", "X-Frame-Options",
            "Referrer-Policy", "Cross-Origin-Resource-Policy", "Cross-Origin-Opener-Policy")
+
+
+PROMETHEUS = """
+scrape_configs:
+  - job_name: memtrack
+    scrape_interval: 1s
+    scrape_timeout: 1s
+    static_configs: [{targets: ['127.0.0.1:%d']}]
+"""
 
 
 class Answer:
@@ -192,6 +202,15 @@ class Running(Case):
             self.assertIn("Type: " + kind, text)
             self.assertIn("grow_alpha", text)
             self.assertIn("of %dB total" % server.profile().totals[whole], text)
+        totals = server.profile().totals
+        answer = server.get("/debug/pprof/heap?debug=1")
+        self.assertRegex(answer.body.decode().split("\n")[0], r"^heap profile: +%d: +%d \[ *%d: +%d\] @"
+                         % tuple(totals[name] for name in ("live_blocks", "live_bytes",
+                                                           "total_blocks", "total_bytes")))
+        self.assertIn("of %dB total" % totals["live_bytes"], go.pprof(
+            "-top", "-symbolize=none", "-unit=B", "-sample_index=inuse_space",
+            self.write("heap.txt", answer.body)))
+        self.assertEqual(400, server.ask("/debug/pprof/heap?debug=1&seconds=1").status)
 
     def test_the_change_over_some_seconds(self):
         server = self.both()
@@ -230,6 +249,30 @@ class Running(Case):
             self.assertEqual(is_open, "\n# UNIT memtrack_live_bytes bytes\n" in text)
             self.assertIn("\nmemtrack_process_running 1\n", text)
             self.assertRegex(text, r'memtrack_row_live_bytes\{by="line",key="[^"]*obedient\.c:\d+"')
+
+    def test_a_prometheus_scrapes_it(self):
+        prometheus = harness.tool("prometheus")
+        server = self.both()
+        self.tell("a 10")
+        config = self.write("prometheus.yml", PROMETHEUS % server.port)
+        with contextlib.closing(socket.create_server(("127.0.0.1", 0))) as free:
+            port = free.getsockname()[1]
+        child = live.Child([prometheus, "--config.file=" + config, "--storage.tsdb.path=tsdb",
+                            "--web.listen-address=127.0.0.1:%d" % port],
+                           cwd=self.dir, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+                           stdin=subprocess.DEVNULL)
+        self.addCleanup(child.stop)
+        deadline = live.time.monotonic() + harness.WATCHDOG_SECONDS
+        found = []
+        while not found and live.time.monotonic() < deadline:
+            with contextlib.suppress(OSError, http.client.HTTPException, KeyError, ValueError), \
+                    contextlib.closing(http.client.HTTPConnection("127.0.0.1", port)) as one:
+                one.request("GET", "/api/v1/query?query=memtrack_row_live_bytes")
+                found = json.loads(one.getresponse().read())["data"]["result"]
+            self.assertIsNone(child.poll())
+        live_bytes = server.state()["live_bytes"]
+        self.assertEqual(live_bytes, sum(int(one["value"][1]) for one in found))
+        self.assertIn("grow_alpha", [one["metric"].get("function") for one in found])
 
     def test_marks_are_on_the_time_axis(self):
         server = self.both()

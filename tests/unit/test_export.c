@@ -47,7 +47,7 @@ static void each_thing_has_its_formats(void **state) {
     };
     (void)state;
     for (enum mt_export_what what = 0; what < MT_N_EXPORTS; what++) {
-        char formats[64] = "";
+        char formats[512] = "";
         for (enum mt_export_format format = 0; format < MT_N_EXPORT_FORMATS; format++)
             if (mt_export_has(what, format)) {
                 strcat(formats, " ");
