@@ -123,6 +123,23 @@ const struct mt_core_diff_row *MT_CORE_EXPORT(mt_core_diffs_at)(struct mt_core_d
     return &diff->row;
 }
 
+uint32_t *MT_CORE_EXPORT(mt_core_diffs_in_file)(const struct mt_core_diff *diff, const char *file) {
+    size_t n = mt_diff_count(diff->diff);
+    uint32_t *found = malloc((n + 1) * sizeof *found);
+    struct mt_core_same same = {0};
+    if (!found)
+        return NULL;
+    found[0] = 0;
+    for (uint32_t i = 0; i < n; i++) {
+        const struct mt_diff_row *row = mt_diff_at(diff->diff, i);
+        enum mt_side side = mt_diff_named_by(row);
+        const struct mt_profile *profile = mt_rows_profile(mt_diff_rows(diff->diff, side));
+        if (mt_core_path_is(&same, profile, row->row[side]->file, file))
+            found[++found[0]] = i;
+    }
+    return found;
+}
+
 uint32_t MT_CORE_EXPORT(mt_core_diffs_stack)(struct mt_core_diff *diff, uint32_t i) {
     const struct mt_diff_row *row = mt_diff_at(diff->diff, i);
     const struct mt_rows *rows = mt_diff_rows(diff->diff, mt_diff_named_by(row));

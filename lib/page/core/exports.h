@@ -60,6 +60,8 @@ const struct mt_core_frame *mt_core_rows_frame(struct mt_core_rows *rows, uint32
 /* Returns for each sample of the profile its row, UINT32_MAX: none. The caller frees it. Not with
  * cumulative. */
 uint32_t *mt_core_rows_of_samples(const struct mt_core_rows *rows);
+/* Returns how many rows lie in a file, and then their indexes; the caller frees it. */
+uint32_t *mt_core_rows_in_file(const struct mt_core_rows *rows, const char *file);
 /* Returns pairs of label and text, a label beginning with "!" being of a warning: the head of a
  * report. */
 const char *mt_core_rows_head(const struct mt_core_rows *rows, uint32_t is_verbose);
@@ -76,6 +78,7 @@ const char *mt_core_diffs_info(const struct mt_core_diff *diff);
 /* Returns the totals of a side (0 old, 1 new) as mt_core_rows_totals does. */
 const char *mt_core_diffs_totals(const struct mt_core_diff *diff, uint32_t side);
 const struct mt_core_diff_row *mt_core_diffs_at(struct mt_core_diff *diff, uint32_t i);
+uint32_t *mt_core_diffs_in_file(const struct mt_core_diff *diff, const char *file);
 uint32_t mt_core_diffs_stack(struct mt_core_diff *diff, uint32_t i);
 const struct mt_core_frame *mt_core_diffs_frame(struct mt_core_diff *diff, uint32_t i);
 

@@ -4,6 +4,7 @@
  */
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/array.h"
 #include "page/core/core.h"
@@ -48,6 +49,16 @@ const struct mt_core_frame *mt_core_path_at(struct mt_core_path *path,
     path->frame = (struct mt_core_frame){
         .function = "[truncated]", .file = "", .module = "", .address = "0x0"};
     return &path->frame;
+}
+
+bool mt_core_path_is(struct mt_core_same *same, const struct mt_profile *profile, mt_string text,
+                     const char *name) {
+    if (same->profile != profile || same->text != text) {
+        char *shown = mt_format_utf8(mt_profile_text(profile, text));
+        *same = (struct mt_core_same){profile, text, shown && strcmp(shown, name) == 0};
+        free(shown);
+    }
+    return same->is_same;
 }
 
 void mt_core_path_free(struct mt_core_path *path) {

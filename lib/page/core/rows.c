@@ -147,6 +147,20 @@ const struct mt_core_frame *MT_CORE_EXPORT(mt_core_rows_frame)(struct mt_core_ro
     return mt_core_path_at(&rows->path, mt_rows_profile(rows->rows), i);
 }
 
+uint32_t *MT_CORE_EXPORT(mt_core_rows_in_file)(const struct mt_core_rows *rows, const char *file) {
+    const struct mt_profile *profile = mt_rows_profile(rows->rows);
+    size_t n = mt_rows_count(rows->rows);
+    uint32_t *found = malloc((n + 1) * sizeof *found);
+    struct mt_core_same same = {0};
+    if (!found)
+        return NULL;
+    found[0] = 0;
+    for (uint32_t i = 0; i < n; i++)
+        if (mt_core_path_is(&same, profile, mt_rows_at(rows->rows, i)->file, file))
+            found[++found[0]] = i;
+    return found;
+}
+
 uint32_t *MT_CORE_EXPORT(mt_core_rows_of_samples)(const struct mt_core_rows *rows) {
     size_t n;
     const uint32_t *of = mt_rows_of_samples(rows->rows, &n);

@@ -25,6 +25,15 @@ const struct mt_core_frame *mt_core_path_put(struct mt_core_path *path,
                                              const struct mt_row_frame *frame);
 void mt_core_path_free(struct mt_core_path *path);
 
+/* Returns whether the script knows a text of the profile by that name; the last answer is kept. */
+struct mt_core_same {
+    const struct mt_profile *profile;
+    mt_string text;
+    bool is_same;
+};
+bool mt_core_path_is(struct mt_core_same *same, const struct mt_profile *profile, mt_string text,
+                     const char *name);
+
 struct mt_core_rows {
     struct mt_rows *rows;
     struct mt_core_row row; /* that was read last */

@@ -251,6 +251,12 @@ export class Core {
     return out;
   }
 
+  // An array behind its length.
+  takeList(at: Pointer): Uint32Array {
+    if (!at) throw new CoreError("the page ran out of memory", "Open a smaller profile.");
+    return this.takeWords(at, this.words(at, 1)[0]! + 1)!.subarray(1);
+  }
+
   doubles(at: Pointer, n: number): Float64Array {
     return new Float64Array(this.x.memory.buffer, at, n);
   }
@@ -411,6 +417,10 @@ export class CoreRows extends Handle {
       this.core.frame(this.core.call("mt_core_rows_frame", this.at, k)));
   }
 
+  inFile(file: string): Uint32Array {
+    return this.core.takeList(this.core.withText(file, (f) => this.core.call("mt_core_rows_in_file", this.at, f)));
+  }
+
   // The row of each sample, 0xffffffff: none. Not of cumulative rows.
   ofSamples(): Uint32Array | undefined {
     return this.core.takeWords(this.core.call("mt_core_rows_of_samples", this.at), this.profile.nSamples);
@@ -461,6 +471,10 @@ export class CoreDiff extends Handle {
       file: core.text(w[3]!), line: d[4 * n]!, module: core.text(w[4]!), state: core.text(w[5]!),
       old: d.subarray(0, n), new: d.subarray(n, 2 * n), diff: d.subarray(2 * n, 3 * n),
       margin: w[6] ? d.subarray(3 * n, 4 * n) : undefined, moved: w[7] !== 0 };
+  }
+
+  inFile(file: string): Uint32Array {
+    return this.core.takeList(this.core.withText(file, (f) => this.core.call("mt_core_diffs_in_file", this.at, f)));
   }
 
   stack(i: number): Frame[] {

@@ -31,7 +31,7 @@ export class Graph {
   readonly first: Uint32Array; // of each node: where its children begin in child; one more at the end
   readonly child: Uint32Array;
   readonly mark: Uint32Array; // scratch of whoever groups nodes; see layout.ts
-  marked = 0;
+  marked = 1;
   private readonly groups: (Group | undefined)[] = [];
   private readonly sample: Int32Array; // of each group: a frame in it
   readonly nGroups: number;

@@ -9,7 +9,7 @@
 //
 //        callees: a node's weight is that of all below it       callers: a node stands for a part of
 //        all ─► main ─► parse ─► alloc                          what it called: its items have weights
-import { NO_PATH, REST, type Graph, type Weights } from "./graph";
+import { ALL, NO_PATH, REST, type Graph, type Weights } from "./graph";
 
 export interface Box {
   readonly group: number; // or ALL, NO_PATH, REST
@@ -30,7 +30,6 @@ export interface Shape {
   readonly collapse: boolean;
 }
 
-const NONE = new Uint32Array(0);
 const MOST_LEVELS = 2000; // of a path that somebody made up
 const MOST_MARKS = 2 ** 32 - 2 ** 26;
 
@@ -40,37 +39,56 @@ export function rootBox(group: number, nodes: Uint32Array, value: readonly numbe
   return { group, level: 0, parent: undefined, nodes, items, value, count: 0, x: 0, children: undefined };
 }
 
-// What is found below a box, before it is grouped.
+// What is found below a box: nodes, the group of each, their weights where they are callers; and the
+// sums of each group, of which those that were touched are listed. A group that is none has the last
+// place.
 class Found {
   nodes = new Uint32Array(1024);
-  slots = new Uint32Array(1024);
+  groups = new Uint32Array(1024);
   items: Float64Array[];
   n = 0;
-  constructor(channels: number) {
-    this.items = Array.from({ length: channels }, () => new Float64Array(1024));
+  readonly touched: Uint32Array;
+  nTouched = 0;
+  readonly count: Uint32Array;
+  readonly sums: Float64Array[];
+  readonly place: Int32Array; // among the boxes that are made; -1: it is too small
+
+  constructor(channels: number, nGroups: number) {
+    const doubles = (n: number): Float64Array[] => Array.from({ length: channels }, () => new Float64Array(n));
+    this.items = doubles(1024);
+    this.sums = doubles(nGroups + 1);
+    this.touched = new Uint32Array(nGroups + 1);
+    this.count = new Uint32Array(nGroups + 1);
+    this.place = new Int32Array(nGroups + 1);
   }
-  push(node: number, slot: number): number {
-    if (this.n === this.nodes.length) this.grow();
-    this.nodes[this.n] = node;
-    this.slots[this.n] = slot;
-    return this.n++;
+
+  clear(): void {
+    for (let i = 0; i < this.nTouched; i++) {
+      const g = this.touched[i]!;
+      this.count[g] = 0;
+      for (const sum of this.sums) sum[g] = 0;
+    }
+    this.n = this.nTouched = 0;
   }
-  private grow(): void {
-    const twice = <T extends Uint32Array | Float64Array>(old: T): T => {
-      const out = new (old.constructor as new (n: number) => T)(old.length * 2);
+
+  reserve(n: number): void {
+    if (n <= this.nodes.length) return;
+    const longer = <T extends Uint32Array | Float64Array>(old: T): T => {
+      const out = new (old.constructor as new (n: number) => T)(Math.max(n, old.length * 2));
       out.set(old);
       return out;
     };
-    this.nodes = twice(this.nodes);
-    this.slots = twice(this.slots);
-    this.items = this.items.map(twice);
+    this.nodes = longer(this.nodes);
+    this.groups = longer(this.groups);
+    this.items = this.items.map(longer);
   }
-}
 
-interface Slot {
-  group: number;
-  count: number;
-  value: number[];
+  // There must be room.
+  push(node: number, group: number): void {
+    if (this.count[group]!++ === 0) this.touched[this.nTouched++] = group;
+    this.nodes[this.n] = node;
+    this.groups[this.n++] = group;
+  }
 }
 
 export class Layout {
@@ -78,16 +96,13 @@ export class Layout {
   private readonly queue: Box[] = [];
   private at = 0; // in the queue
   private readonly found: Found;
-  private readonly slotOf: Int32Array; // of each group: in slots, while a box is opened
-  private slots: Slot[] = [];
   private readonly onPath: Uint8Array;
   private readonly channels: number;
 
   constructor(readonly shape: Shape, readonly root: Box, readonly upwards: boolean, readonly least: number) {
     const { graph, weights } = shape;
     this.channels = weights.sum.length;
-    this.found = new Found(this.channels);
-    this.slotOf = new Int32Array(graph.nGroups + 1).fill(-1);
+    this.found = new Found(this.channels, graph.nGroups);
     this.onPath = new Uint8Array(graph.nGroups);
     this.rows.push([root]);
     this.queue.push(root);
@@ -125,13 +140,11 @@ export class Layout {
 
   // The children that weigh at least so much; the rest as one behind them.
   open(box: Box, least: number): Box[] {
-    this.found.n = 0;
-    this.slots = [];
+    this.found.clear();
     this.markPath(box, 1);
     if (this.upwards) this.findCallers(box);
     else this.findCallees(box);
     this.markPath(box, 0);
-    for (const slot of this.slots) this.slotOf[slot.group < 0 ? this.shape.graph.nGroups : slot.group] = -1;
     return box.children = this.makeBoxes(box, least);
   }
 
@@ -156,72 +169,66 @@ export class Layout {
     return this.shape.hides[group] !== 0 || this.onPath[group] !== 0;
   }
 
-  private slot(group: number): number {
-    const index = group < 0 ? this.shape.graph.nGroups : group;
-    let slot = this.slotOf[index]!;
-    if (slot < 0) {
-      slot = this.slotOf[index] = this.slots.length;
-      this.slots.push({ group, count: 0, value: new Array<number>(this.channels).fill(0) });
-    }
-    return slot;
-  }
-
-  private add(node: number, group: number, of: readonly Float64Array[], i: number): void {
-    const at = this.slot(group), slot = this.slots[at]!;
-    this.found.push(node, at);
-    slot.count++;
-    for (let c = 0; c < this.channels; c++) slot.value[c]! += of[c]![i]!;
-  }
-
   private findCallees(box: Box): void {
-    const { graph, weights } = this.shape, { first, child } = graph, width = weights.sum[0]!;
-    const stack = Array.from(box.nodes);
-    if (box.nodes[0] === 0 && weights.own[0]![0]) this.add(0, NO_PATH, weights.own, 0);
+    const { graph, weights } = this.shape, { first, child } = graph, { found, channels } = this, { sums } = found;
+    const width = weights.sum[0]!, stack = Array.from(box.nodes);
+    if (box.group === ALL && weights.own[0]![0]) this.callee(0, graph.nGroups, weights.own);
     for (let node = stack.pop(); node !== undefined; node = stack.pop()) {
-      for (let k = first[node]!; k < first[node + 1]!; k++) {
+      const end = first[node + 1]!;
+      found.reserve(found.n + end - first[node]!);
+      for (let k = first[node]!; k < end; k++) {
         const c = child[k]!;
         if (!width[c]) continue;
         const group = graph.groupAt(c);
-        if (this.passes(group)) stack.push(c);
-        else this.add(c, group, weights.sum, c);
+        if (this.passes(group)) {
+          stack.push(c);
+          continue;
+        }
+        found.push(c, group);
+        sums[0]![group]! += width[c]!;
+        for (let i = 1; i < channels; i++) sums[i]![group]! += weights.sum[i]![c]!;
       }
     }
   }
 
+  private callee(node: number, group: number, of: readonly Float64Array[]): void {
+    this.found.push(node, group);
+    this.found.sums.forEach((sum, c) => (sum[group]! += of[c]![node]!));
+  }
+
   // Items that go on through the same node are one from there.
   private findCallers(box: Box): void {
-    const { graph } = this.shape, { parent } = graph.trie, { mark } = graph, base = this.marks();
-    const items = box.items!, isFirst = box.level === this.root.level && box.group < 0;
-    for (let i = 0; i < box.nodes.length; i++) {
-      let node = isFirst ? box.nodes[i]! : parent[box.nodes[i]!]!;
-      while (node && this.passes(graph.groupAt(node))) node = parent[node]!;
-      if (!node && !(isFirst && box.nodes[i] === 0)) continue;
-      const k = mark[node]! - base;
-      if (k >= 0) this.merge(k, items, i);
-      else this.caller(node, base, items, i);
+    const { graph } = this.shape, { mark, nGroups } = graph, { parent } = graph.trie, { found, channels } = this, { sums } = found;
+    const { nodes } = box, items = box.items!, weight = items[0]!, isFirst = box.group === ALL, base = this.marks();
+    found.reserve(nodes.length);
+    for (let i = 0; i < nodes.length; i++) {
+      const from = nodes[i]!;
+      let node = isFirst ? from : parent[from]!, group = node ? graph.groupAt(node) : nGroups;
+      while (node && this.passes(group)) {
+        node = parent[node]!;
+        group = node ? graph.groupAt(node) : nGroups;
+      }
+      if (!node && (from || !isFirst)) continue;
+      let k = mark[node]! - base;
+      if (k < 0) {
+        k = found.n;
+        found.push(node, group);
+        mark[node] = base + k;
+        for (let c = 0; c < channels; c++) found.items[c]![k] = 0;
+      }
+      found.items[0]![k]! += weight[i]!;
+      sums[0]![group]! += weight[i]!;
+      for (let c = 1; c < channels; c++) {
+        found.items[c]![k]! += items[c]![i]!;
+        sums[c]![group]! += items[c]![i]!;
+      }
     }
-  }
-
-  private merge(k: number, items: readonly Float64Array[], i: number): void {
-    const value = this.slots[this.found.slots[k]!]!.value;
-    for (let c = 0; c < this.channels; c++) {
-      this.found.items[c]![k]! += items[c]![i]!;
-      value[c]! += items[c]![i]!;
-    }
-  }
-
-  private caller(node: number, base: number, items: readonly Float64Array[], i: number): void {
-    const { graph } = this.shape, k = this.found.n;
-    this.add(node, node ? graph.groupAt(node) : NO_PATH, items, i);
-    for (let c = 0; c < this.channels; c++) this.found.items[c]![k] = items[c]![i]!;
-    graph.mark[node] = base + k;
-    graph.marked = base + k + 1;
+    graph.marked = base + found.n;
   }
 
   // A mark of this number or above it was made since.
   private marks(): number {
     const { graph } = this.shape;
-    if (!graph.marked) graph.marked = 1;
     if (graph.marked > MOST_MARKS) {
       graph.mark.fill(0);
       graph.marked = 1;
@@ -230,30 +237,37 @@ export class Layout {
   }
 
   private makeBoxes(box: Box, least: number): Box[] {
-    const kept: { box: Box; fill: number }[] = [], bySlot = new Array<{ box: Box; fill: number } | undefined>(this.slots.length);
-    const rest = new Array<number>(this.channels).fill(0);
+    const { found } = this, { nGroups } = this.shape.graph, out: Box[] = [], rest = new Array<number>(this.channels).fill(0);
     let nRest = 0;
-    this.slots.forEach((slot, s) => {
-      if (slot.value[0]! < least || !slot.value[0]) {
-        slot.value.forEach((v, c) => (rest[c]! += v));
-        nRest++;
-      } else kept.push(bySlot[s] = { fill: 0, box: this.boxOf(box, slot) });
-    });
-    for (let i = 0; i < this.found.n; i++) {
-      const to = bySlot[this.found.slots[i]!];
-      if (!to) continue;
-      (to.box.nodes as Uint32Array)[to.fill] = this.found.nodes[i]!;
-      to.box.items?.forEach((item, c) => (item[to.fill] = this.found.items[c]![i]!));
-      to.fill++;
+    for (let i = 0; i < found.nTouched; i++) {
+      const g = found.touched[i]!, value = found.sums.map((sum) => sum[g]!);
+      found.place[g] = value[0]! >= least && value[0]! > 0 ? out.length : -1;
+      if (found.place[g]! >= 0) {
+        out.push(this.boxOf(box, g === nGroups ? NO_PATH : g, value, found.count[g]!));
+        continue;
+      }
+      value.forEach((v, c) => (rest[c]! += v));
+      nRest++;
     }
-    const out = kept.map((k) => k.box).sort((a, b) => weightOf(b) - weightOf(a) || a.group - b.group);
-    if (nRest && rest[0]) out.push({ ...this.boxOf(box, { group: REST, count: 0, value: rest }), count: nRest, nodes: NONE });
+    if (out.length) this.distribute(out);
+    out.sort((a, b) => weightOf(b) - weightOf(a) || a.group - b.group);
+    if (nRest && rest[0]) out.push({ ...this.boxOf(box, REST, rest, 0), count: nRest });
     return out;
   }
 
-  private boxOf(parent: Box, slot: Slot): Box {
-    const items = this.upwards ? Array.from({ length: this.channels }, () => new Float64Array(slot.count)) : undefined;
-    return { group: slot.group, level: parent.level + 1, parent, nodes: new Uint32Array(slot.count), items,
-      value: slot.value, count: 0, x: 0, children: undefined };
+  private distribute(boxes: readonly Box[]): void {
+    const { found, channels } = this, fill = new Uint32Array(boxes.length);
+    for (let i = 0; i < found.n; i++) {
+      const at = found.place[found.groups[i]!]!;
+      if (at < 0) continue;
+      const box = boxes[at]!, k = fill[at]!++;
+      box.nodes[k] = found.nodes[i]!;
+      if (box.items) for (let c = 0; c < channels; c++) box.items[c]![k] = found.items[c]![i]!;
+    }
+  }
+
+  private boxOf(parent: Box, group: number, value: readonly number[], n: number): Box {
+    const items = this.upwards ? Array.from({ length: this.channels }, () => new Float64Array(n)) : undefined;
+    return { group, level: parent.level + 1, parent, nodes: new Uint32Array(n), items, value, count: 0, x: 0, children: undefined };
   }
 }

@@ -2,8 +2,9 @@
 // The views, in the order of their keys.
 import type { ViewKind } from "../view";
 import { flame } from "./flame";
+import { source } from "./source";
 import { summary } from "./summary";
 import { table } from "./table";
 import { timeline } from "./timeline";
 
-export const KINDS: readonly ViewKind[] = [summary, timeline, flame, table];
+export const KINDS: readonly ViewKind[] = [summary, timeline, flame, table, source];
