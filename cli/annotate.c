@@ -68,7 +68,9 @@ struct request {
 static void take_argument(const struct argp_state *state, const char *text, struct request *r) {
     if (!r->file)
         r->file = text;
-    else if (!r->source && *text)
+    else if (!*text)
+        argp_error(state, "the name of the source is empty");
+    else if (!r->source)
         r->source = text;
     else
         argp_error(state, "one profile and one source are annotated, not also %s", text);

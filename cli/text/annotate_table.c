@@ -252,6 +252,19 @@ static void put_gap(struct view *v, const struct mt_annotate_region *region, int
     free(text);
 }
 
+static void put_nothing(const struct view *v, const struct mt_annotate_file *file) {
+    const char *none = file->n_ranges ? "None of these lines" : "No line of it";
+    char text[160];
+    if (mt_rows_options(v->table.rows)->cumulative)
+        snprintf(text, sizeof text, "%s is on a call path that passed the filters.", none);
+    else
+        snprintf(text, sizeof text,
+                 "%s allocated anything itself. --cumulative counts what lines called.", none);
+    put_blank(v);
+    mt_terminal_put_wrapped(v->table.terminal, v->table.name_column, MT_STYLE_DIM, text);
+    fputc('\n', v->table.terminal->stream);
+}
+
 static void put_regions(struct view *v, const struct mt_annotate_file *file,
                         const struct mt_annotate_region *regions, size_t n) {
     v->function = 0;
@@ -259,16 +272,8 @@ static void put_regions(struct view *v, const struct mt_annotate_file *file,
         put_gap(v, &regions[i], i ? regions[i].from - regions[i - 1].to - 1 : 0);
         put_lines(v, &regions[i]);
     }
-    if (file->n_lines == 0) {
-        put_blank(v);
-        mt_terminal_put_wrapped(
-            v->table.terminal, v->table.name_column, MT_STYLE_DIM,
-            mt_rows_options(v->table.rows)->cumulative
-                ? "No line of it is on a call path that passed the filters."
-                : "No line of it allocated anything itself. --cumulative counts what its lines "
-                  "called.");
-        fputc('\n', v->table.terminal->stream);
-    }
+    if (file->n_lines == 0)
+        put_nothing(v, file);
 }
 
 /* ---- files ----------------------------------------------------------------------------------- */

@@ -249,6 +249,9 @@ class Mistakes(Case):
         self.problem("plain.pb.gz", "names.c:walk", status=2,
                      contains="names.c has no function called walk")
         self.problem("--sort", "nothing", "plain.pb.gz", status=2, contains="--sort nothing")
+        self.problem("plain.pb.gz", "", status=2, contains="the name of the source is empty")
+        self.assertIn("None of these lines", self.text("plain.pb.gz", "names.c:900"))
+        self.assertIn("strdup(name)", self.text("plain.pb.gz", "names.c:0"))
         self.problem("--context", "x", "plain.pb.gz", status=2, contains="--context x")
         self.problem("plain.pb.gz", "names.c", "more", status=2, contains="more")
         self.problem("nothing.pb.gz", status=3, contains="nothing.pb.gz")

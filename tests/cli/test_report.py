@@ -444,7 +444,7 @@ class Front(Case):
                 self.assertEqual(result.code, 127, result)
 
     def test_commands_of_later_versions_are_not_run_as_programs(self):
-        for word in ("annotate", "push"):
+        for word in ("leaks", "push"):
             result = self.memtrack(word, "a", "b")
             self.assertEqual(result.code, 2, result)
             self.assertIn(b"is not in this version", result.stderr)

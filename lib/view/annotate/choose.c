@@ -58,7 +58,8 @@ static bool split(struct asking *a, const char *source) {
     a->function = colon + 1;
     size_t digits = strspn(a->function, "0123456789");
     if (digits && digits < 10 && !a->function[digits]) {
-        a->line = strtoll(a->function, NULL, 10);
+        int64_t line = strtoll(a->function, NULL, 10);
+        a->line = line ? line : 1;
         a->function = NULL;
     }
     return true;
