@@ -2,6 +2,7 @@
 // Puts dist/viewer.html together: src/ bundled by esbuild, the style, and build/core.wasm (made by
 // core/build.sh), packed. The same sources and tools give the same bytes.
 import { createHash } from "node:crypto";
+import { execFileSync } from "node:child_process";
 import { readFileSync, writeFileSync, mkdirSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { buildSync } from "esbuild";
@@ -15,14 +16,19 @@ const hash = (text) => `'sha256-${createHash("sha256").update(text).digest("base
 
 const script = bundle("main.ts", {}).replaceAll("</script", "<\\/script").replaceAll("<!--", "<\\!--");
 const style = bundle("style.css", { ".css": "css" });
+// Pages are stored and mailed: what is large is packed in them. The policy knows the script by its
+// hash, whoever puts it there.
+const loader = bundle("loader.ts", {});
+const packed = (text) => execFileSync("zopfli", ["-c", "/dev/stdin"], { input: text, maxBuffer: 2 ** 26 }).toString("base64");
 const parts = {
   // @CONNECT@ is 'none', or 'self' where the page is served
-  POLICY: `default-src 'none'; script-src ${hash(script)} 'wasm-unsafe-eval'; style-src ${hash(style)}; connect-src @CONNECT@; base-uri 'none'; form-action 'none'`,
+  POLICY: `default-src 'none'; script-src ${hash(loader)} ${hash(script)} 'wasm-unsafe-eval'; style-src ${hash(style)}; connect-src @CONNECT@; base-uri 'none'; form-action 'none'`,
   STYLE: style,
   CORE: readFileSync(corePacked).toString("base64"),
-  SCRIPT: script,
+  SCRIPT: packed(script),
+  LOADER: loader,
 };
-const page = readFileSync(`${here}src/page.html`, "utf8").replace(/@(POLICY|STYLE|CORE|SCRIPT)@/g, (_, name) => parts[name]);
+const page = readFileSync(`${here}src/page.html`, "utf8").replace(/@(POLICY|STYLE|CORE|SCRIPT|LOADER)@/g, (_, name) => parts[name]);
 mkdirSync(`${here}dist`, { recursive: true });
 writeFileSync(out, page);
-console.log(`${out}: ${page.length} bytes (script ${script.length}, style ${style.length}, core ${parts.CORE.length})`);
+console.log(`${out}: ${page.length} bytes (script ${script.length}, packed ${parts.SCRIPT.length}; style ${style.length}; core packed ${parts.CORE.length})`);

@@ -1,8 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
 # Builds the core of the page: build.sh OUT.wasm.gz. Needs clang-14, lld-14, wasi-libc,
-# libclang-rt-14-dev-wasm32, binaryen, zopfli, protobuf-c-compiler, and protobuf-c's source
-# (scripts/deps page). The same sources and tools give the same bytes.
+# libclang-rt-14-dev-wasm32, binaryen, zopfli, protobuf-c-compiler and libprotobuf-c-dev
+# (scripts/deps build page). The same sources and tools give the same bytes.
 set -eu
 here=$(cd "$(dirname "$0")" && pwd)
 root=$(cd "$here/../../.." && pwd)
@@ -11,13 +11,8 @@ work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 cd "$root"
 
-# Debian has protobuf-c for the machine alone; this is the same version, from its source.
-protobuf=${MEMTRACK_PROTOBUF_C:-}
-if [ -z "$protobuf" ]; then
-    (cd "$work" && apt-get source -qq -y protobuf-c >apt.log 2>&1) ||
-        { cat "$work/apt.log" >&2; echo "cannot get protobuf-c's source: enable deb-src in apt's sources, or set MEMTRACK_PROTOBUF_C" >&2; exit 1; }
-    protobuf=$(echo "$work"/protobuf-c-*/)
-fi
+# protobuf-c's header alone: the rest of /usr/include is the machine's.
+ln -s /usr/include/protobuf-c "$work/protobuf-c"
 protoc-c --proto_path=lib --c_out="$work" profile/pprof/profile.proto
 
 reads() { ls lib/profile/*.c lib/profile/pprof/*.c lib/profile/heap/*.c lib/profile/others/*.c | grep -vE 'pprof/(write|output|deflate)\.c'; }
@@ -27,9 +22,9 @@ views() {
         grep -vE 'own_calls|unseen|comparison\.c|measure\.c'
 }
 flags="--target=wasm32-wasi -Oz -std=gnu11 -fvisibility=hidden -DNDEBUG -D_GNU_SOURCE -D_WASI_EMULATED_SIGNAL
-    -DMEMTRACK_VERSION=\"page\" -I$here/wasm -include glibc.h -Ilib -Ilib/include -I$work -I$protobuf -ffile-prefix-map=$work=."
+    -DMEMTRACK_VERSION=\"page\" -I$here/wasm -include glibc.h -Ilib -Ilib/include -I$work -ffile-prefix-map=$work=."
 for source in lib/page/core/*.c lib/page/core/wasm/*.c $(reads) $(views) lib/base/error.c lib/base/glob.c \
-    "$work/profile/pprof/profile.pb-c.c" "$protobuf/protobuf-c/protobuf-c.c"; do
+    "$work/profile/pprof/profile.pb-c.c"; do
     echo "$source $work/$(echo "${source#"$work"/}" | tr '/' '_').o"
 done >"$work/sources"
 xargs -P "$(nproc)" -L 1 sh -c "clang-14 $(echo $flags) -c \$0 -o \$1" <"$work/sources"

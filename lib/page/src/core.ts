@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // The core (../core): the profile and its views, which the command shares, as WebAssembly. This file
 // is the only one that knows of its memory; what it returns are values of the script's own.
+import { fixed } from "./format";
 
 export const VALUES = [
   "total_blocks", "total_bytes", "live_blocks", "live_bytes", "peak_blocks", "peak_bytes",
@@ -153,16 +154,29 @@ export class CoreError extends Error {
 const decoder = new TextDecoder();
 const encoder = new TextEncoder();
 
+// As C's %.*f, and %.*g when general.
+function formatNumber(value: number, precision: number, general: boolean): string {
+  if (!general) return fixed(value, precision);
+  const text = value.toPrecision(precision || 1);
+  if (text.includes("e")) return text;
+  return text.includes(".") ? text.replace(/\.?0+$/, "") : text;
+}
+
 export class Core {
   private constructor(readonly x: Exports) {}
 
   static async load(wasm: Uint8Array): Promise<Core> {
-    // It reads no files and prints nothing.
-    const refuse = (): number => 52;
-    const system = { fd_close: refuse, fd_read: refuse, fd_seek: refuse, fd_write: refuse,
-      proc_exit: () => { throw new CoreError("the page ran out of memory", "Open a smaller profile."); } };
-    const { instance } = await WebAssembly.instantiate(wasm as BufferSource, { wasi_snapshot_preview1: system });
-    const x = instance.exports as unknown as Exports;
+    let x: Exports | undefined;
+    // core/wasm/stdio.c
+    const page = {
+      format: (value: number, precision: number, conversion: number, at: Pointer): number =>
+        encoder.encodeInto(formatNumber(value, precision, conversion === 103),
+          new Uint8Array(x!.memory.buffer, at)).written,
+      parse: (at: Pointer, n: number): number =>
+        Number(decoder.decode(new Uint8Array(x!.memory.buffer, at, n))),
+    };
+    const { instance } = await WebAssembly.instantiate(wasm as BufferSource, { page });
+    x = instance.exports as unknown as Exports;
     x._initialize();
     return new Core(x);
   }

@@ -3,13 +3,20 @@
 
 const UNITS = ["B", "KiB", "MiB", "GiB", "TiB", "PiB", "EiB"];
 
+// Like C, a tie goes to the even digit: 1.25 is 1.2.
+export function fixed(value: number, digits: number): string {
+  const scaled = Math.abs(value) * 10 ** digits, isTie = scaled % 1 === 0.5 && (value * 2 ** 20) % 1 === 0;
+  if (!isTie || Math.floor(scaled) % 2) return value.toFixed(digits);
+  return ((Math.sign(value) * Math.floor(scaled)) / 10 ** digits).toFixed(digits);
+}
+
 export function size(bytes: number): string {
   let value = Math.abs(bytes), unit = 0;
   while (value >= 1023.95 && unit + 1 < UNITS.length) {
     value /= 1024;
     unit++;
   }
-  const digits = unit ? value.toFixed(1) : String(value);
+  const digits = unit ? fixed(value, 1) : String(value);
   return `${bytes < 0 ? "-" : ""}${digits} ${UNITS[unit]}`;
 }
 
@@ -28,7 +35,7 @@ export function amount(value: number, isBytes: boolean): string {
 export function percent(part: number, whole: number): string {
   if (!whole) return "-";
   const share = (100 * part) / whole;
-  return part && Math.abs(share) < 0.1 ? (share < 0 ? ">-0.1%" : "<0.1%") : `${share.toFixed(1)}%`;
+  return part && Math.abs(share) < 0.1 ? (share < 0 ? ">-0.1%" : "<0.1%") : `${fixed(share, 1)}%`;
 }
 
 export function duration(seconds: number): string {

@@ -77,9 +77,11 @@ static void sample_values(const struct builder *b, uint32_t s, int64_t value[MT_
     }
 }
 
+/* A sample has nothing in most columns. */
 static void count(struct mt_row *row, const struct mt_amount *amount) {
     for (size_t v = 0; v < MT_N_VALUES; v++)
-        mt_saturate_add(&row->value[v], amount->value[v]);
+        if (amount->value[v])
+            mt_saturate_add(&row->value[v], amount->value[v]);
     for (size_t v = 0; v < MT_N_VALUES && row->variance; v++)
         row->variance[v] += amount->variance[v];
     row->n_sites++;
@@ -96,6 +98,8 @@ static uint8_t label_bits(const struct builder *b, const struct mt_sample *sampl
 
 static void note_signs(struct mt_rows *rows, const int64_t value[MT_N_VALUES]) {
     for (size_t v = 0; v < MT_N_VALUES; v++) {
+        if (value[v] == 0)
+            continue;
         rows->has_negative[v] |= value[v] < 0;
         mt_saturate_add(&rows->gross[v], mt_saturate_signed(mt_saturate_magnitude(value[v])));
     }

@@ -1,0 +1,10 @@
+// SPDX-License-Identifier: MIT
+// Unpacks the script of the page and puts it in. As small as it can be: it is in the page as it is.
+void (async () => {
+  const packed = atob(document.getElementById("memtrack-script")!.textContent!);
+  const bytes = Uint8Array.from(packed, (c) => c.charCodeAt(0));
+  const stream = new Blob([bytes]).stream().pipeThrough(new DecompressionStream("gzip"));
+  const script = document.createElement("script");
+  script.textContent = await new Response(stream).text();
+  document.body.append(script);
+})();
