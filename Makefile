@@ -32,7 +32,7 @@ test: ## after each change: unit tests, format, layers, names; under a minute
 	@ctest --preset ci -L 'unit|quick' -j $(TEST_JOBS)
 
 check: ## build everything, warnings as errors, and run every test
-	@scripts/deps build check
+	@scripts/deps build check page
 	@cmake --preset ci >/dev/null
 	@cmake --build --preset ci -j $(JOBS) -- --quiet
 	@ctest --preset ci -j $(TEST_JOBS)
@@ -52,7 +52,7 @@ soak: ## run long: storms and faults many times over, sanitizers and fuzzers on 
 	@ctest --preset fuzz
 
 lint: ## only the checks of the source: format, layers, clang-tidy, cppcheck, symbols, docs
-	@scripts/deps build check
+	@scripts/deps build check page
 	@cmake --preset ci >/dev/null
 	@cmake --build --preset ci -j $(JOBS) -- --quiet
 	@ctest --preset ci -L lint
@@ -61,7 +61,7 @@ format: ## rewrite the C files as .clang-format says
 	@git ls-files -z '*.[ch]' '*.cpp' '*.hpp' | xargs -0 clang-format -i
 
 deps: ## install everything that building, checking and measuring need
-	@scripts/deps build demo check package soak bench
+	@scripts/deps build demo check page package soak bench
 
 install: build ## install below PREFIX (/usr/local); says what, before it calls sudo
 	@scripts/install "$(BUILD)"

@@ -3,7 +3,9 @@
 // core/build.sh), packed. The same sources and tools give the same bytes.
 import { createHash } from "node:crypto";
 import { execFileSync } from "node:child_process";
-import { readFileSync, writeFileSync, mkdirSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { buildSync } from "esbuild";
 
@@ -19,7 +21,14 @@ const style = bundle("style.css", { ".css": "css" });
 // Pages are stored and mailed: what is large is packed in them. The policy knows the script by its
 // hash, whoever puts it there.
 const loader = bundle("loader.ts", {});
-const packed = (text) => execFileSync("zopfli", ["-c", "/dev/stdin"], { input: text, maxBuffer: 2 ** 26 }).toString("base64");
+const packed = (text) => {
+  const file = join(mkdtempSync(join(tmpdir(), "page-")), "script");
+  writeFileSync(file, text);
+  execFileSync("zopfli", [file]);
+  const bytes = readFileSync(`${file}.gz`);
+  rmSync(dirname(file), { recursive: true });
+  return bytes.toString("base64");
+};
 const parts = {
   // @CONNECT@ is 'none', or 'self' where the page is served
   POLICY: `default-src 'none'; script-src ${hash(loader)} ${hash(script)} 'wasm-unsafe-eval'; style-src ${hash(style)}; connect-src @CONNECT@; base-uri 'none'; form-action 'none'`,

@@ -54,7 +54,7 @@ def expect(what, condition, seen):
         problems.append(f"{what}: {seen}")
 
 
-everything = ("build", "demo", "test", "check", "soak", "bench")
+everything = ("build", "demo", "test", "check", "page", "soak", "bench")
 seen = run(*everything)
 expect("nothing is missing: silence", seen == (0, "", []), seen)
 seen = run("build", installed="")

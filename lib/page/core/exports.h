@@ -62,10 +62,7 @@ const struct mt_core_frame *mt_core_rows_frame(struct mt_core_rows *rows, uint32
 uint32_t *mt_core_rows_of_samples(const struct mt_core_rows *rows);
 /* Returns how many rows lie in a file, and then their indexes; the caller frees it. */
 uint32_t *mt_core_rows_in_file(const struct mt_core_rows *rows, const char *file);
-/* Returns pairs of label and text, a label beginning with "!" being of a warning: the head of a
- * report. */
-const char *mt_core_rows_head(const struct mt_core_rows *rows, uint32_t is_verbose);
-/* Returns pairs of "" and a note. */
+/* Returns pairs of "note" and what a report says of its coverage. */
 const char *mt_core_rows_notes(const struct mt_core_rows *rows);
 
 /* ---- diffs.c */

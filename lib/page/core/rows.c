@@ -172,31 +172,12 @@ uint32_t *MT_CORE_EXPORT(mt_core_rows_of_samples)(const struct mt_core_rows *row
 
 /* ---- words ----------------------------------------------------------------------------------- */
 
-static const char *put_lines(struct mt_summary *lines, bool with_labels) {
-    mt_core_pairs_begin();
-    for (size_t i = 0; i < lines->n; i++) {
-        char label[32] = "";
-        if (with_labels) {
-            label[0] = lines->items[i].is_warning ? '!' : ' ';
-            strncpy(label + 1, lines->items[i].label, sizeof label - 2);
-        }
-        mt_core_pairs_text(with_labels ? label : "note", lines->items[i].text);
-    }
-    mt_summary_free(lines);
-    return mt_core_pairs_end();
-}
-
-const char *MT_CORE_EXPORT(mt_core_rows_head)(const struct mt_core_rows *rows,
-                                              uint32_t is_verbose) {
-    struct mt_summary lines = {0};
-    const struct mt_summary_format format = {
-        .utf8 = true, .verbose = is_verbose != 0, .columns = 10000};
-    mt_summary_head(rows->rows, &format, &lines);
-    return put_lines(&lines, true);
-}
-
 const char *MT_CORE_EXPORT(mt_core_rows_notes)(const struct mt_core_rows *rows) {
     struct mt_summary lines = {0};
     mt_summary_coverage_notes(rows->rows, &lines);
-    return put_lines(&lines, false);
+    mt_core_pairs_begin();
+    for (size_t i = 0; i < lines.n; i++)
+        mt_core_pairs_text("note", lines.items[i].text);
+    mt_summary_free(&lines);
+    return mt_core_pairs_end();
 }

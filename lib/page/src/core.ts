@@ -452,12 +452,6 @@ export class CoreRows extends Handle {
     return this.core.takeDoubles(this.core.call("mt_core_series_highest", this.at), this.n);
   }
 
-  // The head of a report: label, text, and whether it is a warning.
-  head(verbose: boolean): { label: string; text: string; warning: boolean }[] {
-    return this.core.pairs(this.core.call("mt_core_rows_head", this.at, verbose ? 1 : 0))
-      .map(([label, text]) => ({ label: label.slice(1), text, warning: label[0] === "!" }));
-  }
-
   notes(): string[] {
     return this.core.pairs(this.core.call("mt_core_rows_notes", this.at)).map(([, text]) => text);
   }
