@@ -15,7 +15,7 @@ cd "$root"
 ln -s /usr/include/protobuf-c "$work/protobuf-c"
 protoc-c --proto_path=lib --c_out="$work" profile/pprof/profile.proto
 
-reads() { ls lib/profile/*.c lib/profile/pprof/*.c lib/profile/heap/*.c lib/profile/others/*.c | grep -vE 'pprof/(write|output|deflate)\.c'; }
+reads() { ls lib/profile/*.c lib/profile/pprof/*.c lib/profile/heap/*.c lib/profile/others/*.c | grep -vE 'pprof/(write|output|deflate)\.c|profile/page\.c'; }
 views() {
     ls lib/view/at.c lib/view/margin.c lib/view/rows/*.c lib/view/compare/*.c lib/view/scopes/*.c \
         lib/view/summary/*.c lib/view/format/*.c lib/view/tree/trie.c |

@@ -58,6 +58,17 @@ export async function unpack(bytes: Uint8Array): Promise<Uint8Array> {
   return out;
 }
 
+// What is in a page of memtrack's, the old side first; of any other file, the file.
+export function inside(given: Given): Given[] {
+  const head = new TextDecoder().decode(given.bytes.subarray(0, 200));
+  if (!/^\s*<!doctype html/i.test(head)) return [given];
+  const page = new TextDecoder("latin1").decode(given.bytes), out: Given[] = [];
+  for (const [, name, text] of page.matchAll(/<script id="memtrack-profile(?:-2)?"[^>]*data-name="([^"]*)"[^>]*>([^<]*)</g))
+    out.push({ name: name!, bytes: ofBase64(text!) });
+  if (!out.length) throw new Error(`${given.name}: a page without a profile in it`);
+  return out;
+}
+
 const block = (id: string): HTMLElement | null => document.getElementById(id);
 
 export function embedded(): Given[] {

@@ -47,7 +47,7 @@ async function dropped(files: FileList | null | undefined): Promise<void> {
     const given = await Promise.all([...files].slice(0, 2).map(async (file) =>
       ({ name: file.name, bytes: new Uint8Array(await file.arrayBuffer()), age: file.lastModified })));
     given.sort((a, b) => a.age - b.age);
-    await open(given);
+    await open(given.flatMap(data.inside));
   } catch (error) {
     if (app) app.say(error instanceof Error ? error.message : String(error));
     else welcome(error);
