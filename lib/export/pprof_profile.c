@@ -3,11 +3,13 @@
  * A profile as pprof. Without a filter, and as of the end, it is the profile itself, with all that
  * memtrack knows of it. Else it is a part: the samples that passed, with whole call paths and all
  * labels, and what was live at the moment as what is live. Its totals are the sums of these, and
- * what is of the process over time (the axis, scopes) is not of them and stays behind.
+ * what is of the process over time (the axis, scopes) is not of them and stays behind. Who else is
+ * charged than the innermost frame is told by the file's own means (pprof_drop.h).
  */
 #include <stdlib.h>
 
 #include "export/export-local.h"
+#include "export/pprof_drop.h"
 #include "profile/pprof/pprof.h"
 #include "view/rows/rows.h"
 
@@ -63,7 +65,8 @@ static void set_moment(struct mt_profile *part, const struct mt_at *at) {
         info->duration_ns = info->peak_time_ns;
 }
 
-static int write_part(FILE *stream, const struct mt_export_profile *what, struct mt_error *error) {
+static int write_part(int fd, const struct mt_export_profile *what, const char *drop_frames,
+                      struct mt_error *error) {
     const struct mt_profile *profile = mt_rows_profile(what->rows);
     struct mt_profile part = *profile;
     struct live live = {0};
@@ -76,7 +79,7 @@ static int write_part(FILE *stream, const struct mt_export_profile *what, struct
         leave_time_behind(&part.info);
         set_moment(&part, &mt_rows_options(what->rows)->at);
         mt_profile_sum_totals(&part);
-        rc = mt_pprof_write(&part, fileno(stream), error);
+        rc = mt_pprof_write_dropping(&part, drop_frames, fd, error);
     }
     free(part.samples);
     free(live.bytes);
@@ -85,9 +88,17 @@ static int write_part(FILE *stream, const struct mt_export_profile *what, struct
 }
 
 int mt_pprof_profile(FILE *stream, const struct mt_export *thing, struct mt_error *error) {
+    const struct mt_export_profile *what = &thing->profile;
     if (fflush(stream) != 0)
         return mt_export_finish(stream, true, error);
-    return mt_export_profile_is_part(&thing->profile)
-               ? write_part(stream, &thing->profile, error)
-               : mt_pprof_write(mt_rows_profile(thing->profile.rows), fileno(stream), error);
+    char *drop_frames = mt_pprof_drop_make(what);
+    int fd = fileno(stream), rc;
+    if (!drop_frames)
+        return mt_export_out_of_memory(error);
+    if (mt_export_profile_is_part(what))
+        rc = write_part(fd, what, drop_frames, error);
+    else
+        rc = mt_pprof_write_dropping(mt_rows_profile(what->rows), drop_frames, fd, error);
+    free(drop_frames);
+    return rc;
 }

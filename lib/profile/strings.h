@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The interned strings of one profile: a text is kept once and known by a 32-bit index. Private to
- * lib/profile; views use mt_profile_intern and mt_profile_text. Not thread-safe.
+ * A table of strings: a text is kept once and known by a 32-bit index. That of a profile is reached
+ * by mt_profile_intern and mt_profile_text. Not thread-safe.
  */
 #ifndef MT_PROFILE_STRINGS_H
 #define MT_PROFILE_STRINGS_H

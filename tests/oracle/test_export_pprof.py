@@ -113,6 +113,20 @@ class Pprof(exported.Case):
             self.report(path, "--exclude", "*main*"), "total_bytes")
         self.assertIn("Showing nodes accounting for %dB" % lost, text)
 
+    def test_go_charges_who_the_report_charges(self):
+        """Not operator new, nor what is between it and the program; but all, when asked to."""
+        path = self.profiles["plain"]
+        top = ("-top", *ALL_NODES, "-unit=B", "-sample_index=peak_space")
+        flat = dict((name, int(size)) for size, name in re.findall(
+            r"^ *(\d+)B +\S+ +\S+ +\S+ +\S+ +(.*?)(?: \(inline\))?$",
+            go.pprof(*top, self.write_pprof(path)), flags=re.M))
+        rows = self.report(path, "--by", "function", "--sort", "peak")["rows"]
+        for row in rows[:2]:
+            self.assertEqual(row["peak_bytes"], flat.get(row["function"]), flat)
+        self.assertNotIn("operator new(unsigned long)", flat)
+        whole = go.pprof(*top, self.write_pprof(path, "--keep-wrappers"))
+        self.assertIn("operator new", whole)
+
     def test_a_part_has_nothing_of_the_rest(self):
         """Neither names nor places of what was filtered out."""
         made = self.write_pprof(self.profiles["plain"], "--include", "parse::*")

@@ -21,6 +21,10 @@
  * index out of range).
  */
 int mt_pprof_write(const struct mt_profile *profile, int fd, struct mt_error *error);
+/* The same; drop_frames is the field of that name: a regular expression (RE2) of functions that go
+ * pprof leaves out with all that they call, "" for none. */
+int mt_pprof_write_dropping(const struct mt_profile *profile, const char *drop_frames, int fd,
+                            struct mt_error *error);
 /* The same. Viewers open the file on this column, if the profile has it. MT_N_VALUES: on the one
  * that has most to show. */
 int mt_pprof_write_preferring(const struct mt_profile *profile, enum mt_value preferred, int fd,

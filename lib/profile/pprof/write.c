@@ -34,6 +34,7 @@ enum { MAX_EXTRA_STRINGS = 64, MAX_LABELS = 7, COMMENT_BYTES = 4096 };
 struct writer {
     const struct mt_profile *profile;
     enum mt_value preferred; /* column that viewers open; MT_N_VALUES: nobody said */
+    const char *drop_frames; /* NULL: none */
     struct mt_deflate *out;
     struct mt_used used;
     uint8_t *packed; /* room for one sub-message */
@@ -261,6 +262,9 @@ static int write_head(struct writer *writer) {
         status = write_varint_field(writer, MT_PPROF_TIME_NANOS, info->start_time_ns);
     if (status == 0)
         status = write_varint_field(writer, MT_PPROF_DURATION_NANOS, info->duration_ns);
+    if (status == 0 && writer->drop_frames)
+        status = write_varint_field(writer, MT_PPROF_DROP_FRAMES,
+                                    (uint64_t)extra_string(writer, writer->drop_frames));
     if (status == 0 && info->n_command)
         status = write_varint_field(writer, MT_PPROF_COMMENT,
                                     (uint64_t)extra_string(writer, writer->comment));
@@ -533,25 +537,21 @@ static int write_all(struct writer *writer) {
     return status < 0 ? status : mt_deflate_finish(writer->out);
 }
 
-int mt_pprof_write(const struct mt_profile *profile, int fd, struct mt_error *error) {
-    return mt_pprof_write_preferring(profile, MT_N_VALUES, fd, error);
-}
-
-int mt_pprof_write_preferring(const struct mt_profile *profile, enum mt_value preferred, int fd,
-                              struct mt_error *error) {
-    struct writer writer = {.profile = profile, .preferred = preferred, .out = mt_deflate_new(fd)};
+/* Writes the file, and frees what is in the writer. */
+static int write_with(struct writer *writer, struct mt_error *error) {
     int status = -MEMTRACK_ENOMEM;
-    if (writer.out) {
-        prepare(&writer);
-        status = writer.n_columns ? mt_used_find(&writer.used, profile) : -MEMTRACK_EUSAGE;
+    if (writer->out) {
+        prepare(writer);
+        status =
+            writer->n_columns ? mt_used_find(&writer->used, writer->profile) : -MEMTRACK_EUSAGE;
         if (status == 0)
-            status = write_all(&writer);
+            status = write_all(writer);
     }
     int saved_errno = errno;
-    mt_used_free(&writer.used);
-    mt_deflate_free(writer.out);
-    free(writer.packed);
-    free(writer.ids);
+    mt_used_free(&writer->used);
+    mt_deflate_free(writer->out);
+    free(writer->packed);
+    free(writer->ids);
     switch (status) {
     case 0:
         return 0;
@@ -561,9 +561,28 @@ int mt_pprof_write_preferring(const struct mt_profile *profile, enum mt_value pr
                             "cannot write the profile: %s", strerror(saved_errno));
     case -MEMTRACK_EUSAGE:
         return mt_error_set(error, MEMTRACK_EUSAGE, "", "cannot write the profile: %s",
-                            writer.n_columns ? "an index in it is out of range"
-                                             : "it has no columns");
+                            writer->n_columns ? "an index in it is out of range"
+                                              : "it has no columns");
     default:
         return mt_error_set(error, MEMTRACK_ENOMEM, "", "cannot write the profile: out of memory");
     }
+}
+
+int mt_pprof_write(const struct mt_profile *profile, int fd, struct mt_error *error) {
+    return mt_pprof_write_preferring(profile, MT_N_VALUES, fd, error);
+}
+
+int mt_pprof_write_preferring(const struct mt_profile *profile, enum mt_value preferred, int fd,
+                              struct mt_error *error) {
+    struct writer writer = {.profile = profile, .preferred = preferred, .out = mt_deflate_new(fd)};
+    return write_with(&writer, error);
+}
+
+int mt_pprof_write_dropping(const struct mt_profile *profile, const char *drop_frames, int fd,
+                            struct mt_error *error) {
+    struct writer writer = {.profile = profile,
+                            .preferred = MT_N_VALUES,
+                            .drop_frames = *drop_frames ? drop_frames : NULL,
+                            .out = mt_deflate_new(fd)};
+    return write_with(&writer, error);
 }

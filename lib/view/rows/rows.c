@@ -292,3 +292,18 @@ size_t mt_rows_stack(const struct mt_rows *rows, const struct mt_row *row, struc
             out[n] = frame_of_entry(&rows->frames, e);
     return n;
 }
+
+size_t mt_rows_skipped(const struct mt_rows *rows, uint32_t sample, mt_string *out, size_t max) {
+    const struct mt_frames *frames = &rows->frames;
+    const struct mt_sample *of = &rows->profile->samples[sample];
+    uint32_t position = 0, charged = mt_frames_charged(frames, of, &position);
+    size_t n = 0;
+    for (uint32_t i = 0; charged != MT_NO_ENTRY && i <= position; i++) {
+        uint32_t location = rows->profile->frames[of->first_frame + i];
+        uint32_t end = i == position ? charged : frames->first_entry[location + 1];
+        for (uint32_t e = frames->first_entry[location]; e < end; e++, n++)
+            if (n < max)
+                out[n] = mt_frames_function_name(frames, &frames->entries[e]);
+    }
+    return n;
+}

@@ -141,6 +141,9 @@ size_t mt_rows_n_frames(const struct mt_rows *rows);
  * missing. */
 size_t mt_rows_stack(const struct mt_rows *rows, const struct mt_row *row, struct mt_row_frame *out,
                      size_t max, bool *truncated);
+/* Writes the names of the functions between the allocator and the frame that a sample is charged
+ * to, the innermost first, to out[0..max). Returns how many there are. */
+size_t mt_rows_skipped(const struct mt_rows *rows, uint32_t sample, mt_string *out, size_t max);
 /* Finds the frame that the row is charged to. Returns false when it has none (another grouping,
  * an empty path). */
 bool mt_rows_frame(const struct mt_rows *rows, const struct mt_row *row, struct mt_row_frame *out);
