@@ -20,7 +20,7 @@
 #include "view/annotate/annotate.h"
 
 enum option_key { KEY_SORT = MT_KEY_OWN, KEY_CUMULATIVE, KEY_CONTEXT, KEY_SOURCE_PATH };
-enum { DEFAULT_LINES = 10, DEFAULT_CONTEXT = 3, MOST_CONTEXT = 1 << 30 };
+enum { DEFAULT_LINES = 10, DEFAULT_CONTEXT = 3, DEFAULT_PERCENT = 1, MOST_CONTEXT = 1 << 30 };
 
 static const struct argp_option options[] = {
     {"cumulative", KEY_CUMULATIVE, NULL, MT_HELP_COMMON,
@@ -36,7 +36,8 @@ static const struct argp_option options[] = {
      "max, waste, live-blocks or peak-blocks",
      MT_HELP_ROWS},
     {NULL, MT_KEY_ROWS, "N", MT_HELP_COMMON,
-     "Show the N lines that have most, 0 for all (default: 10, and all of a SOURCE or with --json)",
+     "Show the N lines that have most, 0 for all (default: 10 that hold 1% or more, and all of a "
+     "SOURCE or with --json)",
      MT_HELP_ROWS},
     {"context", KEY_CONTEXT, "N|all", MT_HELP_COMMON,
      "Show N lines around each of them, or whole files (default: 3)", MT_HELP_ROWS},
@@ -250,7 +251,10 @@ static int print(const struct request *r, const char *path, const struct mt_anno
 static int annotate_profile(struct request *r, const char *path, struct mt_profile *profile,
                             struct mt_error *error) {
     struct mt_annotate annotate;
-    const struct mt_annotate_request request = {.source = r->source, .n = r->view.shared.n};
+    const struct mt_annotate_request request = {
+        .source = r->source,
+        .n = r->view.shared.n,
+        .min_share = r->source || r->view.shared.n_given ? 0 : DEFAULT_PERCENT / 100.0};
     mt_view_options_choose_sort(&r->view, profile);
     int status = mt_annotate_build(profile, &r->view.view, &request, &annotate, error);
     if (status < 0)

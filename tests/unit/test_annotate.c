@@ -8,10 +8,11 @@
 static struct mt_profile *p;
 static struct mt_annotate a;
 static struct mt_error error;
+static double min_share;
 
 static int annotate(const char *source, size_t n, bool cumulative) {
     const struct mt_view_options options = {.sort = MT_VALUE_PEAK_BYTES, .cumulative = cumulative};
-    const struct mt_annotate_request request = {source, n};
+    const struct mt_annotate_request request = {source, n, .min_share = min_share};
     error = (struct mt_error){0};
     return mt_annotate_build(p, &options, &request, &a, &error);
 }
@@ -169,6 +170,21 @@ static void all_sources(void **state) {
     mt_profile_free(p);
 }
 
+static void lines_that_are_too_small(void **state) {
+    (void)state;
+    build();
+    min_share = 0.5; /* 1000 of 1116 */
+    assert_int_equal(annotate(NULL, 10, false), 0);
+    min_share = 0;
+    assert_int_equal(a.files[0].n_shown, 3); /* the first three in any case */
+    assert_int_equal(a.files[1].n_shown, 0);
+    mt_annotate_free(&a);
+    assert_int_equal(annotate(NULL, 10, false), 0);
+    assert_int_equal(a.files[1].n_shown, 1);
+    mt_annotate_free(&a);
+    mt_profile_free(p);
+}
+
 static void a_function_with_its_inlined_copies(void **state) {
     (void)state;
     build();
@@ -281,6 +297,7 @@ int main(void) {
         cmocka_unit_test(columns_add_up),
         cmocka_unit_test(cumulative_is_that_of_a_report),
         cmocka_unit_test(all_sources),
+        cmocka_unit_test(lines_that_are_too_small),
         cmocka_unit_test(a_function_with_its_inlined_copies),
         cmocka_unit_test(a_line),
         cmocka_unit_test(names_that_are_refused),

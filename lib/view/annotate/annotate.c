@@ -15,6 +15,8 @@
 #include "view/annotate/annotate-local.h"
 #include "view/rows/rows-local.h"
 
+enum { LEAST_SHOWN = 3 };
+
 struct building {
     struct mt_annotate *out;
     struct mt_annotate_choice choice;
@@ -72,7 +74,14 @@ static int64_t function_line(const struct mt_rows *rows, const struct mt_row *ro
                : 0;
 }
 
-static int add_lines(struct building *b, size_t n) {
+static bool is_large(const struct building *b, const struct mt_row *row,
+                     const struct mt_annotate_request *request, size_t n_shown) {
+    double least = request->min_share * (double)mt_rows_whole(b->out->rows, b->sort);
+    int64_t value = row->value[b->sort];
+    return value != 0 && (n_shown < LEAST_SHOWN || (double)mt_saturate_magnitude(value) >= least);
+}
+
+static int add_lines(struct building *b, const struct mt_annotate_request *request) {
     struct mt_annotate *out = b->out;
     size_t n_shown = 0;
     for (size_t i = 0; i < mt_rows_count(out->rows); i++) {
@@ -85,7 +94,8 @@ static int add_lines(struct building *b, size_t n) {
         }
         if (!mt_array_reserve(&out->lines, &b->capacity, out->n_lines + 1, sizeof *out->lines))
             return -MEMTRACK_ENOMEM;
-        bool is_shown = n == 0 || (n_shown < n && row->value[b->sort] != 0);
+        bool is_shown =
+            request->n == 0 || (n_shown < request->n && is_large(b, row, request, n_shown));
         n_shown += is_shown;
         out->lines[out->n_lines++] =
             (struct mt_annotate_line){.line = row->line,
@@ -225,7 +235,7 @@ static int build(struct building *b, const struct mt_view_options *options,
         return status;
     b->out->elsewhere = (struct mt_row){
         .sample = UINT32_MAX, .entry = UINT32_MAX, .variance = b->out->elsewhere_variance};
-    if (add_lines(b, request->n) < 0 || find_files(b) < 0)
+    if (add_lines(b, request) < 0 || find_files(b) < 0)
         return out_of_memory(error);
     if (mt_annotate_scopes_find(b->out) < 0)
         return out_of_memory(error);

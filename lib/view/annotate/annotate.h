@@ -24,6 +24,9 @@ struct mt_annotate_request {
      * SOURCE:LINE those around a line. NULL: all files. */
     const char *source;
     size_t n; /* so many lines are shown, those with most of the column sorted by; 0: all */
+    /* Of these only such that hold at least this share of the whole (0.01 is 1%), but for the first
+     * three. */
+    double min_share;
 };
 
 struct mt_annotate_line {
