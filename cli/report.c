@@ -6,6 +6,7 @@
  */
 #include <argp.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "command/command.h"
 #include "command/help.h"
@@ -191,6 +192,16 @@ static int make_page(struct request *r, struct mt_html_side *side, struct mt_pro
     return status;
 }
 
+/* Without a profile, for those that are dropped on it. */
+static int write_empty_page(const struct request *r, struct mt_error *error) {
+    const struct mt_page page = {.n_profiles = 0};
+    return mt_html_write(r->view.shared.program, &r->html, r->view.shared.force, &page, error);
+}
+
+static bool is_for_nothing(const struct request *r) {
+    return r->html.file && r->file && strcmp(r->file, "/dev/null") == 0;
+}
+
 /* ---- the whole ------------------------------------------------------------------------------- */
 
 static int print_rows(struct request *r, const struct mt_profile *profile, struct mt_error *error) {
@@ -230,7 +241,11 @@ int mt_report_command(int argc, char **argv) {
     struct mt_error error = {0};
     int result = MT_EXIT_OK;
     mt_help_parse(&mt_report_argp, argc, argv, 0, &r);
-    char *path = mt_view_options_choose_input(&r.view, r.file, &result);
+    char *path = NULL;
+    if (is_for_nothing(&r))
+        result = mt_command_end(r.view.shared.program, write_empty_page(&r, &error), &error);
+    else
+        path = mt_view_options_choose_input(&r.view, r.file, &result);
     if (path) {
         result = mt_command_end(r.view.shared.program, report(&r, path, &error), &error);
         free(path);

@@ -7,6 +7,7 @@
  *            allocator figures
  *   hostile  names that a terminal would obey, not UTF-8, very long; numbers at the ends of their
  *            range
+ *   markup   names that a browser would obey
  *   sampled  as plain, sampled, killed, nothing known about its end
  *   rebuilt  plain's program, built again elsewhere: lines have moved, one leaks that is new, one
  *            has gone
@@ -244,6 +245,18 @@ static void hostile(void) {
     free(endless);
 }
 
+static void markup(void) {
+    static const char name[] = "</script><script>alert(1)</script><img src=x onerror=alert(2)>",
+                      file[] = "/srv/\"><b onclick='alert(3)'><!--.c";
+    static const char *const command[] = {name, "--<!--", "&lt;&amp;"};
+    process(file, command, 3);
+    app = mapping(file, 0x400000);
+    uint32_t path = frame(app, 0x10, name, file, 12);
+    sample("1 <i>thread</i>", 5, (struct figures){2, 200, 1, 100, 1, 100, 0, 100, 8}, 1, &path);
+    mt_profile_add_note(p, name);
+    mt_profile_sum_totals(p);
+}
+
 static void other(void) {
     app = mapping("/usr/bin/server", 0x400000);
     p->has_value[MT_VALUE_LIVE_BLOCKS] = p->has_value[MT_VALUE_LIVE_BYTES] = true;
@@ -442,10 +455,10 @@ static void scopes(void) {
     p->samples[2].domain = mt_profile_intern(p, "gpu");
 }
 
-static const struct kind kinds[] = {
-    {"plain", plain}, {"hostile", hostile}, {"sampled", sampled}, {"rebuilt", rebuilt},
-    {"other", other}, {"change", change},   {"freed", freed},     {"empty", empty},
-    {"many", many},   {"deep", deep},       {"scopes", scopes}};
+static const struct kind kinds[] = {{"plain", plain},     {"hostile", hostile}, {"markup", markup},
+                                    {"sampled", sampled}, {"rebuilt", rebuilt}, {"other", other},
+                                    {"change", change},   {"freed", freed},     {"empty", empty},
+                                    {"many", many},       {"deep", deep},       {"scopes", scopes}};
 
 int main(int argc, char **argv) {
     return make(argc, argv, kinds, sizeof kinds / sizeof *kinds, &p);

@@ -1,0 +1,130 @@
+# SPDX-License-Identifier: MIT
+"""`report --html` and `diff --html`: what is in the file, without a browser (tests/browser has the
+rest): the profile byte for byte, the summary and the top rows as HTML, nothing of a profile as
+markup, and what the options of the page do."""
+import base64
+import html.parser
+import json
+import os
+import re
+
+from support import harness, profiles
+
+
+class Elements(html.parser.HTMLParser):
+    """The elements of a page, and the text of those without scripts."""
+
+    def __init__(self, page):
+        super().__init__()
+        self.tags, self.blocks, self.text, self.block = [], {}, [], None
+        self.feed(page)
+
+    def handle_starttag(self, tag, attrs):
+        attributes = dict(attrs)
+        self.tags.append(tag)
+        self.attributes = attributes
+        self.block = (attributes.get("id") or "") if tag == "script" else None
+        if self.block is not None:
+            self.blocks[self.block] = ["", attributes]
+
+    def handle_endtag(self, tag):
+        self.block = None
+
+    def handle_data(self, data):
+        if self.block is None:
+            self.text.append(data)
+        else:
+            self.blocks[self.block][0] += data
+
+
+class Case(profiles.Command):
+    COMMAND = "report"
+    KINDS = ("plain", "sampled", "many", "other", "hostile", "markup", "deep", "empty")
+
+    def page(self, *arguments, command="report", status=0):
+        path = self.path("page.html")
+        harness.memtrack(command, "--html", path, "--force", *arguments, cwd=self.dir, status=status)
+        with open(path, encoding="utf-8") as file:
+            return file.read()
+
+    def profile_of(self, page, block="memtrack-profile"):
+        return base64.b64decode(Elements(page).blocks[block][0])
+
+    def bytes_of(self, name):
+        with open(self.path(name), "rb") as file:
+            return file.read()
+
+
+class Content(Case):
+    def test_the_profile_is_in_it_as_it_is(self):
+        for kind in ("plain", "sampled", "many", "other"):
+            page = self.page(kind + ".pb.gz")
+            self.assertEqual(self.bytes_of(kind + ".pb.gz"), self.profile_of(page))
+            self.assertEqual(kind + ".pb.gz", Elements(page).blocks["memtrack-profile"][1]["data-name"])
+
+    def test_the_report_of_the_page_is_that_of_the_profile(self):
+        self.page("plain.pb.gz")
+        self.assertEqual(harness.ask("report", "plain.pb.gz", cwd=self.dir),
+                         harness.ask("report", "page.html", cwd=self.dir))
+
+    def test_a_comparison_has_both(self):
+        page = self.page("plain.pb.gz", "many.pb.gz", command="diff")
+        self.assertEqual(self.bytes_of("plain.pb.gz"), self.profile_of(page))
+        self.assertEqual(self.bytes_of("many.pb.gz"), self.profile_of(page, "memtrack-profile-2"))
+
+    def test_what_is_shown_without_scripts(self):
+        text = "".join(Elements(self.page("plain.pb.gz")).text)
+        rows = harness.ask("report", "plain.pb.gz", cwd=self.dir)["rows"]
+        for row in rows[:20]:
+            self.assertIn(row["key"], text)
+        self.assertIn("peak", text)
+
+    def test_no_request_and_no_script_but_its_own(self):
+        policy = re.search(r'Content-Security-Policy" content="([^"]*)"', self.page("plain.pb.gz")).group(1)
+        rules = dict(rule.split(None, 1) for rule in policy.split("; "))
+        self.assertEqual("'none'", rules["default-src"])
+        self.assertEqual("'none'", rules["connect-src"])
+        self.assertNotIn("unsafe-inline", policy)
+        self.assertEqual(2, rules["script-src"].count("'sha256-"))
+
+    def test_nothing_of_a_profile_is_markup(self):
+        usual = Elements(self.page("plain.pb.gz")).tags
+        for kind in ("markup", "hostile", "deep", "empty"):
+            page = self.page(kind + ".pb.gz")
+            self.assertEqual(set(), set(Elements(page).tags) - set(usual) - {"p"})
+            self.assertEqual(usual.count("script"), Elements(page).tags.count("script"))
+
+
+class Options(Case):
+    def test_what_was_asked_for_is_what_is_shown_first(self):
+        page = self.page("--by", "function", "--sort", "total", "--include", "*a<b*", "--at", "peak",
+                         "plain.pb.gz")
+        about = json.loads(Elements(page).blocks["memtrack-page"][0])
+        self.assertEqual(("function", "total", ["*a<b*"], "peak"),
+                         tuple(about[name] for name in ("by", "sort", "include", "at")))
+        self.assertNotIn("a<b", page)
+
+    def test_redacted(self):
+        page = self.page("--redact", "plain.pb.gz")
+        self.assertNotEqual(self.bytes_of("plain.pb.gz"), self.profile_of(page))
+        command = harness.ask("report", "plain.pb.gz", cwd=self.dir)["process"]["command"]
+        for word in command[1:]:
+            self.assertNotIn(word, "".join(Elements(page).text))
+        self.assertNotIn(self.dir, page)
+
+    def test_an_empty_page(self):
+        elements = Elements(self.page("/dev/null"))
+        self.assertNotIn("memtrack-profile", elements.blocks)
+
+    def test_mistakes(self):
+        self.problem("--source", "plain.pb.gz", status=2, contains="--html")
+        self.problem("--html", "x.html", "--json", "plain.pb.gz", status=2, contains="--json")
+        self.page("plain.pb.gz")
+        self.problem("--html", "page.html", "plain.pb.gz", status=2, contains="exists")
+        self.problem("--html", "nowhere/page.html", "plain.pb.gz", status=3, contains="nowhere")
+        self.problem("--html", "page.html", "--force", "nothing.pb.gz", status=3, contains="nothing")
+        self.assertTrue(os.path.getsize(self.path("page.html")) > 100000)
+
+
+if __name__ == "__main__":
+    harness.main()
