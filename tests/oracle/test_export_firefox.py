@@ -6,10 +6,12 @@ firefox-devtools/profiler have it, with the figures of the report: each call pat
 and in the retained view those of any moment. Where Firefox's own profiler-cli is installed
 (docs/contributing.md), it loads the profiles, brings them up to date and says the same totals."""
 import collections
+import contextlib
 import json
 import os
 import random
 import re
+import subprocess
 import unittest
 
 from support import exported, harness
@@ -222,25 +224,40 @@ class ProfilerCli(exported.Case):
         if int(re.match(rb"v(\d+)", version)[1]) < 24:
             raise unittest.SkipTest("profiler-cli needs node 24, and this is " + version.decode())
         self.command = [node, script]
-        self.addCleanup(self.ask, "stop", "--all")
+        self.env = harness.plain_environment(HOME=self.dir, TMPDIR=self.dir)
+
+    @contextlib.contextmanager
+    def loaded(self, file):
+        """The process that holds a profile. `load` would start it as well, and give up when it is
+        not there within half a second: so it is started here, and asked until it answers."""
+        process = subprocess.Popen([*self.command, "--daemon", file, "--session", "test"],
+                                   env=self.env, stdout=subprocess.DEVNULL,
+                                   stderr=subprocess.DEVNULL)
+        try:
+            while self.ask("thread", "list").code != 0:
+                self.assertIsNone(process.poll(), "profiler-cli cannot load it")
+            yield
+        finally:
+            process.terminate()
+            process.wait()
 
     def ask(self, *arguments):
-        return harness.check([*self.command, *arguments],
-                             env=harness.plain_environment(HOME=self.dir, TMPDIR=self.dir)).stdout
+        return harness.run([*self.command, *arguments, "--session", "test"], env=self.env)
 
     def total(self, thread, strategy):
-        text = self.ask("thread", "samples", "--thread", thread, "--strategy", strategy).decode()
-        return int(re.search(r"\((\d+) running samples\)", text)[1])
+        result = self.ask("thread", "samples", "--thread", thread, "--strategy", strategy)
+        found = re.search(rb"\((\d+) running samples\)", result.stdout)
+        self.assertTrue(found, result)
+        return int(found[1])
 
     def test_totals(self):
         for name in ("tree", "timed layers"):
-            with self.subTest(name):
-                path, file = self.profiles[name], self.path(name + ".json")
-                with open(file, "wb") as out:
-                    out.write(self.export("firefox", path))
-                self.ask("load", file)
-                report = self.report(path)
-                totals = {value: self.passed(report, value) for value in exported.VALUES}
+            path, file = self.profiles[name], self.path(name + ".json")
+            with open(file, "wb") as out:
+                out.write(self.export("firefox", path))
+            report = self.report(path)
+            totals = {value: self.passed(report, value) for value in exported.VALUES}
+            with self.subTest(name), self.loaded(file):
                 self.assertEqual(totals["peak_bytes"], self.total("t-0", "native-allocations"))
                 if totals["live_bytes"]:
                     self.assertEqual(totals["live_bytes"], self.total("t-1", "native-allocations"))
@@ -248,7 +265,6 @@ class ProfilerCli(exported.Case):
                 if name == "timed layers":
                     self.assertEqual(totals["live_bytes"],
                                      self.total("t-3", "native-retained-allocations"))
-                self.ask("stop", "--all")
 
 
 if __name__ == "__main__":
