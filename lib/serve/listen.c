@@ -96,7 +96,7 @@ int mt_listen_parse(const char *text, struct mt_listen *listen, struct mt_error 
         return 0;
     if (!mt_listen_is_address(host, &listen->is_loopback))
         return refuse(text, error);
-    strcpy(listen->host, host);
+    snprintf(listen->host, sizeof listen->host, "%s", host);
     listen->is_both = false;
     listen->is_any = is_any(host);
     return 0;

@@ -81,7 +81,9 @@ static bool search(const struct ends *ends, bool in_six, unsigned *state, uid_t 
 }
 
 static bool find_user(int fd, unsigned *state, uid_t *user) {
-    struct ends ends;
+    struct ends ends = {0};
+    *state = 0;
+    *user = (uid_t)-1;
     return find_ends(fd, &ends) &&
            (search(&ends, false, state, user) || search(&ends, true, state, user));
 }

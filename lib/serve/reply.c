@@ -48,9 +48,8 @@ static enum MHD_Result queue(struct MHD_Connection *connection, const struct mt_
 
 enum MHD_Result mt_reply_text(struct MHD_Connection *connection, const struct mt_reply *reply,
                               const char *text) {
-    char *copy = strdup(text); /* a response takes what is not constant */
-    struct mt_body bytes = {copy, copy ? strlen(copy) : 0};
-    return copy ? mt_reply_taken(connection, reply, &bytes) : MHD_NO;
+    struct mt_body copy = {strdup(text), strlen(text)};
+    return copy.data ? mt_reply_taken(connection, reply, &copy) : MHD_NO;
 }
 
 static void release(void *snapshot) {

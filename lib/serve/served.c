@@ -44,12 +44,9 @@
 enum { TICKS = 4000, RECORDS = 400000, CHANGES = 120000, COST_FACTOR = 4, PASS_COST_FACTOR = 60 };
 
 /* All by which a profile made now could differ from the last one. */
+enum { MOST_FIGURES = 11 };
 struct seen {
-    int64_t live_bytes, peak_bytes;
-    uint64_t blocks, failed, unknown_frees, dropped, events;
-    size_t n_threads, n_marks;
-    uint32_t flags;
-    bool is_off;
+    uint64_t figures[MOST_FIGURES];
 };
 
 struct mt_served {
@@ -78,29 +75,19 @@ struct mt_served {
 
 /* ---- what has been seen ---------------------------------------------------------------------- */
 
-static void look(const struct mt_served *s, struct seen *seen) {
-    struct mt_ledger_totals totals = {0};
-    mt_ledger_totals(s->watch.ledger, &totals); /* what cannot be read has not changed */
+static struct seen look(const struct mt_served *s) {
+    struct mt_ledger_totals t = {0};
+    mt_ledger_totals(s->watch.ledger, &t); /* what cannot be read has not changed */
     const struct mt_ledger_info *info = mt_ledger_info(s->watch.ledger);
-    memset(seen, 0, sizeof *seen); /* they are compared as bytes */
-    seen->blocks = totals.allocated_blocks;
-    seen->live_bytes = totals.live_bytes;
-    seen->peak_bytes = totals.peak_bytes;
-    seen->failed = totals.failed;
-    seen->unknown_frees = totals.unknown_frees;
-    seen->dropped = totals.dropped;
-    seen->events = info->events_seen;
-    seen->n_threads = info->n_threads;
-    seen->n_marks = s->marks.n_made;
-    seen->flags = info->flags;
-    seen->is_off = info->control.request.off != 0;
+    return (struct seen){{t.allocated_blocks, (uint64_t)t.live_bytes, (uint64_t)t.peak_bytes,
+                          t.failed, t.unknown_frees, t.dropped, info->events_seen, info->n_threads,
+                          s->marks.n_made, info->flags, info->control.request.off}};
 }
 
 static bool has_changed(const struct mt_served *s) {
-    struct seen now;
     if (s->state != RUNNING)
         return false;
-    look(s, &now);
+    struct seen now = look(s);
     return !s->latest || memcmp(&now, &s->seen, sizeof now) != 0;
 }
 
@@ -180,9 +167,8 @@ static int use_profile(struct mt_served *s, struct mt_profile *profile, uint64_t
 
 static int take_snapshot(struct mt_served *s, struct mt_error *error) {
     uint64_t began = mt_clock_now_ns();
-    struct seen seen;
+    struct seen seen = look(s);
     struct mt_profile *profile;
-    look(s, &seen);
     int rc = read_process(s, &profile, error);
     if (rc == 0)
         rc = use_profile(s, profile, began, error);
@@ -259,6 +245,7 @@ static bool take_tick(struct mt_served *s, uint64_t now_ns, bool is_marked) {
         struct mt_gauge first = s->gauge;
         begin_ledger(s);
         s->gauge = first;
+        take_snapshot(s, NULL); /* what it is called is in it; else the next one tries again */
     } else
         note_peak(s, peak_bytes, time_ns);
     take_pass(s, now_ns, is_marked);

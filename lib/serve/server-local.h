@@ -56,7 +56,7 @@ struct mt_server {
 /* ---- clients.c ------------------------------------------------------------------------------- */
 
 /* Takes note of connections that come and go: MHD's MHD_NotifyConnectionCallback. */
-void mt_clients_notify(void *server, struct MHD_Connection *connection, void **context,
+void mt_clients_notify(void *cls, struct MHD_Connection *connection, void **context,
                        enum MHD_ConnectionNotificationCode what);
 /* Shuts those down that have sent no whole request for too long, or have taken too long to take the
  * answer. Returns when to look again (CLOCK_MONOTONIC). */
