@@ -143,6 +143,7 @@ static void pages_without_a_profile(void **state) {
     char *page_in_page = block("", odd, strlen(odd)), *nested = page(page_in_page, "");
     static const char open[] = "<html><script id=\"memtrack-profile\">AAAA";
     refused(open, sizeof open - 1, "an HTML page");
+    refused("<html>\0\1", 8, "an HTML page"); /* bytes of no text, too */
     refused(empty, strlen(empty), "an HTML page");
     refused(odd, strlen(odd), "not base64");
     refused(nested, strlen(nested), "not base64");

@@ -232,6 +232,8 @@ struct test {
 };
 
 static const struct test binaries[] = {
+    {is_svg, "a picture (SVG), perhaps a flame graph", "Give the profile that it was made from."},
+    {is_page, "an HTML page, perhaps of an error or a login", AGAIN "."},
     {is_core, "a core dump, without call paths of blocks",
      "Record a run: memtrack run PROG. It keeps what came before a crash."},
     {is_object, "an object file", RECORD},
@@ -263,8 +265,6 @@ static const struct test texts[] = {
     {is_go_other, "a profile of Go that is not of the heap",
      "Take /debug/pprof/heap or /debug/pprof/allocs, with debug=1 or without."},
     {is_lfs_pointer, "a pointer of Git LFS, not the file itself", "Fetch the file: git lfs pull."},
-    {is_svg, "a picture (SVG), perhaps a flame graph", "Give the profile that it was made from."},
-    {is_page, "an HTML page, perhaps of an error or a login", AGAIN "."},
     {is_xml, "XML", "Give the profile that it was made from."},
     {is_v8_snapshot, "a heap snapshot of V8 (Node.js, Chrome)",
      "Chrome's developer tools load it: Memory, Load."},
