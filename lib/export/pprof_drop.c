@@ -21,7 +21,7 @@
 #include "export/stacks.h"
 #include "profile/strings.h"
 
-enum { KEPT = 1, SKIPPED = 2, LONGEST_NAME = 300, MOST_BYTES = 1 << 16 };
+enum { KEPT = 1, SKIPPED = 2, LONGEST_NAME = 4096, MOST_BYTES = 1 << 18 };
 
 struct names {
     const struct mt_export_profile *what;

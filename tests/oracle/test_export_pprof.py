@@ -127,6 +127,21 @@ class Pprof(exported.Case):
         whole = go.pprof(*top, self.write_pprof(path, "--keep-wrappers"))
         self.assertIn("operator new", whole)
 
+    def test_go_shows_the_lines_of_the_report(self):
+        """Of a program in C++, whose containers allocate by long templates. It goes by names, and
+        so a few bytes stay with a name that is the program's in another place."""
+        path = harness.track([harness.program("containers")], self.dir).profile.path
+        text = go.pprof("-top", "-lines", *ALL_NODES, "-unit=B", "-sample_index=alloc_space",
+                        self.write_pprof(path))
+        lines = {line: int(size) for size, line in re.findall(
+            r"^ *(\d+)B .* (/\S+:\d+)(?: \(inline\))?$", text, flags=re.M) if size != "0"}
+        rows = {row["key"]: row["total_bytes"] for row in self.report(path, "--by", "line")["rows"]
+                if row["line"]}
+        large = {line: size for line, size in rows.items() if size * 100 > sum(rows.values())}
+        self.assertGreater(len(large), 4)
+        self.assertEqual(large, {line: size for line, size in lines.items() if line in large})
+        self.assertEqual(sum(rows.values()), sum(lines.values()))
+
     def test_a_part_has_nothing_of_the_rest(self):
         """Neither names nor places of what was filtered out."""
         made = self.write_pprof(self.profiles["plain"], "--include", "parse::*")
