@@ -18,9 +18,11 @@
 #include "export/profile_format.h"
 #include "text/file.h"
 #include "text/terminal.h"
+#include "view/redact/redact.h"
+#include "view/rows/patterns.h"
 #include "view/subject.h"
 
-enum option_key { KEY_SORT = MT_KEY_OWN, KEY_FORMAT };
+enum option_key { KEY_SORT = MT_KEY_OWN, KEY_FORMAT, KEY_REDACT };
 
 static const struct argp_option options[] = {
     {"format", KEY_FORMAT, "FORMAT", MT_HELP_COMMON,
@@ -30,6 +32,8 @@ static const struct argp_option options[] = {
      "binary)",
      MT_HELP_PRINTED},
     {"force", MT_KEY_FORCE, NULL, MT_HELP_COMMON, "Replace an existing FILE", MT_HELP_PRINTED},
+    {"redact", KEY_REDACT, NULL, 0,
+     "Leave out paths, the command line and values that the program set", MT_HELP_PRINTED},
     {"quiet", MT_KEY_QUIET, NULL, 0, "Do not say what the format cannot hold", MT_HELP_PRINTED},
     {"at", MT_KEY_AT, "end|peak|TIME", MT_HELP_COMMON,
      "Count as live what was not freed at this moment (default: end). TIME is after the start, "
@@ -50,6 +54,8 @@ struct request {
     size_t n_files;
     const char *output;
     const struct mt_profile_format *format;
+    bool redact;
+    uint32_t *among; /* of each sample of a redacted profile: 1 when it had passed the filters */
     struct mt_view_request view;
 };
 
@@ -84,6 +90,9 @@ static error_t parse_option(int key, char *text, struct argp_state *state) {
         return 0;
     case MT_KEY_AT:
         mt_view_options_parse_at(state, &r->view, text);
+        return 0;
+    case KEY_REDACT:
+        r->redact = true;
         return 0;
     case 'o':
         r->output = text;
@@ -198,6 +207,40 @@ static int export_profile(struct request *r, const struct mt_profile *profile,
     return rc;
 }
 
+/* Filters are of true names: they are applied before these go. */
+static int filter_beforehand(struct request *r, const struct mt_profile *profile,
+                             struct mt_error *error) {
+    struct mt_view_options *view = &r->view.view, by_line = *view;
+    struct mt_rows *rows;
+    size_t n;
+    if (mt_filter_is_empty(&view->filter))
+        return 0;
+    by_line.by = MT_BY_LINE;
+    by_line.keeps_samples = true;
+    int rc = mt_rows_build(profile, &by_line, &rows, error);
+    if (rc != 0)
+        return rc;
+    const uint32_t *row_of = mt_rows_of_samples(rows, &n);
+    r->among = calloc(n + 1, sizeof *r->among);
+    for (size_t i = 0; r->among && i < n; i++)
+        r->among[i] = row_of[i] != UINT32_MAX;
+    mt_rows_free(rows);
+    view->filter = (struct mt_filter){0};
+    view->among = r->among;
+    view->among_value = 1;
+    return r->among ? 0 : mt_error_set(error, MEMTRACK_ENOMEM, "", "out of memory");
+}
+
+static int redact(struct request *r, struct mt_profile *profile, struct mt_processes *processes,
+                  struct mt_error *error) {
+    int rc = filter_beforehand(r, profile, error);
+    if (rc == 0 && mt_patterns_store(profile, &r->view.view.wrappers) == -MEMTRACK_ENOMEM)
+        rc = mt_error_set(error, MEMTRACK_ENOMEM, "", "out of memory");
+    r->view.view.wrappers.n_patterns = 0; /* they are the profile's, by its new names */
+    mt_processes_free(processes);         /* which are told by paths and commands */
+    return rc == 0 ? mt_redact(profile, NULL, error) : rc;
+}
+
 static int export_files(struct request *r, char *const *paths, struct mt_error *error) {
     struct mt_profile *profile = NULL;
     struct mt_processes processes;
@@ -206,9 +249,12 @@ static int export_files(struct request *r, char *const *paths, struct mt_error *
         keep.processes = keep.threads = true;
     int rc = mt_inputs_read(paths, r->n_files, &keep, &r->view.shared.symbols, &processes, &profile,
                             error);
+    if (rc == 0 && r->redact)
+        rc = redact(r, profile, &processes, error);
     if (rc == 0)
         rc = export_profile(r, profile, &processes, error);
     mt_processes_free(&processes);
+    free(r->among);
     mt_profile_free(profile);
     return rc;
 }

@@ -83,6 +83,30 @@ class Redacted(case.ClassCase):
                               for row in report["rows"]) for report in (plain, redacted)]
             self.assertEqual(*figures, options)
 
+    def test_exports(self):
+        """In every format; filters are of the true names."""
+        told = harness.memtrack("export", "--help", "all").stdout.decode()
+        formats = [name for name in ("pprof", "collapsed", "speedscope", "dhat", "massif", "json",
+                                     "callgrind", "csv", "markdown", "svg", "heap", "firefox",
+                                     "chrome", "openmetrics") if name in told]
+        self.assertIn("pprof", formats)
+        for name in formats:
+            output = self.path("out." + name)
+            harness.memtrack("export", "-q", "--format", name, "--redact", "-o", output,
+                             self.path("plain.pb.gz"))
+            with open(output, "rb") as file:
+                text = file.read()
+            if text[:2] == b"\x1f\x8b":
+                text = gzip.decompress(text)
+            for secret in (*SECRETS, self.dir):
+                self.assertNotIn(secret.encode(), text, name)
+        plain = self.report("plain.pb.gz", "--include", "*/one/*", "--by", "line")
+        harness.memtrack("export", "-q", "--format", "pprof", "--redact", "--include", "*/one/*",
+                         "-o", self.path("one.pb.gz"), self.path("plain.pb.gz"))
+        (row,), (other,) = plain["rows"], self.report("one.pb.gz", "--by", "line")["rows"]
+        self.assertEqual([row[name] for name in COLUMNS], [other[name] for name in COLUMNS])
+        self.assertEqual((3, "util.c"), (other["line"], other["file"]))
+
     def test_names(self):
         report = self.report("page.html", "--by", "file")
         self.assertEqual("/redacted/app", report["process"]["exe"])
