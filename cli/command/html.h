@@ -19,8 +19,8 @@ enum { MT_KEY_HTML = 0x5000, MT_KEY_SOURCE, MT_KEY_REDACT };
      MT_KEY_HTML,                                                                                  \
      "FILE",                                                                                       \
      MT_HELP_COMMON,                                                                               \
-     "Write a page to look at in a browser: one file, with the profile in it (of /dev/null an "    \
-     "empty one, which opens what is dropped on it)",                                              \
+     "Write a page for browsers, with the profile in it. Of /dev/null, write an empty one, "       \
+     "which opens what is dropped on it",                                                          \
      group},                                                                                       \
         {"source",                                                                                 \
          MT_KEY_SOURCE,                                                                            \

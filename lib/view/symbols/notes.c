@@ -12,9 +12,11 @@
  */
 #include <gelf.h>
 #include <glob.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "view/symbols/symbols-local.h"
 
@@ -123,20 +125,35 @@ static double unnamed_percent(const struct mt_profile *profile, uint32_t mapping
 
 /* ---- what would help ------------------------------------------------------------------------- */
 
-static bool lists(const char *list, const char *path) {
-    FILE *file = fopen(list, "re");
-    char *line = NULL;
-    size_t capacity = 0;
-    bool found = false;
-    for (ssize_t n; file && !found && (n = getline(&line, &capacity, file)) > 0;) {
-        line[n - (line[n - 1] == '\n')] = '\0';
-        found = strcmp(line, path) == 0 ||
-                (strncmp(path, "/usr", 4) == 0 && strcmp(line, path + 4) == 0) ||
-                (strncmp(line, "/usr", 4) == 0 && strcmp(line + 4, path) == 0);
+/* Returns the file's text, malloc'ed, with a line's end before its first line as well; NULL: it
+ * cannot be read. */
+static char *read_lines(const char *file, size_t *n) {
+    FILE *in = fopen(file, "re");
+    struct stat status;
+    char *text = NULL;
+    if (in && fstat(fileno(in), &status) == 0 && (text = malloc((size_t)status.st_size + 1))) {
+        text[0] = '\n';
+        *n = 1 + fread(text + 1, 1, (size_t)status.st_size, in);
     }
-    free(line);
-    if (file)
-        fclose(file);
+    if (in)
+        fclose(in);
+    return text;
+}
+
+static bool has_line(const char *text, size_t n, const char *before, const char *path) {
+    char line[PATH_MAX + 8];
+    int bytes = snprintf(line, sizeof line, "\n%s%s\n", before, path);
+    return bytes > 0 && (size_t)bytes < sizeof line && memmem(text, n, line, (size_t)bytes);
+}
+
+/* Debian's lists have paths from before /usr was merged, and after. Their 400,000 lines are searched
+ * as text: line by line it was a third of the time of a report. */
+static bool lists(const char *list, const char *path) {
+    size_t n = 0;
+    char *text = read_lines(list, &n);
+    bool found = text && (has_line(text, n, "", path) || has_line(text, n, "/usr", path) ||
+                          (strncmp(path, "/usr", 4) == 0 && has_line(text, n, "", path + 4)));
+    free(text);
     return found;
 }
 
