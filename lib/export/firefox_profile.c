@@ -136,6 +136,19 @@ static json_t *command_of(const struct document *d) {
     return text;
 }
 
+/* What was not recorded. */
+static void add_warnings(const struct document *d, json_t *entries) {
+    const struct mt_summary_format format = {.utf8 = true};
+    struct mt_summary lines = {0};
+    mt_summary_coverage(d->rows, &format, &lines);
+    for (size_t i = 0; i < lines.n; i++)
+        if (lines.items[i].is_warning)
+            json_array_append_new(entries,
+                                  json_pack("{s:s, s:s, s:o}", "label", "Note", "format", "string",
+                                            "value", mt_json_text(lines.items[i].text)));
+    mt_summary_free(&lines);
+}
+
 static json_t *more_info(const struct document *d) {
     json_t *entries = json_array();
     for (size_t i = 0; i < d->n_figures && entries; i++)
@@ -145,6 +158,12 @@ static json_t *more_info(const struct document *d) {
                 json_pack("{s:s, s:s, s:I}", "label", d->figures[i].name, "format", "bytes",
                           "value",
                           (json_int_t)mt_rows_passed(d->rows)->value[d->figures[i].value]));
+    if (d->profile->info.sample_bytes)
+        json_array_append_new(entries,
+                              json_pack("{s:s, s:s, s:o}", "label",
+                                        "Estimated from a sample for each", "format", "bytes",
+                                        "value", mt_json_number(d->profile->info.sample_bytes)));
+    add_warnings(d, entries);
     return json_pack("[{s:s, s:o}]", "label", "memtrack", "entries", entries);
 }
 

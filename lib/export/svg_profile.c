@@ -33,7 +33,7 @@ enum {
     LEGEND_BOX = 11,
     FOOTER_ROW = 17,
     NAME_COLUMNS = 90,
-    LEGEND_COLUMNS = 48,
+    WARNING_COLUMNS = 170,
 };
 
 /* ---- words ----------------------------------------------------------------------------------- */
@@ -146,6 +146,29 @@ static unsigned footer_rows(const struct mt_svg_flame *flame) {
     return rows;
 }
 
+/* What has to be known before figures are believed: "1,234 events could not be recorded". Returns
+ * how many lines that takes, and writes them from y on when asked to. */
+static unsigned warnings(const struct mt_svg_flame *flame, const struct mt_summary *lines, double y,
+                         bool draw) {
+    char style[MT_SVG_STYLE_BYTES];
+    unsigned n = 0;
+    for (size_t i = 0; i < lines->n; i++) {
+        if (!lines->items[i].is_warning)
+            continue;
+        char *text =
+            draw ? mt_format_shorten_end(lines->items[i].text, WARNING_COLUMNS, "…") : NULL;
+        if (text) {
+            fprintf(flame->out, "<text %s x=\"%d\" y=\"%.1f\" font-size=\"11\">",
+                    mt_svg_style_fill(MT_SVG_MARK, style), MARGIN, y + n * FOOTER_ROW);
+            mt_xml_put(flame->out, text);
+            fputs("</text>\n", flame->out);
+        }
+        free(text);
+        n++;
+    }
+    return n;
+}
+
 static void put_footer(const struct mt_svg_flame *flame, double y) {
     static const char *const words[N_FOOTERS] = {"narrower than a pixel", "below the last level",
                                                  "not above zero"};
@@ -167,8 +190,9 @@ static void put_footer(const struct mt_svg_flame *flame, double y) {
 
 /* ---- the page -------------------------------------------------------------------------------- */
 
-static bool draw(struct mt_svg_flame *flame) {
-    unsigned legend_rows = legend(flame, false), notes = footer_rows(flame);
+static bool draw(struct mt_svg_flame *flame, const struct mt_summary *coverage) {
+    unsigned legend_rows = legend(flame, false), folds = footer_rows(flame),
+             notes = folds + warnings(flame, coverage, 0, false);
     char paper[MT_SVG_STYLE_BYTES], ink[MT_SVG_STYLE_BYTES];
     flame->top = LEGEND_BASELINE + MT_SVG_LEGEND_ROW * legend_rows - 10.0;
     double end = flame->top + mt_svg_flame_height(flame);
@@ -194,6 +218,7 @@ static bool draw(struct mt_svg_flame *flame) {
     legend(flame, true);
     done = done && mt_svg_flame_draw(flame);
     put_footer(flame, end + 24);
+    warnings(flame, coverage, end + 24 + folds * FOOTER_ROW, true);
     fputs("</svg>\n", flame->out);
     return done;
 }
@@ -203,6 +228,9 @@ int mt_svg_profile(FILE *stream, const struct mt_export *thing, struct mt_error 
     const struct mt_tree_options options = {.by = MT_BY_FUNCTION,
                                             .sort = mt_export_profile_column(&thing->profile)};
     struct mt_tree *tree = NULL;
+    if (mt_export_profile_rows(&thing->profile) < mt_rows_count(rows))
+        return mt_error_set(error, MEMTRACK_EUSAGE, "Leave out -n, or choose with --include.",
+                            "a flame graph is of all call paths");
     int status = mt_tree_build(rows, &options, &tree, error);
     if (status != 0)
         return status;
@@ -212,7 +240,11 @@ int mt_svg_profile(FILE *stream, const struct mt_export *thing, struct mt_error 
                                  .value = options.sort,
                                  .left = MARGIN,
                                  .width = WIDTH - 2 * MARGIN};
-    bool done = mt_svg_flame_measure(&flame) && draw(&flame);
+    const struct mt_summary_format format = {.utf8 = true};
+    struct mt_summary coverage = {0};
+    mt_summary_coverage(rows, &format, &coverage);
+    bool done = !coverage.failed && mt_svg_flame_measure(&flame) && draw(&flame, &coverage);
+    mt_summary_free(&coverage);
     mt_svg_flame_free(&flame);
     mt_tree_free(tree);
     if (!done)

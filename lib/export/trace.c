@@ -248,6 +248,7 @@ int mt_trace_profile(FILE *stream, const struct mt_export *thing, struct mt_erro
     const struct mt_json_member members[] = {
         {"{\"otherData\":{\"process\":", mt_json_process(t.profile)},
         {",\"totals\":", mt_json_totals(rows)},
+        {",\"coverage\":", mt_json_coverage(rows)},
     };
     int status = mt_json_put_members(stream, members, sizeof members / sizeof *members, error);
     if (status != 0)

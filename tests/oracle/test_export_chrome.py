@@ -53,6 +53,7 @@ class Chrome(exported.Case):
             trace = self.trace(path, *options)
             self.assertEqual(report["totals"], trace["otherData"]["totals"])
             self.assertEqual(report["process"], trace["otherData"]["process"])
+            self.assertEqual(report["coverage"], trace["otherData"]["coverage"])
             open_until = {}
             complete = [event for event in trace["traceEvents"] if event["ph"] == "X"]
             for event in sorted(complete, key=lambda e: (e["tid"], e["ts"], -e["dur"])):

@@ -186,6 +186,14 @@ class Firefox(exported.Case):
                 live = self.passed(self.report(path, "--at", at), "live_bytes")
                 self.assertEqual(live, profile.retained(course, time + 1e-7), (name, at))
 
+    def test_what_was_not_recorded_is_said(self):
+        profile = Processed(self, self.export("firefox", self.profiles["sampled"])).profile
+        entries = {entry["label"]: entry["value"] for entry in profile["meta"]["extra"][0]["entries"]}
+        self.assertIn("Estimated from a sample for each", entries)
+        notes = [entry["value"] for entry in profile["meta"]["extra"][0]["entries"]
+                 if entry["label"] == "Note"]
+        self.assertIn("1,234 events could not be recorded", notes)
+
     def test_scopes_marks_and_counters(self):
         path = self.profiles["timed measured"]
         profile = Processed(self, self.export("firefox", path)).profile

@@ -91,6 +91,17 @@ class Svg(exported.Case):
             if top < root.figure and top > 0:
                 self.assertIn("Not drawn: ", svg)
 
+    def test_what_was_not_recorded_is_said(self):
+        svg = self.export("svg", self.profiles["sampled"]).decode()
+        self.assertIn(">1,234 events could not be recorded<", svg)
+        self.assertIn("about 48.0 MiB at the peak", svg)
+        self.assertNotIn("could not be recorded", self.export("svg", self.profiles["plain"]).decode())
+
+    def test_a_part_of_the_paths_is_refused(self):
+        result = harness.memtrack("export", "--format", "svg", "-n", "1", self.profiles["plain"],
+                                  status=2)
+        self.assertIn(b"a flame graph is of all call paths", result.stderr)
+
     def test_it_stands_alone_and_is_the_same_each_time(self):
         for path, options, _ in self.each(["end"]):
             svg = self.export("svg", path, *options)
