@@ -126,7 +126,7 @@ export class Painter {
   }
 
   draw(scene: Scene, look: Look, top: number, width: number, height: number, chosen: Box | undefined, under: Box | undefined): void {
-    const { ink } = this, unit = width / weightOf(scene.root), last = Math.min(scene.nRows - 1, Math.floor((top + height) / ROW));
+    const { ink } = this, unit = width / (weightOf(scene.root) || 1), last = Math.min(scene.nRows - 1, Math.floor((top + height) / ROW));
     ink.fillStyle = look.theme.paper;
     ink.fillRect(0, 0, width, height);
     for (let row = Math.floor(top / ROW); row <= last; row++)
@@ -169,7 +169,7 @@ const escape = (text: string): string =>
   text.replace(/[\u0000-\u0008\u000b\u000c\u000e-\u001f\ufffe\uffff]/g, "\ufffd").replace(/[&<>"]/g, (c) => `&#${c.charCodeAt(0)};`);
 
 export function svgOf(scene: Scene, look: Look, width: number, about: (box: Box) => string): string {
-  const unit = width / weightOf(scene.root), height = scene.nRows * ROW, out: string[] = [];
+  const unit = width / (weightOf(scene.root) || 1), height = scene.nRows * ROW, out: string[] = [];
   for (let row = 0; row < scene.nRows; row++)
     for (const box of scene.row(row)) {
       const x = (box.x * unit).toFixed(1), w = weightOf(box) * unit, y = row * ROW;

@@ -30,11 +30,11 @@ function valueOf(context: Context): ValueName {
   return (state.from || state.to) && name !== "live_blocks" ? "live_bytes" : name;
 }
 
-// The nodes that something is charged to.
-function charged(own: Float64Array): Uint32Array {
-  const out = new Uint32Array(own.length);
+// The nodes that something is charged to, changed or not.
+function charged(own: readonly Float64Array[]): Uint32Array {
+  const all = own[0]!.length, last = own[own.length - 1]!, before = own[1] ?? last, out = new Uint32Array(all);
   let n = 0;
-  for (let i = 0; i < own.length; i++) if (own[i]) out[n++] = i;
+  for (let i = 0; i < all; i++) if (last[i] || before[i]) out[n++] = i;
   return out.slice(0, n);
 }
 
@@ -177,7 +177,7 @@ class Flame implements View {
 
   private icicle(width: number, upwards: boolean): Scene {
     const { own } = this.weights!;
-    const nodes = upwards ? charged(own[0]!) : Uint32Array.of(0);
+    const nodes = upwards ? charged(own) : Uint32Array.of(0);
     const items = upwards ? own.map((o) => pickOf(o, nodes)) : undefined;
     const root = rootBox(ALL, nodes, this.rootValue(), items), shape = this.shape!;
     const focus = new Layout(shape, root, upwards, 0).follow(this.focusPath());
