@@ -27,28 +27,41 @@ export interface Group {
 export const NO_PATH = -1, REST = -2, ALL = -3; // groups that are no functions
 const MOST_NAME = 2000;
 
-export class Graph {
+// The trie downwards; the same for all groupings of it.
+class Links {
   readonly first: Uint32Array; // of each node: where its children begin in child; one more at the end
   readonly child: Uint32Array;
   readonly mark: Uint32Array; // scratch of whoever groups nodes; see layout.ts
   marked = 1;
+
+  constructor(trie: CoreTrie) {
+    const { n, parent } = trie, first = this.first = new Uint32Array(n + 2), child = this.child = new Uint32Array(n);
+    for (let i = 1; i < n; i++) first[parent[i]! + 2]!++;
+    for (let i = 2; i < n + 2; i++) first[i]! += first[i - 1]!;
+    for (let i = 1; i < n; i++) child[first[parent[i]! + 1]!++] = i;
+    this.mark = new Uint32Array(n);
+  }
+}
+
+export class Graph {
   private readonly groups: (Group | undefined)[] = [];
   private readonly sample: Int32Array; // of each group: a frame in it
   readonly nGroups: number;
-  readonly groupOf: Uint32Array; // of each frame
+  readonly groupOf: Uint32Array; // of each node; the root's is nobody's
 
-  constructor(readonly trie: CoreTrie, readonly byLine: boolean) {
-    const { n, parent } = trie;
-    this.first = new Uint32Array(n + 2);
-    this.child = new Uint32Array(n);
-    for (let i = 1; i < n; i++) this.first[parent[i]! + 2]!++;
-    for (let i = 2; i < n + 2; i++) this.first[i]! += this.first[i - 1]!;
-    for (let i = 1; i < n; i++) this.child[this.first[parent[i]! + 1]!++] = i;
-    this.mark = new Uint32Array(n);
-    this.groupOf = byLine ? Uint32Array.from({ length: trie.nFrames }, (_, i) => i) : trie.functionOf;
-    this.nGroups = this.groupOf.reduce((most, g) => Math.max(most, g + 1), 0);
+  constructor(readonly trie: CoreTrie, readonly byLine: boolean, readonly links: Links) {
+    const { n, frame, nFrames, functionOf } = trie;
+    this.groupOf = frame;
+    if (!byLine) {
+      this.groupOf = new Uint32Array(n);
+      for (let i = 1; i < n; i++) this.groupOf[i] = functionOf[frame[i]!]!;
+    }
+    this.nGroups = byLine ? nFrames : functionOf.reduce((most, g) => Math.max(most, g + 1), 0);
     this.sample = new Int32Array(this.nGroups).fill(-1);
-    this.groupOf.forEach((g, f) => { if (this.sample[g]! < 0) this.sample[g] = f; });
+    for (let f = 0; f < nFrames; f++) {
+      const g = byLine ? f : functionOf[f]!;
+      if (this.sample[g]! < 0) this.sample[g] = f;
+    }
   }
 
   group(g: number): Group {
@@ -63,35 +76,6 @@ export class Graph {
       text: `${frame.function.slice(0, MOST_NAME)}\n${frame.file.slice(0, MOST_NAME)}\n${frame.module}`.toLowerCase() };
   }
 
-  groupAt(node: number): number {
-    return this.groupOf[this.trie.frame[node]!]!;
-  }
-
-  // Of each sample's node: the sum of its values.
-  own(values: Float64Array): Float64Array {
-    const out = new Float64Array(this.trie.n), { leaf } = this.trie;
-    for (let s = 0; s < leaf.length; s++) out[leaf[s]!]! += values[s]!;
-    return out;
-  }
-
-  private sum(own: Float64Array): Float64Array {
-    const out = own.slice(), { parent } = this.trie;
-    for (let i = this.trie.n - 1; i > 0; i--) out[parent[i]!]! += out[i]!;
-    return out;
-  }
-
-  weights(values: Float64Array): Weights {
-    const own = this.own(values);
-    if (own.some((v) => v < 0)) return this.changes(new Float64Array(values.length), values);
-    return { signed: false, own: [own], sum: [this.sum(own)] };
-  }
-
-  changes(before: Float64Array, after: Float64Array): Weights {
-    const old = this.own(before), next = this.own(after);
-    const own = [next.map((v, i) => Math.abs(v - old[i]!)), old, next];
-    return { signed: true, own, sum: own.map((o) => this.sum(o)) };
-  }
-
   // Which groups have a word in their names, and what share of the weight has one on its path: once,
   // however often it does.
   matches(word: string, weights: Weights): { hit: Uint8Array; share: number; groups: number } {
@@ -99,9 +83,9 @@ export class Graph {
     let groups = 0, part = 0;
     for (let g = 0; g < this.nGroups; g++)
       if (this.group(g).text.includes(wanted)) groups += hit[g] = 1;
-    const { n, parent } = this.trie, below = new Uint8Array(n), own = weights.own[0]!, whole = weights.sum[0]![0]!;
+    const { groupOf } = this, { n, parent } = this.trie, below = new Uint8Array(n), own = weights.own[0]!, whole = weights.sum[0]![0]!;
     for (let i = 1; i < n; i++) {
-      below[i] = below[parent[i]!]! | hit[this.groupAt(i)]!;
+      below[i] = below[parent[i]!]! | hit[groupOf[i]!]!;
       if (below[i]) part += own[i]!;
     }
     return { hit, groups, share: whole ? part / whole : 0 };
@@ -109,9 +93,9 @@ export class Graph {
 
   // The nodes of a group that are not below another of them.
   outermost(g: number): Uint32Array {
-    const { n, parent } = this.trie, below = new Uint8Array(n), out: number[] = [];
+    const { groupOf } = this, { n, parent } = this.trie, below = new Uint8Array(n), out: number[] = [];
     for (let i = 1; i < n; i++) {
-      const is = this.groupAt(i) === g, inside = below[parent[i]!]!;
+      const is = groupOf[i] === g, inside = below[parent[i]!]!;
       if (is && !inside) out.push(i);
       if (is || inside) below[i] = 1;
     }
@@ -120,10 +104,14 @@ export class Graph {
 
   // The groups of charged frames, those that weigh most first; then all others.
   charged(weights: Weights): Uint32Array {
-    const own = new Float64Array(this.nGroups), { n } = this.trie, [values] = weights.own;
-    for (let i = 1; i < n; i++) if (values![i]) own[this.groupAt(i)]! += values![i]!;
-    return Uint32Array.from(own.keys()).sort((a, b) => own[b]! - own[a]! || a - b);
+    if (this.order?.of === weights) return this.order.groups;
+    const sum = new Float64Array(this.nGroups), { groupOf } = this, { n } = this.trie, own = weights.own[0]!;
+    for (let i = 1; i < n; i++) sum[groupOf[i]!]! += own[i]!;
+    const groups = Uint32Array.from(sum.keys()).sort((a, b) => sum[b]! - sum[a]! || a - b);
+    this.order = { of: weights, groups };
+    return groups;
   }
+  private order: { of: Weights; groups: Uint32Array } | undefined;
 
   find(name: string): number {
     for (let g = 0; g < this.nGroups; g++) if (this.group(g).name === name || this.group(g).frame.function === name) return g;
@@ -137,12 +125,12 @@ function flagsOf(model: Model, byLine: boolean): number {
   return model.compares && !byLine ? BY_FUNCTION : 0; // lines move between builds, functions stay
 }
 
-const graphs = new WeakMap<CoreTrie, Graph[]>();
+const graphs = new WeakMap<CoreTrie, { links: Links; by: (Graph | undefined)[] }>();
 
 function graphOf(trie: CoreTrie, byLine: boolean): Graph {
-  let both = graphs.get(trie);
-  if (!both) graphs.set(trie, both = []);
-  return both[Number(byLine)] ??= new Graph(trie, byLine);
+  let kept = graphs.get(trie);
+  if (!kept) graphs.set(trie, kept = { links: new Links(trie), by: [] });
+  return kept.by[Number(byLine)] ??= new Graph(trie, byLine, kept.links);
 }
 
 function growing(model: Model, options: ViewOptions, byLine: boolean): CoreTrie {
@@ -159,28 +147,54 @@ export function grow(model: Model, options: ViewOptions, byLine: boolean, ms: nu
 
 // ---- what is weighed --------------------------------------------------------------------------------
 
-const kept = new WeakMap<Graph, Map<string, Weights>>();
+// Of each node: the sum of its samples' values.
+function ownOf(trie: CoreTrie, values: Float64Array): Float64Array {
+  const out = new Float64Array(trie.n), { leaf } = trie;
+  for (let s = 0; s < leaf.length; s++) out[leaf[s]!]! += values[s]!;
+  return out;
+}
 
-function weigh(graph: Graph, model: Model, options: ViewOptions, value: ValueName): Weights {
+function sumOf(trie: CoreTrie, own: Float64Array): Float64Array {
+  const out = own.slice(), { parent } = trie;
+  for (let i = trie.n - 1; i > 0; i--) if (out[i]) out[parent[i]!]! += out[i]!;
+  return out;
+}
+
+function changes(trie: CoreTrie, before: Float64Array, after: Float64Array): Weights {
+  const old = ownOf(trie, before), next = ownOf(trie, after), width = new Float64Array(trie.n);
+  for (let i = 0; i < width.length; i++) width[i] = Math.abs(next[i]! - old[i]!);
+  const own = [width, old, next];
+  return { signed: true, own, sum: own.map((o) => sumOf(trie, o)) };
+}
+
+function plain(trie: CoreTrie, values: Float64Array): Weights {
+  for (let s = 0; s < values.length; s++) if (values[s]! < 0) return changes(trie, new Float64Array(values.length), values);
+  const own = ownOf(trie, values);
+  return { signed: false, own: [own], sum: [sumOf(trie, own)] };
+}
+
+function weigh(trie: CoreTrie, model: Model, options: ViewOptions, value: ValueName): Weights {
   const { from, to, at, ...rest } = options, { current } = model;
   if (model.compares) {
     const { side, isNew } = model.joined, values = side.values(rest, value);
-    return graph.changes(values.map((v, s) => (isNew[s] ? 0 : v)), values.map((v, s) => (isNew[s] ? v : 0)));
+    return changes(trie, values.map((v, s) => (isNew[s] ? 0 : v)), values.map((v, s) => (isNew[s] ? v : 0)));
   }
   if (from !== undefined || to !== undefined)
-    return graph.changes(current.values({ ...rest, at: from ?? "0s" }, value), current.values({ ...rest, at: to ?? "end" }, value));
-  return graph.weights(current.values({ ...rest, at }, value));
+    return changes(trie, current.values({ ...rest, at: from ?? "0s" }, value), current.values({ ...rest, at: to ?? "end" }, value));
+  return plain(trie, current.values({ ...rest, at }, value));
 }
 
-// Keeps the latest few: one is 30 MB of a compiler's graph.
-export function weightsOf(graph: Graph, model: Model, options: ViewOptions, value: ValueName): Weights {
-  let mine = kept.get(graph);
-  if (!mine) kept.set(graph, mine = new Map());
+const weighed = new WeakMap<CoreTrie, Map<string, Weights>>();
+
+// Keeps the latest few: one is 30 MB of a compiler's graph, three times that of a change.
+export function weightsOf({ trie }: Graph, model: Model, options: ViewOptions, value: ValueName): Weights {
+  let mine = weighed.get(trie);
+  if (!mine) weighed.set(trie, mine = new Map());
   const { by, sort, cumulative, ...rest } = options, key = JSON.stringify([rest, value]);
   let found = mine.get(key);
   if (!found) {
     if (mine.size > 3) mine.delete(mine.keys().next().value!);
-    mine.set(key, found = weigh(graph, model, rest, value));
+    mine.set(key, found = weigh(trie, model, rest, value));
   }
   return found;
 }

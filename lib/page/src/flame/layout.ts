@@ -170,7 +170,7 @@ export class Layout {
   }
 
   private findCallees(box: Box): void {
-    const { graph, weights } = this.shape, { first, child } = graph, { found, channels } = this, { sums } = found;
+    const { graph, weights } = this.shape, { first, child } = graph.links, { groupOf } = graph, { found, channels } = this, { sums } = found;
     const width = weights.sum[0]!, stack = Array.from(box.nodes);
     if (box.group === ALL && weights.own[0]![0]) this.callee(0, graph.nGroups, weights.own);
     for (let node = stack.pop(); node !== undefined; node = stack.pop()) {
@@ -179,7 +179,7 @@ export class Layout {
       for (let k = first[node]!; k < end; k++) {
         const c = child[k]!;
         if (!width[c]) continue;
-        const group = graph.groupAt(c);
+        const group = groupOf[c]!;
         if (this.passes(group)) {
           stack.push(c);
           continue;
@@ -198,15 +198,15 @@ export class Layout {
 
   // Items that go on through the same node are one from there.
   private findCallers(box: Box): void {
-    const { graph } = this.shape, { mark, nGroups } = graph, { parent } = graph.trie, { found, channels } = this, { sums } = found;
+    const { graph } = this.shape, { groupOf, nGroups } = graph, { mark } = graph.links, { parent } = graph.trie, { found, channels } = this, { sums } = found;
     const { nodes } = box, items = box.items!, weight = items[0]!, isFirst = box.group === ALL, base = this.marks();
     found.reserve(nodes.length);
     for (let i = 0; i < nodes.length; i++) {
       const from = nodes[i]!;
-      let node = isFirst ? from : parent[from]!, group = node ? graph.groupAt(node) : nGroups;
+      let node = isFirst ? from : parent[from]!, group = node ? groupOf[node]! : nGroups;
       while (node && this.passes(group)) {
         node = parent[node]!;
-        group = node ? graph.groupAt(node) : nGroups;
+        group = node ? groupOf[node]! : nGroups;
       }
       if (!node && (from || !isFirst)) continue;
       let k = mark[node]! - base;
@@ -223,17 +223,17 @@ export class Layout {
         sums[c]![group]! += items[c]![i]!;
       }
     }
-    graph.marked = base + found.n;
+    graph.links.marked = base + found.n;
   }
 
   // A mark of this number or above it was made since.
   private marks(): number {
-    const { graph } = this.shape;
-    if (graph.marked > MOST_MARKS) {
-      graph.mark.fill(0);
-      graph.marked = 1;
+    const { links } = this.shape.graph;
+    if (links.marked > MOST_MARKS) {
+      links.mark.fill(0);
+      links.marked = 1;
     }
-    return graph.marked;
+    return links.marked;
   }
 
   private makeBoxes(box: Box, least: number): Box[] {

@@ -131,7 +131,7 @@ export class Painter {
     ink.fillRect(0, 0, width, height);
     for (let row = Math.floor(top / ROW); row <= last; row++)
       for (const box of scene.row(row)) this.box(box, look, row * ROW - top, unit);
-    for (const [box, line] of [[under, 1], [chosen, 2]] as const) {
+    for (const [box, line] of [[scene.isUpsideDown ? scene.root : undefined, 1], [under, 1], [chosen, 2]] as const) {
       const row = box ? scene.find(box) : -1;
       if (row < 0) continue;
       ink.strokeStyle = look.theme.edge;

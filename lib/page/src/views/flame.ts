@@ -162,7 +162,7 @@ class Flame implements View {
       this.shape = { graph: this.graph, weights: this.weights!, hides: this.hides(), collapse: state.collapse };
       this.scene = state.shape === "sandwich" ? this.sandwich(width) : this.icicle(width, state.shape === "inverted");
       this.under = undefined;
-      this.fill(FIRST_MS, Math.ceil(this.scroll.clientHeight / ROW) + 1);
+      this.fill(FIRST_MS, 2);
       this.chosen = was && this.refind(was);
       this.scroll.scrollTop = this.scene.isUpsideDown ? this.scene.above * ROW - this.scroll.clientHeight / 2 : 0;
       this.renderPath();
@@ -363,6 +363,7 @@ class Flame implements View {
       case "ArrowUp": case "ArrowDown": case "ArrowLeft": case "ArrowRight": case "Home": {
         const box = this.move(event.key);
         if (box) this.choose(box);
+        this.scroll.scrollIntoView({ block: "nearest" });
         return true;
       }
       case "Enter":
