@@ -30,15 +30,16 @@ export function theme(): Theme {
 
 export type By = "module" | "file" | "change";
 
+const MOST_READ = 2000; // functions, to find out of which modules most are
+
 export class Colors {
   private readonly rank = new Map<string, number>();
-  private readonly names: (string | undefined)[] = [];
 
   constructor(private readonly graph: Graph, readonly by: By) {
     const sizes = new Map<string, number>();
     if (by === "change") return;
-    for (let g = 0; g < graph.nGroups; g++) {
-      const name = this.names[g] = this.nameOf(g);
+    for (let g = 0; g < Math.min(graph.nGroups, MOST_READ); g++) {
+      const name = this.nameOf(g);
       sizes.set(name, (sizes.get(name) ?? 0) + 1);
     }
     [...sizes].filter(([name]) => name !== "").sort((a, b) => b[1] - a[1]).forEach(([name], i) => this.rank.set(name, i));
@@ -47,6 +48,12 @@ export class Colors {
   private nameOf(g: number): string {
     const { frame } = this.graph.group(g);
     return baseName(this.by === "file" ? frame.file : frame.module);
+  }
+
+  private rankOf(name: string): number {
+    let rank = this.rank.get(name);
+    if (rank === undefined) this.rank.set(name, rank = this.rank.size);
+    return rank;
   }
 
   // Neighbours of one colour are told apart by a little lightness.
@@ -68,7 +75,7 @@ export class Colors {
   of(box: Box, t: Theme): string {
     if (this.by === "change" && box.value.length > 1) return this.changed(box, t);
     if (box.group === ALL || box.group === NO_PATH || box.group === REST) return t.plain;
-    const rank = this.rank.get(this.names[box.group] ?? "");
-    return rank === undefined ? t.plain : this.hue(rank, t, box.group);
+    const name = this.nameOf(box.group);
+    return name === "" ? t.plain : this.hue(this.rankOf(name), t, box.group);
   }
 }
