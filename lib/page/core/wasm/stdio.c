@@ -14,14 +14,16 @@
 #include <string.h>
 #include <sys/stat.h>
 
-#define IMPORT(name) __attribute__((import_module("page"), import_name(name)))
-
 enum { NUMBER_BYTES = 400 /* the digits of the largest double, and a fraction */ };
+
+#ifdef __wasm__ /* elsewhere a test has them */
+#define IMPORT(name) __attribute__((import_module("page"), import_name(name)))
 
 /* Writes value as %.{precision}f or g to out, without a NUL. Returns its length. */
 IMPORT("format") size_t mt_page_format(double value, int precision, int conversion, char *out);
-/* Returns the number that n bytes of text are, NaN when they are none. */
+/* Returns the number that n bytes of text are. */
 IMPORT("parse") double mt_page_parse(const char *text, size_t n);
+#endif
 
 /* ---- formatting ------------------------------------------------------------------------------ */
 

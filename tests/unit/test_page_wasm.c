@@ -1,0 +1,183 @@
+/* SPDX-License-Identifier: MIT */
+/* What the page's core has in the place of libraries does what they do: formatting and reading of
+ * numbers, sorting, unpacking of protobuf messages. Compiled here under other names. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+/* What the browser does for the core. */
+static size_t mt_page_format(double value, int precision, int conversion, char *out) {
+    return (size_t)(conversion == 'g' ? sprintf(out, "%.*g", precision, value)
+                                      : sprintf(out, "%.*f", precision, value));
+}
+
+static double mt_page_parse(const char *text, size_t n) {
+    char copy[400];
+    snprintf(copy, sizeof copy, "%.*s", (int)n, text);
+    return strtod(copy, NULL);
+}
+
+#define vsnprintf      page_vsnprintf
+#define vasprintf      page_vasprintf
+#define snprintf       page_snprintf
+#define sprintf        page_sprintf
+#define asprintf       page_asprintf
+#define strtod         page_strtod
+#define open_memstream page_open_memstream
+#define fputs          page_fputs
+#define fputc          page_fputc
+#define fprintf        page_fprintf
+#define fflush         page_fflush
+#define fclose         page_fclose
+#define open           page_open
+#define close          page_close
+#define read           page_read
+#define fstat          page_fstat
+#define qsort_r        page_qsort_r
+#define basename       page_basename
+#define sigabbrev_np   page_sigabbrev_np
+#include "page/core/wasm/glibc.c"
+#include "page/core/wasm/stdio.c"
+#undef vsnprintf
+#undef snprintf
+#undef asprintf
+#undef strtod
+#undef open_memstream
+#undef fputs
+#undef fprintf
+#undef fclose
+#undef qsort_r
+#undef basename
+#undef sigabbrev_np
+
+#define assert_formats(...)                                                                        \
+    do {                                                                                           \
+        char ours[200], theirs[200];                                                               \
+        int n = page_snprintf(ours, sizeof ours, __VA_ARGS__);                                     \
+        assert_int_equal(n, snprintf(theirs, sizeof theirs, __VA_ARGS__));                         \
+        assert_string_equal(ours, theirs);                                                         \
+    } while (0)
+
+static void formats(void **state) {
+    (void)state;
+    assert_formats("plain %% text");
+    assert_formats("%d %i %u %x", -5, INT_MIN, UINT_MAX, 0xbeefu);
+    assert_formats("%lld %llu %llx", LLONG_MIN, ULLONG_MAX, ULLONG_MAX);
+    assert_formats("[%s|%10s|%-9s|%.3s|%.*s]", "a", "right", "left", "cut off", 2, "xyz");
+    assert_formats("[%5d|%-5d|%05d|%05d|%02x|%09llu]", 42, 42, 42, -42, 7, 123ULL);
+    assert_formats("%c%c", 'x', 'y');
+    assert_formats("%.1f %.0f %5.1f %f %.3g %g", 1.25, 2.5, 3.14159, 1e6, 812.4, 0.0001);
+}
+
+static void cut(void **state) {
+    (void)state;
+    char ours[5] = "zzzz";
+    assert_int_equal(page_snprintf(ours, sizeof ours, "%s", "longer"), 6);
+    assert_string_equal(ours, "long");
+    assert_int_equal(page_snprintf(NULL, 0, "%d", 12345), 5);
+    char *made = NULL;
+    assert_int_equal(page_asprintf(&made, "%s-%d", "a", 7), 3);
+    assert_string_equal(made, "a-7");
+    free(made);
+}
+
+static void numbers(void **state) {
+    static const char *const texts[] = {"1.5s",
+                                        " 12",
+                                        "-3",
+                                        "+.5x",
+                                        "1e3",
+                                        "1e",
+                                        "1.e2",
+                                        ".",
+                                        "",
+                                        "abc",
+                                        "1..2",
+                                        "0x10",
+                                        "1e-3",
+                                        "00:10",
+                                        "1.5.5",
+                                        "9e99",
+                                        "-",
+                                        "1e+",
+                                        "12345678901234567890"};
+    (void)state;
+    for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
+        char *ours, *theirs;
+        if (strncmp(texts[i], "0x", 2) == 0) /* hexadecimal is not read: a 0 */
+            continue;
+        double a = page_strtod(texts[i], &ours), b = strtod(texts[i], &theirs);
+        assert_true(a == b);
+        assert_ptr_equal(ours, theirs);
+    }
+}
+
+static void streams(void **state) {
+    (void)state;
+    char *text;
+    size_t n;
+    FILE *stream = page_open_memstream(&text, &n);
+    page_fputs("one ", stream);
+    page_fprintf(stream, "%d %s", 2, "three");
+    page_fputc('!', stream);
+    page_fclose(stream);
+    assert_string_equal(text, "one 2 three!");
+    assert_int_equal(n, 12);
+    free(text);
+}
+
+static int by_tens(const void *a, const void *b, void *context) {
+    const uint32_t *values = context;
+    uint32_t x = values[*(const uint32_t *)a] / 10, y = values[*(const uint32_t *)b] / 10;
+    return x < y ? -1 : x > y;
+}
+
+/* Sorted, stable, and nothing is lost. */
+static void sorts(void **state) {
+    enum { MOST = 300 };
+    (void)state;
+    uint32_t values[MOST], order[MOST];
+    for (size_t n = 0; n <= MOST; n += n < 20 ? 1 : 7) {
+        for (uint32_t i = 0; i < n; i++) {
+            values[i] = i * 7919u % 251u;
+            order[i] = i;
+        }
+        page_qsort_r(order, n, sizeof *order, by_tens, values);
+        for (size_t i = 1; i < n; i++) {
+            int way = by_tens(&order[i - 1], &order[i], values);
+            assert_true(way < 0 || (way == 0 && order[i - 1] < order[i]));
+        }
+    }
+}
+
+static void names(void **state) {
+    (void)state;
+    for (int signal = -1; signal <= 31; signal++) {
+        const char *ours = page_sigabbrev_np(signal), *theirs = sigabbrev_np(signal);
+        assert_int_equal(!ours, !theirs);
+        if (ours)
+            assert_string_equal(ours, theirs);
+    }
+    assert_string_equal(page_basename("/a/b.c"), "b.c");
+    assert_string_equal(page_basename("b.c"), "b.c");
+    assert_string_equal(page_basename("/a/"), "");
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(formats), cmocka_unit_test(cut),   cmocka_unit_test(numbers),
+        cmocka_unit_test(streams), cmocka_unit_test(sorts), cmocka_unit_test(names),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
