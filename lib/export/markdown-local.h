@@ -6,9 +6,10 @@
 #include <stdbool.h>
 #include <stdio.h>
 
-/* Writes text of unknown origin as a code span, which may stand in a cell of a table; its end is
- * left out when it is long. Returns false when out of memory. */
+/* Write text of unknown origin as a code span, in a paragraph or in a cell of a table; its end is
+ * left out when it is long. Return false when out of memory. */
 bool mt_markdown_put_code(FILE *out, const char *raw);
+bool mt_markdown_put_code_cell(FILE *out, const char *raw);
 /* Writes text, so that nothing in it is markup. Returns false when out of memory. */
 bool mt_markdown_put(FILE *out, const char *raw);
 

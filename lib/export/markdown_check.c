@@ -60,14 +60,14 @@ static bool put_cell_of_line(FILE *out, const struct mt_finding *finding, const 
     if (finding->why[0])
         return mt_markdown_put(out, finding->why);
     char *where = mt_sentence_where(finding, root);
-    bool done = where && mt_markdown_put_code(out, where);
+    bool done = where && mt_markdown_put_code_cell(out, where);
     free(where);
     return done;
 }
 
 static bool put_row(FILE *out, const struct mt_check_item *item, const char *root) {
     const struct mt_finding *finding = item->finding;
-    bool done = put_verdict(out, finding) && mt_markdown_put_code(out, item->checked->path);
+    bool done = put_verdict(out, finding) && mt_markdown_put_code_cell(out, item->checked->path);
     fputs(" | ", out);
     if (!finding) {
         fputs("| | | ", out);
@@ -76,7 +76,7 @@ static bool put_row(FILE *out, const struct mt_check_item *item, const char *roo
         fputs(mt_finding_name(finding), out);
         if (finding->scope[0]) {
             fputs(" of ", out);
-            done = done && mt_markdown_put_code(out, finding->scope);
+            done = done && mt_markdown_put_code_cell(out, finding->scope);
         }
         fputs(" | ", out);
         done = done && put_own(out, mt_sentence_measured(finding));

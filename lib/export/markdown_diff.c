@@ -93,7 +93,7 @@ static bool put_row(FILE *out, const struct mt_diff *diff, const struct mt_diff_
         [MT_DIFF_BOTH] = "", [MT_DIFF_NEW] = " new", [MT_DIFF_VANISHED] = " gone"};
     char *name = name_of(diff, row, root);
     put_figures(out, diff, row);
-    bool done = name && mt_markdown_put_code(out, name);
+    bool done = name && mt_markdown_put_code_cell(out, name);
     fprintf(out, "%s |\n", states[row->state]);
     free(name);
     return done;

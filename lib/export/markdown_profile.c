@@ -120,7 +120,7 @@ static char *name_of(const struct page *page, const struct mt_row *row) {
 static bool put_row(const struct page *page, const struct mt_row *row) {
     char *name = name_of(page, row);
     put_figures(page, row);
-    bool done = name && mt_markdown_put_code(page->out, name);
+    bool done = name && mt_markdown_put_code_cell(page->out, name);
     fputs(" |\n", page->out);
     free(name);
     return done;

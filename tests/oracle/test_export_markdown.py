@@ -25,7 +25,7 @@ class Page(html.parser.HTMLParser):
 
     def __init__(self, text):
         super().__init__()
-        self.heading, self.tables, self.elements = "", [], set()
+        self.heading, self.tables, self.elements, self.code = "", [], set(), []
         self.cell = self.in_heading = False
         self.feed(text)
 
@@ -45,6 +45,8 @@ class Page(html.parser.HTMLParser):
         self.cell &= tag not in ("td", "th")
 
     def handle_data(self, text):
+        if self.lasttag == "code" and not self.cell:
+            self.code.append(text)
         if self.in_heading:
             self.heading += text
         if self.cell:
@@ -52,7 +54,7 @@ class Page(html.parser.HTMLParser):
 
 
 class Markdown(exported.Case):
-    REAL = {"tree": ["tree"]}
+    REAL = {"tree": ["tree", "a|b"]}
 
     def page(self, path, *options):
         text = self.export("markdown", path, *options)
@@ -86,6 +88,12 @@ class Markdown(exported.Case):
                 more = len(report["rows"]) - 3
                 self.assertEqual("%d more line%s" % (more, "" if more == 1 else "s"),
                                  page.tables[1][-2][4])
+
+    def test_a_bar_is_a_bar(self):
+        """Within a table it has to be escaped, and outside it must not be."""
+        command = [code for code in self.page(self.profiles["tree"]).code if "a|b" in code]
+        self.assertEqual(1, len(command))
+        self.assertNotIn("\\", command[0])
 
     def test_heading_and_names(self):
         page = self.page(self.profiles["plain"])
