@@ -34,6 +34,9 @@ enum {
 
 struct search {
     struct mt_ledger *ledger;
+    /* all blocks are asked for: what follows about an address is not used */
+    void (*take)(void *context, const struct mt_live_block *block);
+    void *context;
     uint64_t address;
     struct mt_group *groups;   /* MAX_GROUPS */
     struct mt_region *regions; /* address of the leaf below */
@@ -49,7 +52,9 @@ static void consider(struct search *s, const struct mt_live_block *block) {
         return; /* the program has cleared what was recorded before */
     if (block->address == 0 || block->site == 0)
         return;
-    if (block->address <= s->address) {
+    if (s->take)
+        s->take(s->context, block);
+    else if (block->address <= s->address) {
         if (s->below.address == 0 || block->address > s->below.address)
             s->below = *block;
     } else if (s->above.address == 0 || block->address < s->above.address)
@@ -65,7 +70,9 @@ static bool holds(const struct mt_live_block *block, uint64_t address) {
 static void consider_domain(struct search *s, struct mt_live_block block) {
     block.domain = (uint32_t)(block.address >> MT_DOMAIN_SHIFT);
     block.address &= MT_NODE_ADDRESS_MASK;
-    if (block.era < s->ledger->info.control.clear_era || block.site == 0 ||
+    if (s->take)
+        consider(s, &block);
+    if (s->take || block.era < s->ledger->info.control.clear_era || block.site == 0 ||
         block.address > s->address || !holds(&block, s->address))
         return;
     if (s->around.address == 0 || block.bytes < s->around.bytes)
@@ -214,6 +221,26 @@ int mt_ledger_blocks_find(struct mt_ledger *ledger, uint64_t address, struct mt_
         out->after = is_near(&s.above, address) ? s.above : out->after;
     }
     return 0;
+}
+
+int mt_ledger_blocks_each(struct mt_ledger *ledger,
+                          void (*take)(void *context, const struct mt_live_block *block),
+                          void *context) {
+    struct search s = {.ledger = ledger, .take = take, .context = context, .leaf = UINT64_MAX};
+    s.groups = malloc(MAX_GROUPS * sizeof *s.groups);
+    s.regions = malloc(MT_REGIONS_PER_LEAF * sizeof *s.regions);
+    bool has_memory = s.groups && s.regions;
+    uint64_t damage = ledger->file.damage;
+    if (has_memory) {
+        search_big(&s);
+        for (size_t i = 0; i < ledger->file.n_leaves; i++)
+            for (uint64_t r = 0; r < MT_REGIONS_PER_LEAF; r++)
+                search_region(&s, ledger->file.leaves[i].index * MT_REGIONS_PER_LEAF + r);
+    }
+    ledger->file.damage = damage; /* a table may move while it is read, which harms nothing else */
+    free(s.groups);
+    free(s.regions);
+    return has_memory ? 0 : -MEMTRACK_ENOMEM;
 }
 
 int mt_ledger_blocks_era_range(struct mt_ledger *ledger, uint32_t era, uint64_t *from_ns,

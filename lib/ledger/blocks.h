@@ -39,6 +39,14 @@ struct mt_block_search {
  */
 int mt_ledger_blocks_find(struct mt_ledger *ledger, uint64_t address, struct mt_block_search *out);
 
+/*
+ * Calls take with each live block, in no order. Call mt_ledger_refresh before. The process may run
+ * on: then each was there a moment ago. Returns 0 or -MEMTRACK_ENOMEM.
+ */
+int mt_ledger_blocks_each(struct mt_ledger *ledger,
+                          void (*take)(void *context, const struct mt_live_block *block),
+                          void *context);
+
 /* Says when, since the start of the recording, a block of this era was allocated: at or after
  * *from_ns and before *to_ns, which is UINT64_MAX when no later era has begun yet. Returns 0,
  * -MEMTRACK_EIO or -MEMTRACK_EFORMAT. */

@@ -32,6 +32,7 @@ static void free_info(struct mt_profile_info *info) {
     free(info->ticks);
     free(info->changes);
     free(info->marks);
+    free(info->ages);
     mt_profile_scopes_free(&info->scopes);
 }
 

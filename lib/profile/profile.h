@@ -144,6 +144,14 @@ struct mt_mark {
     uint32_t kind; /* enum mt_mark_kind; any other value from a newer version */
 };
 
+/* These blocks are live and were allocated at or after from_ns and before to_ns, since the start of
+ * the recording. UINT64_MAX: the end is not known. */
+struct mt_age {
+    uint64_t from_ns, to_ns;
+    uint64_t bytes, blocks;
+};
+enum { MT_PROFILE_AGES = 256 }; /* steps of a ledger's histogram, at most */
+
 struct mt_profile_thread {
     uint32_t tid;
     uint32_t n_threads; /* that the row stands for: 1, or those that are too many */
@@ -210,6 +218,8 @@ struct mt_profile_info {
     size_t n_marks;
     struct mt_scopes scopes;
     bool has_size_histogram;
+    struct mt_age *ages; /* of the live blocks, oldest first; empty where nobody knows */
+    size_t n_ages;
 };
 
 /* A view compares every function with every pattern, and a profile may be anybody's. */

@@ -171,6 +171,11 @@ static inline void build_time_axis(struct mt_profile *p, size_t n_ticks, size_t 
     for (size_t i = 0; i < n_changes; i++)
         info->changes[i] = (struct mt_tick_change){
             (uint32_t)(i % n_ticks), (uint32_t)(i % p->n_samples), (int64_t)i * 16, (int64_t)i};
+    info->n_ages = n_ticks / 2;
+    info->ages = calloc(info->n_ages + 1, sizeof *info->ages);
+    assert_non_null(info->ages);
+    for (size_t i = 0; i < info->n_ages; i++)
+        info->ages[i] = (struct mt_age){i * 10, i % 2 ? UINT64_MAX : i * 10 + 9, i << 20, i};
     for (size_t i = 0; i < n_ticks; i += 3)
         assert_int_equal(mt_profile_add_mark(p, i * 10, i % 2 ? "live>1G" : "phase two", i % 2), 0);
 }
@@ -265,7 +270,7 @@ static inline void same_info(const struct mt_profile *a, const struct mt_profile
     SAME(usable_bytes), SAME(coverage), SAME(anonymous), SAME(ledger_bytes), SAME(tick_interval_ns);
     SAME(has_size_histogram), SAME(n_command), SAME(n_notes), SAME(n_allocator_stats),
         SAME(n_threads);
-    SAME(n_ticks), SAME(n_changes), SAME(n_marks), SAME(n_wrappers);
+    SAME(n_ticks), SAME(n_changes), SAME(n_marks), SAME(n_wrappers), SAME(n_ages);
     same_text(a, x->exe, b, y->exe);
     same_text(a, x->cwd, b, y->cwd);
     same_text(a, x->allocator, b, y->allocator);
@@ -292,6 +297,8 @@ static inline void same_info(const struct mt_profile *a, const struct mt_profile
     }
     if (x->n_ticks)
         assert_memory_equal(x->ticks, y->ticks, x->n_ticks * sizeof *x->ticks);
+    if (x->n_ages)
+        assert_memory_equal(x->ages, y->ages, x->n_ages * sizeof *x->ages);
     if (x->n_changes)
         assert_memory_equal(x->changes, y->changes, x->n_changes * sizeof *x->changes);
 }

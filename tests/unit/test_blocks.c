@@ -11,6 +11,7 @@
 
 #include "ledger-fixture.h"
 #include "ledger/blocks.h"
+#include "profile/ledger/ages.h"
 
 #define LEAF    UINT64_C(42)
 #define AREA    (LEAF << MT_LEAF_SHIFT) /* the first address of its regions */
@@ -185,6 +186,60 @@ static void dates_blocks(void **state) {
     assert_true(to == UINT64_MAX);
 }
 
+static void assert_age(const struct mt_age *age, uint64_t from, uint64_t to, uint64_t bytes,
+                       uint64_t blocks) {
+    assert_true(age->from_ns == from && age->to_ns == to);
+    assert_int_equal(age->bytes, bytes);
+    assert_int_equal(age->blocks, blocks);
+}
+
+static struct mt_profile *take_ages(struct blocks *b) {
+    struct mt_profile *profile = mt_profile_new();
+    open_it(b);
+    assert_int_equal(mt_ledger_ages_take(b->ledger, profile, NULL), 0);
+    return profile;
+}
+
+static void sums_blocks_by_age(void **state) {
+    struct blocks *b = *state;
+    b->f.header->era_seen[3] = b->f.header->era_seen[10] = b->f.header->era_seen[25] = 1;
+    b->f.header->control.clear_era = 5;
+    put(b, AREA + 64, 999, 1, 3); /* cleared */
+    put(b, AREA + 512, 32, 1, 10);
+    put(b, AREA + 1024, 8, 2, 25);
+    put(b, AREA + 2 * REGION, 100, 2, 10);
+    b->big[3] = (struct mt_big_block){FAR_OFF + 16, UINT64_C(1) << 33, 7, 25};
+    b->big[4] = (struct mt_big_block){1, 50, 7, 12}; /* deleted */
+    b->big[5] = (struct mt_big_block){UINT64_C(1) << MT_DOMAIN_SHIFT | 7, 5, 7, 10};
+    struct mt_profile *p = take_ages(b);
+    assert_int_equal(p->info.n_ages, 2);
+    assert_age(&p->info.ages[0], 10 * MT_ERA_UNIT_NS, 26 * MT_ERA_UNIT_NS, 137, 3);
+    assert_age(&p->info.ages[1], 25 * MT_ERA_UNIT_NS, UINT64_MAX, (UINT64_C(1) << 33) + 8, 2);
+    mt_profile_free(p);
+}
+
+/* However many eras there are, and nothing is lost when they are put together. */
+static void ages_are_few(void **state) {
+    enum { STRIDE = 3, N = 600 };
+    struct blocks *b = *state;
+    for (uint32_t i = 0; i < N; i++) {
+        b->f.header->era_seen[i * STRIDE] = 1;
+        put(b, AREA + i / 12 * REGION + i % 12 * 64, i + 1, 7, i * STRIDE);
+    }
+    struct mt_profile *p = take_ages(b);
+    uint64_t bytes = 0, blocks = 0, last = 0;
+    assert_true(p->info.n_ages > 0 && p->info.n_ages <= MT_PROFILE_AGES);
+    for (size_t i = 0; i < p->info.n_ages; i++) {
+        bytes += p->info.ages[i].bytes;
+        blocks += p->info.ages[i].blocks;
+        assert_true(i == 0 || p->info.ages[i].from_ns > last);
+        last = p->info.ages[i].from_ns;
+    }
+    assert_int_equal(blocks, N);
+    assert_int_equal(bytes, N * (N + 1) / 2);
+    mt_profile_free(p);
+}
+
 int main(void) {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
     const struct CMUnitTest tests[] = {
@@ -195,6 +250,8 @@ int main(void) {
         TEST(finds_nothing_where_nothing_is),
         TEST(survives_tables_that_lie),
         TEST(dates_blocks),
+        TEST(sums_blocks_by_age),
+        TEST(ages_are_few),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -20,6 +20,7 @@
 #include <string.h>
 
 #include "ledger/cut.h"
+#include "profile/ledger/ages.h"
 #include "profile/ledger/info.h"
 #include "profile/ledger/labels.h"
 #include "profile/ledger/notes.h"
@@ -314,7 +315,8 @@ static int convert(struct conversion *c, struct mt_error *error) {
     if (mt_ledger_damage(c->ledger) || !mt_ledger_cut_is_exact(c->ledger))
         c->profile->info.approximate = true;
     set_totals(c, &c->counts);
-    return mt_ledger_notes_add(c->ledger, &c->counts, c->profile);
+    rc = mt_ledger_notes_add(c->ledger, &c->counts, c->profile);
+    return rc == 0 ? mt_ledger_ages_take(c->ledger, c->profile, error) : rc;
 }
 
 static void free_conversion(struct conversion *c) {

@@ -53,6 +53,23 @@ static int write_changes(const struct mt_tick_change *changes, size_t n, uint64_
     return emit(context, MT_PPROF_TIME_AXIS, &axis.base);
 }
 
+static int write_ages(const struct mt_age *ages, size_t n, uint64_t *room, mt_pprof_emit *emit,
+                      void *context) {
+    Pprof__TimeAxis axis = PPROF__TIME_AXIS__INIT;
+    axis.age_from_ns = room;
+    axis.age_to_ns = room + n;
+    axis.age_bytes = room + 2 * n;
+    axis.age_blocks = room + 3 * n;
+    for (size_t i = 0; i < n; i++) {
+        axis.age_from_ns[i] = ages[i].from_ns;
+        axis.age_to_ns[i] = ages[i].to_ns;
+        axis.age_bytes[i] = ages[i].bytes;
+        axis.age_blocks[i] = ages[i].blocks;
+    }
+    axis.n_age_from_ns = axis.n_age_to_ns = axis.n_age_bytes = axis.n_age_blocks = n;
+    return emit(context, MT_PPROF_TIME_AXIS, &axis.base);
+}
+
 /* Pointers and messages in one block, as all messages of this kind have them. */
 static int write_marks(const struct mt_profile *profile, size_t first, size_t n,
                        mt_pprof_emit *emit, void *context) {
@@ -88,6 +105,10 @@ int mt_pprof_time_write(const struct mt_profile *profile, mt_pprof_emit *emit, v
     for (size_t i = 0, n; status == 0 && i < info->n_changes; i += n) {
         n = info->n_changes - i < MT_PPROF_CHUNK ? info->n_changes - i : MT_PPROF_CHUNK;
         status = write_changes(info->changes + i, n, room, emit, context);
+    }
+    for (size_t i = 0, n; status == 0 && i < info->n_ages; i += n) {
+        n = info->n_ages - i < MT_PPROF_CHUNK ? info->n_ages - i : MT_PPROF_CHUNK;
+        status = write_ages(info->ages + i, n, room, emit, context);
     }
     for (size_t i = 0, n; status == 0 && i < info->n_marks; i += n) {
         n = info->n_marks - i < MT_PPROF_MARKS ? info->n_marks - i : MT_PPROF_MARKS;
@@ -144,6 +165,22 @@ static int read_changes(struct mt_profile_info *info, const Pprof__TimeAxis *axi
     return 0;
 }
 
+static int read_ages(struct mt_profile_info *info, const Pprof__TimeAxis *axis) {
+    size_t n = axis->n_age_from_ns;
+    if (axis->n_age_to_ns != n || axis->n_age_bytes != n || axis->n_age_blocks != n)
+        return -MEMTRACK_EFORMAT;
+    if (n == 0)
+        return 0;
+    if (!mt_array_resize(&info->ages, info->n_ages + n, sizeof *info->ages))
+        return -MEMTRACK_ENOMEM;
+    for (size_t i = 0; i < n; i++)
+        info->ages[info->n_ages++] = (struct mt_age){.from_ns = axis->age_from_ns[i],
+                                                     .to_ns = axis->age_to_ns[i],
+                                                     .bytes = axis->age_bytes[i],
+                                                     .blocks = axis->age_blocks[i]};
+    return 0;
+}
+
 static int read_marks(struct mt_profile *profile, const Pprof__TimeAxis *axis) {
     struct mt_profile_info *info = &profile->info;
     int status = 0;
@@ -163,5 +200,7 @@ int mt_pprof_time_read(struct mt_profile *profile, const Pprof__TimeAxis *messag
     int status = read_ticks(&profile->info, message);
     if (status == 0)
         status = read_changes(&profile->info, message);
+    if (status == 0)
+        status = read_ages(&profile->info, message);
     return status < 0 ? status : read_marks(profile, message);
 }
