@@ -100,6 +100,10 @@ uint32_t mt_core_series_n_ticks(const struct mt_core_profile *profile);
 /* Returns MT_CORE_TICK numbers a tick: time in seconds, live bytes, total blocks, RSS, PSS, swap,
  * anonymous bytes, and whether the composition is known of this very moment. The caller frees it. */
 double *mt_core_series_ticks(const struct mt_core_profile *profile);
+/* Returns four numbers for each stretch of time in which live blocks were allocated: from and to in
+ * seconds, bytes, blocks. The caller frees it. */
+uint32_t mt_core_series_n_ages(const struct mt_core_profile *profile);
+double *mt_core_series_ages(const struct mt_core_profile *profile);
 /* Returns live bytes for each of n rows and then for each tick; the caller frees it. rows: indexes
  * into what was built with the rows' profile, not cumulative. */
 double *mt_core_series_rows(const struct mt_core_rows *rows, const uint32_t *indexes, uint32_t n);

@@ -89,6 +89,16 @@ static void put_process(const struct mt_profile *profile) {
     mt_core_pairs_number("running", info->running);
 }
 
+static void put_labels(const struct mt_profile *profile) {
+    bool has_threads = false, has_sizes = false;
+    for (size_t s = 0; s < profile->n_samples && !(has_threads && has_sizes); s++) {
+        has_threads |= profile->samples[s].thread != 0;
+        has_sizes |= profile->samples[s].has_size_class;
+    }
+    mt_core_pairs_number("has_threads", has_threads);
+    mt_core_pairs_number("has_sizes", has_sizes);
+}
+
 static void put_recording(const struct mt_profile *profile) {
     const struct mt_profile_info *info = &profile->info;
     static const char *const columns[MT_N_VALUES] = {
@@ -109,6 +119,7 @@ static void put_recording(const struct mt_profile *profile) {
     mt_core_pairs_number("dropped_events", (double)info->coverage.dropped_events);
     mt_core_pairs_number("lossy_blocks", (double)info->coverage.lossy_blocks);
     mt_core_pairs_number("truncated_stacks", (double)info->coverage.truncated_stacks);
+    put_labels(profile);
     for (size_t v = 0; v < MT_N_VALUES; v++)
         if (profile->has_value[v])
             mt_core_pairs_text("column", columns[v]);

@@ -56,6 +56,22 @@ double *MT_CORE_EXPORT(mt_core_series_ticks)(const struct mt_core_profile *profi
     return all;
 }
 
+uint32_t MT_CORE_EXPORT(mt_core_series_n_ages)(const struct mt_core_profile *profile) {
+    return (uint32_t)profile->profile->info.n_ages;
+}
+
+double *MT_CORE_EXPORT(mt_core_series_ages)(const struct mt_core_profile *profile) {
+    const struct mt_profile_info *info = &profile->profile->info;
+    double *all = malloc((info->n_ages + 1) * 4 * sizeof *all), *at = all;
+    for (size_t i = 0; all && i < info->n_ages; i++) {
+        *at++ = (double)info->ages[i].from_ns / NS_PER_S;
+        *at++ = (double)info->ages[i].to_ns / NS_PER_S;
+        *at++ = (double)info->ages[i].bytes;
+        *at++ = (double)info->ages[i].blocks;
+    }
+    return all;
+}
+
 /* ---- rows over time -------------------------------------------------------------------------- */
 
 struct course {

@@ -22,6 +22,7 @@ export class App implements Context {
   private readonly status = el("p", { class: "status", aria: { role: "status", "aria-live": "polite" } });
   private readonly help = el("dialog", { class: "help" });
   private readonly strip = new Strip(this);
+  private live: { badge: HTMLElement; controls: readonly HTMLElement[] } | undefined;
   state: State;
 
   constructor(readonly root: HTMLElement, public model: Model, readonly page: PageData,
@@ -43,7 +44,10 @@ export class App implements Context {
 
   set(change: Partial<State>, replace = false): void {
     const next = { ...this.state, ...change };
-    if (next.view !== this.state.view && change.order === undefined) next.order = ""; // its columns are others
+    if (next.view !== this.state.view) { // its columns are others
+      next.order = change.order ?? "";
+      next.measure = change.measure ?? "";
+    }
     if (next.cumulative && !["line", "function", "file", "module"].includes(next.by)) next.cumulative = false;
     const was = toFragment(this.state), is = toFragment(next);
     this.state = next;
@@ -76,7 +80,7 @@ export class App implements Context {
 
   private render(): void {
     performance.mark("memtrack-render");
-    const kind = this.kind();
+    const kind = this.kind(), focus = this.focus();
     this.renderHeader();
     this.renderTabs(kind);
     this.tools.replaceChildren(...bar(this));
@@ -88,8 +92,26 @@ export class App implements Context {
       this.current = undefined;
       this.main.replaceChildren(problem(error));
     }
+    focus();
     performance.measure("memtrack-update", "memtrack-render");
     for (const { prepare } of KINDS) prepare?.(this);
+  }
+
+  // What has the focus may be made again: then its successor at the same place gets it.
+  private focus(): () => void {
+    const nodes = (host: HTMLElement): HTMLElement[] => [...host.querySelectorAll<HTMLElement>("button, a, select, input")];
+    const active = document.activeElement as HTMLElement | null;
+    const host = [this.header, this.tabs, this.tools, this.main].find((part) => part.contains(active) && part !== active);
+    const at = host && active ? nodes(host).indexOf(active) : -1;
+    return () => {
+      if (host && at >= 0 && !active?.isConnected) nodes(host)[at]?.focus({ preventScroll: true });
+    };
+  }
+
+  // Of memtrack serve: they stay in the header.
+  keep(badge: HTMLElement, controls: readonly HTMLElement[]): void {
+    this.live = { badge, controls };
+    this.renderHeader();
   }
 
   private show(kind: ViewKind): void {
@@ -117,10 +139,11 @@ export class App implements Context {
     const title = old ? `${this.given[0]?.name ?? "old"} → ${this.given[1]?.name ?? "new"}` : name;
     const command = el("button", { type: "button", textContent: "Copy as command", title: commandOf(this) });
     command.onclick = () => void this.copy(commandOf(this));
-    this.header.replaceChildren(
+    this.header.replaceChildren(...(this.live ? [this.live.badge] : []),
       el("span", { class: "brand", textContent: "memtrack" }),
       el("h1", { textContent: title, title: name }),
       el("span", { class: "grow" }),
+      ...(this.live?.controls ?? []),
       command,
       ...this.given.map((given) => el("button", { type: "button", title: `Save ${given.name}, the profile that this page shows`,
         textContent: this.given.length > 1 ? `Save ${given.name}` : "Save profile", onclick: () => download(given) })),

@@ -109,6 +109,14 @@ export interface ScopeRow {
   value: Record<(typeof SCOPE_VALUES)[number], Statistic>;
 }
 
+// Blocks that are live and were allocated in a stretch of time.
+export interface Age {
+  from: number; // seconds
+  to: number;
+  bytes: number;
+  blocks: number;
+}
+
 export interface Ticks {
   n: number;
   time: Float64Array; // seconds
@@ -361,6 +369,12 @@ export class CoreProfile extends Handle {
     const column = (c: number): Float64Array => Float64Array.from({ length: n }, (_, i) => all[i * width + c]!);
     return { n, time: column(0), live: column(1), blocks: column(2), rss: column(3), pss: column(4),
       swap: column(5), anonymous: column(6), known: column(7) };
+  }
+
+  ages(): Age[] {
+    const n = this.core.call("mt_core_series_n_ages", this.at);
+    const all = this.core.takeDoubles(this.core.call("mt_core_series_ages", this.at), n * 4);
+    return Array.from({ length: n }, (_, i) => ({ from: all[4 * i]!, to: all[4 * i + 1]!, bytes: all[4 * i + 2]!, blocks: all[4 * i + 3]! }));
   }
 
   private events(what: string): TimeEvent[] {

@@ -16,6 +16,11 @@ async function get(path: string, etag?: string): Promise<Response> {
   return response;
 }
 
+async function setMark(): Promise<void> {
+  const response = await fetch("mark", { method: "POST", body: new Date().toLocaleTimeString("en-GB") });
+  if (!response.ok) throw new Error(`No mark was set: ${response.status} ${await response.text()}`);
+}
+
 export async function follow(open: (given: readonly Given[]) => Promise<void>, app: () => App | undefined): Promise<void> {
   let etag: string | undefined, ended = false, busy = false, paused = false;
   const renew = async (): Promise<void> => {
@@ -24,35 +29,38 @@ export async function follow(open: (given: readonly Given[]) => Promise<void>, a
     etag = response.headers.get("ETag") ?? undefined;
     await open([{ name: "profile.pb.gz", bytes: new Uint8Array(await response.arrayBuffer()) }]);
   };
-  const controls = (): void => {
-    const header = document.querySelector("header");
-    if (!header || header.querySelector(".live")) return;
-    const mark = el("button", { type: "button", textContent: "Mark", title: "Set a mark: what is allocated from here on is a new generation" });
-    mark.onclick = () => void fetch("mark", { method: "POST", body: new Date().toLocaleTimeString("en-GB") }).then(renew);
-    const pause = el("button", { type: "button", textContent: paused ? "Go on" : "Pause" });
-    pause.onclick = () => {
-      paused = !paused;
-      pause.textContent = paused ? "Go on" : "Pause";
-    };
-    header.prepend(el("span", { class: "live", textContent: ended ? "ended" : "live" }));
-    if (!ended) header.append(mark, pause);
+  const badge = el("span", { class: "live", textContent: "live" });
+  const mark = el("button", { type: "button", textContent: "Mark", title: "Set a mark: what is allocated from here on is a new generation" });
+  mark.onclick = () => void setMark().then(renew).catch(say);
+  const pause = el("button", { type: "button", textContent: "Pause", aria: { "aria-pressed": "false" } });
+  pause.onclick = () => {
+    paused = !paused;
+    pause.textContent = paused ? "Go on" : "Pause";
+    pause.setAttribute("aria-pressed", String(paused));
+    badge.textContent = paused ? "paused" : "live";
+  };
+  const say = (error: unknown): void => app()?.say(error instanceof Error ? error.message : String(error));
+  const end = (): void => {
+    ended = true;
+    badge.textContent = "ended";
+    mark.disabled = pause.disabled = true;
+    clearInterval(timer);
   };
   const tick = async (): Promise<void> => {
-    if (busy || paused) return;
+    if (busy || paused || ended) return;
     busy = true;
     try {
       const state = (await (await get("state")).json()) as ServerState;
       await renew();
-      ended = state.state === "ended";
-      controls();
+      if (state.state === "ended") end();
     } catch (error) {
-      app()?.say(error instanceof Error ? error.message : String(error));
+      say(error);
     } finally {
       busy = false;
     }
-    if (ended) clearInterval(timer);
   };
   const timer = setInterval(() => void tick(), PERIOD_MS);
   await renew();
+  app()?.keep(badge, [mark, pause]);
   await tick();
 }

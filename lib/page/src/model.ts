@@ -3,7 +3,7 @@
 // every question that a view can ask, kept while the profile is the same.
 import {
   COLUMNS, CoreDiff, CoreError, CoreProfile, CoreRows, CoreTrie, SCOPE_VALUES, VALUES,
-  type Frame, type Group, type Pairs, type Row, type ScopeRow, type Sort, type Ticks,
+  type Age, type Frame, type Group, type Pairs, type Row, type ScopeRow, type Sort, type Ticks,
   type TimeEvent, type ValueName, type ViewOptions,
 } from "./core";
 
@@ -21,6 +21,8 @@ export interface Info {
   peakTime: number | undefined; // seconds
   ledgerBytes: number;
   hasComposition: boolean; // past moments can be shown
+  hasThreads: boolean;
+  hasSizes: boolean;
   axisHint: string; // why there are no ticks, where there are none
   coverage: { unknownFrees: number; droppedEvents: number; lossyBlocks: number; truncatedStacks: number };
   columns: ReadonlySet<ValueName>; // that were recorded
@@ -70,6 +72,7 @@ function infoOf(profile: CoreProfile): Info {
     isMemtrack: first(p, "is_memtrack") === "1", sampleBytes: number(p, "sample_bytes"),
     peakTime: first(p, "peak_time_known") === "1" ? number(p, "peak_time_ns") / 1e9 : undefined,
     ledgerBytes: number(p, "ledger_bytes"), hasComposition: first(p, "has_composition") === "1",
+    hasThreads: first(p, "has_threads") === "1", hasSizes: first(p, "has_sizes") === "1",
     axisHint: first(p, "axis_hint"),
     coverage: { unknownFrees: number(p, "unknown_frees"), droppedEvents: number(p, "dropped_events"),
       lossyBlocks: number(p, "lossy_blocks"), truncatedStacks: number(p, "truncated_stacks") },
@@ -120,6 +123,7 @@ export class Side {
   private readonly tries = new Memo<CoreTrie>(2);
   private readonly valuesOf = new Memo<Float64Array>(8);
   private ticksOf: Ticks | undefined;
+  private agesOf: Age[] | undefined;
   private scopesOf: ScopeRow[] | undefined;
   private eventsOf: { marks: TimeEvent[]; counters: TimeEvent[]; scopes: TimeEvent[]; open: TimeEvent[] } | undefined;
 
@@ -159,6 +163,10 @@ export class Side {
 
   get ticks(): Ticks {
     return this.ticksOf ??= this.profile.ticks();
+  }
+
+  get ages(): Age[] {
+    return this.agesOf ??= this.profile.ages();
   }
 
   get scopes(): ScopeRow[] {

@@ -26,6 +26,7 @@ export interface State {
   lines: boolean; // of the flame graph: lines of one function are apart
   color: string; // of the flame graph: module, file or change; "": change where there is one
   course: string; // of the timeline: lines or bands
+  measure: string; // of scopes and ages: what is shown of them
   order: string; // of tables: column, "-" before it for largest first; "": by the metric
   source: string; // the file that is shown
 }
@@ -34,7 +35,7 @@ export const DEFAULTS: State = {
   view: "summary", by: "line", sort: "", cumulative: false, at: "", from: "", to: "", include: [],
   exclude: [], allFrames: false, wrapper: [], keepStd: false, keepWrappers: false, search: "",
   select: "", shape: "icicle", focus: "", collapse: false, system: true, lines: false, color: "",
-  course: "lines", order: "", source: "",
+  course: "lines", measure: "", order: "", source: "",
 };
 
 export function toFragment(state: State): string {

@@ -291,7 +291,7 @@ function lanes(c: CanvasRenderingContext2D, course: Course, s: Scale, l: Layout,
   });
   const more = course.lanes.length - l.shownLanes.length;
   c.fillStyle = t.dim;
-  if (more > 0) put(c, `${more} more lanes of scopes`, l.left, l.lanes + l.shownLanes.length * LANE_PX + 7.5, l.right - l.left);
+  if (more > 0) put(c, `${more} ${course.laneNoun}`, l.left, l.lanes + l.shownLanes.length * LANE_PX + 7.5, l.right - l.left);
 }
 
 function counters(c: CanvasRenderingContext2D, course: Course, s: Scale, l: Layout, t: Theme): void {

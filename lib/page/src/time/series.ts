@@ -48,6 +48,7 @@ export interface Course {
   generations: Generation[]; // none without marks
   moments: Float64Array; // of which the composition is known; without any: the ticks
   lanes: Lane[];
+  laneNoun: string; // of those that there is no room for
   counters: Counter[];
 }
 
@@ -135,7 +136,7 @@ function make(side: Side): Course {
   const marks = events.marks.filter((mark) => mark.time <= span).sort((a, b) => a.time - b.time);
   const known = ticks.time.filter((_, i) => ticks.known[i]);
   return { span: span || 1, moments: known.length ? known : ticks.time, peak, peakTime: info.peakTime, lines: lines.filter((l) => l !== undefined), marks,
-    generations: generationsOf(marks), lanes: lanesOf(side, span), counters: countersOf(side) };
+    generations: generationsOf(marks), laneNoun: "more lanes of scopes", lanes: lanesOf(side, span), counters: countersOf(side) };
 }
 
 const made = new WeakMap<Side, Course>();

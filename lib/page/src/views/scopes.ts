@@ -1,0 +1,83 @@
+// SPDX-License-Identifier: MIT
+// Scopes: what the program measured of its own regions, as memtrack scopes prints it.
+import { SCOPE_VALUES, type ScopeRow } from "../core";
+import { el, pick } from "../dom";
+import * as format from "../format";
+import { Grid, type Column } from "../grid";
+import type { Context, View, ViewKind } from "../view";
+import { labelPattern } from "./threads";
+
+type Value = (typeof SCOPE_VALUES)[number];
+type Of = "sum" | "mean" | "p50" | "p95" | "max" | "own";
+
+const LABELS: Record<Value, string> = { net_bytes: "net", peak_bytes: "peak", allocated_bytes: "allocated", allocated_blocks: "blocks",
+  freed_bytes: "freed", duration_ns: "time", cpu_ns: "CPU time" };
+const WORDS: Record<Of, string> = { sum: "sum", mean: "mean", p50: "median", p95: "p95", max: "max", own: "self" };
+const HINTS: Record<Of, string> = { sum: "Of all scopes of the name", mean: "", p50: "Half of the scopes are below it", p95: "19 of 20 scopes are below it",
+  max: "Of one scope", own: "Sum without inner scopes" };
+const OVERVIEW: readonly (readonly [Value, Of])[] = [["peak_bytes", "max"], ["net_bytes", "sum"], ["allocated_bytes", "sum"],
+  ["allocated_bytes", "own"], ["duration_ns", "sum"], ["duration_ns", "p50"], ["duration_ns", "p95"], ["duration_ns", "max"]];
+
+function show(value: Value, amount: number): string {
+  if (value.endsWith("_ns")) return format.duration(amount / 1e9);
+  return value.endsWith("_bytes") ? format.size(Math.round(amount)) : format.count(Math.round(amount));
+}
+
+function column(value: Value, of: Of, most: number): Column<ScopeRow> {
+  const get = (row: ScopeRow): number => row.value[value][of];
+  const margin = (row: ScopeRow): string => {
+    const m = of === "sum" ? row.value[value].margin : undefined;
+    return m ? ` ±${show(value, m)}` : "";
+  };
+  return { key: `${value}.${of}`, label: `${LABELS[value]} ${WORDS[of]}`, title: HINTS[of], value: get,
+    text: (row) => show(value, get(row)) + margin(row), hint: (row) => `${format.count(get(row))}${value.endsWith("_ns") ? " ns" : value.endsWith("_bytes") ? " B" : ""}`,
+    ...(most > 0 ? { share: (row: ScopeRow) => get(row) / most } : {}) };
+}
+
+class Scopes implements View {
+  private readonly tools = el("div", { class: "tools" });
+  private readonly open = el("section");
+  private readonly grid: Grid<ScopeRow>;
+  constructor(private readonly context: Context) {
+    this.grid = new Grid<ScopeRow>(context, "Scopes", ({ name }) => this.context.set({ view: "table", by: "line", include: [labelPattern("scope", name)] }));
+  }
+
+  mount(host: HTMLElement): void {
+    host.append(el("div", { class: "page" }, this.tools, this.grid.element, this.open));
+    this.update();
+  }
+
+  update(): void {
+    const { model, state } = this.context, rows = model.current.scopes;
+    const value = SCOPE_VALUES.find((name) => name === state.measure);
+    const hasCpu = rows.some((row) => row.value.cpu_ns.sum !== 0);
+    this.tools.replaceChildren(
+      pick("show", [{ value: "", label: "the most important" }, ...SCOPE_VALUES.filter((name) => name !== "cpu_ns" || hasCpu)
+        .map((name) => ({ value: name, label: LABELS[name] }))], state.measure, (measure) => this.context.set({ measure, order: "" })),
+      el("span", { class: "dim", textContent: `${format.plural(rows.reduce((sum, row) => sum + row.count, 0), "scope")} of ${format.plural(rows.length, "name")}, each with those inside it` }));
+    const pairs = value ? (Object.keys(WORDS) as Of[]).filter((of) => of !== "own" || value !== "peak_bytes").map((of) => [value, of] as const) : OVERVIEW;
+    this.grid.update([
+      { key: "name", label: "Scope", value: (row) => row.name, text: (row) => row.name + (row.process ? " (process)" : ""), hint: () => "What was allocated in it" },
+      { key: "count", label: "count", value: (row) => row.count, text: (row) => format.count(row.count),
+        hint: (row) => `In ${format.plural(row.threads, "thread")}` },
+      { key: "errors", label: "errors", title: "Ended by something else than their own end", value: (row) => row.errors, text: (row) => (row.errors ? format.count(row.errors) : "") },
+      ...pairs.map(([v, of], i) => column(v, of, i === 0 ? rows.reduce((most, row) => Math.max(most, row.value[v][of]), 0) : 0))], rows);
+    this.renderOpen();
+  }
+
+  private renderOpen(): void {
+    const { model } = this.context, { open } = model.current.events;
+    this.open.replaceChildren(...(open.length ? [
+      el("h2", { textContent: model.current.info.exit === "running" ? "Open now" : "Open at the end" }),
+      el("ul", { class: "notes" }, ...open.slice(0, 50).map((scope) => el("li", {}, el("b", { textContent: scope.name.slice(0, 200) }),
+        ` since ${format.duration(scope.time)}${scope.thread ? `, thread ${scope.thread}` : ""}: net ${format.change(format.size(scope.value), scope.value)}, peak ${format.size(scope.peak)}, allocated ${format.size(scope.allocatedBytes)}`)),
+      open.length > 50 ? el("li", { class: "dim", textContent: `${open.length - 50} more` }) : null)] : []));
+  }
+}
+
+export const scopes: ViewKind = {
+  name: "scopes", label: "Scopes", help: [["↑ ↓", "The scope above, below"]],
+  missing: (model) => (model.current.scopes.length || model.current.events.open.length ? ""
+    : "The program measured no scopes of its own. memtrack_begin and memtrack_end of memtrack.h do, in C and C++; there are packages for Python and Rust."),
+  create: (context) => new Scopes(context),
+};
