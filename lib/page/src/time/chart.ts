@@ -341,9 +341,9 @@ export class Chart {
   }
 
   private extend(to: number): void {
-    const { state } = this.context, range = this.range();
-    if (!range || this.anchor === undefined) this.anchor = this.current();
-    if (state.from && range && this.anchor === undefined) this.anchor = indexAt(this.moments, range[0]);
+    const range = this.range();
+    if (!range) this.anchor = this.current();
+    this.anchor ??= indexAt(this.moments, range![0]);
     const a = Math.min(this.anchor, to), b = Math.max(this.anchor, to);
     this.choose(a === b ? { at: this.text(a), from: "", to: "" } : { at: "", from: this.text(a), to: this.text(b) }, true);
   }
@@ -354,6 +354,7 @@ export class Chart {
     if (event.key === "Home") return 0;
     if (event.key === "End") return n;
     const by = steps[event.key];
+    this.hover = undefined;
     const from = event.shiftKey && this.anchor !== undefined && this.range() ? this.far(this.anchor) : this.current();
     return by === undefined ? undefined : Math.max(0, Math.min(n, from + by));
   }
