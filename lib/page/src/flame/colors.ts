@@ -76,6 +76,6 @@ export class Colors {
     if (this.by === "change" && box.value.length > 1) return this.changed(box, t);
     if (box.group === ALL || box.group === NO_PATH || box.group === REST) return t.plain;
     const name = this.nameOf(box.group);
-    return name === "" ? t.plain : this.hue(this.rankOf(name), t, box.group);
+    return this.hue(name === "" ? box.group : this.rankOf(name), t, box.group); // by function, where no more is known
   }
 }

@@ -47,7 +47,7 @@ export class Words {
     if (box.group < 0) return "";
     const { frame } = this.graph.group(box.group);
     const line = this.graph.byLine && frame.line ? `:${frame.line}` : "";
-    return [frame.file ? format.shortPath(frame.file, 120) + line : "", format.baseName(frame.module), frame.kind === "user" ? "" : frame.kind]
+    return [frame.file ? format.shortPath(frame.file, 120) + line : "", format.shortPath(format.baseName(frame.module), 60), frame.kind === "user" ? "" : frame.kind]
       .filter(Boolean).join(" · ");
   }
 
@@ -70,6 +70,8 @@ function rootOf(weights: Weights): number[] {
   return weights.sum.map((sum) => sum[0]!);
 }
 
+const MOST_WORD = 4000; // what an address can hold
+
 // The words of a filter are wildcards, which brackets in a name are not.
 const pattern = (name: string): string => name.replace(/[[\]\\]/g, "?");
 
@@ -89,7 +91,7 @@ function actions(box: Box, words: Words, scene: Scene): HTMLElement[] {
     return node;
   };
   const out: HTMLElement[] = [];
-  if (frame.function) {
+  if (frame.function && frame.function.length <= MOST_WORD) {
     const word = pattern(frame.function);
     out.push(button("Only this", "Only call paths that have it", "only", () => context.set({ include: [word], allFrames: true, focus: "" })),
       button("Without this", "Without call paths that have it", "without", () => context.set({ exclude: [...state.exclude, word], allFrames: true, focus: "" })));

@@ -214,7 +214,7 @@ class Flame implements View {
 
   private nameOf(group: number): string {
     const { name, frame } = this.graph!.group(group);
-    return hashOf(`${name}\n${frame.file}`);
+    return hashOf(`${name}\n${frame.file.slice(-200)}`);
   }
 
   private pathOf(box: Box): string[] {

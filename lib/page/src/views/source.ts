@@ -38,7 +38,7 @@ function list(context: Context, by: "line" | "file"): Listed {
 const isBytes = (name: ValueName): boolean => name.endsWith("_bytes");
 
 class Source implements View {
-  private readonly files = el("div", { class: "files", aria: { role: "listbox", "aria-label": "Files" } });
+  private readonly files = el("section", { class: "files", aria: { "aria-label": "Files" } });
   private readonly head = el("div", { class: "line head" });
   private readonly body = el("div", { class: "body" });
   private readonly scroll = el("div", { class: "rows", tabIndex: 0, aria: { role: "group", "aria-label": "Lines" } }, this.head, this.body);
@@ -116,7 +116,7 @@ class Source implements View {
 
   private fileElement(file: string, value: number, most: number, isDiff: boolean): HTMLElement {
     const text = format.amount(value, isBytes(this.metric)), isOpen = file === this.file;
-    const node = el("button", { type: "button", class: "file", title: file, aria: { role: "option", "aria-selected": String(isOpen) },
+    const node = el("button", { type: "button", class: "file", title: file, aria: { "aria-current": String(isOpen) },
       onclick: () => this.context.set({ source: file, select: "" }) },
     el("span", { class: this.context.sources.has(file) ? "" : "dim", textContent: format.shortPath(format.baseName(file), 60) }),
     el("span", { class: "amount", textContent: isDiff ? format.change(text, value) : text }),
