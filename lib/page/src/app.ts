@@ -88,13 +88,13 @@ export class App implements Context {
     try {
       this.show(kind);
       this.say("");
+      for (const { prepare } of KINDS) prepare?.(this); // of what can be shown: a moment may be none
     } catch (error) {
       this.current = undefined;
       this.main.replaceChildren(problem(error));
     }
     focus();
     performance.measure("memtrack-update", "memtrack-render");
-    for (const { prepare } of KINDS) prepare?.(this);
   }
 
   // What has the focus may be made again: then its successor at the same place gets it.

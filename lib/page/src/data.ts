@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 // The bytes that the page is given: in itself, dropped on it, or served.
+import { CoreError } from "./core";
 
 export interface Given {
   name: string;
@@ -28,6 +29,14 @@ export interface PageData {
 const MOST_UNPACKED = 2 ** 31 - 2 ** 20; // what the core can address, and room for the profile
 
 export function ofBase64(text: string): Uint8Array {
+  try {
+    return decode(text);
+  } catch {
+    throw new CoreError("the page is damaged: what it holds is not whole", "Make or copy it again.");
+  }
+}
+
+function decode(text: string): Uint8Array {
   const native = (Uint8Array as unknown as { fromBase64?: (text: string) => Uint8Array }).fromBase64;
   if (native) return native(text);
   const binary = atob(text.replace(/\s+/g, "")), out = new Uint8Array(binary.length);
@@ -36,17 +45,19 @@ export function ofBase64(text: string): Uint8Array {
 }
 
 // Unpacks gzip, of several members too, and passes on what is not packed.
-export async function unpack(bytes: Uint8Array): Promise<Uint8Array> {
+export async function unpack(bytes: Uint8Array, name: string): Promise<Uint8Array> {
   if (bytes[0] !== 0x1f || bytes[1] !== 0x8b) return bytes;
   const stream = new Blob([bytes as BlobPart]).stream().pipeThrough(new DecompressionStream("gzip"));
   const parts: Uint8Array[] = [];
   let total = 0;
   for (const reader = stream.getReader(); ;) {
-    const { done, value } = await reader.read();
+    const { done, value } = await reader.read().catch((error: Error) => {
+      throw new CoreError(`${name} is damaged: ${error.message}`, "Record or copy it again: the writer may have been interrupted.");
+    });
     if (done) break;
     total += value.length;
     if (total > MOST_UNPACKED || total > 2 ** 24 + bytes.length * 256)
-      throw new Error("it unpacks to more than 256 times its size: unpack it with gunzip first, if you trust it");
+      throw new CoreError(`${name} unpacks to more than 256 times its size`, "Unpack it with gunzip first, if you trust it.");
     parts.push(value);
   }
   const out = new Uint8Array(total);
@@ -89,14 +100,14 @@ export function pageData(): PageData {
 export async function sources(): Promise<Map<string, string>> {
   const node = block("memtrack-sources");
   if (!node) return new Map();
-  const text = new TextDecoder().decode(await unpack(ofBase64(node.textContent ?? "")));
+  const text = new TextDecoder().decode(await unpack(ofBase64(node.textContent ?? ""), "the text of the sources"));
   return new Map(Object.entries(JSON.parse(text) as Record<string, string>));
 }
 
 export async function core(): Promise<Uint8Array> {
   const node = block("memtrack-core");
   if (!node) throw new Error("the page is damaged: its core is missing");
-  return unpack(ofBase64(node.textContent ?? ""));
+  return unpack(ofBase64(node.textContent ?? ""), "the page's core");
 }
 
 export function download(given: Given): void {

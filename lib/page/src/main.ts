@@ -17,7 +17,7 @@ let sources: ReadonlyMap<string, string> = new Map();
 
 async function side(given: data.Given): Promise<Side> {
   core ??= data.core().then((wasm) => Core.load(wasm));
-  const bytes = await data.unpack(given.bytes);
+  const bytes = await data.unpack(given.bytes, given.name);
   return new Side(CoreProfile.read(await core, bytes, given.name), given.name);
 }
 
