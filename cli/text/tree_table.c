@@ -39,6 +39,18 @@ struct level { /* a node of which children are still to be printed */
     struct mt_row rest;
 };
 
+struct todo { /* a node whose children have not been looked at */
+    uint32_t node;
+    size_t depth; /* of the children */
+};
+
+struct sums { /* figures that will be printed */
+    struct mt_row *items;
+    size_t n, capacity;
+    struct todo *todo;
+    size_t n_todo, todo_capacity;
+};
+
 struct view {
     struct table table;
     const struct mt_tree *tree;
@@ -171,33 +183,27 @@ static void put_rest(const struct view *v, const struct level *level) {
 /* Collects the figures of what will be shown, of which columns take their widths: sums are wider
  * than what they are sums of, or narrower, as 1.0 MiB is than 1023.5 KiB. Without memory columns
  * are not straight. */
-static size_t collect_sums(struct view *v, struct mt_row **sums) {
-    struct todo {
-        uint32_t node;
-        size_t depth;
-    } *todo = NULL;
-    size_t n = 0, capacity = 0, n_todo = 1, todo_capacity = 0;
-    *sums = NULL;
-    if (!mt_array_reserve(&todo, &todo_capacity, 1, sizeof *todo))
-        return 0;
-    todo[0] = (struct todo){0, 1};
-    while (n_todo && n < MOST_NODES_MEASURED) {
-        struct todo now = todo[--n_todo];
-        size_t n_children;
-        const uint32_t *children = mt_tree_children(v->tree, now.node, &n_children);
+static void collect_sums(struct view *v, struct sums *sums) {
+    if (mt_array_reserve(&sums->todo, &sums->todo_capacity, 1, sizeof *sums->todo))
+        sums->todo[sums->n_todo++] = (struct todo){0, 1};
+    while (sums->n_todo && sums->n < MOST_NODES_MEASURED) {
+        struct todo now = sums->todo[--sums->n_todo];
+        size_t n;
+        const uint32_t *children = mt_tree_children(v->tree, now.node, &n);
         struct mt_row rest;
         size_t shown = mt_tree_shown(v->tree, now.node, now.depth, v->limits, &rest);
-        if (!mt_array_reserve(sums, &capacity, n + shown + 1, sizeof **sums) ||
-            !mt_array_reserve(&todo, &todo_capacity, n_todo + shown, sizeof *todo))
+        if (!mt_array_reserve(&sums->items, &sums->capacity, sums->n + shown + 1,
+                              sizeof *sums->items) ||
+            !mt_array_reserve(&sums->todo, &sums->todo_capacity, sums->n_todo + shown,
+                              sizeof *sums->todo))
             break;
-        (*sums)[n++] = rest;
+        sums->items[sums->n++] = rest;
         for (size_t i = 0; i < shown; i++) {
-            (*sums)[n++] = figures(mt_tree_node(v->tree, children[i]));
-            todo[n_todo++] = (struct todo){children[i], now.depth + 1};
+            sums->items[sums->n++] = figures(mt_tree_node(v->tree, children[i]));
+            sums->todo[sums->n_todo++] = (struct todo){children[i], now.depth + 1};
         }
     }
-    free(todo);
-    return n;
+    free(sums->todo);
 }
 
 /* Says what was left out here and there: small branches with their sum, and what is too deep. */
@@ -379,10 +385,11 @@ void mt_tree_table_print(const struct mt_terminal *terminal, const struct mt_tre
     mt_table_prepare(&v.table);
     if (v.table.n_shown > MOST_ROWS_MEASURED)
         v.table.n_shown = MOST_ROWS_MEASURED; /* no sum is wider than the total */
-    struct mt_row *sums = NULL;
+    struct sums sums = {0};
     if (!mt_table_put_nothing(&v.table)) {
-        v.table.n_sums = collect_sums(&v, &sums);
-        v.table.sums = sums;
+        collect_sums(&v, &sums);
+        v.table.sums = sums.items;
+        v.table.n_sums = sums.n;
         mt_table_lay_out(&v.table);
         mt_table_label_put_notes(&v.table);
         mt_table_put_heading(&v.table);
@@ -395,7 +402,7 @@ void mt_tree_table_print(const struct mt_terminal *terminal, const struct mt_tre
         put_left_out(&v);
         put_total(&v.table);
     }
-    free(sums);
+    free(sums.items);
     free(v.levels);
     free(v.chain);
     free(v.goes_on);

@@ -155,16 +155,16 @@ static const struct file *find_file(struct mt_source *source, const char *path) 
             source->last = i;
             return &source->files[i];
         }
-    struct file file = {.path = strdup(path)};
-    if (!file.path || !mt_array_reserve(&source->files, &source->capacity, source->n_files + 1,
-                                        sizeof *source->files)) {
-        free(file.path);
+    if (!mt_array_reserve(&source->files, &source->capacity, source->n_files + 1,
+                          sizeof *source->files))
         return NULL;
-    }
-    load_file(source, &file);
-    source->last = source->n_files;
-    source->files[source->n_files++] = file;
-    return &source->files[source->last];
+    struct file *file = &source->files[source->n_files];
+    *file = (struct file){.path = strdup(path)};
+    if (!file->path)
+        return NULL;
+    load_file(source, file);
+    source->last = source->n_files++;
+    return file;
 }
 
 const char *mt_source_text(struct mt_source *source, const char *file, size_t *bytes) {
