@@ -121,7 +121,7 @@ static int refuse(struct mt_error *error, const char *hint, const char *name, co
 /* Finds the block of the part that was asked for; NULL in page->profile when the page has none. */
 static int choose(struct mt_profile_page *page, const char *name, enum mt_profile_page_part part,
                   struct mt_error *error) {
-    size_t n_first, n_second;
+    size_t n_first = 0, n_second = 0;
     uint8_t *first = find_block(page, "", &n_first), *second = find_block(page, "-2", &n_second);
     if (first && second && part == MT_PAGE_ONLY)
         return refuse(error, "Add #old or #new to its name, as in 'page.html#new'.", name,

@@ -144,7 +144,7 @@ static int resolve_frames(struct reader *r) {
 static int take_word(struct reader *r, char word[MODE_BYTES]) {
     int status = mt_others_json_string(&r->json);
     if (status == 0 && r->json.n_text < MODE_BYTES)
-        strcpy(word, r->json.text);
+        memcpy(word, r->json.text, r->json.n_text + 1);
     return status;
 }
 

@@ -241,7 +241,7 @@ static int skip_fraction(struct mt_others_json *json, bool *has_exponent) {
 }
 
 static int take_number(struct mt_others_json *json, int64_t *value, bool *is_exact) {
-    bool is_negative, is_beyond = false, has_exponent = false;
+    bool is_negative = false, is_beyond = false, has_exponent = false;
     int status = take_sign(json, &is_negative);
     *value = 0;
     if (status == 0)
@@ -256,7 +256,7 @@ static int take_number(struct mt_others_json *json, int64_t *value, bool *is_exa
 }
 
 int mt_others_json_integer(struct mt_others_json *json, int64_t *value) {
-    bool is_exact;
+    bool is_exact = false;
     int status = take_number(json, value, &is_exact);
     return status < 0 || is_exact ? status : mt_others_json_damaged(json, "number of 64 bits");
 }
@@ -281,7 +281,7 @@ int mt_others_json_bool(struct mt_others_json *json, bool *value) {
 /* Takes a value that has no parts, or the opening bracket of one that has. */
 static int skip_begin(struct mt_others_json *json, char *bracket) {
     int64_t number;
-    bool is_exact;
+    bool is_exact = false;
     int status, c = peek_value(json, &status);
     *bracket = c == '{' ? '}' : c == '[' ? ']' : '\0';
     if (status < 0)
@@ -304,7 +304,7 @@ static int skip_begin(struct mt_others_json *json, char *bracket) {
 }
 
 int mt_others_json_skip(struct mt_others_json *json) {
-    char open[MOST_DEPTH];
+    char open[MOST_DEPTH] = ""; /* closing brackets of what is open */
     size_t depth = 0;
     do {
         int status = 0;
