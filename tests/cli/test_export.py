@@ -1,10 +1,11 @@
 # SPDX-License-Identifier: MIT
+# cost: 9
 """`memtrack export`: what it prints of known profiles (golden/export-*.txt), which files it writes,
 and what it refuses. What other tools make of the formats is in tests/oracle/test_export_*.py."""
 import json
 import os
 
-from support import golden, harness, profiles
+from support import golden, harness, live, profiles
 
 
 class Case(profiles.Command):
@@ -38,6 +39,39 @@ class Rows(Case):
         for name in ("live_bytes", "peak_bytes", "total_blocks"):
             self.assertEqual(one[name] + other[name], both["totals"][name])
             self.assertEqual(both["totals"][name], sum(row[name] for row in both["rows"]))
+
+
+class Subjects(Case):
+    """What report takes, export takes."""
+
+    ALL = ("pprof", "collapsed", "speedscope", "dhat", "massif", "callgrind", "heap")
+
+    def test_a_running_process(self):
+        with live.process([harness.program("threads_balance"), "4"]) as process:
+            process.wait_for("ready")
+            for format in self.ALL:
+                made = self.path("live." + format)
+                process.memtrack("export", "-q", "--force", "--format", format, process.pid, "-o",
+                                 made)
+                self.assertGreater(os.path.getsize(made), 100, format)
+            report = json.loads(process.memtrack("report", "--json", process.pid).stdout)
+        again = self.report(self.path("live.pprof"))
+        self.assertEqual(report["process"]["pid"], again["process"]["pid"])
+        self.assertGreater(again["totals"]["live_bytes"], 0)
+
+    def test_a_run_of_several(self):
+        run = self.path("run")
+        harness.run([harness.MEMTRACK, "run", "-q", "-o", run + "/", "--", "sh", "-c",
+                     "ls / >/dev/null; ls /usr >/dev/null"])
+        report = self.report("--by", "stack", run)
+        for format in self.ALL:
+            made = self.path("run." + format)
+            self.call("-q", "--force", "--format", format, run, "-o", made)
+            self.assertGreater(os.path.getsize(made), 100, format)
+        again = self.report("--by", "stack", self.path("run.pprof"))
+        self.assertEqual(report["totals"], again["totals"])
+        self.assertEqual({row["key"]: row["peak_bytes"] for row in report["rows"]},
+                         {row["key"]: row["peak_bytes"] for row in again["rows"]})
 
 
 class Files(Case):
