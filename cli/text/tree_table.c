@@ -197,6 +197,7 @@ static void collect_sums(struct view *v, struct sums *sums) {
             !mt_array_reserve(&sums->todo, &sums->todo_capacity, sums->n_todo + shown,
                               sizeof *sums->todo))
             break;
+        /* NOLINTNEXTLINE(clang-analyzer-core.NullDereference): there is room for it */
         sums->items[sums->n++] = rest;
         for (size_t i = 0; i < shown; i++) {
             sums->items[sums->n++] = figures(mt_tree_node(v->tree, children[i]));
