@@ -56,9 +56,10 @@ export class Colors {
     return rank;
   }
 
-  // Neighbours of one colour are told apart by a little lightness.
+  // Red comes late, which is the colour of what grew. Neighbours of one colour are told apart by a
+  // little lightness.
   private hue(rank: number, t: Theme, group = 0): string {
-    return `hsl(${Math.round(212 + rank * 137.5) % 360}, ${t.saturation}%, ${t.lightness - (Math.imul(group, 0x9e3779b1) >>> 29)}%)`;
+    return `hsl(${(212 + rank * 298) % 360}, ${t.saturation}%, ${t.lightness - (Math.imul(group, 0x9e3779b1) >>> 29)}%)`;
   }
 
   // What most functions are of, for a legend.
