@@ -239,7 +239,7 @@ static int prepare_sides(const struct request *r, struct sides *sides, struct mt
 static int write_page(const struct request *r, const struct sides *sides,
                       const struct mt_diff *diff, const struct mt_sources *sources,
                       struct mt_error *error) {
-    struct mt_page page = {
+    struct mt_page_data page = {
         .n_profiles = MT_N_SIDES,
         .diff = diff,
         .n_rows = r->view.shared.n_given ? r->view.shared.n : 0,

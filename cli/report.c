@@ -163,7 +163,7 @@ static int write_page(const struct request *r, const struct mt_html_side *side,
     if (view.by == MT_BY_STACK) /* the table without scripts has no room for paths */
         view.by = MT_BY_LINE;
     int status = mt_rows_build(profile, &view, &rows, error);
-    const struct mt_page page = {
+    const struct mt_page_data page = {
         .profiles = {{side->name, side->bytes, side->n_bytes}},
         .n_profiles = 1,
         .rows = rows,
@@ -194,7 +194,7 @@ static int make_page(struct request *r, struct mt_html_side *side, struct mt_pro
 
 /* Without a profile, for those that are dropped on it. */
 static int write_empty_page(const struct request *r, struct mt_error *error) {
-    const struct mt_page page = {.n_profiles = 0};
+    const struct mt_page_data page = {.n_profiles = 0};
     return mt_html_write(r->view.shared.program, &r->html, r->view.shared.force, &page, error);
 }
 

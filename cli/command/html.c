@@ -144,7 +144,7 @@ int mt_html_prepare(const struct mt_html *html, struct mt_profile *profile,
 }
 
 int mt_html_write(const char *program, const struct mt_html *html, bool force,
-                  const struct mt_page *page, struct mt_error *error) {
+                  const struct mt_page_data *page, struct mt_error *error) {
     struct mt_file file;
     int status = mt_file_create(&file, html->file, force, error);
     if (status < 0)

@@ -74,6 +74,6 @@ int mt_html_prepare(const struct mt_html *html, struct mt_profile *profile,
 
 /* Writes the page, and says where it is. Returns 0 or a negative error. */
 int mt_html_write(const char *program, const struct mt_html *html, bool force,
-                  const struct mt_page *page, struct mt_error *error);
+                  const struct mt_page_data *page, struct mt_error *error);
 
 #endif

@@ -62,7 +62,7 @@ static json_t *moment(const struct mt_at *at) {
     return json_string(buffer);
 }
 
-static void set_view(json_t *page, const struct mt_page *of) {
+static void set_view(json_t *page, const struct mt_page_data *of) {
     const struct mt_view_options *view = of->view;
     json_object_set_new(page, "by", json_string(mt_group_by_name(view->by)));
     if (of->sort_given)
@@ -92,7 +92,7 @@ static json_t *head_of(const struct mt_rows *rows) {
     return array;
 }
 
-static json_t *about(const struct mt_page *of) {
+static json_t *about(const struct mt_page_data *of) {
     json_t *page = json_pack("{s:s, s:b}", "version", MEMTRACK_VERSION, "live", (int)of->is_live);
     json_t *names = json_array();
     for (size_t i = 0; i < of->n_profiles; i++)
@@ -175,7 +175,7 @@ static bool put_processes(FILE *stream, const struct mt_processes *processes,
     return done;
 }
 
-static bool put_data(FILE *stream, const struct mt_page *page, struct mt_error *error) {
+static bool put_data(FILE *stream, const struct mt_page_data *page, struct mt_error *error) {
     bool done = put_json_block(stream, "memtrack-page", about(page));
     for (size_t i = 0; i < page->n_profiles; i++)
         put_profile(stream, &page->profiles[i], i);
@@ -186,7 +186,7 @@ static bool put_data(FILE *stream, const struct mt_page *page, struct mt_error *
     return done;
 }
 
-int mt_page_write(FILE *stream, const struct mt_page *page, struct mt_error *error) {
+int mt_page_write(FILE *stream, const struct mt_page_data *page, struct mt_error *error) {
     mt_viewer_put_until(stream, MT_VIEWER_CONNECT);
     fputs(page->is_live ? "'self'" : "'none'", stream);
     mt_viewer_put_until(stream, MT_VIEWER_TITLE);

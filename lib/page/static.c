@@ -27,12 +27,12 @@ static const struct {
 };
 _Static_assert(sizeof columns / sizeof *columns == MOST_COLUMNS, "");
 
-static size_t most_rows(const struct mt_page *page, size_t n) {
+static size_t most_rows(const struct mt_page_data *page, size_t n) {
     size_t most = page->n_rows ? page->n_rows : DEFAULT_ROWS;
     return n < most ? n : most;
 }
 
-void mt_static_put_title(FILE *stream, const struct mt_page *page) {
+void mt_static_put_title(FILE *stream, const struct mt_page_data *page) {
     for (size_t i = 0; i < page->n_profiles; i++) {
         if (i)
             fputs(" → ", stream);
@@ -103,7 +103,7 @@ static void put_rest(FILE *stream, size_t n, size_t shown, enum mt_group_by by) 
                 mt_group_by_noun(by, n - shown == 1));
 }
 
-static int put_rows(FILE *stream, const struct mt_page *page) {
+static int put_rows(FILE *stream, const struct mt_page_data *page) {
     const struct mt_rows *rows = page->rows;
     const struct mt_view_options *options = mt_rows_options(rows);
     int64_t whole = mt_rows_whole(rows, options->sort);
@@ -125,7 +125,7 @@ static int put_rows(FILE *stream, const struct mt_page *page) {
     return 0;
 }
 
-static int put_changes(FILE *stream, const struct mt_page *page) {
+static int put_changes(FILE *stream, const struct mt_page_data *page) {
     const struct mt_diff *diff = page->diff;
     size_t n = most_rows(page, mt_diff_count(diff));
     put_heading(stream, mt_diff_by(diff), " ±");
@@ -149,7 +149,7 @@ static int put_changes(FILE *stream, const struct mt_page *page) {
     return 0;
 }
 
-static int put_sides(FILE *stream, const struct mt_page *page) {
+static int put_sides(FILE *stream, const struct mt_page_data *page) {
     const struct mt_summary_format format = {.utf8 = true, .columns = LINE_COLUMNS};
     static const char *const labels[MT_N_SIDES] = {"old", "new"};
     struct mt_summary lines = {0};
@@ -159,7 +159,7 @@ static int put_sides(FILE *stream, const struct mt_page *page) {
     return put_lines(stream, &lines);
 }
 
-int mt_static_put(FILE *stream, const struct mt_page *page) {
+int mt_static_put(FILE *stream, const struct mt_page_data *page) {
     int status = 0;
     fputs("<h1>", stream);
     mt_static_put_title(stream, page);

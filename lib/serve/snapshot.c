@@ -134,7 +134,7 @@ static int write_page(FILE *stream, struct mt_snapshot *s, const struct mt_rows 
                       struct mt_error *error) {
     const struct mt_view_options view = {
         .by = MT_BY_LINE, .sort = MT_VALUE_LIVE_BYTES, .wrappers = s->about.wrappers};
-    struct mt_page page = {
+    struct mt_page_data page = {
         .rows = rows, .view = &view, .processes = s->about.processes, .is_live = !s->about.file};
     const struct mt_body *bytes;
     int rc = s->about.file ? mt_snapshot_form(s, MT_SNAPSHOT_PROFILE, &bytes, error) : 0;

@@ -4,6 +4,7 @@
 # libclang-rt-14-dev-wasm32, binaryen, zopfli, protobuf-c-compiler and libprotobuf-c-dev
 # (scripts/deps build page). The same sources and tools give the same bytes.
 set -eu
+export LC_ALL=C
 here=$(cd "$(dirname "$0")" && pwd)
 root=$(cd "$here/../../.." && pwd)
 out=$(realpath -m "$1")
@@ -15,19 +16,24 @@ cd "$root"
 ln -s /usr/include/protobuf-c "$work/protobuf-c"
 protoc-c --proto_path=lib --c_out="$work" profile/pprof/profile.proto
 
-reads() { ls lib/profile/*.c lib/profile/pprof/*.c lib/profile/heap/*.c lib/profile/others/*.c | grep -vE 'pprof/(write|output|deflate)\.c|profile/page\.c'; }
+reads() { find lib/profile/*.c lib/profile/pprof lib/profile/heap lib/profile/others -name '*.c'; }
 views() {
-    ls lib/view/at.c lib/view/margin.c lib/view/rows/*.c lib/view/compare/*.c lib/view/scopes/*.c \
-        lib/view/summary/*.c lib/view/format/*.c lib/view/tree/trie.c |
-        grep -vE 'own_calls|unseen|comparison\.c|measure\.c'
+    echo lib/view/at.c lib/view/margin.c lib/view/tree/trie.c
+    find lib/view/rows lib/view/compare lib/view/scopes lib/view/summary lib/view/format -name '*.c'
 }
-flags="--target=wasm32-wasi -Oz -std=gnu11 -fvisibility=hidden -DNDEBUG -D_GNU_SOURCE -D_WASI_EMULATED_SIGNAL
-    -DMEMTRACK_VERSION=\"page\" -I$here/wasm -include glibc.h -Ilib -Ilib/include -I$work -ffile-prefix-map=$work=."
+# What only writes, looks into files, or belongs to other commands.
+absent='pprof/(write|output|deflate)|profile/page|own_calls|unseen|compare/(comparison|measure)'
+
+cat >"$work/compile" <<EOF
+exec clang-14 --target=wasm32-wasi -Oz -std=gnu11 -fvisibility=hidden -DNDEBUG -D_GNU_SOURCE \\
+    -D_WASI_EMULATED_SIGNAL -DMEMTRACK_VERSION='"page"' -I$here/wasm -include glibc.h \\
+    -Ilib -Ilib/include -I$work -ffile-prefix-map=$work=. -c "\$1" -o "\$2"
+EOF
 for source in lib/page/core/*.c lib/page/core/wasm/*.c $(reads) $(views) lib/base/error.c lib/base/glob.c \
     "$work/profile/pprof/profile.pb-c.c"; do
     echo "$source $work/$(echo "${source#"$work"/}" | tr '/' '_').o"
-done >"$work/sources"
-xargs -P "$(nproc)" -L 1 sh -c "clang-14 $(echo $flags) -c \$0 -o \$1" <"$work/sources"
+done | grep -vE "^[^ ]*($absent)\.c" | sort >"$work/sources"
+xargs -P "$(nproc)" -L 1 sh "$work/compile" <"$work/sources"
 # shellcheck disable=SC2046 # names without blanks
 clang-14 --target=wasm32-wasi -Oz -mexec-model=reactor -Wl,--gc-sections -Wl,--strip-all -Wl,--stack-first \
     -Wl,-z,stack-size=1048576 -o "$work/linked.wasm" $(cut -d' ' -f2 "$work/sources") -lwasi-emulated-signal
