@@ -137,7 +137,7 @@ class Hostile(case.ClassCase):
         for name, data in damaged.items():
             page = pages.write(self.path("damaged.html"), (data, "%s.pb.gz" % name))
             with self.subTest(name), self.browser.open(page) as tab:
-                tab.run("() => window.memtrack.ready.catch(() => null)")
+                tab.refused()
                 said = tab.text(".problem")
                 self.assertIn(name, said)
                 self.assertGreater(len(said.split()), 4, said)
@@ -155,7 +155,7 @@ class Hostile(case.ClassCase):
                                   ("nothing", text[:at] + text[text.index("</script>", at):])):
                 self.write("whole.html", damaged)
                 with self.subTest(name, kind=kind), self.browser.open(page) as tab:
-                    tab.run("() => window.memtrack.ready.catch(() => null)")
+                    tab.refused()
                     self.assertGreater(len(tab.text(".problem").split()), 4)
 
     def test_bombs(self):
@@ -167,7 +167,7 @@ class Hostile(case.ClassCase):
         for name in names:
             page = pages.write(self.path("bomb.html"), (bombs.packed(bombs.BOMBS[name]), "bomb.pb.gz"))
             with self.subTest(name), self.browser.open(page) as tab:
-                tab.run("() => window.memtrack.ready.catch(() => null)")
+                tab.refused()
                 self.assertTrue(tab.text("#app").strip())
                 self.assertEqual([], tab.seen()["errors"])
 
@@ -179,7 +179,7 @@ class Hostile(case.ClassCase):
                 file.write(bytes(1 << 20))
         page = pages.write(self.path("zeros.html"), (buffer.getvalue(), "zeros.pb.gz"))
         with self.browser.open(page) as tab:
-            tab.run("() => window.memtrack.ready.catch(() => null)")
+            tab.refused()
             self.assertIn("256 times", tab.text(".problem"))
 
 

@@ -18,6 +18,11 @@ from support import harness
 
 PAGE = os.path.join(harness.SOURCE, "lib", "page")
 MODULES = os.path.join(PAGE, "node_modules")
+# The page unpacks its script before it runs it.
+READY = """async () => {
+    while (!window.memtrack) await new Promise((done) => setTimeout(done, 5));
+    await window.memtrack.ready;
+}"""
 PATIENCE = 60  # seconds for one action: the machine may be busy
 
 
@@ -111,8 +116,12 @@ class Tab:
 
     def ready(self):
         """Until the profile is shown."""
-        self.run("() => window.memtrack.ready.then(() => null)")
+        self.run(READY)
         return self
+
+    def refused(self):
+        """Until it is shown, or the page has said why it is not."""
+        self.run("() => (%s)().catch(() => null)" % READY)
 
     def press(self, *keys):
         self.ask("press", keys=keys)
@@ -240,7 +249,7 @@ class Firefox:
         return answer["value"]
 
     def ready(self):
-        self.run("() => window.memtrack.ready.then(() => null)")
+        self.run(READY)
         return self
 
     def press(self, *keys):

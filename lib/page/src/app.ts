@@ -10,7 +10,7 @@ import type { Model } from "./model";
 import { DEFAULTS, fromFragment, toFragment, type State } from "./state";
 import type { Context, View, ViewKind } from "./view";
 import { KINDS } from "./views";
-import { bar } from "./bar";
+import { showBar } from "./bar";
 import { Strip } from "./strip";
 
 export class App implements Context {
@@ -83,7 +83,7 @@ export class App implements Context {
     const kind = this.kind(), focus = this.focus();
     this.renderHeader();
     this.renderTabs(kind);
-    this.tools.replaceChildren(...bar(this));
+    showBar(this.tools, this);
     this.strip.update(kind.name);
     try {
       this.show(kind);

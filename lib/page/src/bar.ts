@@ -73,7 +73,16 @@ function keep(role: string, make: () => HTMLElement): HTMLElement {
   return node;
 }
 
-export function bar(context: Context): HTMLElement[] {
+// A field that is being typed into stays where it is: moved, it would lose the focus.
+export function showBar(host: HTMLElement, context: Context): void {
+  const parts = bar(context), typed = parts.findIndex((part) => part === document.activeElement);
+  if (typed < 0) return host.replaceChildren(...parts);
+  for (const child of [...host.children]) if (child !== parts[typed]) child.remove();
+  host.prepend(...parts.slice(0, typed));
+  host.append(...parts.slice(typed + 1));
+}
+
+function bar(context: Context): HTMLElement[] {
   const { model, state } = context, { info } = model.current;
   const moments = info.columns.has("peak_bytes") && !model.compares && !state.from && !state.to;
   const parts: (HTMLElement | null)[] = [
