@@ -168,7 +168,8 @@ class Equality(case.ClassCase):
     def moments(self, tab):
         """Times of the recording as one writes them, within it and just beside its ticks."""
         ticks = self.command("timeline", self.paths[tab])
-        times = [tick["time_ns"] for tick in ticks.get("ticks", ())]
+        times = [tick["time_ns"] for process in ticks.get("processes", ())
+                 for tick in process["ticks"]]
         if not times:
             return ["", "end", "peak"]
         chosen = [self.random.choice(times) for _ in range(3)] + [times[-1] // 2, times[-1] + 1]
