@@ -154,7 +154,7 @@ static void one_line(void **state) {
     p->info.running = true;
     assert_facts(p, LINE, "program|app (running, pid 12)\n");
     p->info.is_memtrack = false;
-    assert_facts(p, LINE, "program|/bin/app (recorded by another tool)\n");
+    assert_facts(p, LINE, "program|app (recorded by another tool)\n");
     mt_profile_free(p);
 }
 
