@@ -13,50 +13,23 @@ from support import browser, case, harness, profiles
 
 SIZES = {"1280x720": {"width": 1280, "height": 720}, "1920x1080": {"width": 1920, "height": 1080},
          "200 %": {"width": 640, "height": 360, "scale": 2}}
-VIEWS = "() => [...document.querySelectorAll('nav a')].filter((a) => !a.classList.contains('missing')).map((a) => new URLSearchParams(a.hash.slice(1)).get('view') ?? 'summary')"
-
-# Pairs of controls that share a part of the screen, and controls that are cut off at its side.
-OVERLAPS = """() => {
-    const visible = (node) => node.checkVisibility({ checkOpacity: true, checkVisibilityCSS: true });
-    const clipped = (node) => { // what is scrolled out of sight
-        const box = node.getBoundingClientRect(), out = { left: box.left, right: box.right, top: box.top, bottom: box.bottom };
-        for (let at = node.parentElement; at; at = at.parentElement) {
-            const style = getComputedStyle(at);
-            if (!/auto|scroll|hidden|clip/.test(style.overflowX + style.overflowY)) continue;
-            const around = at.getBoundingClientRect();
-            out.left = Math.max(out.left, around.left); out.right = Math.min(out.right, around.right);
-            out.top = Math.max(out.top, around.top); out.bottom = Math.min(out.bottom, around.bottom);
-        }
-        return out;
-    };
-    const nodes = [...document.querySelectorAll("header > *, nav a, button, select, input, h2, dt, dd, .num, canvas, td, th")]
-        .filter((node) => visible(node) && !node.closest("dialog, #static") && node.textContent !== undefined && !node.matches(".grow"));
-    const name = (node) => `${node.tagName.toLowerCase()}.${node.className} "${(node.textContent || node.getAttribute("aria-label") || "").trim().slice(0, 30)}"`;
-    const boxes = nodes.map((node) => ({ node, box: clipped(node) })).filter(({ box }) => box.right - box.left > 1 && box.bottom - box.top > 1);
-    const found = [];
-    for (let i = 0; i < boxes.length && found.length < 10; i++)
-        for (let k = i + 1; k < boxes.length; k++) {
-            const { node: a, box: x } = boxes[i], { node: b, box: y } = boxes[k];
-            if (a.contains(b) || b.contains(a)) continue;
-            const floats = (node) => { for (let at = node; at; at = at.parentElement) if (["absolute", "sticky", "fixed"].includes(getComputedStyle(at).position) && !at.matches(".body > .row")) return true; return false; };
-            const wide = Math.min(x.right, y.right) - Math.max(x.left, y.left), high = Math.min(x.bottom, y.bottom) - Math.max(x.top, y.top);
-            if (wide > 2 && high > 2 && !floats(a) && !floats(b)) found.push(`${name(a)} and ${name(b)}: ${wide.toFixed(0)}x${high.toFixed(0)}`);
-        }
-    const wide = document.documentElement.scrollWidth - innerWidth;
-    if (wide > 0) found.push(`the page is ${wide} pixels wider than its window`);
-    for (const { node, box } of boxes.filter(({ node }) => node.matches("header > *, nav a, .tools *")))
-        if (box.right > innerWidth + 1 || box.left < -1) found.push(`${name(node)} is cut off at ${box.left.toFixed(0)}-${box.right.toFixed(0)}`);
-    return found;
-}"""
-AXE = """async (rules) => (await axe.run(document.querySelector("#app"), { runOnly: rules })).violations.flatMap((violation) =>
-    violation.nodes.slice(0, 4).map((node) => `${violation.id}: ${node.html.slice(0, 120)} ${(node.any[0] ?? node.all[0] ?? node.none[0])?.message ?? ""}`))"""
 RULES = ["color-contrast", "button-name", "link-name", "label", "select-name", "aria-allowed-attr",
          "aria-required-children", "aria-required-parent", "aria-roles", "aria-valid-attr",
-         "aria-valid-attr-value", "document-title", "html-has-lang", "image-alt", "list", "listitem",
-         "duplicate-id-aria", "aria-hidden-focus", "nested-interactive", "dlitem", "definition-list"]
-FOCUS = """() => { const node = document.activeElement; return node === document.body ? "" :
-    `${node.tagName.toLowerCase()} ${(node.getAttribute("aria-label") || node.textContent || "").trim().slice(0, 40)}`; }"""
-OUTLINE = "() => { const s = getComputedStyle(document.activeElement); return s.outlineStyle !== 'none' && parseFloat(s.outlineWidth) > 0; }"
+         "aria-valid-attr-value", "document-title", "html-has-lang", "image-alt", "list",
+         "listitem", "duplicate-id-aria", "aria-hidden-focus", "nested-interactive", "dlitem",
+         "definition-list"]
+
+
+def script(name):
+    """A function that looks at the page, in a file beside this one."""
+    with open(os.path.join(harness.SOURCE, "tests", "browser", name)) as file:
+        return file.read()
+
+
+def views(tab):
+    """The names of those that have something to show."""
+    return tab.run("""() => [...document.querySelectorAll("nav a:not(.missing)")].map(
+        (link) => new URLSearchParams(link.hash.slice(1)).get("view") ?? "summary")""")
 
 
 class Page(case.ClassCase):
@@ -66,9 +39,9 @@ class Page(case.ClassCase):
         cls.browser = browser.Chromium()
         cls.addClassCleanup(cls.browser.__exit__)
         timed = profiles.make_timeline("layers", cls.dir, "layers.pb.gz")
-        cls.paths = {"plain": profiles.make("plain", cls.dir), "deep": profiles.make("deep", cls.dir),
-                     "rebuilt": profiles.make("rebuilt", cls.dir), "layers": timed,
-                     "scopes": profiles.make("scopes", cls.dir)}
+        cls.paths = {kind: profiles.make(kind, cls.dir)
+                     for kind in ("plain", "deep", "rebuilt", "scopes")}
+        cls.paths["layers"] = timed
         cls.pages = {name: cls.make(name, "report", path) for name, path in cls.paths.items()}
         cls.pages["comparison"] = cls.make("comparison", "diff", cls.paths["plain"],
                                            cls.paths["rebuilt"])
@@ -107,7 +80,8 @@ class Page(case.ClassCase):
                 script.textContent = "window.pwned = 1";
                 document.head.append(script);
                 image.src = url;
-                const link = Object.assign(document.createElement("link"), { rel: "stylesheet", href: url });
+                const link = document.createElement("link");
+                Object.assign(link, { rel: "stylesheet", href: url });
                 document.head.append(link);
                 try { await fetch(url); window.pwned = 2; } catch {}
                 navigator.sendBeacon(url, "x");
@@ -121,66 +95,69 @@ class Page(case.ClassCase):
 
     def test_room(self):
         """Nothing overlaps and nothing is cut off, whatever the window."""
-        wrong = []
+        wrong, overlaps = [], script("overlaps.js")
         for size, how in SIZES.items():
             for name, page in self.pages.items():
                 with self.browser.open(page, **how) as tab:
-                    for view in tab.ready().run(VIEWS):
+                    for view in views(tab.ready()):
                         tab.set(view=view)
                         wrong += ["%s, %s, %s: %s" % (size, name, view, what)
-                                  for what in tab.run(OVERLAPS)]
+                                  for what in tab.run(overlaps)]
                     if name == "plain":
                         tab.set(view="table", select=tab.run("() => memtrack.rows({})[0].key"),
                                 include=["*"], at="1s")
-                        wrong += ["%s, an open row: %s" % (size, what) for what in tab.run(OVERLAPS)]
+                        wrong += ["%s, an open row: %s" % (size, what)
+                                  for what in tab.run(overlaps)]
         self.assertEqual([], wrong, "\n".join(wrong))
 
     def test_contrast_and_names(self):
         """What axe finds, which knows the guidelines (WCAG AA): contrast, and names of controls."""
-        wrong = []
+        wrong, look = [], script("axe.js")
         axe = os.path.join(browser.modules(), "axe-core", "axe.min.js")
         for dark in (False, True):
             for name in ("plain", "layers", "comparison", "scopes"):
                 with self.browser.open(self.pages[name], dark=dark) as tab:
                     tab.ready().ask("script", path=axe)
-                    for view in tab.run(VIEWS):
+                    for view in views(tab):
                         tab.set(view=view)
                         wrong += ["%s, %s, %s: %s" % ("dark" if dark else "light", name, view, what)
-                                  for what in tab.run(AXE, RULES)]
+                                  for what in tab.run(look, RULES)]
         self.assertEqual([], wrong, "\n".join(wrong))
 
+    def reached(self, tab, look):
+        """Tab goes round all controls, and what has the focus is seen: the names of the others."""
+        tab.run("() => document.activeElement.blur()")
+        wanted = [control["name"] for control in tab.run(look)]
+        missed = set(range(len(wanted)))
+        for _ in range(len(wanted) + 8):
+            tab.press("Tab")
+            for i, control in enumerate(tab.run(look)):
+                if control["focused"]:
+                    self.assertTrue(control["seen"], control)
+                    missed.discard(i)
+            if not missed:
+                break
+        return [wanted[i] for i in missed]
+
     def test_keyboard(self):
-        """Tab reaches every control, what has the focus is seen, and each view has its key."""
+        look = script("controls.js")
         for name in ("plain", "layers"):
             with self.subTest(name), self.browser.open(self.pages[name]) as tab:
-                views = tab.ready().run(VIEWS)
-                for view in views:
+                for view in views(tab.ready()):
                     tab.set(view=view)
-                    controls = tab.run("""() => [...document.querySelectorAll("button, select, input, a[href]")].filter(
-                        (n) => n.checkVisibility() && !n.disabled && n.tabIndex >= 0 && !n.closest("dialog:not([open])")).length""")
-                    tab.run("() => document.activeElement.blur()")
-                    reached = set()
-                    for _ in range(controls + 6):
-                        tab.press("Tab")
-                        reached.add(tab.run("() => { const all = [...document.querySelectorAll('*')]; return all.indexOf(document.activeElement); }"))
-                        self.assertTrue(tab.run(OUTLINE) or not tab.run(FOCUS), (view, tab.run(FOCUS)))
-                    self.assertGreaterEqual(len(reached), min(controls, 3), view)
-                    missed = tab.run("""(reached) => { const all = [...document.querySelectorAll("*")];
-                        return all.filter((n, i) => n.matches("button, select, input, a[href]") && n.checkVisibility() && !n.disabled &&
-                            n.tabIndex >= 0 && !n.closest("dialog") && !reached.includes(i)).map((n) => n.textContent || n.ariaLabel); }""",
-                                     sorted(reached))
-                    self.assertEqual([], missed, view)
-                tab.run("() => document.activeElement.blur()")
-                tab.set(view="summary")
-                tab.press("?")
-                self.assertIn("Keys", tab.text("dialog[open]"))
-                tab.press("Escape")
-                self.assertEqual("", tab.text("dialog[open]"))
-                tab.press("/")
-                tab.type("zzz")
-                self.assertEqual("zzz", tab.state()["search"])
-                tab.press("Escape", "Escape")
-                self.assertEqual("", tab.state()["search"])
+                    self.assertEqual([], self.reached(tab, look), view)
+
+    def test_keys(self):
+        with self.browser.open(self.pages["plain"]) as tab:
+            tab.ready().press("?")
+            self.assertIn("Keys", tab.text("dialog[open]"))
+            tab.press("Escape")
+            self.assertEqual("", tab.text("dialog[open]"))
+            tab.press("/")
+            tab.type("zzz")
+            self.assertEqual("zzz", tab.state()["search"])
+            tab.press("Escape", "Escape")
+            self.assertEqual("", tab.state()["search"])
 
     def test_rows_by_keyboard(self):
         with self.browser.open(self.pages["plain"]) as tab:
@@ -220,26 +197,27 @@ class Page(case.ClassCase):
             self.assertIn(os.path.basename(row["key"]), static)
 
     def test_dropped(self):
-        """The viewer alone opens what is given to it, of memtrack and of others; two are compared."""
+        """A page opens what is dropped on it, of memtrack and of other tools."""
         seed = os.path.join(harness.SOURCE, "tests", "fuzz", "corpus", "fuzz_pprof")
-        viewer = self.pages["plain"]
-        for paths, view in (([os.path.join(seed, "seed-text-jemalloc.bin")], "report"),
-                            ([os.path.join(seed, "seed-foreign.bin")], "report"),
-                            ([self.paths["deep"]], "report")):
-            with self.subTest(paths), self.browser.open(viewer) as tab:
+        paths = [os.path.join(seed, "seed-text-jemalloc.bin"),
+                 os.path.join(seed, "seed-foreign.bin"), self.paths["deep"]]
+        for path in paths:
+            with self.subTest(path), self.browser.open(self.pages["plain"]) as tab:
                 tab.ready()
-                data = []
-                for path in paths:
-                    with open(path, "rb") as file:
-                        data.append({"name": os.path.basename(path), "bytes": list(file.read())})
-                tab.run("""(files) => { const given = new DataTransfer();
-                    for (const file of files) given.items.add(new File([new Uint8Array(file.bytes)], file.name));
-                    dispatchEvent(Object.assign(new DragEvent("drop", { dataTransfer: given, cancelable: true }))); }""", data)
-                wanted = harness.ask(view, *paths)["rows"]
-                shown = tab.run("""async (n) => { for (let i = 0; i < 200; i++) {
-                    if (memtrack.rows({}).length === n[0] && memtrack.rows({})[0].key === n[1]) break;
-                    await new Promise((done) => setTimeout(done, 20)); }
-                    return JSON.stringify(memtrack.rows({})); }""", [len(wanted), wanted[0]["key"]])
+                wanted = harness.ask("report", path)["rows"]
+                with open(path, "rb") as file:
+                    dropped = [os.path.basename(path), list(file.read()), len(wanted),
+                               wanted[0]["key"]]
+                shown = tab.run("""async ([name, bytes, n, key]) => {
+                    const dataTransfer = new DataTransfer();
+                    dataTransfer.items.add(new File([new Uint8Array(bytes)], name));
+                    dispatchEvent(new DragEvent("drop", { dataTransfer, cancelable: true }));
+                    const done = () => memtrack.rows().length === n &&
+                        memtrack.rows()[0].key === key;
+                    for (let i = 0; i < 500 && !done(); i++)
+                        await new Promise((next) => setTimeout(next, 20));
+                    return JSON.stringify(memtrack.rows());
+                }""", dropped)
                 self.assertEqual(wanted, json.loads(shown))
 
 
@@ -258,11 +236,13 @@ class Firefox(case.ClassCase):
                                       ({"at": "peak"}, ["--at", "peak"])):
                 report = harness.ask("report", *options, path)
                 self.assertEqual(report["rows"], firefox.run("(q) => memtrack.rows(q)", question))
-                self.assertEqual(report["totals"], firefox.run("(q) => memtrack.totals(q)", question))
-            for view in firefox.run(VIEWS):
+                self.assertEqual(report["totals"],
+                                 firefox.run("(q) => memtrack.totals(q)", question))
+            for view in views(firefox):
                 firefox.run("(view) => memtrack.set({ view })", view)
-                self.assertTrue(firefox.run("() => document.querySelector('main').childElementCount"))
-                self.assertEqual("", firefox.run("() => document.querySelector('.problem')?.innerText ?? ''"))
+                self.assertEqual([True, ""], firefox.run("""() => [
+                    document.querySelector("main").childElementCount > 0,
+                    document.querySelector(".problem")?.innerText ?? ""]"""))
             firefox.run("() => { memtrack.set({ view: 'table' }); document.activeElement.blur(); }")
             firefox.press("\ue015")  # down
             self.assertEqual(report["rows"] and harness.ask("report", path)["rows"][0]["key"],
