@@ -301,7 +301,6 @@ class Errors(Case):
         self.problem("other.pb.gz", "--at", "peak", status=2, contains="peak")
         self.problem("plain.pb.gz", "--json", "--csv", status=2, contains="exclude each other")
         self.problem("plain.pb.gz", "many.pb.gz", status=2, contains="one profile")
-        self.problem("plain.pb.gz", "--html", "x.html", status=2, contains="not in this version")
         self.problem("plain.pb.gz", "--colour", status=2, contains="--colour")
         self.problem("plain.pb.gz", "--cumulative", "--by", "stack", status=2, contains="--by line")
         self.problem("4194305", status=3, contains="no such process")  # above every pid

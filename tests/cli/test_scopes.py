@@ -200,7 +200,7 @@ class Errors(Case):
         self.call("scopes.pb.gz", "--trace", "/dev/full", "--force", status=3)
 
     def test_of_other_tools(self):
-        self.assertIn("no scopes: the program measures none", self.text("other.pb.gz"))
+        self.assertIn("no scopes: another tool wrote the file", self.text("other.pb.gz"))
         self.assertEqual(json.loads(self.text("other.pb.gz", "--json"))["rows"], [])
 
 
