@@ -7,7 +7,7 @@ import { el } from "./dom";
 const PERIOD_MS = 2000;
 
 interface ServerState {
-  state: string; // "running" or "ended"
+  state: string;
 }
 
 async function get(path: string, etag?: string): Promise<Response> {
@@ -40,9 +40,9 @@ export async function follow(open: (given: readonly Given[]) => Promise<void>, a
     badge.textContent = paused ? "paused" : "live";
   };
   const say = (error: unknown): void => app()?.say(error instanceof Error ? error.message : String(error));
-  const end = (): void => {
+  const end = (how: string): void => {
     ended = true;
-    badge.textContent = "ended";
+    badge.textContent = how;
     mark.disabled = pause.disabled = true;
     clearInterval(timer);
   };
@@ -52,7 +52,7 @@ export async function follow(open: (given: readonly Given[]) => Promise<void>, a
     try {
       const state = (await (await get("state")).json()) as ServerState;
       await renew();
-      if (state.state === "ended") end();
+      if (state.state === "ended" || state.state === "replaced") end(state.state);
     } catch (error) {
       say(error);
     } finally {

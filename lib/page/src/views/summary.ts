@@ -104,7 +104,7 @@ class Summary implements View {
     put("total", has("total_bytes") ? `${format.size(t.total_bytes)} in ${format.plural(t.total_blocks, "block")}` : "");
     put("temporary", info.columns.has("temporary_blocks") && t.total_blocks ? `${format.plural(t.temporary_blocks, "block")} (${format.percent(t.temporary_blocks, t.total_blocks)})` : "");
     put("tracker", info.ledgerBytes ? `${format.size(info.ledgerBytes)} of ledger` : "");
-    for (const line of page.head ?? []) if (line.label === "tracker" || line.label === "memory") put(line.label, line.text);
+    for (const line of page.live ? [] : page.head ?? []) if (line.label === "tracker" || line.label === "memory") put(line.label, line.text);
     const unique = new Map(facts);
     return el("section", {}, el("h2", { textContent: "The recording" }),
       el("dl", { class: "facts" }, ...[...unique].flatMap(([name, text]) => [el("dt", { textContent: name }), el("dd", { textContent: text })])));
