@@ -64,8 +64,8 @@ struct request {
 static void finish(const struct argp_state *state, struct request *r) {
     if (!r->format)
         argp_error(state, "--format is needed: one of%s", MT_PROFILE_FORMAT_WORDS);
-    if (r->view.by_given && r->view.view.by != r->format->by &&
-        !(r->format->flags & MT_PROFILE_GROUPED))
+    else if (r->view.by_given && r->view.view.by != r->format->by &&
+             !(r->format->flags & MT_PROFILE_GROUPED))
         argp_error(state, "--by and --format %s exclude each other", r->format->name);
     if (r->view.shared.force && !r->output)
         argp_error(state, "--force needs -o");

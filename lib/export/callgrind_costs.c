@@ -53,7 +53,7 @@ static void count(struct mt_callgrind_cost *cost, const struct mt_row *row) {
 
 /* A line means something in its file alone. */
 static int64_t line_of(const struct mt_row_frame *frame) {
-    return frame->file && frame->line > 0 ? frame->line : 0;
+    return frame && frame->file && frame->line > 0 ? frame->line : 0;
 }
 
 /* Adds a row to the line of a frame, as its own or as what it called. */

@@ -73,7 +73,9 @@ static int write_part(int fd, const struct mt_export_profile *what, const char *
     part.whole = profile;
     part.n_samples = 0;
     part.samples = calloc(profile->n_samples + 1, sizeof *part.samples);
-    int rc = part.samples ? read_live(what->rows, &live, error) : mt_export_out_of_memory(error);
+    if (!part.samples)
+        return mt_export_out_of_memory(error);
+    int rc = read_live(what->rows, &live, error);
     if (rc == 0) {
         take_samples(what->rows, mt_export_profile_rows(what), &live, &part);
         leave_time_behind(&part.info);

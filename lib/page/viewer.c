@@ -5,6 +5,7 @@
  */
 #include "page/viewer.h"
 
+#include <stdint.h>
 #include <string.h>
 
 __asm__(".section .rodata\n"
@@ -28,8 +29,8 @@ static const char *const marks[] = {
 static const char *place_of(enum mt_viewer_place place) {
     if (place >= MT_VIEWER_END)
         return mt_viewer_end;
-    const char *at = memmem(mt_viewer_begin, (size_t)(mt_viewer_end - mt_viewer_begin),
-                            marks[place], strlen(marks[place]));
+    size_t n = (uintptr_t)mt_viewer_end - (uintptr_t)mt_viewer_begin;
+    const char *at = memmem(mt_viewer_begin, n, marks[place], strlen(marks[place]));
     return at ? at : mt_viewer_end;
 }
 
@@ -37,5 +38,5 @@ void mt_viewer_put_until(FILE *stream, enum mt_viewer_place place) {
     const char *begin = mt_viewer_begin, *end = place_of(place);
     if (place > MT_VIEWER_CONNECT)
         begin = place_of(place - 1) + strlen(marks[place - 1]);
-    fwrite(begin, 1, (size_t)(end - begin), stream);
+    fwrite(begin, 1, (uintptr_t)end - (uintptr_t)begin, stream);
 }

@@ -56,6 +56,8 @@ double *mt_core_rows_column(const struct mt_core_rows *rows, uint32_t value);
 /* Sets the path of a row to be read by mt_core_rows_frame. Returns how many frames it has; the last
  * one may be "[truncated]". */
 uint32_t mt_core_rows_stack(struct mt_core_rows *rows, uint32_t i);
+/* The same of a sample. */
+uint32_t mt_core_rows_path(struct mt_core_rows *rows, uint32_t sample);
 const struct mt_core_frame *mt_core_rows_frame(struct mt_core_rows *rows, uint32_t i);
 /* Returns for each sample of the profile its row, UINT32_MAX: none. The caller frees it. Not with
  * cumulative. */

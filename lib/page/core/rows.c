@@ -142,6 +142,11 @@ uint32_t MT_CORE_EXPORT(mt_core_rows_stack)(struct mt_core_rows *rows, uint32_t 
     return mt_core_path_of(&rows->path, rows->rows, mt_rows_at(rows->rows, i));
 }
 
+uint32_t MT_CORE_EXPORT(mt_core_rows_path)(struct mt_core_rows *rows, uint32_t sample) {
+    const struct mt_row row = {.sample = sample};
+    return mt_core_path_of(&rows->path, rows->rows, &row);
+}
+
 const struct mt_core_frame *MT_CORE_EXPORT(mt_core_rows_frame)(struct mt_core_rows *rows,
                                                                uint32_t i) {
     return mt_core_path_at(&rows->path, mt_rows_profile(rows->rows), i);

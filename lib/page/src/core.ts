@@ -440,7 +440,15 @@ export class CoreRows extends Handle {
   }
 
   stack(i: number): Frame[] {
-    const n = this.core.call("mt_core_rows_stack", this.at, i);
+    return this.frames(this.core.call("mt_core_rows_stack", this.at, i));
+  }
+
+  // The call path of a sample.
+  path(sample: number): Frame[] {
+    return this.frames(this.core.call("mt_core_rows_path", this.at, sample));
+  }
+
+  private frames(n: number): Frame[] {
     return Array.from({ length: n }, (_, k) =>
       this.core.frame(this.core.call("mt_core_rows_frame", this.at, k)));
   }

@@ -1,5 +1,9 @@
 // SPDX-License-Identifier: MIT
 // Unpacks the script of the page and puts it in. As small as it can be: it is in the page as it is.
+// Who waits for the page can do so before its script is there: window.memtrack.ready.
+const page = { settle: [] as ((value: unknown) => void)[], ready: undefined as unknown };
+page.ready = new Promise((resolve) => page.settle.push(resolve));
+Object.assign(window, { memtrack: page });
 void (async () => {
   const packed = atob(document.getElementById("memtrack-script")!.textContent!);
   const bytes = Uint8Array.from(packed, (c) => c.charCodeAt(0));

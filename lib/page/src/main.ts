@@ -80,6 +80,9 @@ function shown(): App {
   return app;
 }
 
+for (const settle of (window as unknown as { memtrack?: { settle?: ((ready: Promise<void>) => void)[] } }).memtrack?.settle ?? [])
+  settle(ready); // whoever has asked before (loader.ts)
+
 Object.assign(window, {
   memtrack: {
     ready,

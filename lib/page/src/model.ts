@@ -139,6 +139,28 @@ export class Side {
     });
   }
 
+  // The call paths of a row that hold most, threads and sizes together, and how much is in how many
+  // others.
+  paths(options: ViewOptions, row: number, value: ValueName, most: number):
+      { paths: { stack: Frame[]; value: number }[]; rest: number; more: number } {
+    const { rows } = this.rows(options), own = rows.ofSamples();
+    if (!own) return { paths: [{ stack: rows.stack(row), value: 0 }], rest: 0, more: 0 };
+    const values = this.values({ ...options, sort: undefined }, value), samples: number[] = [];
+    own.forEach((r, s) => { if (r === row) samples.push(s); });
+    samples.sort((a, b) => Math.abs(values[b]!) - Math.abs(values[a]!));
+    const found = new Map<string, { stack: Frame[]; value: number }>();
+    let at = 0;
+    for (; at < samples.length && at < 40 * most && found.size <= most; at++) {
+      const stack = rows.path(samples[at]!), key = stack.map((f) => `${f.function} ${f.file}:${f.line} ${f.address}`).join();
+      const same = found.get(key);
+      if (same) same.value += values[samples[at]!]!;
+      else found.set(key, { stack, value: values[samples[at]!]! });
+    }
+    const paths = [...found.values()].slice(0, most);
+    const all = samples.reduce((sum, s) => sum + values[s]!, 0), shown = paths.reduce((sum, p) => sum + p.value, 0);
+    return { paths, rest: all - shown, more: samples.length - at + Math.max(0, found.size - most) };
+  }
+
   totals(options: ViewOptions): Totals {
     return this.sums.get(sumKey(options), () =>
       totalsOf(this.profile.rows({ ...options, by: "domain", cumulative: false }).totals()));

@@ -81,7 +81,7 @@ static bool is_offset(uint64_t offset) {
 /* Takes from the interpreter's own word what it tells. Returns false when that is no such word, or
  * is of a build without the GIL, in which frames of other threads change under one's hands. */
 static bool take_debug_offsets(struct mt_python_layout *at, uint64_t runtime) {
-    struct debug_offsets o;
+    struct debug_offsets o = {.cookie = {0}};
     if (!mt_os_copy(&o, (const void *)runtime, sizeof o) ||
         !mt_text_same(o.cookie, "xdebugpy", sizeof o.cookie) || o.has_no_gil != 0)
         return false;

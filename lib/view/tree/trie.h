@@ -35,8 +35,8 @@ struct mt_trie_builder; /* private */
  * samples. The trie holds no pointers into frames; the builder does. NULL: out of memory. */
 struct mt_trie_builder *mt_trie_begin(struct mt_trie *trie, const struct mt_frames *frames,
                                       struct mt_trie_options options);
-/* Adds up to n samples more. Returns how many are left, or -MEMTRACK_ENOMEM. */
-int64_t mt_trie_add(struct mt_trie_builder *builder, size_t n);
+/* Adds at most so many samples more. Returns how many are left, or -MEMTRACK_ENOMEM. */
+int64_t mt_trie_add(struct mt_trie_builder *builder, size_t most);
 void mt_trie_end(struct mt_trie_builder *builder); /* NULL is fine */
 
 void mt_trie_free(struct mt_trie *trie);

@@ -63,7 +63,7 @@ class Summary implements View {
       const row = rows.get(i), value = row.value[v]!;
       sum += value;
       return this.item(whole ? value / whole : 0, format.amount(value, isBytes(sort)), row, place(row),
-        via(rows.stack(i)), row.key);
+        via(model.current.paths({ ...optionsOf(state), by: "line", sort, cumulative: false }, i, SORTS[sort], 1).paths[0]?.stack ?? []), row.key);
     });
     const what = state.at && state.at !== "end" && sort === "live" ? `of what was live at ${state.at}` : WORDS[sort] ?? "";
     const head = n === 0 || sum === 0 ? `Nothing ${sort} was recorded.`

@@ -250,22 +250,9 @@ class Table implements View {
       return el("div", {}, stack.length ? pathElement(stack, "") : null);
     }
     const options = { ...optionsOf(state), sort: metricOf(this.context) };
-    const own = model.current.rows(options).rows.ofSamples();
-    const values = model.current.values({ ...options, sort: undefined }, this.metric);
-    const wanted = this.order[this.chosen]!, samples: number[] = [];
-    if (!own) return el("div", {}, pathElement(this.entry(wanted).stack(), ""));
-    own.forEach((r, s) => { if (r === wanted) samples.push(s); });
-    samples.sort((a, b) => values[b]! - values[a]!);
-    const trie = model.current.trie(optionsOf(state)), bytes = isBytes(this.metric);
-    const merged = new Map<number, number>(); // by leaf: threads and sizes together
-    for (const s of samples) merged.set(trie.leaf[s]!, (merged.get(trie.leaf[s]!) ?? 0) + values[s]!);
-    const leaves = [...merged].sort((a, b) => b[1] - a[1]);
-    const shown = leaves.slice(0, 5), rest = leaves.slice(5).reduce((sum, [, value]) => sum + value, 0);
-    return el("div", { class: "paths" }, ...shown.map(([leaf, value]) => {
-      const stack: Frame[] = [];
-      for (let node = leaf; node > 0; node = trie.parent[node]!) stack.push(trie.frameAt(trie.frame[node]!));
-      return pathElement(stack, format.amount(value, bytes));
-    }), leaves.length > shown.length ? el("p", { class: "dim", textContent: `${format.plural(leaves.length - shown.length, "more call path")}, ${format.amount(rest, bytes)}` }) : null);
+    const { paths, rest, more } = model.current.paths(options, this.order[this.chosen]!, this.metric, 5), bytes = isBytes(this.metric);
+    return el("div", { class: "paths" }, ...paths.map(({ stack, value }) => pathElement(stack, format.amount(value, bytes))),
+      more > 0 ? el("p", { class: "dim", textContent: `${format.plural(more, "more call path")}, ${format.amount(rest, bytes)}` }) : null);
   }
 
   key(event: KeyboardEvent): boolean {
