@@ -25,7 +25,8 @@ views() {
 absent='pprof/(write|output|deflate)|profile/page|own_calls|unseen|compare/(comparison|measure)'
 
 cat >"$work/compile" <<EOF
-exec clang-14 --target=wasm32-wasi -Oz -std=gnu11 -fvisibility=hidden -DNDEBUG -D_GNU_SOURCE \\
+case "\$1" in *wasm/bulk.c) bulk="-mbulk-memory -fno-builtin-memcpy" ;; *) bulk= ;; esac
+exec clang-14 --target=wasm32-wasi -Oz \$bulk -std=gnu11 -fvisibility=hidden -DNDEBUG -D_GNU_SOURCE \\
     -D_WASI_EMULATED_SIGNAL -DMEMTRACK_VERSION='"page"' -I$here/wasm -include glibc.h \\
     -Ilib -Ilib/include -I$work -ffile-prefix-map=$work=. -c "\$1" -o "\$2"
 EOF
@@ -35,7 +36,7 @@ for source in lib/page/core/*.c lib/page/core/wasm/*.c $(reads) $(views) lib/bas
 done | grep -vE "^[^ ]*($absent)\.c" | sort >"$work/sources"
 xargs -P "$(nproc)" -L 1 sh "$work/compile" <"$work/sources"
 # shellcheck disable=SC2046 # names without blanks
-clang-14 --target=wasm32-wasi -Oz -mexec-model=reactor -Wl,--gc-sections -Wl,--strip-all -Wl,--stack-first \
+clang-14 --target=wasm32-wasi -mexec-model=reactor -Wl,--gc-sections -Wl,--strip-all -Wl,--stack-first \
     -Wl,-z,stack-size=1048576 -o "$work/linked.wasm" $(cut -d' ' -f2 "$work/sources") -lwasi-emulated-signal
 wasm-opt --enable-bulk-memory -Oz "$work/linked.wasm" -o "$work/core.wasm"
 zopfli -c "$work/core.wasm" >"$work/core.wasm.gz"
