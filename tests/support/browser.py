@@ -32,19 +32,30 @@ def environment(directory):
                                      LC_ALL="C.UTF-8")
 
 
+def are_missing():
+    """Packages may have come since the others were installed."""
+    return not all(os.path.exists(os.path.join(MODULES, name, "package.json"))
+                   for name in ("playwright-core", "speedscope"))
+
+
 @functools.cache
 def modules():
     """The folder of the page's packages of npm, which are installed when they are missing."""
-    if not os.path.exists(os.path.join(MODULES, "playwright-core", "package.json")):
+    if are_missing():
         npm = harness.tool("npm")
         with open(os.path.join(PAGE, "package-lock.json")) as lock:
             fcntl.flock(lock, fcntl.LOCK_EX)  # several tests may begin at once
-            if not os.path.exists(os.path.join(MODULES, "playwright-core", "package.json")):
+            if are_missing():
                 result = harness.run([npm, "ci", "--ignore-scripts", "--no-audit", "--no-fund"],
                                      cwd=PAGE, env=dict(os.environ), timeout=200)
                 if result.code:
                     raise unittest.SkipTest("npm cannot install the page's packages: %r" % result)
     return MODULES
+
+
+def package(*names):
+    """The path of a file of one of them."""
+    return os.path.join(modules(), *names)
 
 
 class Chromium:

@@ -1,9 +1,13 @@
 # SPDX-License-Identifier: MIT
 """Go's compiler, and its pprof as an oracle, wherever the machine has them."""
+import contextlib
 import glob
 import os
 import re
 import shutil
+import socket
+import subprocess
+import time
 import unittest
 
 from support import harness
@@ -32,13 +36,43 @@ def build(output, source, directory, **extra):
     return output
 
 
+def pprof_environment():
+    """It finds no binaries and cannot ask the network: what it says comes from the profile."""
+    return harness.plain_environment(HOME="/nonexistent", PPROF_TMPDIR="/tmp",
+                                     PPROF_BINARY_PATH="/nonexistent")
+
+
 def pprof(*options):
-    """What go's pprof says where it finds no binaries and cannot ask the network: it comes from the
-    profile."""
-    env = harness.plain_environment(HOME="/nonexistent", PPROF_TMPDIR="/tmp",
-                                    PPROF_BINARY_PATH="/nonexistent")
+    """What go's pprof says."""
     return harness.check([find("pkg/tool/*/pprof"), *options],
-                         env=env).stdout.decode(errors="replace")
+                         env=pprof_environment()).stdout.decode(errors="replace")
+
+
+def answers(port):
+    try:
+        socket.create_connection(("127.0.0.1", port), 1).close()
+        return True
+    except ConnectionRefusedError:
+        return False
+
+
+@contextlib.contextmanager
+def served(*options):
+    """The address at which go's pprof shows a profile."""
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    process = subprocess.Popen(
+        [find("pkg/tool/*/pprof"), "-no_browser", "-http=127.0.0.1:%d" % port, *options],
+        env=pprof_environment(), stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL)
+    try:
+        while not answers(port):
+            assert process.poll() is None, "pprof has ended: %s" % (options,)
+            time.sleep(0.02)
+        yield "http://127.0.0.1:%d" % port
+    finally:
+        process.kill()
+        process.wait()
 
 
 def sums(path):
