@@ -55,9 +55,9 @@ class Tour(case.ClassCase):
     @classmethod
     def setUpClass(cls):
         super().setUpClass()
-        perl = harness.tool("perl")
+        harness.tool("perl")
         for name, script in (("old", OLD), ("new", NEW)):
-            harness.memtrack("run", "-q", "-o", cls.path(name + ".pb.gz"), "--", perl, "-ne",
+            harness.memtrack("run", "-q", "-o", cls.path(name + ".pb.gz"), "--", "perl", "-ne",
                              script, stdin=NUMBERS.encode())
         cls.old, cls.new = cls.path("old.pb.gz"), cls.path("new.pb.gz")
         cls.peak = cls.first_line(harness.ask("report", "-n", "1", cls.new))
