@@ -64,4 +64,25 @@ static inline void check_round_trip(struct mt_profile *p) {
     mt_profile_free(q);
 }
 
+/* Reads what begins with one of the n beginnings, which the first byte chooses, and goes on with the
+ * rest: a profile that holds together, or an error with words. Returns 0. */
+static inline int read_text(const char *const *beginnings, size_t n, const uint8_t *data,
+                            size_t size) {
+    struct mt_profile *p;
+    struct mt_error error;
+    const char *beginning = beginnings[size ? *data % n : 0];
+    size_t begun = strlen(beginning), rest = size ? size - 1 : 0;
+    char *text = malloc(begun + rest + 1);
+    require(text != NULL);
+    memcpy(text, beginning, begun);
+    if (rest)
+        memcpy(text + begun, data + 1, rest);
+    if (mt_pprof_read_memory(text, begun + rest, &p, &error) < 0)
+        require(p == NULL && error.message[0]);
+    else
+        check_round_trip(p);
+    free(text);
+    return 0;
+}
+
 #endif

@@ -28,19 +28,5 @@ static const char *const beginnings[] = {
 };
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
-    struct mt_profile *p;
-    struct mt_error error;
-    const char *beginning = beginnings[size ? *data % (sizeof beginnings / sizeof *beginnings) : 0];
-    size_t begun = strlen(beginning), rest = size ? size - 1 : 0;
-    char *text = malloc(begun + rest + 1);
-    require(text != NULL);
-    memcpy(text, beginning, begun);
-    if (rest)
-        memcpy(text + begun, data + 1, rest);
-    if (mt_pprof_read_memory(text, begun + rest, &p, &error) < 0)
-        require(p == NULL && error.message[0]);
-    else
-        check_round_trip(p);
-    free(text);
-    return 0;
+    return read_text(beginnings, sizeof beginnings / sizeof *beginnings, data, size);
 }

@@ -49,6 +49,19 @@ static double mt_page_parse(const char *text, size_t n) {
 #define sigabbrev_np   page_sigabbrev_np
 #include "page/core/wasm/glibc.c"
 #include "page/core/wasm/stdio.c"
+#include "profile/pprof/profile.pb-c.h"
+#define protobuf_c_message_unpack        page_message_unpack
+#define protobuf_c_message_free_unpacked page_message_free_unpacked
+#define append                           page_message_append
+#undef skip /* cmocka's */
+static ProtobufCMessage *page_message_unpack(const ProtobufCMessageDescriptor *of,
+                                             ProtobufCAllocator *allocator, size_t n,
+                                             const uint8_t *data);
+static void page_message_free_unpacked(ProtobufCMessage *message, ProtobufCAllocator *allocator);
+#include "page/core/wasm/unpack.c"
+#undef protobuf_c_message_unpack
+#undef protobuf_c_message_free_unpacked
+#undef append
 #undef vsnprintf
 #undef snprintf
 #undef asprintf
@@ -174,10 +187,89 @@ static void names(void **state) {
     assert_string_equal(page_basename("/a/"), "");
 }
 
+/* ---- messages -------------------------------------------------------------------------------- */
+
+static size_t n_blocks;
+
+static void *counted_alloc(void *context, size_t bytes) {
+    (void)context;
+    n_blocks++;
+    return malloc(bytes);
+}
+
+static void counted_free(void *context, void *block) {
+    (void)context;
+    n_blocks--;
+    free(block);
+}
+
+static ProtobufCAllocator counted = {counted_alloc, counted_free, NULL};
+
+/* Both refuse the bytes, or both find the same in them; what ours has taken, it gives back. */
+static void assert_unpacks(const uint8_t *data, size_t n) {
+    const ProtobufCMessageDescriptor *of = &pprof__profile__descriptor;
+    ProtobufCMessage *theirs = protobuf_c_message_unpack(of, NULL, n, data),
+                     *ours = page_message_unpack(of, &counted, n, data);
+    assert_int_equal(!theirs, !ours);
+    if (ours && theirs) {
+        unsigned n_unknown = theirs->n_unknown_fields; /* which ours passes over */
+        theirs->n_unknown_fields = 0;
+        size_t bytes = protobuf_c_message_get_packed_size(theirs);
+        uint8_t *one = malloc(bytes + 1), *other = malloc(bytes + 1);
+        assert_int_equal(protobuf_c_message_get_packed_size(ours), bytes);
+        protobuf_c_message_pack(theirs, one);
+        protobuf_c_message_pack(ours, other);
+        assert_memory_equal(one, other, bytes);
+        free(one);
+        free(other);
+        theirs->n_unknown_fields = n_unknown;
+        page_message_free_unpacked(ours, &counted);
+    }
+    if (theirs)
+        protobuf_c_message_free_unpacked(theirs, NULL);
+    assert_int_equal(n_blocks, 0);
+}
+
+/* Nested, packed, several of a kind, negative; whole, and cut anywhere. */
+static void messages(void **state) {
+    (void)state;
+    uint64_t locations[] = {1, 300, UINT64_MAX};
+    int64_t values[] = {-1, 0, INT64_MAX, INT64_MIN};
+    Pprof__Label label = PPROF__LABEL__INIT;
+    label.key = 5;
+    label.num = -7;
+    Pprof__Label *labels[] = {&label, &label};
+    Pprof__Sample sample = PPROF__SAMPLE__INIT;
+    sample.n_location_id = 3;
+    sample.location_id = locations;
+    sample.n_value = 4;
+    sample.value = values;
+    sample.n_label = 2;
+    sample.label = labels;
+    Pprof__Sample *samples[] = {&sample, &sample, &sample};
+    ProtobufCBinaryData strings[] = {{0, NULL}, {3, (uint8_t *)"abc"}};
+    Pprof__Profile profile = PPROF__PROFILE__INIT;
+    profile.n_sample = 3;
+    profile.sample = samples;
+    profile.n_string_table = 2;
+    profile.string_table = strings;
+    profile.time_nanos = -5;
+    uint8_t packed[400];
+    size_t n = pprof__profile__pack(&profile, packed);
+    assert_in_range(n, 1, sizeof packed);
+    for (size_t cut = 0; cut <= n; cut++)
+        assert_unpacks(packed, cut);
+    static const uint8_t unknown[] = {0xfa, 0x3f, 2, 'x', 'y', 0x48, 7, 0xfd, 0x3f, 1, 2, 3, 4};
+    assert_unpacks(unknown, sizeof unknown);
+    static const uint8_t wrong[] = {0x4a, 1, 0}; /* bytes where a number belongs */
+    assert_unpacks(wrong, sizeof wrong);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(formats), cmocka_unit_test(cut),   cmocka_unit_test(numbers),
-        cmocka_unit_test(streams), cmocka_unit_test(sorts), cmocka_unit_test(names),
+        cmocka_unit_test(formats),  cmocka_unit_test(cut),   cmocka_unit_test(numbers),
+        cmocka_unit_test(streams),  cmocka_unit_test(sorts), cmocka_unit_test(names),
+        cmocka_unit_test(messages),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
