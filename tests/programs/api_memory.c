@@ -73,25 +73,26 @@ static uint64_t now_ns(void) {
     return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
 }
 
-/* The clock is read at every 4096th allocation, and a time is known to 10 ms: a block that comes
- * after many others is known to be younger than these, and one that came before them to be older;
- * by as much as a busy machine kept a batch waiting, less so. */
-static void ages(void) {
-    enum { RESOLUTION_NS = 40000000, BATCH = 5000 };
+/* The clock is read at every 4096th allocation, and a time is known to 10 ms, or to 1/256 of the
+ * recording's age: a block that comes after many others is known to be younger than these, and one
+ * that came before them to be older; by as much as a busy machine kept a batch waiting, less so. */
+static void ages(uint64_t start) {
+    enum { RESOLUTION_NS = 40000000, BATCH = 5000, BATCHES = 3 };
     memtrack_block block;
     uint64_t begin = now_ns(), before_last = begin, second = 0, longest = 0;
     char *old = allocate(10);
-    for (int batch = 0; before_last - begin < 100000000; batch++) {
-        before_last = now_ns();
+    for (int batch = 0; batch < BATCHES || before_last - begin < 100000000; batch++) {
+        uint64_t before = now_ns();
+        longest = before - before_last > longest ? before - before_last : longest;
+        before_last = before;
         for (int i = 0; i < BATCH; i++)
             free(allocate(10));
         if (batch == 1)
             second = now_ns();
-        uint64_t lasted = now_ns() - before_last;
-        longest = lasted > longest ? lasted : longest;
     }
-    uint64_t resolution = RESOLUTION_NS + 2 * longest;
     char *young = allocate(10);
+    longest = now_ns() - before_last > longest ? now_ns() - before_last : longest;
+    uint64_t resolution = RESOLUTION_NS + (now_ns() - start) / 64 + 2 * longest;
     expect("whois, old", memtrack_whois(old, &block), 0);
     expect("old: not older", block.least_age_ns <= now_ns() - begin, 1);
     expect("old: not younger", block.least_age_ns + resolution + second >= before_last, 1);
@@ -196,10 +197,11 @@ static void snapshots(const char *path) {
 
 int main(int argc, char **argv) {
     char *kept[5] = {0};
+    uint64_t start = now_ns();
     setvbuf(stdout, NULL, _IONBF, 0);
     if (memtrack_is_tracing()) {
         peaks(argc > 2 ? argv[2] : NULL);
-        ages();
+        ages(start);
         holders();
         refusals();
         switching();
