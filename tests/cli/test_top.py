@@ -393,7 +393,7 @@ class Endings(Case):
         for _ in range(20):
             program.tell("t 100000")
             time.sleep(0.2)
-        self.assertLess((used() - before) / (time.monotonic() - began), 0.02)
+        self.assertLess((used() - before) / (time.monotonic() - began), 0.1)  # 0.01 when idle
         self.quit(terminal)
 
 
