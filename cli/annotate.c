@@ -19,11 +19,11 @@
 #include "text/pager.h"
 #include "view/annotate/annotate.h"
 
-enum option_key { KEY_SORT = MT_KEY_OWN, KEY_CUMULATIVE, KEY_CONTEXT, KEY_SOURCE_PATH };
+enum option_key { KEY_CONTEXT = MT_KEY_OWN, KEY_SOURCE_PATH };
 enum { DEFAULT_LINES = 10, DEFAULT_CONTEXT = 3, DEFAULT_PERCENT = 1, MOST_CONTEXT = 1 << 30 };
 
 static const struct argp_option options[] = {
-    {"cumulative", KEY_CUMULATIVE, NULL, MT_HELP_COMMON,
+    {"cumulative", MT_KEY_CUMULATIVE, NULL, MT_HELP_COMMON,
      "Count for each line what was allocated by the functions that it called, too. A line that "
      "recurs on a call path is counted once",
      MT_HELP_COUNTED},
@@ -31,7 +31,7 @@ static const struct argp_option options[] = {
      "Count as live what was not freed at this moment (default: end). TIME is after the "
      "start, such as 1.5s or 02:00. Lines are then sorted by live",
      MT_HELP_COUNTED},
-    {"sort", KEY_SORT, "COLUMN", MT_HELP_COMMON,
+    {"sort", MT_KEY_SORT, "COLUMN", MT_HELP_COMMON,
      "Show those lines that have most of this: peak (default), live, total, blocks, temporary, "
      "max, waste, live-blocks or peak-blocks",
      MT_HELP_ROWS},
@@ -119,18 +119,6 @@ static void finish(struct request *r) {
 static error_t parse_option(int key, char *text, struct argp_state *state) {
     struct request *r = state->input;
     switch (key) {
-    case ARGP_KEY_INIT:
-        state->child_inputs[0] = &r->view;
-        return 0;
-    case KEY_SORT:
-        mt_view_options_parse_sort(state, &r->view, text);
-        return 0;
-    case KEY_CUMULATIVE:
-        r->view.view.cumulative = true;
-        return 0;
-    case MT_KEY_AT:
-        mt_view_options_parse_at(state, &r->view, text);
-        return 0;
     case KEY_CONTEXT:
         parse_context(state, text, r);
         return 0;
@@ -144,7 +132,7 @@ static error_t parse_option(int key, char *text, struct argp_state *state) {
         finish(r);
         return 0;
     default:
-        return mt_options_parse(key, text, state, &r->view.shared) ? 0 : ARGP_ERR_UNKNOWN;
+        return mt_view_options_parse(key, text, state, &r->view);
     }
 }
 

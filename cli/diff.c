@@ -24,10 +24,10 @@
 #include "view/compare/diff.h"
 #include "view/format/format.h"
 
-enum option_key { KEY_SORT = MT_KEY_OWN, KEY_FAIL_ABOVE, KEY_MARKDOWN };
+enum option_key { KEY_FAIL_ABOVE = MT_KEY_OWN, KEY_MARKDOWN };
 
 static const struct argp_option options[] = {
-    {"sort", KEY_SORT, "COLUMN", MT_HELP_COMMON,
+    {"sort", MT_KEY_SORT, "COLUMN", MT_HELP_COMMON,
      "Print the largest change first, up or down: live (default), peak, total, blocks, "
      "temporary, max, waste, live-blocks or peak-blocks",
      MT_HELP_ROWS},
@@ -69,12 +69,6 @@ static void check_arguments(struct argp_state *state, const struct request *r) {
 static error_t parse_option(int key, char *text, struct argp_state *state) {
     struct request *r = state->input;
     switch (key) {
-    case ARGP_KEY_INIT:
-        state->child_inputs[0] = &r->view;
-        return 0;
-    case KEY_SORT:
-        mt_view_options_parse_sort(state, &r->view, text);
-        return 0;
     case KEY_FAIL_ABOVE:
         r->fail_above = mt_options_size(state, "--fail-above", text, "64K");
         r->fail_above_given = true;
@@ -91,10 +85,9 @@ static error_t parse_option(int key, char *text, struct argp_state *state) {
         check_arguments(state, r);
         return 0;
     default:
-        return mt_html_parse(key, text, &r->html) ||
-                       mt_options_parse(key, text, state, &r->view.shared)
+        return mt_html_parse(key, text, &r->html)
                    ? 0
-                   : ARGP_ERR_UNKNOWN;
+                   : mt_view_options_parse(key, text, state, &r->view);
     }
 }
 

@@ -22,7 +22,7 @@
 #include "view/rows/patterns.h"
 #include "view/subject.h"
 
-enum option_key { KEY_SORT = MT_KEY_OWN, KEY_FORMAT, KEY_REDACT };
+enum option_key { KEY_FORMAT = MT_KEY_OWN, KEY_REDACT };
 
 static const struct argp_option options[] = {
     {"format", KEY_FORMAT, "FORMAT", MT_HELP_COMMON,
@@ -41,7 +41,7 @@ static const struct argp_option options[] = {
      MT_HELP_COUNTED},
     {"by", MT_KEY_BY, mt_group_by_list, 0,
      "Write a row for each of these, in a format of rows (default: stack)", MT_HELP_COUNTED},
-    {"sort", KEY_SORT, "COLUMN", MT_HELP_COMMON,
+    {"sort", MT_KEY_SORT, "COLUMN", MT_HELP_COMMON,
      "Write this column where the format has but one, and the largest first: peak (default), "
      "live, total, blocks, temporary, max, waste, live-blocks or peak-blocks",
      MT_HELP_ROWS},
@@ -74,22 +74,10 @@ static void finish(const struct argp_state *state, struct request *r) {
 static error_t parse_option(int key, char *text, struct argp_state *state) {
     struct request *r = state->input;
     switch (key) {
-    case ARGP_KEY_INIT:
-        state->child_inputs[0] = &r->view;
-        return 0;
-    case KEY_SORT:
-        mt_view_options_parse_sort(state, &r->view, text);
-        return 0;
     case KEY_FORMAT:
         r->format = mt_profile_format_find(text);
         if (!r->format)
             mt_options_choose(state, "--format", text, mt_profile_format_list);
-        return 0;
-    case MT_KEY_BY:
-        mt_view_options_parse_by(state, &r->view, text);
-        return 0;
-    case MT_KEY_AT:
-        mt_view_options_parse_at(state, &r->view, text);
         return 0;
     case KEY_REDACT:
         r->redact = true;
@@ -105,7 +93,7 @@ static error_t parse_option(int key, char *text, struct argp_state *state) {
         finish(state, r);
         return 0;
     default:
-        return mt_options_parse(key, text, state, &r->view.shared) ? 0 : ARGP_ERR_UNKNOWN;
+        return mt_view_options_parse(key, text, state, &r->view);
     }
 }
 

@@ -20,10 +20,8 @@
 #include "text/table.h"
 #include "view/format/format.h"
 
-enum option_key { KEY_SORT = MT_KEY_OWN };
-
 static const struct argp_option options[] = {
-    {"sort", KEY_SORT, "COLUMN", MT_HELP_COMMON,
+    {"sort", MT_KEY_SORT, "COLUMN", MT_HELP_COMMON,
      "Print the largest first: peak (default), live, total, blocks, temporary, max, waste, "
      "live-blocks or peak-blocks",
      MT_HELP_ROWS},
@@ -48,12 +46,6 @@ static void check_html(struct argp_state *state, const struct request *r) {
 static error_t parse_option(int key, char *text, struct argp_state *state) {
     struct request *r = state->input;
     switch (key) {
-    case ARGP_KEY_INIT:
-        state->child_inputs[0] = &r->view;
-        return 0;
-    case KEY_SORT:
-        mt_view_options_parse_sort(state, &r->view, text);
-        return 0;
     case ARGP_KEY_ARG:
         mt_options_profile(state, text, &r->file);
         return 0;
@@ -61,10 +53,9 @@ static error_t parse_option(int key, char *text, struct argp_state *state) {
         check_html(state, r);
         return 0;
     default:
-        return mt_html_parse(key, text, &r->html) ||
-                       mt_options_parse(key, text, state, &r->view.shared)
+        return mt_html_parse(key, text, &r->html)
                    ? 0
-                   : ARGP_ERR_UNKNOWN;
+                   : mt_view_options_parse(key, text, state, &r->view);
     }
 }
 

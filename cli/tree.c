@@ -15,7 +15,7 @@
 #include "text/pager.h"
 #include "text/tree_table.h"
 
-enum option_key { KEY_SORT = MT_KEY_OWN, KEY_INVERTED, KEY_DEPTH, KEY_MIN };
+enum option_key { KEY_INVERTED = MT_KEY_OWN, KEY_DEPTH, KEY_MIN };
 enum { DEFAULT_PERCENT = 1, MOST_LEVELS = 1 << 20, MUCH_ROOM = 140 };
 
 static const struct argp_option options[] = {
@@ -25,7 +25,7 @@ static const struct argp_option options[] = {
      "Count as live what was not freed at this moment (default: end). TIME is after the "
      "start, such as 1.5s or 02:00. Branches are then sorted by live",
      MT_HELP_COUNTED},
-    {"sort", KEY_SORT, "COLUMN", MT_HELP_COMMON,
+    {"sort", MT_KEY_SORT, "COLUMN", MT_HELP_COMMON,
      "Print the largest first: peak (default), live, total, blocks, temporary, max, waste, "
      "live-blocks or peak-blocks",
      MT_HELP_ROWS},
@@ -75,17 +75,8 @@ static void finish(const struct argp_state *state, struct request *r) {
 static error_t parse_option(int key, char *text, struct argp_state *state) {
     struct request *r = state->input;
     switch (key) {
-    case ARGP_KEY_INIT:
-        state->child_inputs[0] = &r->view;
-        return 0;
-    case KEY_SORT:
-        mt_view_options_parse_sort(state, &r->view, text);
-        return 0;
     case KEY_INVERTED:
         r->inverted = true;
-        return 0;
-    case MT_KEY_AT:
-        mt_view_options_parse_at(state, &r->view, text);
         return 0;
     case KEY_MIN:
         parse_min(state, text, r);
@@ -100,7 +91,7 @@ static error_t parse_option(int key, char *text, struct argp_state *state) {
         finish(state, r);
         return 0;
     default:
-        return mt_options_parse(key, text, state, &r->view.shared) ? 0 : ARGP_ERR_UNKNOWN;
+        return mt_view_options_parse(key, text, state, &r->view);
     }
 }
 

@@ -19,7 +19,6 @@ enum option_key {
     KEY_INCLUDE = 256,
     KEY_EXCLUDE,
     KEY_ALL_FRAMES,
-    KEY_CUMULATIVE,
 };
 
 #define MT_ARG_PATTERN "PATTERN|scope:P|domain:P|thread:P|process:P"
@@ -59,7 +58,7 @@ static const struct argp_option shared_options[] = {
 };
 
 static const struct argp_option options[] = {
-    {"cumulative", KEY_CUMULATIVE, NULL, MT_HELP_COMMON,
+    {"cumulative", MT_KEY_CUMULATIVE, NULL, MT_HELP_COMMON,
      "Charge every frame of a call path, not only the innermost. A frame that recurs is "
      "charged once. Needs --by line, function, file or module",
      MT_HELP_COUNTED},
@@ -90,22 +89,22 @@ static void add_pattern(const struct argp_state *state, struct mt_view_request *
     mt_options_pattern(state, names[list], pattern, &r->patterns[list], &r->n_patterns[list]);
 }
 
-void mt_view_options_parse_sort(struct argp_state *state, struct mt_view_request *request,
-                                const char *text) {
+static void parse_sort(const struct argp_state *state, struct mt_view_request *request,
+                       const char *text) {
     if (!mt_sort_parse(text, &request->view.sort))
         mt_options_choose(state, "--sort", text, mt_sort_list);
     request->sort_given = true;
 }
 
-void mt_view_options_parse_by(const struct argp_state *state, struct mt_view_request *request,
-                              const char *text) {
+static void parse_by(const struct argp_state *state, struct mt_view_request *request,
+                     const char *text) {
     if (!mt_group_by_parse(text, &request->view.by))
         mt_options_choose(state, "--by", text, mt_group_by_list);
     request->by_given = true;
 }
 
-void mt_view_options_parse_at(struct argp_state *state, struct mt_view_request *request,
-                              const char *text) {
+static void parse_at(const struct argp_state *state, struct mt_view_request *request,
+                     const char *text) {
     if (!mt_at_parse(text, &request->view.at))
         argp_error(state,
                    "--at %s: needs end, peak, or a time after the start, such as 1.5s or 02:00",
@@ -113,13 +112,27 @@ void mt_view_options_parse_at(struct argp_state *state, struct mt_view_request *
     request->at_given = true;
 }
 
-/* Options without an argument. */
-static bool set_flag(int key, struct mt_view_request *r) {
-    const struct mt_options_flag flags[] = {
-        {KEY_ALL_FRAMES, &r->view.filter.all_frames},
-        {KEY_CUMULATIVE, &r->view.cumulative},
-    };
-    return mt_options_set_flag(key, flags, sizeof flags / sizeof *flags);
+error_t mt_view_options_parse(int key, const char *text, struct argp_state *state,
+                              struct mt_view_request *r) {
+    switch (key) {
+    case ARGP_KEY_INIT:
+        state->child_inputs[0] = r;
+        return 0;
+    case MT_KEY_SORT:
+        parse_sort(state, r, text);
+        return 0;
+    case MT_KEY_AT:
+        parse_at(state, r, text);
+        return 0;
+    case MT_KEY_BY:
+        parse_by(state, r, text);
+        return 0;
+    case MT_KEY_CUMULATIVE:
+        r->view.cumulative = true;
+        return 0;
+    default:
+        return mt_options_parse(key, text, state, &r->shared) ? 0 : ARGP_ERR_UNKNOWN;
+    }
 }
 
 static void finish(struct argp_state *state, struct mt_view_request *r) {
@@ -138,8 +151,10 @@ static void finish(struct argp_state *state, struct mt_view_request *r) {
 static error_t parse_option(int key, char *text, struct argp_state *state) {
     struct mt_view_request *r = state->input;
     switch (key) {
-    case MT_KEY_AT:
-        mt_view_options_parse_at(state, r, text);
+    case ARGP_KEY_INIT: /* it has no child */
+        return 0;
+    case KEY_ALL_FRAMES:
+        r->view.filter.all_frames = true;
         return 0;
     case KEY_INCLUDE:
     case KEY_EXCLUDE:
@@ -149,32 +164,21 @@ static error_t parse_option(int key, char *text, struct argp_state *state) {
         finish(state, r);
         return 0;
     default:
-        return set_flag(key, r) || mt_charged_parse(key, text, state, &r->charged) ||
-                       mt_options_parse(key, text, state, &r->shared)
+        return mt_charged_parse(key, text, state, &r->charged)
                    ? 0
-                   : ARGP_ERR_UNKNOWN;
+                   : mt_view_options_parse(key, text, state, r);
     }
 }
 
 static error_t parse_shared(int key, char *text, struct argp_state *state) {
-    struct mt_view_request *r = state->input;
-    if (key == ARGP_KEY_INIT) {
-        state->child_inputs[0] = r;
-        return 0;
-    }
-    if (key == MT_KEY_BY) {
-        mt_view_options_parse_by(state, r, text);
-        return 0;
-    }
-    return mt_options_parse(key, text, state, &r->shared) ? 0 : ARGP_ERR_UNKNOWN;
+    return mt_view_options_parse(key, text, state, state->input);
 }
 
 static error_t parse_whole(int key, char *text, struct argp_state *state) {
     const struct mt_view_request *r = state->input;
     switch (key) {
     case ARGP_KEY_INIT:
-        state->child_inputs[0] = state->input;
-        return 0;
+        return mt_view_options_parse(key, text, state, state->input);
     case ARGP_KEY_END: /* the rest is the child's; a live view may get its patterns later */
         if (r->view.filter.all_frames && r->n_patterns[INCLUDE] + r->n_patterns[EXCLUDE] == 0)
             argp_error(state, "--all-frames needs --include or --exclude");

@@ -24,8 +24,8 @@ enum { MT_HELP_COUNTED = 1, MT_HELP_ROWS, MT_HELP_CHARGED, MT_HELP_PRINTED, MT_H
 /* Keys of the command's own options begin here. */
 enum { MT_KEY_OWN = 512 };
 
-/* --at and --by, for a command that has not the whole table below. */
-enum { MT_KEY_AT = 400, MT_KEY_BY };
+/* Of mt_view_options_parse. */
+enum { MT_KEY_SORT = 400, MT_KEY_AT, MT_KEY_BY, MT_KEY_CUMULATIVE };
 
 /* Zero-initialized is nothing chosen. */
 struct mt_view_request {
@@ -46,16 +46,12 @@ extern const struct argp mt_view_options_live_argp;
 /* And of these, which samples are counted and as whose: for what is not printed. */
 extern const struct argp mt_view_options_selected_argp;
 
-/* --sort COLUMN, which each command describes by itself. */
-void mt_view_options_parse_sort(struct argp_state *state, struct mt_view_request *request,
-                                const char *text);
+/* Takes what a command leaves to it: the keys above, which the command names in its own table where
+ * it describes them by itself, those of options.h, and ARGP_KEY_INIT, where it gives the request to
+ * the first child. Returns 0, or ARGP_ERR_UNKNOWN when the key is none of them. */
+error_t mt_view_options_parse(int key, const char *text, struct argp_state *state,
+                              struct mt_view_request *request);
 
-/* --by GROUPING. */
-void mt_view_options_parse_by(const struct argp_state *state, struct mt_view_request *request,
-                              const char *text);
-/* --at MOMENT. */
-void mt_view_options_parse_at(struct argp_state *state, struct mt_view_request *request,
-                              const char *text);
 /* Chooses the column to sort by when none was given: peak, or another that has something. */
 void mt_view_options_choose_sort(struct mt_view_request *request, const struct mt_profile *profile);
 /* Says so when the profile has not the column that was asked for. */
