@@ -11,6 +11,7 @@
 
 #include "command/command.h"
 #include "command/help.h"
+#include "command/html_profile.h"
 #include "command/input.h"
 #include "command/inputs.h"
 #include "command/view_options.h"
@@ -22,7 +23,7 @@
 #include "view/rows/patterns.h"
 #include "view/subject.h"
 
-enum option_key { KEY_FORMAT = MT_KEY_OWN, KEY_REDACT };
+enum option_key { KEY_FORMAT = MT_KEY_OWN };
 
 static const struct argp_option options[] = {
     {"format", KEY_FORMAT, "FORMAT", MT_HELP_COMMON,
@@ -32,8 +33,10 @@ static const struct argp_option options[] = {
      "binary)",
      MT_HELP_PRINTED},
     {"force", MT_KEY_FORCE, NULL, MT_HELP_COMMON, "Replace an existing FILE", MT_HELP_PRINTED},
-    {"redact", KEY_REDACT, NULL, 0,
+    {"redact", MT_KEY_REDACT, NULL, 0,
      "Leave out paths, the command line and values that the program set", MT_HELP_PRINTED},
+    {"source", MT_KEY_SOURCE, NULL, 0, "Put the text of the source files into the page of html",
+     MT_HELP_PRINTED},
     {"quiet", MT_KEY_QUIET, NULL, 0, "Do not say what the format cannot hold", MT_HELP_PRINTED},
     {"at", MT_KEY_AT, "end|peak|TIME", MT_HELP_COMMON,
      "Count as live what was not freed at this moment (default: end). TIME is after the start, "
@@ -54,10 +57,14 @@ struct request {
     size_t n_files;
     const char *output;
     const struct mt_profile_format *format;
-    bool redact;
+    struct mt_html html; /* and what of it holds of every format */
     uint32_t *among; /* of each sample of a redacted profile: 1 when it had passed the filters */
     struct mt_view_request view;
 };
+
+static bool is_page(const struct request *r) {
+    return r->format && (r->format->flags & MT_PROFILE_PAGE);
+}
 
 /* ---- options --------------------------------------------------------------------------------- */
 
@@ -69,6 +76,10 @@ static void finish(const struct argp_state *state, struct request *r) {
         argp_error(state, "--by and --format %s exclude each other", r->format->name);
     if (r->view.shared.force && !r->output)
         argp_error(state, "--force needs -o");
+    if (r->html.source && !is_page(r))
+        argp_error(state, "--source needs --format html");
+    r->html.file = r->output ? r->output : "-";
+    r->html.is_quiet = r->view.shared.quiet;
 }
 
 static error_t parse_option(int key, char *text, struct argp_state *state) {
@@ -78,9 +89,6 @@ static error_t parse_option(int key, char *text, struct argp_state *state) {
         r->format = mt_profile_format_find(text);
         if (!r->format)
             mt_options_choose(state, "--format", text, mt_profile_format_list);
-        return 0;
-    case KEY_REDACT:
-        r->redact = true;
         return 0;
     case 'o':
         r->output = text;
@@ -93,7 +101,9 @@ static error_t parse_option(int key, char *text, struct argp_state *state) {
         finish(state, r);
         return 0;
     default:
-        return mt_view_options_parse(key, text, state, &r->view);
+        return mt_html_parse(key, text, &r->html)
+                   ? 0
+                   : mt_view_options_parse(key, text, state, &r->view);
     }
 }
 
@@ -237,7 +247,7 @@ static int export_files(struct request *r, char *const *paths, struct mt_error *
         keep.processes = keep.threads = true;
     int rc = mt_inputs_read(paths, r->n_files, &keep, &r->view.shared.symbols, &processes, &profile,
                             error);
-    if (rc == 0 && r->redact)
+    if (rc == 0 && r->html.redact)
         rc = redact(r, profile, &processes, error);
     if (rc == 0)
         rc = export_profile(r, profile, &processes, error);
@@ -247,15 +257,52 @@ static int export_files(struct request *r, char *const *paths, struct mt_error *
     return rc;
 }
 
+/* ---- pages ----------------------------------------------------------------------------------- */
+
+/* One file is in the page as it is, so it is told from what is made of it here. */
+static int read_for_page(struct request *r, char *const *paths, struct mt_html_side *side,
+                         struct mt_processes *processes, struct mt_profile **profile,
+                         struct mt_error *error) {
+    const struct mt_merge_keep keep = {.processes = true, .threads = true};
+    if (r->n_files > 1)
+        return mt_inputs_read(paths, r->n_files, &keep, &r->view.shared.symbols, processes, profile,
+                              error);
+    int rc = mt_input_read_run(paths[0], &keep, processes, profile, error);
+    if (rc != 0)
+        return rc;
+    side->path = paths[0];
+    side->n_read = mt_html_weigh(*profile);
+    return mt_symbols_resolve(*profile, &r->view.shared.symbols, error);
+}
+
+static int export_page(struct request *r, char *const *paths, struct mt_error *error) {
+    struct mt_html_side side = {.name = r->files ? r->files[0] : paths[0]};
+    struct mt_profile *profile = NULL;
+    struct mt_processes processes = {0};
+    int rc = read_for_page(r, paths, &side, &processes, &profile, error);
+    if (rc == 0) {
+        mt_view_options_choose_sort(&r->view, profile);
+        rc = mt_html_profile_write(&r->view, &r->html, &side, &processes, profile, error);
+    }
+    mt_html_free(&side);
+    mt_processes_free(&processes);
+    mt_profile_free(profile);
+    return rc;
+}
+
+/* ---- the whole ------------------------------------------------------------------------------- */
+
 static int run(struct request *r, struct mt_error *error) {
     int result = MT_EXIT_OK;
     if (is_for_terminal(r))
         return mt_error_set(error, MEMTRACK_EUSAGE, "Give a file with -o, or redirect it.",
                             "%s is binary, and standard output is a terminal", r->format->name);
+    if (is_page(r) && r->n_files == 1 && mt_html_profile_is_none(r->files[0]))
+        return mt_html_profile_write_none(&r->view, &r->html, error);
     char **paths = choose(r, &result);
     if (!paths)
         return result;
-    int rc = export_files(r, paths, error);
+    int rc = is_page(r) ? export_page(r, paths, error) : export_files(r, paths, error);
     for (size_t i = 0; i < r->n_files; i++)
         free(paths[i]);
     free(paths);

@@ -10,7 +10,7 @@
 
 #include "command/command.h"
 #include "command/help.h"
-#include "command/html.h"
+#include "command/html_profile.h"
 #include "command/input.h"
 #include "command/view_options.h"
 #include "export/export.h"
@@ -144,55 +144,6 @@ static int print(const struct request *r, const struct mt_rows *rows, struct mt_
     return print_text(r, rows);
 }
 
-/* ---- pages ----------------------------------------------------------------------------------- */
-
-static int write_page(const struct request *r, const struct mt_html_side *side,
-                      const struct mt_profile *profile, const struct mt_sources *sources,
-                      struct mt_error *error) {
-    struct mt_view_options view = r->view.view;
-    struct mt_rows *rows = NULL;
-    if (view.by == MT_BY_STACK) /* the table without scripts has no room for paths */
-        view.by = MT_BY_LINE;
-    int status = mt_rows_build(profile, &view, &rows, error);
-    const struct mt_page_data page = {
-        .profiles = {{side->name, side->bytes, side->n_bytes}},
-        .n_profiles = 1,
-        .rows = rows,
-        .n_rows = r->view.shared.n_given ? r->view.shared.n : 0,
-        .view = &r->view.view,
-        .sort_given = r->view.sort_given,
-        .sources = sources,
-        .processes = r->processes.n && !r->html.redact ? &r->processes : NULL,
-    };
-    if (status == 0)
-        status =
-            mt_html_write(r->view.shared.program, &r->html, r->view.shared.force, &page, error);
-    mt_rows_free(rows);
-    return status;
-}
-
-static int make_page(struct request *r, struct mt_html_side *side, struct mt_profile *profile,
-                     struct mt_error *error) {
-    struct mt_sources sources = {0};
-    int status = mt_html_prepare(&r->html, profile, &r->view.view, &sources, error);
-    if (status == 0)
-        status = mt_html_take(side, profile, r->processes.n != 0, r->html.redact, error);
-    if (status == 0)
-        status = write_page(r, side, profile, &sources, error);
-    mt_sources_free(&sources);
-    return status;
-}
-
-/* Without a profile, for those that are dropped on it. */
-static int write_empty_page(const struct request *r, struct mt_error *error) {
-    const struct mt_page_data page = {.n_profiles = 0};
-    return mt_html_write(r->view.shared.program, &r->html, r->view.shared.force, &page, error);
-}
-
-static bool is_for_nothing(const struct request *r) {
-    return r->html.file && r->file && strcmp(r->file, "/dev/null") == 0;
-}
-
 /* ---- the whole ------------------------------------------------------------------------------- */
 
 static int print_rows(struct request *r, const struct mt_profile *profile, struct mt_error *error) {
@@ -220,7 +171,9 @@ static int report(struct request *r, const char *path, struct mt_error *error) {
         status = mt_symbols_resolve(profile, &r->view.shared.symbols, error);
     if (status == 0) {
         mt_view_options_choose_sort(&r->view, profile);
-        status = r->html.file ? make_page(r, &side, profile, error) : print_rows(r, profile, error);
+        status = r->html.file ? mt_html_profile_write(&r->view, &r->html, &side, &r->processes,
+                                                      profile, error)
+                              : print_rows(r, profile, error);
     }
     mt_html_free(&side);
     mt_profile_free(profile);
@@ -233,8 +186,9 @@ int mt_report_command(int argc, char **argv) {
     int result = MT_EXIT_OK;
     mt_help_parse(&mt_report_argp, argc, argv, 0, &r);
     char *path = NULL;
-    if (is_for_nothing(&r))
-        result = mt_command_end(r.view.shared.program, write_empty_page(&r, &error), &error);
+    if (r.html.file && mt_html_profile_is_none(r.file))
+        result = mt_command_end(r.view.shared.program,
+                                mt_html_profile_write_none(&r.view, &r.html, &error), &error);
     else
         path = mt_view_options_choose_input(&r.view, r.file, &result);
     if (path) {

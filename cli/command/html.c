@@ -150,7 +150,7 @@ int mt_html_write(const char *program, const struct mt_html *html, bool force,
     if (status < 0)
         return status;
     status = mt_file_finish(&file, mt_page_write(file.stream, page, error), error);
-    if (status == 0 && strcmp(html->file, "-") != 0)
+    if (status == 0 && strcmp(html->file, "-") != 0 && !html->is_quiet)
         fprintf(stderr, "%s: %s, to be opened in a browser\n", program, html->file);
     return status;
 }

@@ -42,6 +42,7 @@ enum { MT_KEY_HTML = 0x5000, MT_KEY_SOURCE, MT_KEY_REDACT };
 struct mt_html {
     const char *file; /* NULL: no page is asked for */
     bool source, redact;
+    bool is_quiet; /* where the page is, is not said */
 };
 
 /* Returns whether the key was one of the options. */
@@ -52,7 +53,7 @@ void mt_html_check(const struct argp_state *state, const struct mt_html *html, b
 /* One side of the page: a profile that was read, and what becomes of it. */
 struct mt_html_side {
     const char *name; /* as the user called it */
-    const char *path; /* that was read */
+    const char *path; /* that was read; NULL: of several files */
     size_t n_read;    /* mt_html_weigh when it had been read, before it got names */
     void *bytes;      /* private */
     size_t n_bytes;

@@ -9,8 +9,16 @@
 #define ROW(name, format, writer, by, n, flags, losses) {name, format, by, n, flags, losses},
 #define BAR(name, ...)                                  "|" name
 
-static const struct mt_profile_format formats[] = {MT_PROFILE_FORMATS(ROW)};
-static const char list[] = MT_PROFILE_FORMATS(BAR);
+static const struct mt_profile_format formats[] = {
+    MT_PROFILE_FORMATS(ROW){
+        .name = MT_PROFILE_FORMAT_PAGE,
+        .format = MT_N_EXPORT_FORMATS,
+        .by = MT_BY_LINE,
+        .flags = MT_PROFILE_PAGE | MT_PROFILE_GROUPED | MT_PROFILE_LABELS,
+        .losses = "",
+    },
+};
+static const char list[] = MT_PROFILE_FORMATS(BAR) BAR(MT_PROFILE_FORMAT_PAGE);
 const char *const mt_profile_format_list = list + 1;
 
 const char *mt_profile_format_name(enum mt_export_format format) {

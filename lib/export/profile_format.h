@@ -2,7 +2,7 @@
 /*
  * The formats that a profile can be exported in (MT_EXPORT_PROFILE). Help, completion and messages
  * are made of the list here, so that a format is an entry of it, a value of enum mt_export_format
- * and a file with its writer, FORMAT_profile.c.
+ * and a file with its writer, FORMAT_profile.c. The page is written by lib/page, which is above.
  */
 #ifndef MT_EXPORT_PROFILE_FORMAT_H
 #define MT_EXPORT_PROFILE_FORMAT_H
@@ -16,6 +16,7 @@ enum mt_profile_format_flag {
     MT_PROFILE_GROUPED = 2,  /* its rows can be those of any grouping */
     MT_PROFILE_LABELS = 4,   /* it can tell threads and processes apart */
     MT_PROFILE_POSITIVE = 8, /* it leaves out rows below zero */
+    MT_PROFILE_PAGE = 16,    /* lib/page writes it, with the whole profile in it */
 };
 
 /* X(name, enum mt_export_format, its writer, what its rows are unless something else is asked for,
@@ -55,13 +56,17 @@ enum mt_profile_format_flag {
       MT_PROFILE_GROUPED, "call paths, and what was at earlier moments")
 // clang-format on
 
+/* The format of the list that has no writer in lib/export. */
+#define MT_PROFILE_FORMAT_PAGE "html"
+
 /* The names as one literal, a blank before each of them. */
 #define MT_PROFILE_FORMAT_WORD(name, ...) " " name
-#define MT_PROFILE_FORMAT_WORDS           MT_PROFILE_FORMATS(MT_PROFILE_FORMAT_WORD)
+#define MT_PROFILE_FORMAT_WORDS                                                                    \
+    MT_PROFILE_FORMATS(MT_PROFILE_FORMAT_WORD) " " MT_PROFILE_FORMAT_PAGE
 
 struct mt_profile_format {
     const char *name;
-    enum mt_export_format format;
+    enum mt_export_format format; /* MT_N_EXPORT_FORMATS: the page */
     enum mt_group_by by;
     size_t n;
     unsigned flags; /* enum mt_profile_format_flag */

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
-"""`report --html` and `diff --html`: what is in the file, without a browser (tests/browser has the
-rest): the profile byte for byte, the summary and the top rows as HTML, nothing of a profile as
-markup, and what the options of the page do."""
+"""`report --html`, `export --format html` and `diff --html`: what is in the file, without a browser
+(tests/browser has the rest): the profile byte for byte, the summary and the top rows as HTML,
+nothing of a profile as markup, and what the options of the page do."""
 import base64
 import html.parser
 import json
@@ -112,13 +112,39 @@ class Options(Case):
             self.assertNotIn(word, "".join(Elements(page).text))
         self.assertNotIn(self.dir, page)
 
+    def exported(self, *arguments, status=0):
+        return harness.memtrack("export", "--format", "html", *arguments, cwd=self.dir,
+                                status=status)
+
+    def test_export_writes_the_same_page(self):
+        for options in ([], ["--by", "function", "--sort", "total", "--include", "*a<b*"],
+                        ["--redact"], ["--source", "--at", "peak", "-n", "3"]):
+            page = self.page(*options, "plain.pb.gz")
+            self.assertEqual(page.encode(), self.exported(*options, "plain.pb.gz").stdout)
+        said = self.exported("--force", "plain.pb.gz", "-o", "exported.html").stderr
+        self.assertIn(b"exported.html, to be opened in a browser", said)
+        self.assertEqual(b"", self.exported("-q", "--force", "plain.pb.gz", "-o",
+                                            "exported.html").stderr)
+        self.assertEqual(self.page("plain.pb.gz").encode(), self.bytes_of("exported.html"))
+
+    def test_a_page_of_several(self):
+        self.exported("--force", "plain.pb.gz", "deep.pb.gz", "-o", "exported.html")
+        both = harness.ask("report", "exported.html", cwd=self.dir)["totals"]
+        one, other = (harness.ask("report", name, cwd=self.dir)["totals"]
+                      for name in ("plain.pb.gz", "deep.pb.gz"))
+        self.assertEqual(one["peak_bytes"] + other["peak_bytes"], both["peak_bytes"])
+
     def test_an_empty_page(self):
-        elements = Elements(self.page("/dev/null"))
-        self.assertNotIn("memtrack-profile", elements.blocks)
+        page = self.page("/dev/null")
+        self.assertNotIn("memtrack-profile", Elements(page).blocks)
+        self.assertEqual(page.encode(), self.exported("/dev/null").stdout)
 
     def test_mistakes(self):
         self.problem("--source", "plain.pb.gz", status=2, contains="--html")
         self.problem("--html", "x.html", "--json", "plain.pb.gz", status=2, contains="--json")
+        self.assertIn(b"--source needs --format html",
+                      harness.memtrack("export", "--format", "csv", "--source", "plain.pb.gz",
+                                       cwd=self.dir, status=2).stderr)
         self.page("plain.pb.gz")
         self.problem("--html", "page.html", "plain.pb.gz", status=2, contains="exists")
         self.problem("--html", "nowhere/page.html", "plain.pb.gz", status=3, contains="nowhere")
