@@ -205,6 +205,10 @@ static int catch_signals(void) {
     return signalfd(-1, &signals, SFD_CLOEXEC | SFD_NONBLOCK);
 }
 
+static int load_server(struct mt_error *error) {
+    return mt_server_load(error);
+}
+
 static int run(const struct request *r, struct mt_listen *listen, struct mt_served *served,
                struct mt_error *error) {
     struct told told = {r, served};
@@ -233,24 +237,32 @@ static int run(const struct request *r, struct mt_listen *listen, struct mt_serv
 
 #else
 
-static int run(const struct request *r, struct mt_listen *listen, struct mt_served *served,
-               struct mt_error *error) {
-    (void)r;
-    (void)served;
-    mt_listen_close(listen);
+static int load_server(struct mt_error *error) {
     return mt_error_set(error, MEMTRACK_EUSAGE,
                         "Install libmicrohttpd-dev and build again; until then: memtrack report.",
                         "this memtrack was built without a server");
 }
 
+/* Not reached. */
+static int run(const struct request *r, struct mt_listen *listen, struct mt_served *served,
+               struct mt_error *error) {
+    (void)r;
+    (void)listen;
+    (void)served;
+    return load_server(error);
+}
+
 #endif
 
-/* The address is had before the process is read, which may take a while. */
+/* The address is had before the process is read, which may take a while; that nothing can be served
+ * is said before that too. */
 static int serve(const struct request *r, struct mt_error *error) {
     struct mt_listen listen;
     struct mt_processes run_of_several = {0};
     struct mt_served *served = NULL;
     int rc = mt_listen_parse(r->listen, &listen, error);
+    if (rc == 0)
+        rc = load_server(error);
     if (rc == 0)
         rc = mt_listen_open(&listen, error);
     if (rc != 0)

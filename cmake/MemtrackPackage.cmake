@@ -42,6 +42,12 @@ foreach(target memtrack-portable memtrack-analyze-portable)
     RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR} COMPONENT portable EXCLUDE_FROM_ALL
     LIBRARY DESTINATION lib COMPONENT portable NAMELINK_SKIP EXCLUDE_FROM_ALL)
 endforeach()
+# And what the command loads.
+if(TARGET memtrack-loaded)
+  set(CPACK_MT_LOADED ${CMAKE_LIBRARY_OUTPUT_DIRECTORY}/libmemtrack-loaded.so) # PackageFinish.cmake
+  install(TARGETS memtrack-loaded RUNTIME_DEPENDENCY_SET portable
+    LIBRARY DESTINATION ${MT_BUNDLED} COMPONENT nowhere EXCLUDE_FROM_ALL)
+endif()
 # libc's own libraries belong to the system: the dynamic linker and they are one.
 install(RUNTIME_DEPENDENCY_SET portable
   PRE_EXCLUDE_REGEXES "^(libc|libm|libpthread|libdl|librt|ld-linux.*)\\.so"

@@ -4,7 +4,7 @@
 # file name: lib/base without the files listed below, lib/ledger/writer.
 file(GLOB MT_TARGET_SOURCES CONFIGURE_DEPENDS
   lib/base/*.c lib/ledger/writer/*.c lib/unwind/*.c lib/track/*.c lib/track/*/*.c)
-list(FILTER MT_TARGET_SOURCES EXCLUDE REGEX "lib/base/(clock|error|new_file|process)\\.c$")
+list(FILTER MT_TARGET_SOURCES EXCLUDE REGEX "lib/base/(clock|error|library|new_file|process)\\.c$")
 file(GLOB MT_INTERPOSE_SOURCES CONFIGURE_DEPENDS interpose/*.c)
 list(FILTER MT_INTERPOSE_SOURCES EXCLUDE REGEX "interpose/(jemalloc|mimalloc|mmap)\\.c$") # objects of their own: see below
 

@@ -8,21 +8,20 @@
 
 #include <stdlib.h>
 
-#include <sqlite3.h>
-
+#include "export/sqlite_library.h"
 #include "view/format/format.h"
 
 void mt_sqlite_database_open(struct mt_sqlite_database *d) {
-    d->failed = sqlite3_open_v2(":memory:", &d->connection,
-                                SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_MEMORY |
-                                    SQLITE_OPEN_NOMUTEX,
-                                NULL) != SQLITE_OK;
+    d->failed = mt_sqlite_library.open_v2(":memory:", &d->connection,
+                                          SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE |
+                                              SQLITE_OPEN_MEMORY | SQLITE_OPEN_NOMUTEX,
+                                          NULL) != SQLITE_OK;
     mt_sqlite_database_run(d, "PRAGMA page_size=4096; PRAGMA journal_mode=OFF; BEGIN;");
 }
 
 void mt_sqlite_database_run(struct mt_sqlite_database *d, const char *sql) {
     if (!d->failed)
-        d->failed = sqlite3_exec(d->connection, sql, NULL, NULL, NULL) != SQLITE_OK;
+        d->failed = mt_sqlite_library.exec(d->connection, sql, NULL, NULL, NULL) != SQLITE_OK;
 }
 
 void mt_sqlite_database_table(struct mt_sqlite_database *d, const char *name, int n_columns) {
@@ -31,15 +30,16 @@ void mt_sqlite_database_table(struct mt_sqlite_database *d, const char *name, in
     for (int i = 1; i < n_columns; i++)
         n += snprintf(sql + n, sizeof sql - (size_t)n, ",?");
     snprintf(sql + n, sizeof sql - (size_t)n, ")");
-    sqlite3_finalize(d->insert);
+    mt_sqlite_library.finalize(d->insert);
     d->insert = NULL;
     if (!d->failed)
-        d->failed = sqlite3_prepare_v2(d->connection, sql, -1, &d->insert, NULL) != SQLITE_OK;
+        d->failed =
+            mt_sqlite_library.prepare_v2(d->connection, sql, -1, &d->insert, NULL) != SQLITE_OK;
 }
 
 void mt_sqlite_database_number(struct mt_sqlite_database *d, int column, int64_t value) {
     if (!d->failed)
-        d->failed = sqlite3_bind_int64(d->insert, column + 1, value) != SQLITE_OK;
+        d->failed = mt_sqlite_library.bind_int64(d->insert, column + 1, value) != SQLITE_OK;
 }
 
 /* Most text is, and need not be copied to be made so. */
@@ -51,39 +51,40 @@ static bool is_printable(const char *text) {
 
 void mt_sqlite_database_text(struct mt_sqlite_database *d, int column, const char *raw) {
     if (!d->failed && is_printable(raw)) {
-        d->failed =
-            sqlite3_bind_text(d->insert, column + 1, raw, -1, SQLITE_TRANSIENT) != SQLITE_OK;
+        d->failed = mt_sqlite_library.bind_text(d->insert, column + 1, raw, -1, SQLITE_TRANSIENT) !=
+                    SQLITE_OK;
         return;
     }
     char *text = d->failed ? NULL : mt_format_visible(raw, true);
-    if (!text || sqlite3_bind_text(d->insert, column + 1, text, -1, free) != SQLITE_OK)
+    if (!text || mt_sqlite_library.bind_text(d->insert, column + 1, text, -1, free) != SQLITE_OK)
         d->failed = true;
 }
 
 void mt_sqlite_database_row(struct mt_sqlite_database *d) {
     if (d->failed)
         return;
-    d->failed = sqlite3_step(d->insert) != SQLITE_DONE;
-    sqlite3_reset(d->insert);
-    sqlite3_clear_bindings(d->insert);
+    d->failed = mt_sqlite_library.step(d->insert) != SQLITE_DONE;
+    mt_sqlite_library.reset(d->insert);
+    mt_sqlite_library.clear_bindings(d->insert);
 }
 
 bool mt_sqlite_database_write(struct mt_sqlite_database *d, FILE *out, char *message,
                               size_t bytes) {
     sqlite3_int64 n = 0;
-    sqlite3_finalize(d->insert);
+    mt_sqlite_library.finalize(d->insert);
     d->insert = NULL;
     mt_sqlite_database_run(d, "COMMIT; PRAGMA optimize;");
-    unsigned char *file = d->failed ? NULL : sqlite3_serialize(d->connection, "main", &n, 0);
+    unsigned char *file =
+        d->failed ? NULL : mt_sqlite_library.serialize(d->connection, "main", &n, 0);
     if (file)
         fwrite(file, 1, (size_t)n, out);
     else
-        snprintf(message, bytes, "%s", sqlite3_errmsg(d->connection));
-    sqlite3_free(file);
+        snprintf(message, bytes, "%s", mt_sqlite_library.errmsg(d->connection));
+    mt_sqlite_library.free(file);
     return file != NULL;
 }
 
 void mt_sqlite_database_close(struct mt_sqlite_database *d) {
-    sqlite3_finalize(d->insert);
-    sqlite3_close(d->connection);
+    mt_sqlite_library.finalize(d->insert);
+    mt_sqlite_library.close(d->connection);
 }

@@ -30,6 +30,7 @@ int mt_sqlite_profile(FILE *stream, const struct mt_export *thing, struct mt_err
 #include "export/columns.h"
 #include "export/path_tree.h"
 #include "export/sqlite_database.h"
+#include "export/sqlite_library.h"
 #include "export/sqlite_schema.h"
 #include "view/format/format.h"
 #include "view/rows/identity.h"
@@ -518,6 +519,9 @@ static void free_writer(struct writer *w) {
 int mt_sqlite_profile(FILE *stream, const struct mt_export *thing, struct mt_error *error) {
     struct writer w = {.rows = thing->profile.rows};
     char why[200] = "";
+    int rc = mt_sqlite_library_load(error);
+    if (rc != 0)
+        return rc;
     w.profile = mt_rows_profile(w.rows);
     w.n = mt_export_shown(thing->profile.n, mt_rows_count(w.rows));
     bool done = prepare(&w, error);

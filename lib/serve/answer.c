@@ -26,11 +26,11 @@ struct question {
 };
 
 static const char *argument(const struct question *q, const char *name) {
-    return MHD_lookup_connection_value(q->connection, MHD_GET_ARGUMENT_KIND, name);
+    return mt_microhttpd.lookup_connection_value(q->connection, MHD_GET_ARGUMENT_KIND, name);
 }
 
 static const char *header(const struct question *q, const char *name) {
-    return MHD_lookup_connection_value(q->connection, MHD_HEADER_KIND, name);
+    return mt_microhttpd.lookup_connection_value(q->connection, MHD_HEADER_KIND, name);
 }
 
 static enum MHD_Result answer_error(const struct question *q, const struct mt_error *error) {
@@ -46,7 +46,7 @@ static enum MHD_Result wait_until(const struct question *q, uint64_t again_ns) {
     q->asked->is_waiting = true;
     q->asked->next = q->server->waiting;
     q->server->waiting = q->asked;
-    MHD_suspend_connection(q->connection);
+    mt_microhttpd.suspend_connection(q->connection);
     return MHD_YES;
 }
 

@@ -56,7 +56,7 @@ static void make_room(struct mt_server *server) {
 
 static void come(struct mt_server *server, struct MHD_Connection *connection, void **context) {
     const union MHD_ConnectionInfo *info =
-        MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD);
+        mt_microhttpd.get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD);
     struct mt_client *client = info ? calloc(1, sizeof *client) : NULL;
     *context = client;
     if (!client)

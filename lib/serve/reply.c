@@ -14,7 +14,8 @@
 
 static void add(struct MHD_Response *response, const char *name, const char *value) {
     if (value)
-        MHD_add_response_header(response, name, value); /* a header that is missing harms nobody */
+        mt_microhttpd.add_response_header(response, name,
+                                          value); /* a header that is missing harms nobody */
 }
 
 static void add_headers(struct MHD_Response *response, const struct mt_reply *reply) {
@@ -41,8 +42,8 @@ static enum MHD_Result queue(struct MHD_Connection *connection, const struct mt_
     if (!response)
         return MHD_NO;
     add_headers(response, reply);
-    enum MHD_Result result = MHD_queue_response(connection, reply->status, response);
-    MHD_destroy_response(response);
+    enum MHD_Result result = mt_microhttpd.queue_response(connection, reply->status, response);
+    mt_microhttpd.destroy_response(response);
     return result;
 }
 
@@ -58,8 +59,9 @@ static void release(void *snapshot) {
 
 enum MHD_Result mt_reply_snapshot(struct MHD_Connection *connection, const struct mt_reply *reply,
                                   struct mt_snapshot *snapshot, const struct mt_body *bytes) {
-    struct MHD_Response *response = MHD_create_response_from_buffer_with_free_callback_cls(
-        bytes->n, bytes->data, release, snapshot);
+    struct MHD_Response *response =
+        mt_microhttpd.create_response_from_buffer_with_free_callback_cls(bytes->n, bytes->data,
+                                                                         release, snapshot);
     if (response)
         mt_snapshot_hold(snapshot);
     return queue(connection, reply, response);
@@ -67,14 +69,15 @@ enum MHD_Result mt_reply_snapshot(struct MHD_Connection *connection, const struc
 
 enum MHD_Result mt_reply_constant(struct MHD_Connection *connection, const struct mt_reply *reply,
                                   const struct mt_body *bytes) {
-    return queue(connection, reply,
-                 MHD_create_response_from_buffer(bytes->n, bytes->data, MHD_RESPMEM_PERSISTENT));
+    return queue(
+        connection, reply,
+        mt_microhttpd.create_response_from_buffer(bytes->n, bytes->data, MHD_RESPMEM_PERSISTENT));
 }
 
 enum MHD_Result mt_reply_taken(struct MHD_Connection *connection, const struct mt_reply *reply,
                                struct mt_body *bytes) {
     struct MHD_Response *response =
-        MHD_create_response_from_buffer(bytes->n, bytes->data, MHD_RESPMEM_MUST_FREE);
+        mt_microhttpd.create_response_from_buffer(bytes->n, bytes->data, MHD_RESPMEM_MUST_FREE);
     if (!response)
         free(bytes->data);
     *bytes = (struct mt_body){0};

@@ -4,12 +4,12 @@
 #ifndef MT_SERVE_SERVER_LOCAL_H
 #define MT_SERVE_SERVER_LOCAL_H
 
-#include <microhttpd.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
 #include "serve/guard.h"
+#include "serve/microhttpd.h"
 #include "serve/server.h"
 
 #define MT_NS_PER_S UINT64_C(1000000000)

@@ -29,12 +29,12 @@ enum {
 /* ---- requests -------------------------------------------------------------------------------- */
 
 static const char *header(struct MHD_Connection *connection, const char *name) {
-    return MHD_lookup_connection_value(connection, MHD_HEADER_KIND, name);
+    return mt_microhttpd.lookup_connection_value(connection, MHD_HEADER_KIND, name);
 }
 
 static struct mt_client *client_of(struct MHD_Connection *connection) {
     const union MHD_ConnectionInfo *info =
-        MHD_get_connection_info(connection, MHD_CONNECTION_INFO_SOCKET_CONTEXT);
+        mt_microhttpd.get_connection_info(connection, MHD_CONNECTION_INFO_SOCKET_CONTEXT);
     return info ? info->socket_context : NULL;
 }
 
@@ -155,7 +155,7 @@ static bool resume_those_due(struct mt_server *server, uint64_t now_ns) {
         if (a->again_ns > now_ns)
             continue;
         stop_waiting(server, a);
-        MHD_resume_connection(a->connection);
+        mt_microhttpd.resume_connection(a->connection);
         any = true;
     }
     return any;
@@ -171,7 +171,7 @@ static uint64_t next_due(const struct mt_server *server, uint64_t now_ns, uint64
     uint64_t due = earlier(tick_ns, look_ns);
     for (size_t i = 0; i < server->n_daemons; i++) {
         MHD_UNSIGNED_LONG_LONG ms;
-        if (MHD_get_timeout(server->daemons[i], &ms) == MHD_YES)
+        if (mt_microhttpd.get_timeout(server->daemons[i], &ms) == MHD_YES)
             due = earlier(due, now_ns + ms * 1000000);
     }
     for (const struct mt_asked *a = server->waiting; a; a = a->next)
@@ -187,7 +187,7 @@ static bool wait_for(const struct mt_server *server, int stop_fd, uint64_t due_n
     nfds_t n = 1;
     for (size_t i = 0; i < server->n_daemons; i++) {
         const union MHD_DaemonInfo *info =
-            MHD_get_daemon_info(server->daemons[i], MHD_DAEMON_INFO_EPOLL_FD);
+            mt_microhttpd.get_daemon_info(server->daemons[i], MHD_DAEMON_INFO_EPOLL_FD);
         if (info)
             files[n++] = (struct pollfd){.fd = info->epoll_fd, .events = POLLIN};
     }
@@ -203,7 +203,7 @@ static bool wait_for(const struct mt_server *server, int stop_fd, uint64_t due_n
 
 static void run_daemons(const struct mt_server *server) {
     for (size_t i = 0; i < server->n_daemons; i++)
-        MHD_run(server->daemons[i]);
+        mt_microhttpd.run(server->daemons[i]);
 }
 
 /* Returns whether the server is to end because the process has. */
@@ -245,7 +245,7 @@ static void say_nothing(void *cls, const char *format, va_list arguments) {
 }
 
 static struct MHD_Daemon *start(struct mt_server *server, int socket) {
-    return MHD_start_daemon(
+    return mt_microhttpd.start_daemon(
         MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME, 0, NULL, NULL, handle, server,
         MHD_OPTION_EXTERNAL_LOGGER, say_nothing, NULL, MHD_OPTION_LISTEN_SOCKET, socket,
         MHD_OPTION_CONNECTION_LIMIT, (unsigned)CONNECTIONS, MHD_OPTION_CONNECTION_MEMORY_LIMIT,
@@ -262,6 +262,10 @@ static int start_all(struct mt_server *server, struct mt_error *error) {
         server->daemons[server->n_daemons] = daemon;
     }
     return 0;
+}
+
+int mt_server_load(struct mt_error *error) {
+    return mt_microhttpd_load(error);
 }
 
 int mt_server_new(struct mt_served *served, const struct mt_server_options *options,
@@ -290,7 +294,7 @@ void mt_server_free(struct mt_server *server) {
         return;
     resume_those_due(server, UINT64_MAX);
     for (size_t i = 0; i < server->n_daemons; i++)
-        MHD_stop_daemon(server->daemons[i]); /* closes its socket */
+        mt_microhttpd.stop_daemon(server->daemons[i]); /* closes its socket */
     for (size_t i = server->n_daemons; i < server->listen->n_sockets; i++)
         close(server->listen->socket[i]);
     server->listen->n_sockets = 0;

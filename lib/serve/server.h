@@ -34,6 +34,10 @@ struct mt_server_options {
     void *context;
 };
 
+/* Loads the library that does HTTP: before anything else is called here. Returns 0 or
+ * -MEMTRACK_EIO (base/library.h). */
+int mt_server_load(struct mt_error *error);
+
 /* Makes a server, which answers once it runs. served and the options must outlive it.
  * Returns 0, -MEMTRACK_ENOMEM, or -MEMTRACK_EIO. */
 int mt_server_new(struct mt_served *served, const struct mt_server_options *options,

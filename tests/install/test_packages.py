@@ -233,7 +233,11 @@ class Packages(Tree):
                     owners[name] = package
 
     def test_dependencies(self):
-        """Those of dpkg-shlibdeps; ours are of one version with each other."""
+        """Those of dpkg-shlibdeps, and as recommendations what the command loads; ours are of one
+        version with each other."""
+        recommends = run("dpkg-deb", "-f", deb("memtrack"), "Recommends").stdout
+        loaded = {re.sub(r"t64$", "", one.split()[0]) for one in recommends.split(",")}
+        self.assertEqual({"libmicrohttpd12", "libsqlite3-0"}, loaded)
         for package, libraries in (
             ("memtrack", "libc6 libdw1 libelf1 libncursesw6"),
             ("libmemtrack-analyze1", "libc6 libdw1"),
@@ -268,6 +272,15 @@ class Archive(Tree):
         moved = self.folder / "moved"
         top.rename(moved)
         self.use(moved)
+        self.check_loads_its_own(moved)
+
+    def check_loads_its_own(self, top):
+        """What the command loads when it uses it, too."""
+        env = {"PATH": f"{top}/bin", "LC_ALL": "C", "LD_DEBUG": "libs"}
+        told = run("memtrack", "export", "--format", "sqlite", "-o", self.folder / "p.db",
+                   self.folder / "p.pb.gz", env=env).stderr
+        self.assertIn(f"calling init: {top}/lib/memtrack/bundled/libsqlite3.so.0",
+                      told.replace("/bin/../lib/", "/lib/"))
 
     def test_brings_its_libraries_and_their_licenses(self):
         top = unpack(self.folder)
@@ -283,6 +296,8 @@ class Archive(Tree):
             path for path in (top / "lib/memtrack/bundled").iterdir() if not path.is_symlink()
         ]
         self.assertGreater(len(bundled), 5)
+        for loaded in ("libmicrohttpd.so.12", "libgnutls.so.30", "libsqlite3.so.0"):
+            self.assertTrue((top / "lib/memtrack/bundled" / loaded).exists(), loaded)
         if shutil.which("dpkg-query"):
             self.assertEqual(
                 len(bundled), len(list((top / "share/doc/memtrack/bundled").iterdir()))
