@@ -23,6 +23,7 @@ enum mt_export_format {
     MT_EXPORT_MASSIF,      /* valgrind's massif */
     MT_EXPORT_CALLGRIND,   /* valgrind's callgrind */
     MT_EXPORT_HEAP,        /* gperftools' heap profile, as text */
+    MT_EXPORT_MEMPROF,     /* LLVM's memory profile, as YAML */
     MT_N_EXPORT_FORMATS
 };
 

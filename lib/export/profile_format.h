@@ -53,7 +53,9 @@ enum mt_profile_format_flag {
     X("openmetrics", MT_EXPORT_OPENMETRICS, mt_openmetrics_profile, MT_BY_LINE, 20, \
       MT_PROFILE_GROUPED, "call paths, and what was at earlier moments") \
     X("prometheus", MT_EXPORT_PROMETHEUS, mt_openmetrics_profile_text, MT_BY_LINE, 20, \
-      MT_PROFILE_GROUPED, "call paths, and what was at earlier moments")
+      MT_PROFILE_GROUPED, "call paths, and what was at earlier moments") \
+    X("memprof", MT_EXPORT_MEMPROF, mt_memprof_profile, MT_BY_STACK, 0, MT_PROFILE_POSITIVE, \
+      "what is live or at the peak, threads and times: compilers take no hint from it")
 // clang-format on
 
 /* The format of the list that has no writer in lib/export. */

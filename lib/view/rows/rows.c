@@ -237,6 +237,7 @@ static struct mt_row_frame frame_of_entry(const struct mt_frames *frames, uint32
                                  .is_inlined = entry->is_inlined,
                                  .is_exact = frames->profile->locations[entry->location].exact,
                                  .kind = entry->kind,
+                                 .function_index = entry->function,
                                  .id = e};
 }
 

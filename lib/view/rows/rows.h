@@ -130,9 +130,10 @@ struct mt_row_frame {
     uint64_t module_address;  /* in the file of the module */
     uint64_t function_offset; /* from the start of the function; UINT64_MAX: unknown */
     bool is_inlined;
-    bool is_exact; /* the address is that of the instruction, not the one behind a call */
-    uint8_t kind;  /* enum mt_frame_kind */
-    uint32_t id;   /* frames with equal ids are equal; ids are below mt_rows_n_frames */
+    bool is_exact;           /* the address is that of the instruction, not the one behind a call */
+    uint8_t kind;            /* enum mt_frame_kind */
+    uint32_t function_index; /* in the profile, + 1; 0: unknown */
+    uint32_t id;             /* frames with equal ids are equal; ids are below mt_rows_n_frames */
 };
 size_t mt_rows_n_frames(const struct mt_rows *rows);
 
