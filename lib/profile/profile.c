@@ -50,6 +50,7 @@ void mt_profile_free(struct mt_profile *profile) {
     free(profile->locations);
     free(profile->frames);
     free(profile->samples);
+    free(profile->line_texts.items);
     free_info(&profile->info);
     free(profile);
 }

@@ -222,6 +222,18 @@ struct mt_profile_info {
     size_t n_ages;
 };
 
+/* The number of what a line of source says, and all of them: profile/line_texts.h. */
+struct mt_line_text {
+    mt_string file;
+    uint32_t text;
+    int64_t line;
+};
+struct mt_line_texts {
+    struct mt_line_text *items; /* by file, line, number */
+    size_t n, capacity;
+    uint64_t set; /* 0: there are none */
+};
+
 /* A view compares every function with every pattern, and a profile may be anybody's. */
 enum { MT_PROFILE_WRAPPERS = 128, MT_PROFILE_WRAPPER_BYTES = 256 };
 
@@ -245,6 +257,7 @@ struct mt_profile {
     size_t n_samples;
     struct mt_profile_info info;
     bool has_value[MT_N_VALUES]; /* which columns the source had */
+    struct mt_line_texts line_texts;
     /* When this is a part of a recording: that with all samples. It has the same arrays but for
      * them. NULL: this is the whole. */
     const struct mt_profile *whole;

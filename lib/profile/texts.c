@@ -15,6 +15,7 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "profile/line_texts.h"
 #include "profile/strings.h"
 
 struct replacing {
@@ -67,6 +68,9 @@ static void replace_code(struct replacing *r, struct mt_profile *profile) {
         replace(r, MT_TEXTS_FUNCTION, &function->system_name);
         replace(r, MT_TEXTS_FILE, &function->file);
     }
+    for (size_t i = 0; i < profile->line_texts.n; i++)
+        replace(r, MT_TEXTS_FILE, &profile->line_texts.items[i].file);
+    mt_line_texts_sort(profile);
 }
 
 static void replace_samples(struct replacing *r, struct mt_profile *profile) {

@@ -91,9 +91,9 @@ static void texts_decide_where_they_are_known(void **state) {
     struct mt_alignment_point old[] = {at(3, CALL_MALLOC, 5), at(4, CALL_MALLOC, 5)};
     struct mt_alignment_point new[] = {at(3, CALL_MALLOC, 5), at(4, CALL_MALLOC, 5),
                                        at(5, CALL_MALLOC, 5)};
-    old[0].text = new[1].text = "a = malloc(1);";
-    old[1].text = new[2].text = "b = malloc(1);";
-    new[0].text = "c = malloc(1);";
+    old[0].text = new[1].text = 1;
+    old[1].text = new[2].text = 2;
+    new[0].text = 3;
     assert_aligned(old, 2, new, 3, (uint32_t[]){1, 2});
     struct mt_alignment_point one[] = {old[0]}, edited[] = {new[0]};
     assert_aligned(one, 1, edited, 1, (uint32_t[]){0}); /* an edited line is still that line */

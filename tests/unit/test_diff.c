@@ -2,6 +2,7 @@
 /* Differences: every sample of both sides is counted once, whatever the grouping; what is the same
  * is recognized by texts and not by indexes, across directories and builds; what is not, is not. */
 #include "profile-fixture.h"
+#include "profile/line_texts.h"
 #include "view/compare/diff.h"
 
 static struct mt_diff *build(const struct mt_profile *old, const struct mt_profile *new,
@@ -208,6 +209,57 @@ static void lines_of_another_build_are_paired(void **state) {
     finish(diff, &old, &new);
 }
 
+/* A statement was added before two others like it, which nothing but their text tells apart. */
+static void made_alike(struct side sides[2]) {
+    sides[MT_OLD] = program("/one/app", "aa");
+    sides[MT_NEW] = program("/two/app", "bb");
+    for (int64_t line = 3; line < 5; line++)
+        allocate(&sides[MT_OLD], 10, "f", "/nowhere/one/src/a.c", 1, line);
+    for (int64_t line = 3; line < 6; line++)
+        allocate(&sides[MT_NEW], 10, "f", "/nowhere/two/src/a.c", 1, line);
+}
+
+static void say(struct side *side, const char *file, int64_t first, const uint32_t *texts,
+                size_t n) {
+    for (size_t i = 0; i < n; i++)
+        assert_int_equal(mt_line_texts_add(side->p, mt_profile_intern(side->p, file),
+                                           first + (int64_t)i, texts[i]),
+                         0);
+    mt_line_texts_sort(side->p);
+}
+
+static void lines_are_paired_by_what_is_stored_of_their_text(void **state) {
+    (void)state;
+    static const uint32_t old_texts[] = {8, 9}, new_texts[] = {7, 8, 9};
+    struct side sides[2];
+    made_alike(sides);
+    struct mt_diff *diff = by(sides[MT_OLD].p, sides[MT_NEW].p, MT_BY_LINE);
+    find(diff, "/nowhere/two/src/a.c:5", MT_DIFF_NEW); /* the others stand where they stood */
+    assert_true(mt_diff_lacks_texts(diff));
+    mt_diff_free(diff);
+    say(&sides[MT_OLD], "/nowhere/one/src/a.c", 3, old_texts, 2);
+    say(&sides[MT_NEW], "/nowhere/two/src/a.c", 3, new_texts, 3);
+    diff = by(sides[MT_OLD].p, sides[MT_NEW].p, MT_BY_LINE);
+    find(diff, "/nowhere/two/src/a.c:5", MT_DIFF_NEW); /* of which set are they? */
+    mt_diff_free(diff);
+    mt_line_texts_join(sides[MT_OLD].p, sides[MT_NEW].p);
+    for (int swapped = 0; swapped < 2; swapped++) {
+        char was[32];
+        diff = by(sides[swapped].p, sides[!swapped].p, MT_BY_LINE);
+        const struct mt_diff_row *last =
+            find(diff, swapped ? "/nowhere/one/src/a.c:4" : "/nowhere/two/src/a.c:5", MT_DIFF_BOTH);
+        assert_string_equal(mt_diff_was(diff, last, was), swapped ? ":5" : ":4");
+        find(diff, "/nowhere/two/src/a.c:3", swapped ? MT_DIFF_VANISHED : MT_DIFF_NEW);
+        assert_false(mt_diff_lacks_texts(diff));
+        struct mt_profile *const same[] = {sides[swapped].p, sides[!swapped].p};
+        assert_int_equal(mt_diff_store_texts(diff, same), 0); /* they stay */
+        mt_diff_free(diff);
+    }
+    assert_int_equal(sides[MT_NEW].p->line_texts.n, 3);
+    mt_profile_free(sides[MT_OLD].p);
+    mt_profile_free(sides[MT_NEW].p);
+}
+
 static void without_build_ids_the_starts_of_functions_tell(void **state) {
     (void)state;
     struct side old = program("/app", ""), new = program("/app", "");
@@ -397,6 +449,7 @@ int main(void) {
         cmocka_unit_test(indexes_do_not_matter),
         cmocka_unit_test(lines_of_one_build_are_not_confused),
         cmocka_unit_test(lines_of_another_build_are_paired),
+        cmocka_unit_test(lines_are_paired_by_what_is_stored_of_their_text),
         cmocka_unit_test(without_build_ids_the_starts_of_functions_tell),
         cmocka_unit_test(renamed_functions_are_others),
         cmocka_unit_test(functions_without_lines_are_paired_by_offset),

@@ -20,7 +20,6 @@
 
 #include <stdbool.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include "base/error.h"
 
@@ -66,7 +65,7 @@ static int score(const struct problem *p, size_t i, size_t j) {
     int64_t moved = shift(a, b);
     int sum = SCORE_PAIR;
     if (a->text && b->text)
-        sum += strcmp(a->text, b->text) == 0 ? SCORE_SAME_TEXT : SCORE_OTHER_TEXT;
+        sum += a->text == b->text ? SCORE_SAME_TEXT : SCORE_OTHER_TEXT;
     if (moved == 0)
         sum += SCORE_SAME_PLACE;
     if (a->callees & b->callees)

@@ -21,7 +21,7 @@ struct mt_alignment_point {
     int64_t blocks;   /* allocations at or below it, in total */
     int64_t bytes;
     uint32_t function; /* full name: overloads and instances of a template are aligned together */
-    const char *text;  /* of the line, NULL: not to be had */
+    uint32_t text;     /* a number of what the line says, 0: not known */
 };
 
 /*

@@ -143,6 +143,14 @@ const char *mt_diff_note(const struct mt_diff *diff, size_t i) {
     return i < diff->match.n_notes ? diff->match.notes[i] : NULL;
 }
 
+int mt_diff_store_texts(const struct mt_diff *diff, struct mt_profile *const profiles[MT_N_SIDES]) {
+    return mt_match_texts_store(&diff->match.texts, profiles);
+}
+
+bool mt_diff_lacks_texts(const struct mt_diff *diff) {
+    return mt_match_texts_are_lacking(&diff->match.texts);
+}
+
 const char *mt_diff_state_name(enum mt_diff_state state) {
     static const char *const names[] = {"both", "new", "vanished"};
     return names[state];

@@ -102,6 +102,13 @@ const char *mt_diff_was(const struct mt_diff *diff, const struct mt_diff_row *ro
  * past the end. */
 const char *mt_diff_note(const struct mt_diff *diff, size_t i);
 
+/* Stores in the profiles that were compared what their lines say, as numbers, so that lines are
+ * paired in the same way where the sources are not (profile/line_texts.h). Returns 0 or
+ * -MEMTRACK_ENOMEM. */
+int mt_diff_store_texts(const struct mt_diff *diff, struct mt_profile *const profiles[MT_N_SIDES]);
+/* Returns whether lines were paired without the text that each side's sources would have. */
+bool mt_diff_lacks_texts(const struct mt_diff *diff);
+
 /* Returns the block column that belongs to a column of bytes, and the other way round. */
 enum mt_value mt_diff_companion(enum mt_value value);
 const char *mt_diff_state_name(enum mt_diff_state state); /* "both", "new", "vanished" */

@@ -25,6 +25,7 @@ void mt_match_free(struct mt_match *match) {
     for (size_t i = 0; i < match->n_notes; i++)
         free(match->notes[i]);
     free(match->notes);
+    mt_match_texts_free(&match->texts);
     free(match->file_of);
     free(match->module_of);
     free(match->rebuilt);

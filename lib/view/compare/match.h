@@ -17,6 +17,7 @@
 #define MT_VIEW_COMPARE_MATCH_H
 
 #include "profile/strings.h"
+#include "view/compare/match_texts.h"
 #include "view/compare/side.h"
 #include "view/rows/frames.h"
 #include "view/rows/identity.h"
@@ -55,6 +56,7 @@ struct mt_match {
         *module_of;   /* shared id of an old one -> of the new one that it is; of others, itself */
     uint8_t *rebuilt; /* per shared id of a new module: another build */
     bool is_same_process, any_rebuilt;
+    struct mt_match_texts texts;
     char **notes; /* whole sentences about all this */
     size_t n_notes;
 };

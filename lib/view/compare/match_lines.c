@@ -22,7 +22,6 @@
 #include "view/compare/match.h"
 #include "view/format/format.h"
 #include "view/rows/wrappers.h"
-#include "view/source.h"
 
 enum { MAX_TEXTS = 512 }; /* a line is looked for from the beginning of its file */
 
@@ -30,7 +29,7 @@ struct lines {
     struct mt_match *match;
     uint32_t *bare; /* shared id of a function -> of its bare name, UINT32_MAX: not known yet */
     struct mt_identities groups;
-    struct mt_source *source[MT_N_SIDES];
+    uint64_t *bit; /* shared id of a function -> its bit of what is called */
 };
 
 /* ---- points ---------------------------------------------------------------------------------- */
@@ -109,6 +108,20 @@ static uint64_t bit_of(uint64_t id) {
     return UINT64_C(1) << ((id * MT_HASH_GOLDEN) >> 58);
 }
 
+/* By their texts: the same profiles have other indexes when they are read from another file. */
+static int find_bits(struct lines *l, uint32_t n_texts) {
+    l->bit = calloc((size_t)n_texts + 1, sizeof *l->bit);
+    if (!l->bit)
+        return -MEMTRACK_ENOMEM;
+    for (uint32_t id = 1; id < n_texts; id++) {
+        uint64_t hash = 0;
+        for (const char *c = mt_strings_text(l->match->strings, id); *c; c++)
+            hash = mt_hash_mix(hash, (uint8_t)*c);
+        l->bit[id] = bit_of(hash);
+    }
+    return 0;
+}
+
 struct callees {
     uint64_t direct, inner;
 };
@@ -129,11 +142,12 @@ static void witness(struct mt_match_side *s, const struct mt_sample *sample, uin
 }
 
 /* Returns what the caller of this entry calls. */
-static struct callees called(const struct mt_match_side *s, uint32_t e, struct callees callees) {
+static struct callees called(const struct lines *l, const struct mt_match_side *s, uint32_t e,
+                             struct callees callees) {
     const struct mt_frame_entry *entry = &s->frames->entries[e];
     uint32_t name = s->text[mt_frames_function_name(s->frames, entry)];
     bool is_user = mt_frames_can_be_charged(entry) || entry->kind == MT_FRAME_RUNTIME;
-    callees.direct = name ? bit_of(name) : 0;
+    callees.direct = l->bit[name];
     callees.inner = callees.direct | (is_user ? 0 : callees.inner);
     return callees;
 }
@@ -150,7 +164,7 @@ static void gather(struct lines *l, enum mt_side side) {
             for (uint32_t e = s->frames->first_entry[location];
                  e < s->frames->first_entry[location + 1]; e++) {
                 witness(s, sample, e, callees);
-                callees = called(s, e, callees);
+                callees = called(l, s, e, callees);
             }
         }
     }
@@ -158,56 +172,38 @@ static void gather(struct lines *l, enum mt_side side) {
 
 /* ---- alignment ------------------------------------------------------------------------------- */
 
+struct ordering {
+    const struct mt_match_point *points;
+    const struct mt_strings *strings;
+};
+
+/* Instances of a template that share a line go by their names, not by the indexes of these. */
 static int compare_points(const void *left, const void *right, void *context) {
-    const struct mt_match_point *points = context, *x = &points[*(const uint32_t *)left],
-                                *y = &points[*(const uint32_t *)right];
+    const struct ordering *o = context;
+    const struct mt_match_point *x = &o->points[*(const uint32_t *)left],
+                                *y = &o->points[*(const uint32_t *)right];
     if (x->group != y->group)
         return x->group < y->group ? -1 : 1;
     if (x->at.position != y->at.position)
         return x->at.position < y->at.position ? -1 : 1;
-    return x->at.function < y->at.function ? -1 : x->at.function > y->at.function;
+    return strcmp(mt_strings_text(o->strings, x->at.function),
+                  mt_strings_text(o->strings, y->at.function));
 }
 
 /* Returns indexes of the points of a side, sorted by function and position. */
-static uint32_t *sorted(struct mt_match_side *s) {
+static uint32_t *sorted(const struct mt_match *match, enum mt_side side) {
+    const struct mt_match_side *s = &match->side[side];
+    struct ordering by = {s->points, match->strings};
     uint32_t *order = calloc(s->n_points + 1, sizeof *order);
     for (uint32_t i = 0; order && i < s->n_points; i++)
         order[i] = i;
     if (order && s->n_points)
-        qsort_r(order, s->n_points, sizeof *order, compare_points, s->points);
+        qsort_r(order, s->n_points, sizeof *order, compare_points, &by);
     return order;
 }
 
-/* Returns whether the sources at hand may be read as those of each side. When both sides have
- * the same path, the file is that of at most one of them. */
-static bool sources_differ(const struct lines *l, const struct mt_match_point *x,
-                           const struct mt_match_point *y) {
-    const struct mt_match_side *o = &l->match->side[MT_OLD], *n = &l->match->side[MT_NEW];
-    mt_string old = mt_frames_file(o->frames, &o->frames->entries[x->entry]);
-    mt_string new = mt_frames_file(n->frames, &n->frames->entries[y->entry]);
-    if (!old || !new)
-        return false;
-    const struct mt_profile *op = o->frames->profile, *np = n->frames->profile;
-    bool is_relative = mt_profile_text(op, old)[0] != '/';
-    return o->text[old] != n->text[new] ||
-           (is_relative && o->text[op->info.cwd] != n->text[np->info.cwd]);
-}
-
-/* Returns what stood there when the program was built. A file that was edited since says
- * something else, and is no evidence. malloc'ed. */
-static char *text_at(const struct lines *l, enum mt_side side, const struct mt_frame_entry *entry,
-                     int64_t line) {
-    const struct mt_frames *frames = l->match->side[side].frames;
-    const char *file = mt_profile_text(frames->profile, mt_frames_file(frames, entry));
-    const char *module = mt_profile_text(frames->profile, entry->module);
-    uint64_t built_ns = mt_source_built_ns(frames->profile->info.start_time_ns, module);
-    if (!l->source[side] || mt_source_is_newer(l->source[side], file, built_ns))
-        return NULL;
-    return mt_source_line(l->source[side], file, line);
-}
-
 static struct mt_alignment_point describe(const struct lines *l, enum mt_side side,
-                                          const struct mt_match_point *point, bool with_text) {
+                                          const struct mt_match_point *point, uint32_t text) {
     const struct mt_match_side *s = &l->match->side[side];
     const struct mt_frame_entry *entry = &s->frames->entries[point->entry];
     const struct mt_function *function = mt_frames_function(s->frames, entry);
@@ -221,7 +217,7 @@ static struct mt_alignment_point describe(const struct lines *l, enum mt_side si
         .blocks = point->blocks,
         .bytes = point->bytes,
         .function = point->at.function,
-        .text = with_text ? text_at(l, side, entry, point->at.position) : NULL,
+        .text = text,
     };
 }
 
@@ -230,35 +226,52 @@ struct run {
     size_t n;
 };
 
+/* Returns whether the texts of their lines tell the points of a function apart. */
+static bool has_texts(struct lines *l, const struct run run[MT_N_SIDES]) {
+    const struct mt_frames *const frames[] = {l->match->side[MT_OLD].frames,
+                                              l->match->side[MT_NEW].frames};
+    const struct mt_match_point *first[MT_N_SIDES];
+    for (enum mt_side side = MT_OLD; side < MT_N_SIDES; side++)
+        first[side] = &l->match->side[side].points[run[side].order[0]];
+    const uint32_t entries[] = {first[MT_OLD]->entry, first[MT_NEW]->entry};
+    return first[MT_OLD]->at.kind == MT_BY_FILE_AND_LINE &&
+           run[MT_OLD].n + run[MT_NEW].n <= MAX_TEXTS &&
+           mt_match_texts_are_evidence(&l->match->texts, frames, entries);
+}
+
+/* Returns the points of a run as they are aligned, NULL when out of memory. */
+static struct mt_alignment_point *describe_all(struct lines *l, enum mt_side side, struct run run,
+                                               bool with_texts) {
+    const struct mt_match_side *s = &l->match->side[side];
+    struct mt_alignment_point *points = calloc(run.n + 1, sizeof *points);
+    for (size_t i = 0; i < run.n && points; i++) {
+        const struct mt_match_point *point = &s->points[run.order[i]];
+        int64_t text =
+            with_texts ? mt_match_texts_at(&l->match->texts, s->frames, side, point->entry) : 0;
+        if (text < 0) {
+            free(points);
+            return NULL;
+        }
+        points[i] = describe(l, side, point, (uint32_t)text);
+    }
+    return points;
+}
+
 static int align_group(struct lines *l, const struct run run[MT_N_SIDES]) {
     struct mt_match_side *sides = l->match->side;
-    struct mt_alignment_point *points[MT_N_SIDES];
+    bool with_texts = has_texts(l, run);
     uint32_t *to = calloc(run[MT_OLD].n + 1, sizeof *to);
-    const struct mt_match_point *first_old = &sides[MT_OLD].points[run[MT_OLD].order[0]];
-    const struct mt_match_point *first_new = &sides[MT_NEW].points[run[MT_NEW].order[0]];
-    bool with_text = first_old->at.kind == MT_BY_FILE_AND_LINE &&
-                     run[MT_OLD].n + run[MT_NEW].n <= MAX_TEXTS &&
-                     sources_differ(l, first_old, first_new);
-    bool failed = !to;
-    for (enum mt_side side = MT_OLD; side < MT_N_SIDES; side++) {
-        points[side] = calloc(run[side].n + 1, sizeof *points[side]);
-        failed |= !points[side];
-        for (size_t i = 0; i < run[side].n && points[side]; i++)
-            points[side][i] = describe(l, side, &sides[side].points[run[side].order[i]], with_text);
-    }
-    if (!failed)
-        failed =
-            mt_alignment_find(points[MT_OLD], run[MT_OLD].n, points[MT_NEW], run[MT_NEW].n, to) < 0;
-    for (size_t i = 0; i < run[MT_OLD].n && !failed; i++)
+    struct mt_alignment_point *old = describe_all(l, MT_OLD, run[MT_OLD], with_texts),
+                              *new = describe_all(l, MT_NEW, run[MT_NEW], with_texts);
+    int status = to && old && new ? mt_alignment_find(old, run[MT_OLD].n, new, run[MT_NEW].n, to)
+                                  : -MEMTRACK_ENOMEM;
+    for (size_t i = 0; i < run[MT_OLD].n && status == 0; i++)
         if (to[i] != MT_ALIGNMENT_NONE)
             sides[MT_OLD].points[run[MT_OLD].order[i]].counterpart = run[MT_NEW].order[to[i]];
-    for (enum mt_side side = MT_OLD; side < MT_N_SIDES; side++) {
-        for (size_t i = 0; i < run[side].n && points[side]; i++)
-            free((char *)points[side][i].text);
-        free(points[side]);
-    }
+    free(old);
+    free(new);
     free(to);
-    return failed ? -MEMTRACK_ENOMEM : 0;
+    return status;
 }
 
 /* Returns how many points from the i-th on are of one function. */
@@ -286,27 +299,28 @@ static int align_all(struct lines *l, const uint32_t *old_order, const uint32_t 
 }
 
 int mt_match_lines(struct mt_match *match) {
-    size_t n_texts = mt_strings_count(match->strings);
-    struct lines l = {.match = match, .bare = malloc((n_texts + 1) * sizeof *l.bare)};
-    int status = l.bare ? 0 : -MEMTRACK_ENOMEM;
+    uint32_t n_texts = mt_strings_count(match->strings);
+    const struct mt_profile *const profiles[] = {match->side[MT_OLD].frames->profile,
+                                                 match->side[MT_NEW].frames->profile};
+    struct lines l = {.match = match, .bare = malloc(((size_t)n_texts + 1) * sizeof *l.bare)};
+    int status = l.bare ? mt_match_texts_init(&match->texts, profiles) : -MEMTRACK_ENOMEM;
     if (l.bare)
-        memset(l.bare, 0xFF, (n_texts + 1) * sizeof *l.bare);
+        memset(l.bare, 0xFF, ((size_t)n_texts + 1) * sizeof *l.bare);
+    if (status == 0)
+        status = find_bits(&l, n_texts);
     for (enum mt_side side = MT_OLD; side < MT_N_SIDES && status == 0; side++) {
-        const struct mt_profile *profile = match->side[side].frames->profile;
-        l.source[side] = mt_source_new(
-            mt_profile_text(profile, profile->info.cwd)); /* NULL: texts are not evidence */
         status = find_points(&l, side);
         if (status == 0)
             gather(&l, side);
     }
-    uint32_t *old_order = status == 0 ? sorted(&match->side[MT_OLD]) : NULL;
-    uint32_t *new_order = status == 0 ? sorted(&match->side[MT_NEW]) : NULL;
+    uint32_t *old_order = status == 0 ? sorted(match, MT_OLD) : NULL;
+    uint32_t *new_order = status == 0 ? sorted(match, MT_NEW) : NULL;
     status = old_order && new_order ? align_all(&l, old_order, new_order) : -MEMTRACK_ENOMEM;
     free(old_order);
     free(new_order);
-    mt_source_free(l.source[MT_OLD]);
-    mt_source_free(l.source[MT_NEW]);
+    mt_match_texts_close(&match->texts);
     mt_identity_free(&l.groups);
+    free(l.bit);
     free(l.bare);
     return status;
 }
