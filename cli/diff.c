@@ -302,26 +302,41 @@ static bool exceeds(const struct request *r, const struct mt_diff *diff) {
     return true;
 }
 
+static int build(const struct request *r, const struct sides *sides, struct mt_diff **diff,
+                 struct mt_error *error) {
+    struct mt_diff_options how = {.view = r->view.view, .sort_given = r->view.sort_given};
+    how.view.n_named = r->view.shared.n;
+    memcpy(how.at, sides->at, sizeof how.at);
+    return mt_diff_build((const struct mt_profile *const *)sides->profile, &how, diff, error);
+}
+
+/* What the lines say is found by the true paths of their files; a redacted page has other rows. */
+static int make_page(const struct request *r, struct sides *sides, struct mt_diff **diff,
+                     struct mt_error *error) {
+    struct mt_sources sources = {0};
+    int status = mt_diff_store_texts(*diff, sides->profile) == 0
+                     ? prepare_sides(r, sides, &sources, error)
+                     : mt_error_set(error, MEMTRACK_ENOMEM, "", "out of memory");
+    if (status == 0 && r->html.redact) {
+        mt_diff_free(*diff);
+        status = build(r, sides, diff, error);
+    }
+    if (status == 0)
+        status = write_page(r, sides, *diff, &sources, error);
+    mt_sources_free(&sources);
+    return status;
+}
+
 /* 0 or a negative error. *diff is the caller's to free. */
 static int compare(struct request *r, struct sides *sides, struct mt_diff **diff,
                    struct mt_error *error) {
-    struct mt_diff_options diff_options = {.view = r->view.view, .sort_given = r->view.sort_given};
-    diff_options.view.n_named = r->view.shared.n;
-    memcpy(diff_options.at, sides->at, sizeof diff_options.at);
-    struct mt_sources sources = {0};
     int status = read_sides(r, sides, error);
-    if (status == 0 && r->html.file)
-        status = prepare_sides(r, sides, &sources, error);
     if (status == 0)
-        status = mt_diff_build((const struct mt_profile *const *)sides->profile, &diff_options,
-                               diff, error);
-    if (status == 0) {
-        warn_of_sort(r, *diff);
-        status = r->html.file ? write_page(r, sides, *diff, &sources, error)
-                              : print(r, *diff, sides->name, error);
-    }
-    mt_sources_free(&sources);
-    return status;
+        status = build(r, sides, diff, error);
+    if (status < 0)
+        return status;
+    warn_of_sort(r, *diff);
+    return r->html.file ? make_page(r, sides, diff, error) : print(r, *diff, sides->name, error);
 }
 
 static int finish(const struct request *r, int status, const struct mt_diff *diff,

@@ -14,6 +14,8 @@
 #include "page/html.h"
 #include "page/static.h"
 #include "page/viewer.h"
+#include "profile/line_texts.h"
+#include "view/compare/diff.h"
 #include "view/format/format.h"
 #include "view/sources/sources.h"
 #include "view/summary/summary.h"
@@ -120,9 +122,8 @@ static void put_profile(FILE *stream, const struct mt_page_profile *profile, siz
 }
 
 /* The text of sources packs to a fifth. */
-static bool put_packed(FILE *stream, const char *id, const char *bytes) {
+static bool put_packed(FILE *stream, const char *id, const char *bytes, size_t n) {
     z_stream z = {0};
-    size_t n = strlen(bytes);
     if (n > UINT32_MAX || deflateInit2(&z, Z_BEST_COMPRESSION, Z_DEFLATED, GZIP_WINDOW_BITS,
                                        MEMORY_LEVEL, Z_DEFAULT_STRATEGY) != Z_OK)
         return false;
@@ -152,9 +153,21 @@ static bool put_sources(FILE *stream, const struct mt_sources *sources) {
         free(path);
     }
     char *dumped = files ? json_dumps(files, JSON_COMPACT) : NULL;
-    bool done = dumped && put_packed(stream, "memtrack-sources", dumped);
+    bool done = dumped && put_packed(stream, "memtrack-sources", dumped, strlen(dumped));
     json_decref(files);
     free(dumped);
+    return done;
+}
+
+/* Without what the lines say they would be paired in another way. */
+static bool put_line_texts(FILE *stream, const struct mt_diff *diff) {
+    const struct mt_profile *const profiles[] = {mt_rows_profile(mt_diff_rows(diff, MT_OLD)),
+                                                 mt_rows_profile(mt_diff_rows(diff, MT_NEW))};
+    char *block = NULL;
+    size_t bytes;
+    bool done = mt_line_texts_write(profiles, &block, &bytes) == 0 &&
+                put_packed(stream, "memtrack-lines", block, bytes);
+    free(block);
     return done;
 }
 
@@ -181,6 +194,8 @@ static bool put_data(FILE *stream, const struct mt_page_data *page, struct mt_er
         put_profile(stream, &page->profiles[i], i);
     if (page->sources && page->sources->n)
         done = done && put_sources(stream, page->sources);
+    if (page->diff)
+        done = done && put_line_texts(stream, page->diff);
     if (page->processes)
         done = done && put_processes(stream, page->processes, error);
     return done;

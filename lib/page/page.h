@@ -9,7 +9,8 @@
  *
  * A data block is <script id="memtrack-…" type="text/plain">: the profiles as they are in their
  * files, in base64 (memtrack-profile, and memtrack-profile-2 for the new side of a comparison),
- * sources, the processes of a run, and how the command was asked (memtrack-page, JSON).
+ * sources, the processes of a run, of a comparison which lines say the same (memtrack-lines,
+ * profile/line_texts.h), and how the command was asked (memtrack-page, JSON).
  */
 #ifndef MT_PAGE_H
 #define MT_PAGE_H

@@ -4,7 +4,8 @@
  *
  *   <script id="memtrack-profile" type="text/plain" data-encoding="base64" …>H4sIAAAA…</script>
  *
- * and a comparison a second one, memtrack-profile-2, which is the new side. The sign that a tag
+ * and a comparison a second one, memtrack-profile-2, which is the new side, and memtrack-lines, what
+ * is known of the lines of both, packed (profile/line_texts.h). The sign that a tag
  * begins with stands in no other place of a page (lib/page escapes it everywhere else), so it is
  * enough to look for the tag. Base64 is decoded in place: it only gets shorter.
  *
@@ -20,8 +21,9 @@
 #include <unistd.h>
 
 #include "base/array.h"
+#include "profile/line_texts.h"
 
-#define TAG "<script id=\"memtrack-profile"
+#define TAG "<script id=\"memtrack-"
 
 enum { CHUNK = 1 << 16 };
 
@@ -49,7 +51,9 @@ bool mt_profile_page_is_html(const uint8_t *head, size_t bytes) {
     return false;
 }
 
-static int take_all(struct mt_inflate *in, const char *name, struct mt_profile_page *page,
+/* Takes what is left, with room for a NUL behind it. *all is the caller's to free, also after an
+ * error. */
+static int take_all(struct mt_inflate *in, const char *name, uint8_t **all, size_t *n_all,
                     struct mt_error *error) {
     size_t capacity = 0, n = 1;
     while (n) {
@@ -59,24 +63,23 @@ static int take_all(struct mt_inflate *in, const char *name, struct mt_profile_p
             status = mt_inflate_take(in, n, &bytes);
         if (status < 0)
             return status;
-        if (!mt_array_reserve(&page->html, &capacity, page->n_html + n + 1, 1))
+        if (!mt_array_reserve(all, &capacity, *n_all + n + 1, 1))
             return mt_error_set(error, MEMTRACK_ENOMEM, "", "%s: out of memory while reading",
                                 name);
-        memcpy(page->html + page->n_html, bytes, n);
-        page->n_html += n;
+        memcpy(*all + *n_all, bytes, n);
+        *n_all += n;
     }
     return 0;
 }
 
-/* Returns where the text of the block with this end of its name begins, or NULL; *bytes is how long
- * it is. */
-static uint8_t *find_block(const struct mt_profile_page *page, const char *suffix, size_t *bytes) {
+/* Returns where the text of the block of this name begins, or NULL; *bytes is how long it is. */
+static uint8_t *find_block(const struct mt_profile_page *page, const char *block, size_t *bytes) {
     uint8_t *at = page->html, *end = page->html + page->n_html;
-    size_t n_suffix = strlen(suffix);
+    size_t n_block = strlen(block);
     while ((at = memmem(at, (size_t)(end - at), TAG, sizeof TAG - 1)) != NULL) {
         at += sizeof TAG - 1;
-        bool is_it = (size_t)(end - at) > n_suffix && memcmp(at, suffix, n_suffix) == 0 &&
-                     at[n_suffix] == '"';
+        bool is_it =
+            (size_t)(end - at) > n_block && memcmp(at, block, n_block) == 0 && at[n_block] == '"';
         uint8_t *text = memchr(at, '>', (size_t)(end - at));
         uint8_t *after = text ? memchr(text, '<', (size_t)(end - text)) : NULL;
         if (is_it && after) {
@@ -122,7 +125,8 @@ static int refuse(struct mt_error *error, const char *hint, const char *name, co
 static int choose(struct mt_profile_page *page, const char *name, enum mt_profile_page_part part,
                   struct mt_error *error) {
     size_t n_first = 0, n_second = 0;
-    uint8_t *first = find_block(page, "", &n_first), *second = find_block(page, "-2", &n_second);
+    uint8_t *first = find_block(page, "profile", &n_first),
+            *second = find_block(page, "profile-2", &n_second);
     if (first && second && part == MT_PAGE_ONLY)
         return refuse(error, "Add #old or #new to its name, as in 'page.html#new'.", name,
                       "is a page that compares two profiles");
@@ -137,7 +141,8 @@ static int choose(struct mt_profile_page *page, const char *name, enum mt_profil
 int mt_profile_page_take(struct mt_inflate *in, const char *name, enum mt_profile_page_part part,
                          struct mt_profile_page *page, struct mt_error *error) {
     *page = (struct mt_profile_page){0};
-    int status = take_all(in, name, page, error);
+    int status = take_all(in, name, &page->html, &page->n_html, error);
+    page->is_packed = mt_inflate_is_packed(in);
     if (status == 0)
         status = choose(page, name, part, error);
     if (status < 0 || !page->profile)
@@ -148,4 +153,31 @@ int mt_profile_page_take(struct mt_inflate *in, const char *name, enum mt_profil
                       "is damaged: the profile in the page is not base64");
     page->n_profile = (size_t)n;
     return 0;
+}
+
+int mt_profile_page_add_lines(const struct mt_profile_page *page, const char *name,
+                              enum mt_profile_page_part part, struct mt_profile *profile,
+                              struct mt_error *error) {
+    size_t n_packed, n = 0;
+    uint8_t *packed = part == MT_PAGE_ONLY ? NULL : find_block(page, "lines", &n_packed);
+    uint8_t *block = NULL;
+    const uint8_t *head;
+    if (!packed)
+        return 0;
+    int64_t n_decoded = decode(packed, n_packed);
+    if (n_decoded < 0)
+        return refuse(error, "Write or copy it again.", name,
+                      "is damaged: what it says of lines is not base64");
+    struct mt_inflate *in = mt_inflate_new(-1, packed, (size_t)n_decoded, name, error);
+    int status = in ? mt_inflate_peek(in, 1, &head, &n) : -MEMTRACK_ENOMEM;
+    if (status == 0 && mt_inflate_is_packed(in) && page->is_packed)
+        status = refuse(error, "Unpack it once.", name, "is packed, and a part of it once more");
+    n = 0;
+    if (status == 0)
+        status = take_all(in, name, &block, &n, error);
+    if (status == 0 && mt_line_texts_read(profile, part == MT_PAGE_NEW, (const char *)block, n) < 0)
+        status = mt_error_set(error, MEMTRACK_ENOMEM, "", "%s: out of memory while reading", name);
+    mt_inflate_free(in);
+    free(block);
+    return status;
 }

@@ -9,6 +9,7 @@
 
 #include "base/error.h"
 #include "profile/inflate.h"
+#include "profile/profile.h"
 
 /* Which profile of a page: that of a page of one, or a side of a comparison. */
 enum mt_profile_page_part { MT_PAGE_ONLY, MT_PAGE_OLD, MT_PAGE_NEW };
@@ -23,6 +24,7 @@ bool mt_profile_page_is_html(const uint8_t *head, size_t bytes);
 struct mt_profile_page {
     uint8_t *html; /* the whole file, malloc'ed; the caller's to free */
     size_t n_html;
+    bool is_packed;   /* the file is */
     uint8_t *profile; /* the file that was put into the page, within html; NULL: there is none */
     size_t n_profile;
 };
@@ -32,5 +34,11 @@ struct mt_profile_page {
  * -MEMTRACK_ENOMEM, or an error of the stream. html is set, or NULL, in any case. */
 int mt_profile_page_take(struct mt_inflate *in, const char *name, enum mt_profile_page_part part,
                          struct mt_profile_page *page, struct mt_error *error);
+
+/* Adds what the page knows of the lines of a comparison to the side that was taken out of it. A page
+ * that knows nothing is no error. Returns 0, -MEMTRACK_EFORMAT (damaged) or -MEMTRACK_ENOMEM. */
+int mt_profile_page_add_lines(const struct mt_profile_page *page, const char *name,
+                              enum mt_profile_page_part part, struct mt_profile *profile,
+                              struct mt_error *error);
 
 #endif

@@ -12,7 +12,7 @@ import json
 import os
 import random
 
-from support import browser, case, harness, profiles
+from support import browser, builds, case, harness, profiles
 
 GROUPS = ("line", "function", "file", "module", "stack", "thread", "scope", "size", "domain",
           "process")
@@ -82,6 +82,14 @@ def first_difference(ours, theirs, at=""):
     return next(filter(None, (first_difference(b, c, a) for a, b, c in pairs)), "")
 
 
+# A page without a profile gets two, and shows them some time later.
+DROPPED = """async (n) => {
+    const rows = () => { try { return memtrack.rows().length; } catch { return 0; } };
+    for (let i = 0; i < 1000 && rows() !== n; i++) await new Promise((next) => setTimeout(next, 20));
+    return document.querySelector("main").innerText;
+}"""
+
+
 class Equality(case.ClassCase):
     @classmethod
     def setUpClass(cls):
@@ -115,10 +123,11 @@ class Equality(case.ClassCase):
                       cwd=cls.path(name))
         cls.paths[name], = glob.glob(cls.path(name, "*"))
 
-    def page(self, *paths):
+    def page(self, *paths, more=(), name="page.html"):
         """The page that the command makes of one profile, or of two to compare them."""
-        page = self.path("page.html")
-        harness.memtrack("diff" if paths[1:] else "report", "--html", page, "--force", *paths)
+        page = self.path(name)
+        harness.memtrack("diff" if paths[1:] else "report", "--html", page, "--force", *more,
+                         *paths)
         return self.browser.open(page).ready()
 
     def command(self, *arguments):
@@ -215,6 +224,42 @@ class Equality(case.ClassCase):
             paths = self.paths[old], self.paths[new]
             with self.subTest("%s, %s" % (old, new)), self.page(*paths) as tab:
                 self.same(tab, self.questions(("", "", "end", "peak")), "diff", lambda _: paths)
+
+    def builds(self, compiler):
+        """Two builds, and the trees that they were made of."""
+        directory = self.path(compiler)
+        os.mkdir(directory)
+        return builds.make(directory, SEED, compiler=compiler)
+
+    def test_builds(self):
+        """Lines moved: their text says where to, which the command reads and the page cannot. When
+        the sources are gone, the command has the pairs of the page."""
+        for compiler in ("gcc", "clang"):
+            trees, paths = self.builds(compiler)
+            with self.subTest(compiler), self.page(*paths) as tab:
+                self.same(tab, self.questions(("", "end", "peak")), "diff", lambda _: paths)
+                known = self.command("diff", *paths)
+                with self.page(*paths, more=["--redact"], name="redacted.html") as redacted:
+                    for tree in trees:
+                        os.rename(tree, tree + ".gone")
+                    self.assertNotEqual(known["rows"], self.command("diff", *paths)["rows"])
+                    self.same_parts(tab, "page.html")
+                    self.same_parts(redacted, "redacted.html")
+                self.same_dropped(paths)
+
+    def same_parts(self, tab, name):
+        """The page equals the command that compares the profiles in it, either way round."""
+        sides = [self.path(name) + part for part in ("#old", "#new")]
+        self.same(tab, self.questions(), "diff", lambda _: sides)
+
+    def same_dropped(self, paths):
+        """Without the page of both nobody knows more than the profiles say; and it is said."""
+        harness.memtrack("report", "--html", self.path("empty.html"), "--force", "/dev/null")
+        with self.browser.open(self.path("empty.html")) as tab:
+            rows = self.command("diff", *paths)["rows"]
+            tab.ask("files", selector="input[type=file]", paths=list(paths))
+            self.assertIn("paired without their text", tab.run(DROPPED, len(rows)))
+            self.same(tab, [{"by": "line"}, {"by": "stack"}], "diff", lambda _: paths)
 
 
 if __name__ == "__main__":

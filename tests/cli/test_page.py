@@ -3,12 +3,13 @@
 (tests/browser has the rest): the profile byte for byte, the summary and the top rows as HTML,
 nothing of a profile as markup, and what the options of the page do."""
 import base64
+import gzip
 import html.parser
 import json
 import os
 import re
 
-from support import harness, profiles
+from support import builds, case, harness, profiles
 
 
 class Elements(html.parser.HTMLParser):
@@ -93,6 +94,72 @@ class Content(Case):
             page = self.page(kind + ".pb.gz")
             self.assertEqual(set(), set(Elements(page).tags) - set(usual) - {"p"})
             self.assertEqual(usual.count("script"), Elements(page).tags.count("script"))
+
+
+class Builds(case.ClassCase):
+    """A comparison of two builds whose sources are on this machine for a while."""
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        trees, cls.paths = builds.make(cls.dir, 3)
+        cls.known = cls.rows(*cls.paths)
+        for name, options in (("plain", []), ("redacted", ["--redact"]), ("told", ["--source"])):
+            harness.memtrack("diff", "--html", cls.path(name + ".html"), *options, *cls.paths)
+        for tree in trees:
+            os.rename(tree, tree + ".gone")
+
+    @classmethod
+    def rows(cls, *sides):
+        return harness.ask("diff", *sides)["rows"]
+
+    def sides(self, name):
+        return [self.path(name + part) for part in (".html#old", ".html#new")]
+
+    def blocks(self, name):
+        """What is in the blocks of a page, unpacked."""
+        with open(self.path(name + ".html"), encoding="utf-8") as file:
+            blocks = Elements(file.read()).blocks
+        for block in ("core", "page"):
+            del blocks["memtrack-" + block]
+        data = [base64.b64decode(text) for name, (text, _) in blocks.items()
+                if name.startswith("memtrack-")]
+        self.assertGreaterEqual(len(data), 3)
+        return b"".join(gzip.decompress(one) if one.startswith(b"\x1f\x8b") else one
+                        for one in data)
+
+    def test_pairs_outlive_the_sources(self):
+        self.assertEqual(self.known, self.rows(*self.sides("plain")))
+        self.assertEqual(self.known, self.rows(*self.sides("told")))
+        self.assertNotEqual(self.known, self.rows(*self.paths))
+
+    def test_a_page_of_the_page(self):
+        harness.memtrack("diff", "--html", self.path("again.html"), *self.sides("plain"))
+        self.assertEqual(self.known, self.rows(*self.sides("again")))
+
+    def test_sides_may_change_places(self):
+        old, new = self.sides("plain")
+        known = {row["diff_total_bytes"] for row in self.known}
+        self.assertEqual(known, {-row["diff_total_bytes"] for row in self.rows(new, old)})
+
+    def test_sides_of_two_pages(self):
+        """What one page knows of lines means nothing in another."""
+        harness.memtrack("diff", "--html", self.path("same.html"), *self.paths[:1] * 2)
+        self.assertEqual(self.rows(*self.paths),
+                         self.rows(self.path("same.html#old"), self.path("plain.html#new")))
+
+    def test_redacted_pairs_are_the_same(self):
+        def figures(rows):
+            return [[value for value in row.values() if isinstance(value, int)] for row in rows]
+        redacted = self.rows(*self.sides("redacted"))
+        self.assertEqual(figures(self.known), figures(redacted))
+
+    def test_the_text_of_sources_is_there_when_it_was_asked_for(self):
+        self.assertIn(b"/* w", self.blocks("told"))
+        for name in ("plain", "redacted"):
+            for word in (b"/* w", b"wish", b"whim", b"malloc(64)"):
+                self.assertNotIn(word, self.blocks(name))
+        self.assertIn(self.dir.encode(), self.blocks("plain"))
+        self.assertNotIn(self.dir.encode(), self.blocks("redacted"))
 
 
 class Options(Case):

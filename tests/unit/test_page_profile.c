@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* The profile that is in a page comes out of it as it went in, whatever stands around it. */
 #include "pprof-fixture.h"
+#include "profile/line_texts.h"
 
 #define BEFORE                                                                                     \
     "<!DOCTYPE html>\n<html><script id=\"memtrack-core\" type=\"text/plain\">AAAA</script>"
@@ -137,6 +138,46 @@ static void sides_of_a_comparison(void **state) {
     free(two);
 }
 
+static void write_page(const char *path, const char *block_of_lines) {
+    char *first = block("", STACKS, sizeof STACKS - 1),
+         *second = block("-2", STACKS2, sizeof STACKS2 - 1), *two = page(first, second), *whole;
+    assert_true(asprintf(&whole, "%s%s", two, block_of_lines) >= 0);
+    save(path, whole);
+    free(first);
+    free(second);
+    free(two);
+    free(whole);
+}
+
+static void what_a_page_knows_of_lines(void **state) {
+    (void)state;
+    static const char lines[] = "a.c\0003=1\0\0b.c\0004=1\0\0";
+    static const char open_tag[] = "<script id=\"memtrack-lines\" type=\"text/plain\">";
+    char directory[] = "/tmp/test_page_lines.XXXXXX", path[64], name[80], text[256] = "";
+    struct mt_profile *sides[2];
+    struct mt_error error;
+    assert_non_null(mkdtemp(directory));
+    snprintf(path, sizeof path, "%s/p.html", directory);
+    size_t at = (size_t)snprintf(text, sizeof text, "%s", open_tag);
+    at += encode(text + at, (const uint8_t *)lines, sizeof lines - 1);
+    memcpy(text + at, "</script>", sizeof "</script>");
+    write_page(path, text);
+    for (int new = 0; new < 2; new ++) {
+        snprintf(name, sizeof name, "%s%s", path, new ? "#new" : "#old");
+        assert_int_equal(mt_pprof_read(name, &sides[new], &error), 0);
+        mt_string file = mt_profile_intern(sides[new], new ? "b.c" : "a.c");
+        assert_int_equal(mt_line_texts_at(sides[new], file, new ? 4 : 3), 1);
+        assert_int_equal(sides[new]->line_texts.n, 1);
+    }
+    assert_true(mt_line_texts_are_of_one(sides[0], sides[1]));
+    mt_profile_free(sides[0]);
+    mt_profile_free(sides[1]);
+    write_page(path, "<script id=\"memtrack-lines\">!!</script>");
+    side(path, "#old", 0, "not base64");
+    unlink(path);
+    rmdir(directory);
+}
+
 static void pages_without_a_profile(void **state) {
     (void)state;
     char *empty = page("", ""), *odd = page("<script id=\"memtrack-profile\">!!</script>", "");
@@ -208,8 +249,8 @@ static void what_is_packed_twice(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_profile_of_any_length), cmocka_unit_test(a_profile_of_memtrack),
-        cmocka_unit_test(sides_of_a_comparison),   cmocka_unit_test(pages_without_a_profile),
-        cmocka_unit_test(what_is_packed_twice),
+        cmocka_unit_test(sides_of_a_comparison),   cmocka_unit_test(what_a_page_knows_of_lines),
+        cmocka_unit_test(pages_without_a_profile), cmocka_unit_test(what_is_packed_twice),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

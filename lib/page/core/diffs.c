@@ -74,6 +74,10 @@ const char *MT_CORE_EXPORT(mt_core_diffs_info)(const struct mt_core_diff *diff) 
     }
     for (size_t i = 0; (note = mt_diff_note(diff->diff, i)); i++)
         mt_core_pairs_text("note", note);
+    if (mt_diff_lacks_texts(diff->diff))
+        mt_core_pairs_text("note",
+                           "Lines that moved are paired without their text, which is not in "
+                           "this page: memtrack diff reads it where the sources are.");
     return mt_core_pairs_end();
 }
 

@@ -31,6 +31,10 @@ const char *mt_core_error_hint(void);
 /* Reads a profile of any format that lib/profile knows, not packed. The bytes may be freed
  * afterwards. */
 struct mt_core_profile *mt_core_profiles_read(const void *data, size_t bytes, const char *name);
+/* Adds to a side (0 old, 1 new) of a comparison what its page knows of lines: the unpacked block of
+ * profile/line_texts.h. Returns whether there was room for it. */
+uint32_t mt_core_profiles_add_lines(struct mt_core_profile *profile, const void *block,
+                                    size_t bytes, uint32_t side);
 /* Returns one profile of two for a flame graph of both: mt_core_profiles_sides tells whose a sample
  * is. It has no time axis and no scopes. */
 struct mt_core_profile *mt_core_profiles_join(const struct mt_core_profile *old,

@@ -7,6 +7,7 @@
 
 #include "page/core/core.h"
 #include "page/core/exports.h"
+#include "profile/line_texts.h"
 #include "profile/merge.h"
 #include "profile/pprof/pprof.h"
 
@@ -33,6 +34,12 @@ struct mt_core_profile *MT_CORE_EXPORT(mt_core_profiles_read)(const void *data, 
     if (mt_pprof_read_named(name, data, bytes, &profile, &mt_core_error) < 0)
         return NULL;
     return keep(profile);
+}
+
+uint32_t MT_CORE_EXPORT(mt_core_profiles_add_lines)(struct mt_core_profile *profile,
+                                                    const void *block, size_t bytes,
+                                                    uint32_t side) {
+    return mt_line_texts_read(profile->profile, side, block, bytes) == 0;
 }
 
 struct mt_core_profile *MT_CORE_EXPORT(mt_core_profiles_join)(const struct mt_core_profile *old,

@@ -322,6 +322,12 @@ export class CoreProfile extends Handle {
     return new CoreProfile(core, at);
   }
 
+  // What the page of a comparison knows of the lines of this side.
+  addLines(block: Uint8Array, side: number): void {
+    const added = this.core.with(block, (b) => this.core.call("mt_core_profiles_add_lines", this.at, b, block.length, side));
+    if (!added) throw new CoreError("the page ran out of memory", "Open a smaller profile.");
+  }
+
   // Both as one, for flame graphs; sides() tells whose a sample is (1: the new one's).
   static join(old: CoreProfile, next: CoreProfile): CoreProfile {
     return new CoreProfile(old.core, old.core.call("mt_core_profiles_join", old.at, next.at));

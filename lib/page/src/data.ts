@@ -5,6 +5,13 @@ import { CoreError } from "./core";
 export interface Given {
   name: string;
   bytes: Uint8Array; // as in its file
+  lines?: Lines | undefined;
+}
+
+// What the page of a comparison knows of the lines of its sides, packed, and which one this is.
+interface Lines {
+  block: Uint8Array;
+  side: number;
 }
 
 // What the command knows beside the profile; it is in the page as JSON.
@@ -77,16 +84,20 @@ export function inside(given: Given): Given[] {
   for (const [, name, text] of page.matchAll(/<script id="memtrack-profile(?:-2)?"[^>]*data-name="([^"]*)"[^>]*>([^<]*)</g))
     out.push({ name: name!, bytes: ofBase64(text!) });
   if (!out.length) throw new Error(`${given.name}: a page without a profile in it`);
-  return out;
+  return withLines(out, /<script id="memtrack-lines"[^>]*>([^<]*)</.exec(page)?.[1]);
 }
 
 const block = (id: string): HTMLElement | null => document.getElementById(id);
 
+function withLines(given: Given[], text: string | null | undefined): Given[] {
+  return text && given.length > 1 ? given.map((one, side) => ({ ...one, lines: { block: ofBase64(text), side } })) : given;
+}
+
 export function embedded(): Given[] {
-  return ["memtrack-profile", "memtrack-profile-2"].flatMap((id) => {
+  return withLines(["memtrack-profile", "memtrack-profile-2"].flatMap((id) => {
     const node = block(id);
     return node ? [{ name: node.dataset["name"] ?? "profile.pb.gz", bytes: ofBase64(node.textContent ?? "") }] : [];
-  });
+  }), block("memtrack-lines")?.textContent);
 }
 
 export function pageData(): PageData {

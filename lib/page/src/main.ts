@@ -18,7 +18,9 @@ let sources: ReadonlyMap<string, string> = new Map();
 async function side(given: data.Given): Promise<Side> {
   core ??= data.core().then((wasm) => Core.load(wasm));
   const bytes = await data.unpack(given.bytes, given.name);
-  return new Side(CoreProfile.read(await core, bytes, given.name), given.name);
+  const profile = CoreProfile.read(await core, bytes, given.name);
+  if (given.lines) profile.addLines(await data.unpack(given.lines.block, "what the page knows of lines"), given.lines.side);
+  return new Side(profile, given.name);
 }
 
 // The old one first.

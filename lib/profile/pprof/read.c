@@ -431,9 +431,15 @@ static int read_page(struct mt_inflate *in, const struct source *source, struct 
                      struct mt_error *error) {
     struct mt_profile_page page;
     int status = mt_profile_page_take(in, source->name, source->part, &page, error);
-    if (status == 0 && page.profile && !source->is_inside)
+    if (status == 0 && page.profile && !source->is_inside) {
         status = read_inside(in, &page, source->name, out, error);
-    else if (status == 0)
+        if (status == 0)
+            status = mt_profile_page_add_lines(&page, source->name, source->part, *out, error);
+        if (status < 0) {
+            mt_profile_free(*out);
+            *out = NULL;
+        }
+    } else if (status == 0)
         status = mt_foreign_refuse(page.html, page.n_html, mt_inflate_is_packed(in), source->name,
                                    error);
     free(page.html);
