@@ -29,7 +29,8 @@ enum option_key { KEY_FAIL_ABOVE = MT_KEY_OWN, KEY_MARKDOWN };
 static const struct argp_option options[] = {
     {"sort", MT_KEY_SORT, "COLUMN", MT_HELP_COMMON,
      "Print the largest change first, up or down: live (default), peak, total, blocks, "
-     "temporary, max, waste, live-blocks or peak-blocks",
+     "temporary, max, waste, live-blocks or peak-blocks. Where live is the same on both sides "
+     "and no --fail-above is given, the default is peak, or else total",
      MT_HELP_ROWS},
     {"markdown", KEY_MARKDOWN, NULL, 0, "Print tables in Markdown, for a comment on a change",
      MT_HELP_PRINTED},
@@ -266,8 +267,10 @@ static void warn_of_sort(const struct request *r, const struct mt_diff *diff) {
         mt_terminal_print_problem(r->view.shared.program, NULL,
                                   "no comparison by %s: one side has none", noun(sort));
     else if (!r->view.sort_given && sort != MT_VALUE_LIVE_BYTES)
-        mt_terminal_print_problem(r->view.shared.program, NULL,
-                                  "sorted by %s: one side has no live bytes", noun(sort));
+        mt_terminal_print_problem(r->view.shared.program, NULL, "sorted by %s: %s", noun(sort),
+                                  mt_diff_has(diff, MT_VALUE_LIVE_BYTES)
+                                      ? "both sides have the same live bytes"
+                                      : "one side has no live bytes");
 }
 
 static char *amount(char buffer[MT_FORMAT_BYTES], enum mt_value value, int64_t number, bool exact) {
@@ -304,7 +307,8 @@ static bool exceeds(const struct request *r, const struct mt_diff *diff) {
 
 static int build(const struct request *r, const struct sides *sides, struct mt_diff **diff,
                  struct mt_error *error) {
-    struct mt_diff_options how = {.view = r->view.view, .sort_given = r->view.sort_given};
+    struct mt_diff_options how = {
+        .view = r->view.view, .sort_given = r->view.sort_given, .keep_live = r->fail_above_given};
     how.view.n_named = r->view.shared.n;
     memcpy(how.at, sides->at, sizeof how.at);
     return mt_diff_build((const struct mt_profile *const *)sides->profile, &how, diff, error);
