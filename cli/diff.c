@@ -11,12 +11,11 @@
 #include <argp.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 
 #include "command/command.h"
 #include "command/help.h"
 #include "command/html.h"
-#include "command/input.h"
+#include "command/sides.h"
 #include "command/view_options.h"
 #include "export/export.h"
 #include "text/diff_table.h"
@@ -29,8 +28,7 @@ enum option_key { KEY_FAIL_ABOVE = MT_KEY_OWN, KEY_MARKDOWN };
 static const struct argp_option options[] = {
     {"sort", MT_KEY_SORT, "COLUMN", MT_HELP_COMMON,
      "Print the largest change first, up or down: live (default), peak, total, blocks, "
-     "temporary, max, waste, live-blocks or peak-blocks. Where live is the same on both sides "
-     "and no --fail-above is given, the default is peak, or else total",
+     "temporary, max, waste, live-blocks or peak-blocks",
      MT_HELP_ROWS},
     {"markdown", KEY_MARKDOWN, NULL, 0, "Print tables in Markdown, for a comment on a change",
      MT_HELP_PRINTED},
@@ -112,76 +110,6 @@ const struct argp mt_diff_argp = {
            "profile cannot be read.",
 };
 
-/* ---- sides ----------------------------------------------------------------------------------- */
-
-struct sides {
-    char *path[MT_N_SIDES];
-    const char *name[MT_N_SIDES];
-    struct mt_at at[MT_N_SIDES];
-    struct mt_profile *profile[MT_N_SIDES];
-    struct mt_html_side page[MT_N_SIDES];
-    bool is_merged[MT_N_SIDES];
-};
-
-/* What the user called it; of a directory, what was found there. */
-static const char *side_name(const char *argument, const char *path) {
-    struct stat file;
-    if (strcmp(argument, "-") == 0)
-        return "standard input";
-    return stat(argument, &file) == 0 && S_ISDIR(file.st_mode) ? path : argument;
-}
-
-/* False: the reason is printed and *result is the exit status. */
-static bool find_sides(const struct request *r, struct sides *sides, int *result) {
-    for (enum mt_side side = MT_OLD; side < MT_N_SIDES; side++) {
-        sides->at[side] = r->view.view.at;
-        sides->path[side] = mt_input_choose_at(r->view.shared.program, r->arguments[side],
-                                               &sides->at[side], result);
-        if (!sides->path[side])
-            return false;
-        sides->name[side] = side_name(r->arguments[side], sides->path[side]);
-    }
-    return true;
-}
-
-/* A side may be a run of several processes. */
-static int read_side(const struct request *r, struct sides *sides, enum mt_side side,
-                     struct mt_error *error) {
-    const struct mt_merge_keep keep = mt_view_options_keep(&r->view);
-    struct mt_processes processes;
-    int status =
-        mt_input_read_run(sides->path[side], &keep, &processes, &sides->profile[side], error);
-    sides->is_merged[side] = processes.n != 0;
-    mt_processes_free(&processes);
-    sides->page[side] = (struct mt_html_side){
-        .name = sides->name[side],
-        .path = sides->path[side],
-        .n_read = status == 0 ? mt_html_weigh(sides->profile[side]) : 0,
-    };
-    return status;
-}
-
-static int read_sides(struct request *r, struct sides *sides, struct mt_error *error) {
-    struct mt_symbols_options symbols = r->view.shared.symbols;
-    symbols.cache = mt_symbols_cache_new(); /* both sides use the same libraries; NULL: without */
-    int status = 0;
-    for (enum mt_side side = MT_OLD; side < MT_N_SIDES && status == 0; side++) {
-        status = read_side(r, sides, side, error);
-        if (status == 0)
-            status = mt_symbols_resolve(sides->profile[side], &symbols, error);
-    }
-    mt_symbols_cache_free(symbols.cache);
-    return status;
-}
-
-static void free_sides(struct sides *sides) {
-    for (enum mt_side side = MT_OLD; side < MT_N_SIDES; side++) {
-        free(sides->path[side]);
-        mt_html_free(&sides->page[side]);
-        mt_profile_free(sides->profile[side]);
-    }
-}
-
 /* ---- printing -------------------------------------------------------------------------------- */
 
 static int print_text(const struct request *r, const struct mt_diff *diff,
@@ -213,40 +141,6 @@ static int print(const struct request *r, const struct mt_diff *diff,
     return print_text(r, diff, names);
 }
 
-/* ---- pages ----------------------------------------------------------------------------------- */
-
-/* The sources are those of the new side. */
-static int prepare_sides(const struct request *r, struct sides *sides, struct mt_sources *sources,
-                         struct mt_error *error) {
-    int status = 0;
-    for (enum mt_side side = MT_OLD; side < MT_N_SIDES && status == 0; side++) {
-        struct mt_html html = r->html;
-        html.source &= side == MT_NEW;
-        status = mt_html_prepare(&html, sides->profile[side], &r->view.view, sources, error);
-        if (status == 0)
-            status = mt_html_take(&sides->page[side], sides->profile[side], sides->is_merged[side],
-                                  html.redact, error);
-    }
-    return status;
-}
-
-static int write_page(const struct request *r, const struct sides *sides,
-                      const struct mt_diff *diff, const struct mt_sources *sources,
-                      struct mt_error *error) {
-    struct mt_page_data page = {
-        .n_profiles = MT_N_SIDES,
-        .diff = diff,
-        .n_rows = r->view.shared.n_given ? r->view.shared.n : 0,
-        .view = &r->view.view,
-        .sort_given = r->view.sort_given,
-        .sources = sources,
-    };
-    for (enum mt_side side = MT_OLD; side < MT_N_SIDES; side++)
-        page.profiles[side] = (struct mt_page_profile){
-            sides->page[side].name, sides->page[side].bytes, sides->page[side].n_bytes};
-    return mt_html_write(r->view.shared.program, &r->html, r->view.shared.force, &page, error);
-}
-
 /* ---- the exit status ------------------------------------------------------------------------- */
 
 /* What a column counts, in words. */
@@ -267,10 +161,8 @@ static void warn_of_sort(const struct request *r, const struct mt_diff *diff) {
         mt_terminal_print_problem(r->view.shared.program, NULL,
                                   "no comparison by %s: one side has none", noun(sort));
     else if (!r->view.sort_given && sort != MT_VALUE_LIVE_BYTES)
-        mt_terminal_print_problem(r->view.shared.program, NULL, "sorted by %s: %s", noun(sort),
-                                  mt_diff_has(diff, MT_VALUE_LIVE_BYTES)
-                                      ? "both sides have the same live bytes"
-                                      : "one side has no live bytes");
+        mt_terminal_print_problem(r->view.shared.program, NULL,
+                                  "sorted by %s: one side has no live bytes", noun(sort));
 }
 
 static char *amount(char buffer[MT_FORMAT_BYTES], enum mt_value value, int64_t number, bool exact) {
@@ -305,42 +197,15 @@ static bool exceeds(const struct request *r, const struct mt_diff *diff) {
     return true;
 }
 
-static int build(const struct request *r, const struct sides *sides, struct mt_diff **diff,
-                 struct mt_error *error) {
-    struct mt_diff_options how = {
-        .view = r->view.view, .sort_given = r->view.sort_given, .keep_live = r->fail_above_given};
-    how.view.n_named = r->view.shared.n;
-    memcpy(how.at, sides->at, sizeof how.at);
-    return mt_diff_build((const struct mt_profile *const *)sides->profile, &how, diff, error);
-}
-
-/* What the lines say is found by the true paths of their files; a redacted page has other rows. */
-static int make_page(const struct request *r, struct sides *sides, struct mt_diff **diff,
-                     struct mt_error *error) {
-    struct mt_sources sources = {0};
-    int status = mt_diff_store_texts(*diff, sides->profile) == 0
-                     ? prepare_sides(r, sides, &sources, error)
-                     : mt_error_set(error, MEMTRACK_ENOMEM, "", "out of memory");
-    if (status == 0 && r->html.redact) {
-        mt_diff_free(*diff);
-        status = build(r, sides, diff, error);
-    }
-    if (status == 0)
-        status = write_page(r, sides, *diff, &sources, error);
-    mt_sources_free(&sources);
-    return status;
-}
-
 /* 0 or a negative error. *diff is the caller's to free. */
-static int compare(struct request *r, struct sides *sides, struct mt_diff **diff,
+static int compare(struct request *r, struct mt_sides *sides, struct mt_diff **diff,
                    struct mt_error *error) {
-    int status = read_sides(r, sides, error);
-    if (status == 0)
-        status = build(r, sides, diff, error);
-    if (status < 0)
+    int status = mt_sides_compare(&r->view, sides, diff, error);
+    if (status != 0)
         return status;
     warn_of_sort(r, *diff);
-    return r->html.file ? make_page(r, sides, diff, error) : print(r, *diff, sides->name, error);
+    return r->html.file ? mt_sides_write_page(&r->view, &r->html, sides, diff, error)
+                        : print(r, *diff, sides->name, error);
 }
 
 static int finish(const struct request *r, int status, const struct mt_diff *diff,
@@ -352,17 +217,17 @@ static int finish(const struct request *r, int status, const struct mt_diff *dif
 
 int mt_diff_command(int argc, char **argv) {
     struct request r = {.view.shared.program = argv[0]};
-    struct sides sides = {0};
+    struct mt_sides sides = {0};
     struct mt_diff *diff = NULL;
     struct mt_error error = {0};
     int result = MT_EXIT_OK;
     mt_help_parse(&mt_diff_argp, argc, argv, 0, &r);
-    if (find_sides(&r, &sides, &result)) {
+    if (mt_sides_find(&r.view, r.arguments, &sides, &result)) {
         int status = compare(&r, &sides, &diff, &error);
         result = finish(&r, status, diff, &error);
     }
     mt_diff_free(diff);
-    free_sides(&sides);
+    mt_sides_free(&sides);
     mt_view_options_free(&r.view);
     return result;
 }
