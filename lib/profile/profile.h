@@ -91,6 +91,7 @@ struct mt_sample {
     bool has_size_class;
     bool truncated; /* the outer end of the path is missing */
     bool lossy;     /* the path was not recorded: n_frames is 0 */
+    bool is_base;   /* of a difference: what it was before, its figures with their signs turned */
 };
 
 struct mt_totals {

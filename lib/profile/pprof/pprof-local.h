@@ -45,6 +45,9 @@ enum {
 /* Label keys and values that both sides know. */
 #define MT_PPROF_KEY_THREAD  "thread"
 #define MT_PPROF_KEY_PROCESS "process"
+/* By this go tool pprof marks what it subtracts. */
+#define MT_PPROF_KEY_BASE    "pprof::base"
+#define MT_PPROF_BASE        "true"
 #define MT_PPROF_KEY_SCOPE   "scope"
 #define MT_PPROF_KEY_DOMAIN  "domain"
 #define MT_PPROF_KEY_BYTES   "bytes"

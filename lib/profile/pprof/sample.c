@@ -200,6 +200,8 @@ static int apply_label(struct mt_pprof_reader *reader, struct mt_sample *sample,
     } else if (key == reader->key_stack) {
         sample->truncated |= text == reader->truncated;
         sample->lossy |= text == reader->lossy;
+    } else if (key == reader->key_base) {
+        sample->is_base |= text == reader->base;
     } else if (key == reader->key_bytes && !text &&
                (label->number >= 0 || label->number == INT64_MIN)) {
         /* INT64_MIN is how 2^63, the bound of the last class, arrives */

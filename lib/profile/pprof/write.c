@@ -29,7 +29,7 @@
 #include "profile/pprof/used.h"
 #include "profile/strings.h"
 
-enum { MAX_EXTRA_STRINGS = 64, MAX_LABELS = 7, COMMENT_BYTES = 4096 };
+enum { MAX_EXTRA_STRINGS = 64, MAX_LABELS = 8, COMMENT_BYTES = 4096 };
 
 struct writer {
     const struct mt_profile *profile;
@@ -42,7 +42,8 @@ struct writer {
     const char *extra[MAX_EXTRA_STRINGS]; /* strings behind the profile's */
     size_t n_extra;
     int64_t period_type, period_unit; /* "space", "bytes" */
-    int64_t key_thread, key_process, key_scope, key_domain, key_bytes, key_stack, truncated, lossy;
+    int64_t key_thread, key_process, key_scope, key_domain, key_bytes, key_stack, truncated, lossy,
+        key_base, base;
     enum mt_value column[MT_N_VALUES];
     size_t n_columns;
     uint64_t *ids; /* room for one sample's frames */
@@ -442,6 +443,8 @@ static size_t sample_labels(const struct writer *writer, const struct mt_sample 
         add_text_label(label, &n, writer->key_stack, writer->lossy);
     if (sample->truncated)
         add_text_label(label, &n, writer->key_stack, writer->truncated);
+    if (sample->is_base)
+        add_text_label(label, &n, writer->key_base, writer->base);
     if (sample->has_size_class) {
         pprof__label__init(&label[n]);
         label[n].key = writer->key_bytes;
@@ -515,8 +518,15 @@ static void prepare(struct writer *writer) {
     writer->truncated = extra_string(writer, MT_PPROF_TRUNCATED);
     writer->lossy = extra_string(writer, MT_PPROF_LOSSY);
     extra_string(writer, MT_PPROF_LOSSY_FRAME);
-    for (size_t i = 0; i < profile->n_samples; i++)
+    bool has_base = false;
+    for (size_t i = 0; i < profile->n_samples; i++) {
         writer->has_lossy |= profile->samples[i].lossy;
+        has_base |= profile->samples[i].is_base;
+    }
+    if (has_base) {
+        writer->key_base = extra_string(writer, MT_PPROF_KEY_BASE);
+        writer->base = extra_string(writer, MT_PPROF_BASE);
+    }
     writer->malloc_domain = UINT32_MAX;
     for (uint32_t i = 0; i < mt_strings_count(profile->strings); i++)
         if (strcmp(mt_strings_text(profile->strings, i), MT_PPROF_MALLOC) == 0)
