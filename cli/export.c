@@ -15,19 +15,23 @@
 #include "command/input.h"
 #include "command/inputs.h"
 #include "command/view_options.h"
+#include "export/difference.h"
 #include "export/export.h"
+#include "export/output.h"
 #include "export/profile_format.h"
-#include "text/file.h"
 #include "text/terminal.h"
 #include "view/redact/redact.h"
 #include "view/rows/patterns.h"
 #include "view/subject.h"
 
-enum option_key { KEY_FORMAT = MT_KEY_OWN };
+enum option_key { KEY_FORMAT = MT_KEY_OWN, KEY_DIFF };
 
 static const struct argp_option options[] = {
     {"format", KEY_FORMAT, "FORMAT", MT_HELP_COMMON,
      "Write this format (needed), one of these:" MT_PROFILE_FORMAT_WORDS, MT_HELP_PRINTED},
+    {"diff", KEY_DIFF, NULL, 0,
+     "Write what the second of two profiles, OLD and NEW, has more or less than the first",
+     MT_HELP_COUNTED},
     {"output", 'o', "FILE", MT_HELP_COMMON,
      "Write to this file (default: standard output, unless that is a terminal and the format is "
      "binary)",
@@ -55,43 +59,63 @@ static const struct argp_option options[] = {
 struct request {
     char **files; /* as they were given */
     size_t n_files;
-    const char *output;
-    const struct mt_profile_format *format;
+    bool compares;
+    struct mt_export_output output;
     struct mt_html html; /* and what of it holds of every format */
     uint32_t *among; /* of each sample of a redacted profile: 1 when it had passed the filters */
     struct mt_view_request view;
 };
 
 static bool is_page(const struct request *r) {
-    return r->format && (r->format->flags & MT_PROFILE_PAGE);
+    return r->output.format && (r->output.format->flags & MT_PROFILE_PAGE);
 }
 
 /* ---- options --------------------------------------------------------------------------------- */
 
+static void check_difference(const struct argp_state *state, const struct request *r) {
+    const struct mt_profile_format *format = r->output.format;
+    if (!mt_profile_format_compares(format))
+        argp_error(state, "--diff and --format %s exclude each other: it is of one profile",
+                   format->name);
+    if (r->n_files != MT_N_SIDES)
+        argp_error(state, "--diff needs two profiles, OLD and NEW");
+    if (strcmp(r->files[MT_OLD], "-") == 0 && strcmp(r->files[MT_NEW], "-") == 0)
+        argp_error(state, "give a file for one side: both are standard input");
+    if (r->html.redact && (format->flags & MT_PROFILE_ROWS))
+        argp_error(state, "--redact and --diff exclude each other in --format %s", format->name);
+}
+
 static void finish(const struct argp_state *state, struct request *r) {
-    if (!r->format)
+    const struct mt_profile_format *format = r->output.format;
+    if (!format)
         argp_error(state, "--format is needed: one of%s", MT_PROFILE_FORMAT_WORDS);
-    else if (r->view.by_given && r->view.view.by != r->format->by &&
-             !(r->format->flags & MT_PROFILE_GROUPED))
-        argp_error(state, "--by and --format %s exclude each other", r->format->name);
-    if (r->view.shared.force && !r->output)
+    else if (r->view.by_given && r->view.view.by != format->by &&
+             !(format->flags & MT_PROFILE_GROUPED))
+        argp_error(state, "--by and --format %s exclude each other", format->name);
+    if (r->view.shared.force && !r->output.path)
         argp_error(state, "--force needs -o");
     if (r->html.source && !is_page(r))
         argp_error(state, "--source needs --format html");
-    r->html.file = r->output ? r->output : "-";
-    r->html.is_quiet = r->view.shared.quiet;
+    if (r->compares)
+        check_difference(state, r);
+    r->output.force = r->view.shared.force;
+    r->html.file = r->output.path ? r->output.path : "-";
+    r->output.is_quiet = r->html.is_quiet = r->view.shared.quiet;
 }
 
 static error_t parse_option(int key, char *text, struct argp_state *state) {
     struct request *r = state->input;
     switch (key) {
     case KEY_FORMAT:
-        r->format = mt_profile_format_find(text);
-        if (!r->format)
+        r->output.format = mt_profile_format_find(text);
+        if (!r->output.format)
             mt_options_choose(state, "--format", text, mt_profile_format_list);
         return 0;
+    case KEY_DIFF:
+        r->compares = true;
+        return 0;
     case 'o':
-        r->output = text;
+        r->output.path = text;
         return 0;
     case ARGP_KEY_ARGS:
         r->files = state->argv + state->next;
@@ -113,13 +137,15 @@ const struct argp mt_export_argp = {
     .options = options,
     .parser = parse_option,
     .children = children,
-    .args_doc = "[FILE|PID|DIR...]",
-    .doc = "Write a profile in the format of another tool.\vExample: memtrack export --format "
-           "collapsed app.pb.gz > app.txt\n\nFILE, PID and DIR are those of memtrack report. "
-           "Several are added up, each with its own peak. The figures are those of memtrack "
-           "report --by stack with the same options. What a format cannot hold is said on "
-           "standard error. The file is written whole or not at all.\n\nExit status: 0, 2 wrong "
-           "usage, 3 the profile cannot be read or the file not be written.",
+    .args_doc = "[FILE|PID|DIR...]\n--diff OLD NEW",
+    .doc =
+        "Write a profile in the format of another tool.\vExample: memtrack export --format "
+        "collapsed app.pb.gz > app.txt\n\nFILE, PID and DIR are those of memtrack report. "
+        "Several are added up, each with its own peak; with --diff, two are compared as memtrack "
+        "diff does. The figures are those of memtrack "
+        "report --by stack with the same options. What a format cannot hold is said on "
+        "standard error. The file is written whole or not at all.\n\nExit status: 0, 2 wrong "
+        "usage, 3 the profile cannot be read or the file not be written.",
 };
 
 /* ---- the profile ----------------------------------------------------------------------------- */
@@ -160,28 +186,8 @@ static char **choose(struct request *r, int *result) {
 /* ---- writing --------------------------------------------------------------------------------- */
 
 static bool is_for_terminal(const struct request *r) {
-    return !r->output && (r->format->flags & MT_PROFILE_BINARY) && isatty(STDOUT_FILENO);
-}
-
-static void print_losses(const struct request *r, const struct mt_export_profile *profile) {
-    const char *losses = mt_profile_format_loses(r->format, profile);
-    if (*losses && !r->view.shared.quiet)
-        fprintf(stderr, "%s: %s has no place for %s%s\n", r->view.shared.program, r->format->name,
-                losses,
-                mt_profile_format_drops(r->format, profile) ? ", and rows below zero are left out"
-                                                            : "");
-}
-
-static int write_thing(const struct request *r, const struct mt_export *thing,
-                       struct mt_error *error) {
-    struct mt_file file;
-    int rc = mt_file_create(&file, r->output ? r->output : "-", r->view.shared.force, error);
-    if (rc != 0)
-        return rc;
-    rc = mt_file_finish(&file, mt_export(file.stream, thing, r->format->format, error), error);
-    if (rc == 0)
-        print_losses(r, &thing->profile);
-    return rc;
+    return !r->output.path && (r->output.format->flags & MT_PROFILE_BINARY) &&
+           isatty(STDOUT_FILENO);
 }
 
 static int export_profile(struct request *r, const struct mt_profile *profile,
@@ -189,17 +195,17 @@ static int export_profile(struct request *r, const struct mt_profile *profile,
     struct mt_rows *rows = NULL;
     mt_view_options_choose_sort(&r->view, profile);
     if (!r->view.by_given)
-        r->view.view.by = r->format->by;
+        r->view.view.by = r->output.format->by;
     r->view.view.keeps_samples = true;
     int rc = mt_rows_build(profile, &r->view.view, &rows, error);
     if (rc == 0) {
         const struct mt_export thing = {
             .what = MT_EXPORT_PROFILE,
             .profile = {.rows = rows,
-                        .n = r->view.shared.n_given ? r->view.shared.n : r->format->n,
+                        .n = r->view.shared.n_given ? r->view.shared.n : r->output.format->n,
                         .processes = processes->n ? processes : NULL}};
         mt_view_options_check_sort(&r->view, rows);
-        rc = write_thing(r, &thing, error);
+        rc = mt_export_output_write(&r->output, &thing, error);
     }
     mt_rows_free(rows);
     return rc;
@@ -243,7 +249,7 @@ static int export_files(struct request *r, char *const *paths, struct mt_error *
     struct mt_profile *profile = NULL;
     struct mt_processes processes;
     struct mt_merge_keep keep = mt_view_options_keep(&r->view);
-    if (r->format->flags & MT_PROFILE_LABELS)
+    if (r->output.format->flags & MT_PROFILE_LABELS)
         keep.processes = keep.threads = true;
     int rc = mt_inputs_read(paths, r->n_files, &keep, &r->view.shared.symbols, &processes, &profile,
                             error);
@@ -292,11 +298,24 @@ static int export_page(struct request *r, char *const *paths, struct mt_error *e
 
 /* ---- the whole ------------------------------------------------------------------------------- */
 
+static int export_difference(struct request *r, struct mt_error *error) {
+    const struct mt_export_difference difference = {
+        .arguments = {r->files[MT_OLD], r->files[MT_NEW]},
+        .view = &r->view,
+        .html = &r->html,
+        .output = &r->output,
+    };
+    return mt_export_difference_run(&difference, error);
+}
+
 static int run(struct request *r, struct mt_error *error) {
     int result = MT_EXIT_OK;
     if (is_for_terminal(r))
         return mt_error_set(error, MEMTRACK_EUSAGE, "Give a file with -o, or redirect it.",
-                            "%s is binary, and standard output is a terminal", r->format->name);
+                            "%s is binary, and standard output is a terminal",
+                            r->output.format->name);
+    if (r->compares)
+        return export_difference(r, error);
     if (is_page(r) && r->n_files == 1 && mt_html_profile_is_none(r->files[0]))
         return mt_html_profile_write_none(&r->view, &r->html, error);
     char **paths = choose(r, &result);
@@ -310,7 +329,7 @@ static int run(struct request *r, struct mt_error *error) {
 }
 
 int mt_export_command(int argc, char **argv) {
-    struct request r = {.view.shared.program = argv[0]};
+    struct request r = {.view.shared.program = argv[0], .output.program = argv[0]};
     struct mt_error error = {0};
     mt_help_parse(&mt_export_argp, argc, argv, 0, &r);
     int result = mt_command_end(r.view.shared.program, run(&r, &error), &error);

@@ -5,6 +5,9 @@
  * path, and other control characters reach a terminal when people look at it. So they are spelt
  * out, ";" as "\x3b", as control characters are everywhere (view/format/format.h).
  *
+ * Of a difference of two profiles a line has two figures, before and after: "main;parse 4096 8192",
+ * which is what difffolded.pl writes for flamegraph.pl.
+ *
  * Paths that differ in lines alone are lines of their own with the same text; what reads the format
  * adds them up. A path that has nothing in this column is left out.
  */
@@ -12,6 +15,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/saturate.h"
 #include "export/export-local.h"
 #include "export/stacks.h"
 #include "view/format/format.h"
@@ -52,14 +56,47 @@ static bool put_frame(struct writer *w, const struct mt_row_frame *frame) {
     return *name != NULL;
 }
 
-static bool put_row(struct writer *w, const struct mt_row *row, int64_t value) {
+static bool put_row(struct writer *w, const struct mt_row *row) {
     bool done = mt_stacks_read(&w->stacks, row);
     for (size_t i = w->stacks.n; done && i-- > 0;) {
         done = put_frame(w, &w->stacks.frames[i]);
         putc(i ? ';' : ' ', w->stream);
     }
-    fprintf(w->stream, "%" PRId64 "\n", value);
     return done;
+}
+
+/* Returns what each row was before, with its sign turned; NULL: out of memory. Nothing unless the
+ * profile is a difference: *is_difference. */
+static int64_t *base_of_rows(const struct mt_rows *rows, enum mt_value column,
+                             bool *is_difference) {
+    const struct mt_profile *profile = mt_rows_profile(rows);
+    int64_t *base = calloc(mt_rows_count(rows) + 1, sizeof *base);
+    size_t n;
+    const uint32_t *row_of = mt_rows_of_samples(rows, &n);
+    *is_difference = false;
+    for (size_t i = 0; base && i < n; i++) {
+        *is_difference |= profile->samples[i].is_base;
+        if (profile->samples[i].is_base && row_of[i] != UINT32_MAX)
+            mt_saturate_add(&base[row_of[i]], profile->samples[i].value[column]);
+    }
+    return base;
+}
+
+static bool put_rows(struct writer *w, size_t n, enum mt_value column) {
+    bool is_difference, done = true;
+    int64_t *base = base_of_rows(w->stacks.rows, column, &is_difference);
+    for (size_t i = 0; base && i < n && done; i++) {
+        const struct mt_row *row = mt_rows_at(w->stacks.rows, i);
+        int64_t value = row->value[column];
+        if (!value && !base[i])
+            continue;
+        done = put_row(w, row);
+        if (is_difference)
+            fprintf(w->stream, "%" PRId64 " ", mt_saturate_difference(0, base[i]));
+        fprintf(w->stream, "%" PRId64 "\n", mt_saturate_difference(value, base[i]));
+    }
+    free(base);
+    return base && done;
 }
 
 static void free_writer(struct writer *w) {
@@ -76,12 +113,7 @@ int mt_collapsed_profile(FILE *stream, const struct mt_export *thing, struct mt_
     struct writer w = {.stream = stream};
     mt_stacks_init(&w.stacks, rows);
     w.names = calloc(w.stacks.n_ids, sizeof *w.names);
-    bool done = w.names != NULL;
-    for (size_t i = 0; i < n && done; i++) {
-        const struct mt_row *row = mt_rows_at(rows, i);
-        if (row->value[column])
-            done = put_row(&w, row, row->value[column]);
-    }
+    bool done = w.names && put_rows(&w, n, column);
     free_writer(&w);
     return mt_export_finish(stream, done, error);
 }

@@ -48,6 +48,10 @@ const char *mt_profile_format_loses(const struct mt_profile_format *format,
     return format->losses;
 }
 
+bool mt_profile_format_compares(const struct mt_profile_format *format) {
+    return format->flags & (MT_PROFILE_SIGNED | MT_PROFILE_ROWS | MT_PROFILE_PAGE);
+}
+
 bool mt_profile_format_drops(const struct mt_profile_format *format,
                              const struct mt_export_profile *profile) {
     bool has_negative = false;

@@ -17,6 +17,8 @@ enum mt_profile_format_flag {
     MT_PROFILE_LABELS = 4,   /* it can tell threads and processes apart */
     MT_PROFILE_POSITIVE = 8, /* it leaves out rows below zero */
     MT_PROFILE_PAGE = 16,    /* lib/page writes it, with the whole profile in it */
+    MT_PROFILE_SIGNED = 32,  /* it has a place for what two profiles differ in */
+    MT_PROFILE_ROWS = 64,    /* of two profiles it has the rows of their difference */
 };
 
 /* X(name, enum mt_export_format, its writer, what its rows are unless something else is asked for,
@@ -24,10 +26,11 @@ enum mt_profile_format_flag {
 // clang-format off
 #define MT_PROFILE_FORMATS(X) \
     X("pprof", MT_EXPORT_PPROF, mt_pprof_profile, MT_BY_STACK, 0, \
-      MT_PROFILE_BINARY | MT_PROFILE_LABELS, "") \
-    X("collapsed", MT_EXPORT_COLLAPSED, mt_collapsed_profile, MT_BY_STACK, 0, 0, \
+      MT_PROFILE_BINARY | MT_PROFILE_LABELS | MT_PROFILE_SIGNED, "") \
+    X("collapsed", MT_EXPORT_COLLAPSED, mt_collapsed_profile, MT_BY_STACK, 0, MT_PROFILE_SIGNED, \
       "lines, files, more than one column (--sort), and times") \
-    X("speedscope", MT_EXPORT_SPEEDSCOPE, mt_speedscope_profile, MT_BY_STACK, 0, 0, \
+    X("speedscope", MT_EXPORT_SPEEDSCOPE, mt_speedscope_profile, MT_BY_STACK, 0, \
+      MT_PROFILE_SIGNED, \
       "modules, addresses and times") \
     X("dhat", MT_EXPORT_DHAT, mt_dhat_profile, MT_BY_STACK, 0, 0, \
       "threads, scopes, waste, temporary blocks and the time axis") \
@@ -41,14 +44,17 @@ enum mt_profile_format_flag {
       "blocks, temporary blocks and waste") \
     X("chrome", MT_EXPORT_CHROME, mt_trace_profile, MT_BY_STACK, 0, 0, "call paths") \
     X("sqlite", MT_EXPORT_SQLITE, mt_sqlite_profile, MT_BY_STACK, 0, \
-      MT_PROFILE_BINARY | MT_PROFILE_LABELS, "") \
-    X("svg", MT_EXPORT_SVG, mt_svg_profile, MT_BY_STACK, 0, 0, \
+      MT_PROFILE_BINARY | MT_PROFILE_LABELS | MT_PROFILE_SIGNED, "") \
+    X("svg", MT_EXPORT_SVG, mt_svg_profile, MT_BY_STACK, 0, MT_PROFILE_SIGNED, \
       "lines, frames narrower than a pixel, more than one column (--sort), and times") \
-    X("json", MT_EXPORT_JSON, mt_json_profile, MT_BY_STACK, 0, MT_PROFILE_GROUPED, \
+    X("json", MT_EXPORT_JSON, mt_json_profile, MT_BY_STACK, 0, \
+      MT_PROFILE_GROUPED | MT_PROFILE_ROWS, \
       "scopes and the time axis (memtrack scopes, memtrack timeline)") \
-    X("csv", MT_EXPORT_CSV, mt_csv_profile, MT_BY_STACK, 0, MT_PROFILE_GROUPED, \
+    X("csv", MT_EXPORT_CSV, mt_csv_profile, MT_BY_STACK, 0, \
+      MT_PROFILE_GROUPED | MT_PROFILE_ROWS, \
       "more than the rows") \
-    X("markdown", MT_EXPORT_MARKDOWN, mt_markdown_profile, MT_BY_LINE, 10, MT_PROFILE_GROUPED, \
+    X("markdown", MT_EXPORT_MARKDOWN, mt_markdown_profile, MT_BY_LINE, 10, \
+      MT_PROFILE_GROUPED | MT_PROFILE_ROWS, \
       "call paths and times") \
     X("openmetrics", MT_EXPORT_OPENMETRICS, mt_openmetrics_profile, MT_BY_LINE, 20, \
       MT_PROFILE_GROUPED, "call paths, and what was at earlier moments") \
@@ -86,6 +92,8 @@ const struct mt_profile_format *mt_profile_format_find(const char *name);
 const char *mt_profile_format_loses(const struct mt_profile_format *format,
                                     const struct mt_export_profile *profile);
 
+/* Returns whether two profiles can be compared in the format. */
+bool mt_profile_format_compares(const struct mt_profile_format *format);
 /* Returns whether the format leaves out rows of this export, because they are below zero. */
 bool mt_profile_format_drops(const struct mt_profile_format *format,
                              const struct mt_export_profile *profile);

@@ -31,7 +31,14 @@ enum mt_svg_color { /* the first MT_SVG_MOST_LINES are those of lines */
 };
 
 /* Of the frames of a flame graph: a hue for each module, and shades of it. */
-enum { MT_SVG_HUE_GREY = 8, MT_SVG_HUES, MT_SVG_SHADES = 3 };
+enum {
+    MT_SVG_HUE_GREY = 8,
+    MT_SVG_HUES,
+    MT_SVG_HUE_MORE = MT_SVG_HUES, /* of a difference, as its legend has it; the first shade is */
+    MT_SVG_HUE_LESS,               /* the strongest */
+    MT_SVG_ALL_HUES,
+    MT_SVG_SHADES = 3,
+};
 
 enum { MT_SVG_STYLE_BYTES = 64 };
 
@@ -44,6 +51,7 @@ const char *mt_svg_style_both(enum mt_svg_color color, char buffer[MT_SVG_STYLE_
 
 /* Writes the element that frames need in the head, beside the one above. */
 void mt_svg_style_frames(FILE *out);
+void mt_svg_style_changes(FILE *out); /* and that, for those of a difference */
 const char *mt_svg_style_frame(unsigned hue, unsigned shade, char buffer[MT_SVG_STYLE_BYTES]);
 
 /* A line or a layer. */

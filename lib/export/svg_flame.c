@@ -5,8 +5,9 @@
  * hold stays free below it. A frame narrower than a pixel ends its branch; those of one parent are
  * drawn as one grey box, so that what is missing is seen where it is missing.
  *
- * A profile that is a difference has negative figures, which have no width. Children may then hold
- * more than their parent, and divide its width by what they hold together.
+ * A profile that is a difference has figures below zero, and what grew in a frame may hide what
+ * shrank. There a frame is as wide as all changes below it, up and down. Its colour is red where it
+ * grew and blue where it shrank, the stronger the more of the changes go one way.
  *
  * Labels are written in a monospaced font, whose widths are known without measuring: no usual one
  * is wider than 0.61 em. A label that is cut keeps what tells functions apart (format/shorten.c).
@@ -56,6 +57,16 @@ const char *mt_svg_flame_figure(enum mt_value value, int64_t figure, char text[M
     return text;
 }
 
+const char *mt_svg_flame_signed(const struct mt_svg_flame *flame, int64_t figure,
+                                char text[MT_FORMAT_BYTES]) {
+    char plain[MT_FORMAT_BYTES];
+    if (!flame->is_signed || figure <= 0)
+        return mt_svg_flame_figure(flame->value, figure, text);
+    int n =
+        snprintf(text, MT_FORMAT_BYTES, "+%s", mt_svg_flame_figure(flame->value, figure, plain));
+    return n < MT_FORMAT_BYTES ? text : strcpy(text, plain);
+}
+
 void mt_svg_flame_put_share(const struct mt_svg_flame *flame, int64_t figure) {
     char percent[MT_FORMAT_BYTES];
     mt_xml_put(flame->out,
@@ -99,7 +110,17 @@ static char *label_of_others(size_t n) {
     return asprintf(&label, "%zu other module%s", n, n == 1 ? "" : "s") < 0 ? NULL : label;
 }
 
-static void make_legend(struct mt_svg_flame *flame) {
+static void make_legend_of_changes(struct mt_svg_flame *flame) {
+    static const char *const labels[] = {"grew", "shrank"};
+    for (unsigned i = 0; i < sizeof labels / sizeof *labels; i++) {
+        flame->legend[i].hue = MT_SVG_HUE_MORE + i;
+        flame->legend[i].label = strdup(labels[i]);
+        flame->failed |= !flame->legend[i].label;
+    }
+    flame->n_legend = sizeof labels / sizeof *labels;
+}
+
+static void make_legend_of_modules(struct mt_svg_flame *flame) {
     const struct mt_profile *profile = mt_rows_profile(flame->rows);
     size_t last = MT_SVG_FLAME_LEGEND - 1;
     bool has_others = flame->n_modules > last + 1;
@@ -122,6 +143,13 @@ static void make_legend(struct mt_svg_flame *flame) {
     }
 }
 
+static void make_legend(struct mt_svg_flame *flame) {
+    if (flame->is_signed)
+        make_legend_of_changes(flame);
+    else
+        make_legend_of_modules(flame);
+}
+
 static unsigned hue_of(const struct mt_svg_flame *flame, mt_string module) {
     for (size_t i = 0; i < flame->n_legend; i++)
         if (flame->legend[i].module == module && flame->legend[i].hue != MT_SVG_HUE_GREY)
@@ -134,6 +162,28 @@ static unsigned shade_of(const char *name) {
     for (; *name; name++)
         hash = mt_hash_mix(hash, (unsigned char)*name);
     return (unsigned)(hash % MT_SVG_SHADES);
+}
+
+/* How a frame of a difference is filled: by which part of its changes is left when what went up
+ * and what went down are set against each other. */
+static const char *style_of_change(const struct mt_svg_flame *flame,
+                                   const struct mt_tree_node *node,
+                                   char style[MT_SVG_STYLE_BYTES]) {
+    int64_t value = node->value[flame->value];
+    double part = node->gross ? (double)mt_saturate_magnitude(value) / (double)node->gross : 0;
+    unsigned shade = part > .6 ? 0 : part > .2 ? 1 : 2;
+    if (value == 0)
+        return mt_svg_style_frame(MT_SVG_HUE_GREY, 2, style);
+    return mt_svg_style_frame(value > 0 ? MT_SVG_HUE_MORE : MT_SVG_HUE_LESS, shade, style);
+}
+
+static const char *style_of(const struct mt_svg_flame *flame, uint32_t id, const char *key,
+                            char style[MT_SVG_STYLE_BYTES]) {
+    const struct mt_tree_node *node = mt_tree_node(flame->tree, id);
+    if (flame->is_signed)
+        return style_of_change(flame, node, style);
+    return mt_svg_style_frame(id ? hue_of(flame, module_of(node)) : MT_SVG_HUE_GREY,
+                              id ? shade_of(key) : 2, style);
 }
 
 /* ---- one frame ------------------------------------------------------------------------------- */
@@ -159,7 +209,7 @@ static bool put_label(const struct mt_svg_flame *flame, const char *key, int64_t
     char *escaped = name ? mt_xml_escape(name) : NULL;
     bool done = !columns || escaped;
     if (escaped) {
-        mt_svg_flame_figure(flame->value, value, figure);
+        mt_svg_flame_signed(flame, value, figure);
         fprintf(flame->out, "<text x=\"%.1f\" y=\"%.1f\">%s</text>", box->x + LABEL_PADDING, y + 13,
                 escaped);
         if (mt_format_width(name) + FIGURE_GAP + strlen(figure) <= columns)
@@ -173,11 +223,29 @@ static bool put_label(const struct mt_svg_flame *flame, const char *key, int64_t
     return done;
 }
 
+/* Writes what a frame holds: "12.3 MiB (12,897,484 bytes), 4.1%"; of a difference what went up in it
+ * and what went down. */
+static void put_figures(const struct mt_svg_flame *flame, const struct mt_tree_node *node) {
+    char figure[MT_FORMAT_BYTES];
+    int64_t value = node->value[flame->value];
+    fprintf(flame->out, "\n%s", mt_svg_flame_signed(flame, value, figure));
+    if (mt_sort_is_bytes(flame->value))
+        fprintf(flame->out, " (%s bytes)", mt_format_count(figure, value));
+    if (!flame->is_signed) {
+        fputs(", ", flame->out);
+        mt_svg_flame_put_share(flame, value);
+        return;
+    }
+    int64_t down = node->gross / 2 - value / 2;
+    if (value < node->gross && value > -node->gross)
+        fprintf(flame->out, ": %s less in some places, and more in others",
+                mt_svg_flame_figure(flame->value, down, figure));
+}
+
 /* The tooltip: everything that the label has no room for. */
 static bool put_title(const struct mt_svg_flame *flame, const char *key,
                       const struct mt_tree_node *node) {
     const struct mt_profile *profile = mt_rows_profile(flame->rows);
-    char figure[MT_FORMAT_BYTES];
     const char *module = basename(mt_profile_text(profile, module_of(node)));
     char *visible = mt_format_visible(key, true);
     char *name = visible ? mt_format_shorten_end(visible, TITLE_COLUMNS, "…") : NULL;
@@ -192,12 +260,7 @@ static bool put_title(const struct mt_svg_flame *flame, const char *key,
         fputc('\n', flame->out);
         done = done && mt_xml_put(flame->out, module);
     }
-    fprintf(flame->out, "\n%s",
-            mt_svg_flame_figure(flame->value, node->value[flame->value], figure));
-    if (mt_sort_is_bytes(flame->value))
-        fprintf(flame->out, " (%s bytes)", mt_format_count(figure, node->value[flame->value]));
-    fputs(", ", flame->out);
-    mt_svg_flame_put_share(flame, node->value[flame->value]);
+    put_figures(flame, node);
     fputs("</title>", flame->out);
     free(visible);
     free(name);
@@ -226,9 +289,7 @@ static void draw_frame(struct mt_svg_flame *flame, uint32_t id, const struct box
     }
     fputs("<g>", flame->out);
     bool done = put_title(flame, key, node);
-    put_rectangle(flame, box,
-                  mt_svg_style_frame(id ? hue_of(flame, module_of(node)) : MT_SVG_HUE_GREY,
-                                     id ? shade_of(key) : 2, style));
+    put_rectangle(flame, box, style_of(flame, id, key, style));
     done = done && put_label(flame, key, node->value[flame->value], box, y_of(flame, box));
     fputs("</g>\n", flame->out);
     flame->failed |= !done;
@@ -255,16 +316,10 @@ static void fold(struct mt_svg_folded *folded, int64_t value) {
     mt_saturate_add(&folded->value, value);
 }
 
-/* What the width of a frame stands for: its figure, or that of its children, if it is larger. */
-static double whole_of(const struct mt_svg_flame *flame, uint32_t id) {
-    size_t n;
-    const uint32_t *children = mt_tree_children(flame->tree, id, &n);
-    double whole = (double)mt_tree_node(flame->tree, id)->value[flame->value], sum = 0;
-    for (size_t i = 0; i < n; i++) {
-        int64_t value = mt_tree_node(flame->tree, children[i])->value[flame->value];
-        sum += value > 0 ? (double)value : 0;
-    }
-    return sum > whole ? sum : whole;
+/* What the width of a frame stands for. */
+static int64_t weight_of(const struct mt_svg_flame *flame, uint32_t id) {
+    const struct mt_tree_node *node = mt_tree_node(flame->tree, id);
+    return flame->is_signed ? node->gross : node->value[flame->value];
 }
 
 static void walk(struct mt_svg_flame *flame, uint32_t id, const struct box *box);
@@ -272,11 +327,9 @@ static void walk(struct mt_svg_flame *flame, uint32_t id, const struct box *box)
 /* Gives a child its place from *x on, or folds it. */
 static void place(struct mt_svg_flame *flame, uint32_t child, double scale, unsigned level,
                   double *x, struct mt_svg_folded *thin) {
-    int64_t value = mt_tree_node(flame->tree, child)->value[flame->value];
+    int64_t value = weight_of(flame, child);
     double width = value > 0 ? (double)value * scale : 0;
-    if (value < 0 || (value == 0 && mt_rows_has_negative(flame->rows, flame->value)))
-        fold(&flame->negative, value);
-    else if (value > 0 && level >= flame->limit)
+    if (value > 0 && level >= flame->limit)
         fold(&flame->deep, value);
     else if (value > 0 && width < LEAST_WIDTH)
         fold(thin, value);
@@ -290,7 +343,8 @@ static void place(struct mt_svg_flame *flame, uint32_t child, double scale, unsi
 static void walk_children(struct mt_svg_flame *flame, uint32_t id, const struct box *box) {
     size_t n;
     const uint32_t *children = mt_tree_children(flame->tree, id, &n);
-    double whole = whole_of(flame, id), scale = whole > 0 ? box->width / whole : 0, x = box->x;
+    double whole = (double)weight_of(flame, id), scale = whole > 0 ? box->width / whole : 0;
+    double x = box->x;
     struct mt_svg_folded thin = {0};
     for (size_t i = 0; i < n && !flame->failed; i++)
         place(flame, children[i], scale, box->level + 1, &x, &thin);
@@ -314,7 +368,7 @@ static void walk(struct mt_svg_flame *flame, uint32_t id, const struct box *box)
 
 static bool walk_all(struct mt_svg_flame *flame, bool draws) {
     flame->draws = draws;
-    flame->thin = flame->deep = flame->negative = (struct mt_svg_folded){0};
+    flame->thin = flame->deep = (struct mt_svg_folded){0};
     if (!draws) {
         flame->n_modules = 0;
         memset(flame->level_width, 0, sizeof flame->level_width);
@@ -334,6 +388,7 @@ static unsigned levels_worth_drawing(const struct mt_svg_flame *flame) {
 
 bool mt_svg_flame_measure(struct mt_svg_flame *flame) {
     flame->root_value = mt_tree_node(flame->tree, 0)->value[flame->value];
+    flame->is_signed = mt_rows_has_negative(flame->rows, flame->value);
     flame->limit = MT_SVG_FLAME_LEVELS;
     if (!walk_all(flame, false))
         return false;

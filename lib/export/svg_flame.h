@@ -29,8 +29,9 @@ struct mt_svg_flame {
 
     /* What measuring finds. */
     int64_t root_value;
+    bool is_signed; /* it is a difference: frames are as wide as what has changed in them */
     unsigned limit; /* levels, the root's among them */
-    struct mt_svg_folded thin, deep, negative;
+    struct mt_svg_folded thin, deep;
     struct {
         mt_string module;
         char *label; /* escaped */
@@ -56,7 +57,9 @@ bool mt_svg_flame_draw(struct mt_svg_flame *flame);
 /* Frees what measuring has made; the tree and the rows are the caller's. */
 void mt_svg_flame_free(struct mt_svg_flame *flame);
 
-/* "12.3 MiB", "1,234 blocks", "1 block". Returns text. */
+/* "12.3 MiB", "1,234 blocks", "1 block"; of a difference "+12.3 MiB". Returns text. */
+const char *mt_svg_flame_signed(const struct mt_svg_flame *flame, int64_t figure,
+                                char text[MT_FORMAT_BYTES]);
 const char *mt_svg_flame_figure(enum mt_value value, int64_t figure, char text[MT_FORMAT_BYTES]);
 
 /* Writes which share of the column a figure is: "12.3%", "&lt;0.1%". */

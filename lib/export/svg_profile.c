@@ -53,15 +53,17 @@ static void put_column(FILE *out, const struct mt_rows *rows, enum mt_value valu
     };
     if (words[value])
         fputs(words[value], out);
+    else if (mt_rows_has_negative(rows, value))
+        fputs("live", out); /* each side at a moment of its own */
     else
         fprintf(out, "live %s", what);
 }
 
 /* "12.3 MiB", "1,234 blocks" */
-static void put_figure(FILE *out, const struct mt_rows *rows, enum mt_value value, int64_t figure) {
+static void put_figure(const struct mt_svg_flame *flame, int64_t figure) {
     char text[MT_FORMAT_BYTES];
-    const char *about = mt_rows_profile(rows)->info.sample_bytes ? "about " : "";
-    fprintf(out, "%s%s", about, mt_svg_flame_figure(value, figure, text));
+    const char *about = mt_rows_profile(flame->rows)->info.sample_bytes ? "about " : "";
+    fprintf(flame->out, "%s%s", about, mt_svg_flame_signed(flame, figure, text));
 }
 
 /* A profile of another tool may not know its program: then the first mapping is it, by custom. */
@@ -78,8 +80,8 @@ static bool put_title_text(const struct mt_svg_flame *flame) {
     char *escaped = mt_xml_escape_shortened(*name ? name : "memory", NAME_COLUMNS);
     if (!escaped)
         return false;
-    fprintf(flame->out, "%s: ", escaped);
-    put_figure(flame->out, rows, flame->value, flame->root_value);
+    fprintf(flame->out, flame->is_signed ? "%s, what changed: " : "%s: ", escaped);
+    put_figure(flame, flame->root_value);
     fputc(' ', flame->out);
     put_column(flame->out, rows, flame->value);
     free(escaped);
@@ -89,10 +91,10 @@ static bool put_title_text(const struct mt_svg_flame *flame) {
 static void put_subtitle(const struct mt_svg_flame *flame) {
     char count[MT_FORMAT_BYTES], style[MT_SVG_STYLE_BYTES];
     size_t n = mt_rows_count(flame->rows);
-    fprintf(flame->out,
-            "<text %s x=\"%d\" y=\"%d\">A frame is as wide as what it and the "
-            "calls below it allocated · %s call path%s",
+    fprintf(flame->out, "<text %s x=\"%d\" y=\"%d\">A frame is as wide as %s · %s call path%s",
             mt_svg_style_fill(MT_SVG_DIM, style), MARGIN, SUBTITLE_BASELINE,
+            flame->is_signed ? "what changed in it and in the calls below it, up or down"
+                             : "what it and the calls below it allocated",
             mt_format_count(count, (int64_t)n), n == 1 ? "" : "s");
     if (mt_rows_is_filtered(flame->rows)) {
         fputs(" · filtered: ", flame->out);
@@ -131,12 +133,10 @@ static unsigned legend(const struct mt_svg_flame *flame, bool draw) {
 
 /* ---- footer ---------------------------------------------------------------------------------- */
 
-enum footer { FOOTER_THIN, FOOTER_DEEP, FOOTER_NEGATIVE, N_FOOTERS };
+enum footer { FOOTER_THIN, FOOTER_DEEP, N_FOOTERS };
 
 static const struct mt_svg_folded *folded_of(const struct mt_svg_flame *flame, enum footer which) {
-    return which == FOOTER_THIN   ? &flame->thin
-           : which == FOOTER_DEEP ? &flame->deep
-                                  : &flame->negative;
+    return which == FOOTER_THIN ? &flame->thin : &flame->deep;
 }
 
 static unsigned footer_rows(const struct mt_svg_flame *flame) {
@@ -170,20 +170,23 @@ static unsigned warnings(const struct mt_svg_flame *flame, const struct mt_summa
 }
 
 static void put_footer(const struct mt_svg_flame *flame, double y) {
-    static const char *const words[N_FOOTERS] = {"narrower than a pixel", "below the last level",
-                                                 "not above zero"};
+    static const char *const words[N_FOOTERS] = {"narrower than a pixel", "below the last level"};
     char count[MT_FORMAT_BYTES], figure[MT_FORMAT_BYTES], style[MT_SVG_STYLE_BYTES];
     for (enum footer f = 0; f < N_FOOTERS; f++) {
         const struct mt_svg_folded *folded = folded_of(flame, f);
         if (!folded->n)
             continue;
         fprintf(flame->out,
-                "<text %s x=\"%d\" y=\"%.1f\" font-size=\"11\">Not drawn: %s branch%s %s, %s (",
+                "<text %s x=\"%d\" y=\"%.1f\" font-size=\"11\">Not drawn: %s branch%s %s, %s",
                 mt_svg_style_fill(MT_SVG_DIM, style), MARGIN, y,
                 mt_format_count(count, (int64_t)folded->n), folded->n == 1 ? "" : "es", words[f],
                 mt_svg_flame_figure(flame->value, folded->value, figure));
-        mt_svg_flame_put_share(flame, folded->value);
-        fputs(")</text>\n", flame->out);
+        if (!flame->is_signed) {
+            fputs(" (", flame->out);
+            mt_svg_flame_put_share(flame, folded->value);
+            fputc(')', flame->out);
+        }
+        fputs("</text>\n", flame->out);
         y += FOOTER_ROW;
     }
 }
@@ -207,6 +210,8 @@ static bool draw(struct mt_svg_flame *flame, const struct mt_summary *coverage) 
     fputs("\">\n", flame->out);
     mt_svg_style(flame->out);
     mt_svg_style_frames(flame->out);
+    if (flame->is_signed)
+        mt_svg_style_changes(flame->out);
     fprintf(flame->out,
             "<rect %s width=\"100%%\" height=\"100%%\"/>\n"
             "<text %s font-size=\"16\" font-weight=\"600\" x=\"%d\" y=\"%d\">",

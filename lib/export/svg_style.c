@@ -39,7 +39,7 @@ static const struct {
  * each is above 7:1. */
 static const struct {
     const char *light[MT_SVG_SHADES], *dark[MT_SVG_SHADES];
-} frames[MT_SVG_HUES] = {
+} frames[MT_SVG_ALL_HUES] = {
     {{"#b3d4f5", "#a3c9f1", "#c2ddf8"}, {"#1d4f80", "#24598e", "#174370"}},
     {{"#fbd0a8", "#f8c391", "#fcdcbd"}, {"#7a4317", "#874c1d", "#6b3a12"}},
     {{"#bce3c0", "#abdab0", "#cdebd0"}, {"#1f5a36", "#26663e", "#194d2d"}},
@@ -49,13 +49,25 @@ static const struct {
     {{"#f8c6d6", "#f4b5c9", "#fad5e1"}, {"#7a2f4d", "#883857", "#6c2743"}},
     {{"#d9d3c4", "#cfc8b6", "#e3ded2"}, {"#524a3a", "#5d5443", "#473f31"}},
     [MT_SVG_HUE_GREY] = {{"#d5dae0", "#cbd1d8", "#e2e6ea"}, {"#3d444d", "#454c56", "#343a42"}},
+    [MT_SVG_HUE_MORE] = {{"#f8b4ae", "#fad0cc", "#fbe6e4"}, {"#7d2a26", "#602c2b", "#483235"}},
+    [MT_SVG_HUE_LESS] = {{"#a5cbf7", "#c6def9", "#e1edfb"}, {"#1d4f8a", "#26456a", "#2e3b4b"}},
 };
+
+static void put_dark_hues(FILE *out, unsigned from, unsigned to) {
+    for (unsigned hue = from; hue < to; hue++)
+        for (unsigned shade = 0; shade < MT_SVG_SHADES; shade++)
+            fprintf(out, ".h%u%c{fill:%s}", hue, 'a' + (int)shade, frames[hue].dark[shade]);
+}
 
 void mt_svg_style_frames(FILE *out) {
     fputs("<style>g:hover&gt;rect{stroke:#808080}@media(prefers-color-scheme:dark){", out);
-    for (unsigned hue = 0; hue < MT_SVG_HUES; hue++)
-        for (unsigned shade = 0; shade < MT_SVG_SHADES; shade++)
-            fprintf(out, ".h%u%c{fill:%s}", hue, 'a' + (int)shade, frames[hue].dark[shade]);
+    put_dark_hues(out, 0, MT_SVG_HUES);
+    fputs("}</style>\n", out);
+}
+
+void mt_svg_style_changes(FILE *out) {
+    fputs("<style>@media(prefers-color-scheme:dark){", out);
+    put_dark_hues(out, MT_SVG_HUES, MT_SVG_ALL_HUES);
     fputs("}</style>\n", out);
 }
 

@@ -22,7 +22,9 @@ class Frame:
         self.x, self.y, self.width = (float(rectangle.get(key)) for key in ("x", "y", "width"))
         title = group.find(SVG + "title").text
         self.title = title.split("\n")[0]
-        figure = re.search(r"\(([-0-9,]+) bytes\)", title) or re.search(r"\n([-0-9,]+) blocks?,", title)
+        figure = (re.search(r"\(([-0-9,]+) bytes\)", title) or  # then blocks, of a difference signed
+                  re.search(r"\n([0-9,]+) blocks?,", title) or
+                  re.search(r"\n([+-][0-9,]+) blocks?\b", title))
         self.figure = int(figure[1].replace(",", "")) if figure else None
         self.texts = group.findall(SVG + "text")
         self.children = []

@@ -59,9 +59,10 @@ static bool append(struct mt_tree *tree, uint32_t parent, uint32_t row,
     return true;
 }
 
-static void count(struct mt_tree_node *node, const struct mt_row *row) {
+static void count(struct mt_tree_node *node, const struct mt_row *row, enum mt_value sort) {
     for (size_t v = 0; v < MT_N_VALUES; v++)
         mt_saturate_add(&node->value[v], row->value[v]);
+    mt_saturate_add(&node->gross, mt_saturate_signed(mt_saturate_magnitude(row->value[sort])));
     node->n_sites += row->n_sites;
 }
 
@@ -88,14 +89,14 @@ static bool walk(struct builder *b, uint32_t r, size_t n) {
     struct mt_tree *tree = b->tree;
     const struct mt_row *row = &tree->rows->items[r];
     uint32_t node = 0;
-    count(&tree->nodes[0], row);
+    count(&tree->nodes[0], row, tree->options.sort);
     for (size_t i = 0; i < (n ? n : 1); i++) {
         const struct mt_row_frame *frame =
             n ? &b->frames[tree->options.inverted ? i : n - 1 - i] : NULL;
         node = step(b, node, r, frame);
         if (!node)
             return false;
-        count(&tree->nodes[node], row);
+        count(&tree->nodes[node], row, tree->options.sort);
     }
     return true;
 }

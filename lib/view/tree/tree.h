@@ -18,6 +18,7 @@ struct mt_tree_options {
 /* A node stands for the paths that begin with its own way from the root. Sums saturate. */
 struct mt_tree_node {
     int64_t value[MT_N_VALUES];
+    int64_t gross; /* of the column sorted by: the rows' figures without their signs, added up */
     struct mt_row_frame frame; /* of the first path; not set when has_frame is false */
     uint32_t row;              /* that path: an index into the rows */
     uint32_t n_sites;          /* above 1, MT_VALUE_MAX_BYTES is an upper bound */
