@@ -28,7 +28,8 @@ enum option_key { KEY_FAIL_ABOVE = MT_KEY_OWN, KEY_MARKDOWN };
 static const struct argp_option options[] = {
     {"sort", MT_KEY_SORT, "COLUMN", MT_HELP_COMMON,
      "Print the largest change first, up or down: live (default), peak, total, blocks, "
-     "temporary, max, waste, live-blocks or peak-blocks",
+     "temporary, max, waste, live-blocks or peak-blocks. Where live is the same on both sides "
+     "and no --fail-above is given, the default is peak, or else total",
      MT_HELP_ROWS},
     {"markdown", KEY_MARKDOWN, NULL, 0, "Print tables in Markdown, for a comment on a change",
      MT_HELP_PRINTED},
@@ -161,8 +162,10 @@ static void warn_of_sort(const struct request *r, const struct mt_diff *diff) {
         mt_terminal_print_problem(r->view.shared.program, NULL,
                                   "no comparison by %s: one side has none", noun(sort));
     else if (!r->view.sort_given && sort != MT_VALUE_LIVE_BYTES)
-        mt_terminal_print_problem(r->view.shared.program, NULL,
-                                  "sorted by %s: one side has no live bytes", noun(sort));
+        mt_terminal_print_problem(r->view.shared.program, NULL, "sorted by %s: %s", noun(sort),
+                                  mt_diff_has(diff, MT_VALUE_LIVE_BYTES)
+                                      ? "both sides have the same live bytes"
+                                      : "one side has no live bytes");
 }
 
 static char *amount(char buffer[MT_FORMAT_BYTES], enum mt_value value, int64_t number, bool exact) {
@@ -222,6 +225,7 @@ int mt_diff_command(int argc, char **argv) {
     struct mt_error error = {0};
     int result = MT_EXIT_OK;
     mt_help_parse(&mt_diff_argp, argc, argv, 0, &r);
+    sides.keep_live = r.fail_above_given;
     if (mt_sides_find(&r.view, r.arguments, &sides, &result)) {
         int status = compare(&r, &sides, &diff, &error);
         result = finish(&r, status, diff, &error);

@@ -65,7 +65,8 @@ static int read_sides(const struct mt_view_request *request, struct mt_sides *si
 
 static int build(const struct mt_view_request *request, const struct mt_sides *sides,
                  struct mt_diff **diff, struct mt_error *error) {
-    struct mt_diff_options options = {.view = request->view, .sort_given = request->sort_given};
+    struct mt_diff_options options = {
+        .view = request->view, .sort_given = request->sort_given, .keep_live = sides->keep_live};
     options.view.n_named = request->shared.n;
     memcpy(options.at, sides->at, sizeof options.at);
     return mt_diff_build((const struct mt_profile *const *)sides->profile, &options, diff, error);

@@ -11,6 +11,7 @@
 #include "view/compare/diff.h"
 
 struct mt_sides {
+    bool keep_live; /* as in diff.h */
     char *path[MT_N_SIDES];
     const char *name[MT_N_SIDES]; /* as the user called them */
     struct mt_at at[MT_N_SIDES];

@@ -87,7 +87,7 @@ int memtrack_comparison_new(const memtrack_profile *old_profile,
         return mt_analyze_error_null(__func__);
     const memtrack_profile *profiles[MT_N_SIDES] = {[MT_OLD] = old_profile, [MT_NEW] = new_profile};
     memtrack_view checked;
-    struct mt_diff_options options = {.sort_given = true};
+    struct mt_diff_options options = {.sort_given = true, .keep_live = true}; /* as documented */
     *out = NULL;
     mt_analyze_error();
     int status = mt_analyze_options_check(view, &checked, &options.view);

@@ -283,6 +283,7 @@ class Status(Case):
         self.call("plain.pb.gz", "rebuilt.pb.gz", "--fail-above", str(change["live_bytes"]))
         self.call("plain.pb.gz", "rebuilt.pb.gz", "--fail-above", "0", "--include", "nowhere.c")
         self.call("rebuilt.pb.gz", "plain.pb.gz", "--fail-above", "0")
+        self.call("plain.pb.gz", "plain.pb.gz", "--fail-above", "0")
         self.call("plain.pb.gz", "rebuilt.pb.gz", "--fail-above", "4M")
         blocks = change["live_blocks"]
         self.fails("--fail-above", str(blocks - 1), "--sort", "live-blocks",

@@ -427,6 +427,50 @@ static void columns_of_one_side_are_not_compared(void **state) {
     finish(diff, &old, &new);
 }
 
+/* What is live says nothing of two runs that freed all; a limit is about live bytes all the same. */
+static void what_differs_is_what_is_asked_about(void **state) {
+    (void)state;
+    struct side old = program("/app", "aa"), new = program("/app", "aa");
+    allocate(&old, 10, "f", "/src/a.c", 1, 5);
+    allocate(&new, 10, "f", "/src/a.c", 1, 5);
+    struct mt_diff *diff = by(old.p, new.p, MT_BY_LINE);
+    assert_int_equal(mt_diff_sort(diff), MT_VALUE_LIVE_BYTES);
+    mt_diff_free(diff);
+    new.p->samples[0].value[MT_VALUE_TOTAL_BYTES] += 7;
+    diff = by(old.p, new.p, MT_BY_LINE);
+    assert_int_equal(mt_diff_sort(diff), MT_VALUE_TOTAL_BYTES);
+    mt_diff_free(diff);
+    new.p->samples[0].value[MT_VALUE_PEAK_BYTES] += 5;
+    for (enum mt_group_by group_by = 0; group_by < MT_N_BY; group_by++) {
+        diff = by(old.p, new.p, group_by);
+        assert_int_equal(mt_diff_sort(diff), MT_VALUE_PEAK_BYTES);
+        mt_diff_free(diff);
+    }
+    diff = build(old.p, new.p, (struct mt_diff_options){.keep_live = true});
+    assert_int_equal(mt_diff_sort(diff), MT_VALUE_LIVE_BYTES);
+    mt_diff_free(diff);
+    diff = build(old.p, new.p,
+                 (struct mt_diff_options){.sort_given = true, .view.sort = MT_VALUE_LIVE_BYTES});
+    assert_int_equal(mt_diff_sort(diff), MT_VALUE_LIVE_BYTES);
+    mt_diff_free(diff);
+    new.p->samples[0].value[MT_VALUE_LIVE_BLOCKS]++; /* of none of the bytes */
+    diff = by(old.p, new.p, MT_BY_LINE);
+    assert_int_equal(mt_diff_sort(diff), MT_VALUE_LIVE_BYTES);
+    finish(diff, &old, &new);
+}
+
+static void programs_of_two_names_are_not_called_builds(void **state) {
+    (void)state;
+    struct side old = program("/bin/one", "aa"), new = program("/bin/two", "bb");
+    allocate(&old, 10, "f", "/src/a.c", 1, 5);
+    allocate(&new, 12, "f", "/src/a.c", 2, 6);
+    struct mt_diff *diff = by(old.p, new.p, MT_BY_LINE);
+    assert_int_equal(mt_diff_at(diff, 0)->diff[MT_VALUE_LIVE_BYTES], 2); /* paired all the same */
+    assert_non_null(strstr(mt_diff_note(diff, 0), "one on the old side and two on the new one"));
+    assert_null(mt_diff_note(diff, 1));
+    finish(diff, &old, &new);
+}
+
 static void damage_names_its_side(void **state) {
     (void)state;
     struct mt_profile *good = build_random_profile(1, 20), *bad = build_random_profile(1, 20);
@@ -459,6 +503,8 @@ int main(void) {
         cmocka_unit_test(threads_are_paired_by_name),
         cmocka_unit_test(largest_change_first_whatever_its_sign),
         cmocka_unit_test(columns_of_one_side_are_not_compared),
+        cmocka_unit_test(what_differs_is_what_is_asked_about),
+        cmocka_unit_test(programs_of_two_names_are_not_called_builds),
         cmocka_unit_test(damage_names_its_side),
     };
     return cmocka_run_group_tests_name("diff", tests, NULL, NULL);

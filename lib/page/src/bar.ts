@@ -19,7 +19,8 @@ const METRICS: readonly (readonly [Sort, string, string])[] = [
 export function metricOf(context: Context): Sort {
   const { model, state } = context;
   if (state.sort) return state.sort;
-  if (model.compares || state.from || state.to) return "live";
+  if (model.compares) return model.sortOf(state.at);
+  if (state.from || state.to) return "live";
   if (state.at && state.at !== "end") return "live";
   return model.current.rows({ by: "domain" }).info.sort;
 }

@@ -261,6 +261,7 @@ export interface DiffInfo {
 
 export class Model {
   private readonly diffs = new Memo<{ diff: CoreDiff; info: DiffInfo }>(12);
+  private readonly sorts = new Memo<Sort>(24);
   private joinedOf: { side: Side; isNew: Uint8Array } | undefined;
 
   // of a comparison, current is the new side
@@ -287,6 +288,12 @@ export class Model {
         has: all(p, "has").map((x) => x === "1"), passed: Float64Array.from(all(p, "passed"), Number),
         notes: all(p, "note") } };
     });
+  }
+
+  // The column that the command compares by when none is asked for, which is decided by sums: no
+  // grouping or filter changes it.
+  sortOf(at: string): Sort {
+    return this.sorts.get(at, () => this.diff({ by: "line", at: at || undefined }).info.sort);
   }
 
   // Both sides as one profile, and which samples are of the new one.

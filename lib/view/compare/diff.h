@@ -28,8 +28,9 @@ struct mt_diff_options {
     struct mt_view_options
         view; /* of both sides; .at is not used; .n_named: rows of the difference */
     struct mt_at at[MT_N_SIDES];
-    bool sort_given; /* else view.sort is chosen: live bytes, or the first column that both sides
-                        have */
+    bool sort_given; /* else view.sort is chosen: live, peak or total bytes, the first that is not
+                        the same on both sides; or the first column that both have */
+    bool keep_live;  /* among them it is live bytes, also where these are the same: for a limit */
 };
 
 enum mt_diff_state {

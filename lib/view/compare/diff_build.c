@@ -79,6 +79,25 @@ static int build_rows(struct mt_diff *diff, const struct mt_profile *const profi
     return status;
 }
 
+/* Whether the sides as wholes, whatever is filtered, differ in a column or its companion. */
+static bool differs(const struct mt_diff *diff, enum mt_value value) {
+    const int64_t *old = mt_rows_all(diff->rows[MT_OLD])->value;
+    const int64_t *new = mt_rows_all(diff->rows[MT_NEW])->value;
+    enum mt_value other = mt_diff_companion(value);
+    return mt_diff_has(diff, value) && (old[value] != new[value] || old[other] != new[other]);
+}
+
+/* Two runs that freed all they had say nothing by what is live: the question is then about the
+ * peak. It is decided by the sums, which no grouping changes. */
+static enum mt_value first_that_differs(const struct mt_diff *diff) {
+    static const enum mt_value choices[] = {MT_VALUE_LIVE_BYTES, MT_VALUE_PEAK_BYTES,
+                                            MT_VALUE_TOTAL_BYTES};
+    for (size_t i = 0; i < sizeof choices / sizeof *choices; i++)
+        if (differs(diff, choices[i]))
+            return choices[i];
+    return MT_VALUE_LIVE_BYTES;
+}
+
 static void choose_sort(struct mt_diff *diff, const struct mt_diff_options *options) {
     static const enum mt_value choices[] = {MT_VALUE_LIVE_BYTES,   MT_VALUE_TOTAL_BYTES,
                                             MT_VALUE_PEAK_BYTES,   MT_VALUE_LIVE_BLOCKS,
@@ -86,6 +105,8 @@ static void choose_sort(struct mt_diff *diff, const struct mt_diff_options *opti
     diff->sort = options->sort_given ? options->view.sort : MT_VALUE_LIVE_BYTES;
     if (options->sort_given)
         return;
+    if (mt_diff_has(diff, diff->sort) && !options->keep_live)
+        diff->sort = first_that_differs(diff);
     for (size_t i = 0; i < sizeof choices / sizeof *choices && !mt_diff_has(diff, diff->sort); i++)
         if (mt_diff_has(diff, choices[i]))
             diff->sort = choices[i];

@@ -384,15 +384,37 @@ static char *builds_note(const struct mt_match *match, const uint32_t named[N_NA
     return NULL;
 }
 
+/* Whether the programs have different names: two builds of one, or two that have nothing in common.
+ * What is compared with what is all that can be said of both. */
+static bool is_renamed(const struct mt_match *match) {
+    uint32_t old = program_of(match, MT_OLD), new = program_of(match, MT_NEW);
+    return match->module_of[old] ==
+           new &&strcmp(basename(shared_text(match, old)), basename(shared_text(match, new))) != 0;
+}
+
+static char *programs_note(const struct mt_match *match) {
+    char *text;
+    int bytes = asprintf(&text,
+                         "The program is %s on the old side and %s on the new one: functions of "
+                         "the same name and file are compared, and lines within them.",
+                         basename(shared_text(match, program_of(match, MT_OLD))),
+                         basename(shared_text(match, program_of(match, MT_NEW))));
+    return bytes < 0 ? NULL : text;
+}
+
 /* Decides every UNKNOWN_BUILD, and says which modules are other builds. */
 static int settle(struct mt_match *match, const struct used *used) {
-    uint32_t n = 0, named[N_NAMED];
+    bool renamed = is_renamed(match);
+    uint32_t n = 0, named[N_NAMED], program = program_of(match, MT_NEW);
     for (uint32_t id = 0; id < used->n; id++) {
         match->rebuilt[id] = match->rebuilt[id] == OTHER_BUILD;
-        if (match->rebuilt[id] && used->by[MT_NEW][id] && n++ < N_NAMED)
+        match->any_rebuilt |= match->rebuilt[id] && used->by[MT_NEW][id];
+        if (match->rebuilt[id] && used->by[MT_NEW][id] && !(renamed && id == program) &&
+            n++ < N_NAMED)
             named[n - 1] = id;
     }
-    match->any_rebuilt = n > 0;
+    if (renamed && match->rebuilt[program] && add_note(match, programs_note(match)) < 0)
+        return -MEMTRACK_ENOMEM;
     return n ? add_note(match, builds_note(match, named, n)) : 0;
 }
 
