@@ -4,8 +4,8 @@
  * profiles in it. The viewer is dist/viewer.html (lib/page/README.md); what is written here is the
  * data that it finds in itself, and what a browser shows that runs no scripts.
  *
- *   viewer: policy, style │ title, summary as HTML │ core │ data blocks │ script
- *                           ▲ here                          ▲ and here
+ *   viewer: policy, style │ title, summary as HTML │ style, script, core │ data blocks │ loader
+ *                           ▲ here                                         ▲ and here
  *
  * A data block is <script id="memtrack-…" type="text/plain">: the profiles as they are in their
  * files, in base64 (memtrack-profile, and memtrack-profile-2 for the new side of a comparison),

@@ -148,7 +148,7 @@ class Hostile(case.ClassCase):
         page = pages.of(self.path("whole.html"), profiles.make("plain", self.dir))
         text = self.read("whole.html").decode()
         for name, begin in (("profile", 'data-name="plain.pb.gz">'),
-                            ("core", '<script id="memtrack-core" type="text/plain">')):
+                            ("viewer", '<script id="memtrack-viewer" type="text/plain">')):
             at = text.index(begin) + len(begin)
             for kind, damaged in (("other letters", text[:at] + "#%!" + text[at:]),
                                   ("a gap", text[:at + 100] + text[at + 400:]),

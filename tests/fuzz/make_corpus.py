@@ -143,7 +143,7 @@ MASSIF = "desc: (none)\ncmd: ./a b\ntime_unit: %s\n" + SNAPSHOT % (0, 0, 0, 0, "
     "n1: 40 (page allocation syscalls) mmap/mremap/brk\n n0: 40 0x10: f (a.c:3)\n"
     ) + SNAPSHOT % (4, 30, 15, 0, "empty")
 BLOCK = '<script id="memtrack-profile%s" type="text/plain" data-encoding="base64">%s</script>'
-PAGE = '<!DOCTYPE html>\n<html><script id="memtrack-core">AA</script>%s<script>x</script></html>\n'
+PAGE = '<!DOCTYPE html>\n<html><script id="memtrack-viewer">AA</script>%s<script>x</script></html>\n'
 OTHERS = {
     "folded": "# comment\nmain (a.c:5);libc.so.6`malloc 100\nmain;/srv/app.py:run:12 20.5\n0x12;[libc.so.6];f:3;; 4\r\n",
     "folded-pairs": "main;f 3 4\nmain 5 6\n",

@@ -4,7 +4,7 @@
 #include "profile/line_texts.h"
 
 #define BEFORE                                                                                     \
-    "<!DOCTYPE html>\n<html><script id=\"memtrack-core\" type=\"text/plain\">AAAA</script>"
+    "<!DOCTYPE html>\n<html><script id=\"memtrack-viewer\" type=\"text/plain\">AAAA</script>"
 #define AFTER "<script>x('<b>', \"memtrack-profile\")</script></html>\n"
 #define BLOCK                                                                                      \
     "<script id=\"memtrack-profile%s\" type=\"text/plain\" data-encoding=\"base64\" "              \

@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# Builds the core of the page: build.sh OUT.wasm.gz. Needs clang-14, lld-14, wasi-libc,
-# libclang-rt-14-dev-wasm32, binaryen, zopfli, protobuf-c-compiler and libprotobuf-c-dev
+# Builds the core of the page: build.sh OUT.wasm. Needs clang-14, lld-14, wasi-libc,
+# libclang-rt-14-dev-wasm32, binaryen, protobuf-c-compiler and libprotobuf-c-dev
 # (scripts/deps build page). The same sources and tools give the same bytes.
 set -eu
 export LC_ALL=C
@@ -14,7 +14,10 @@ cd "$root"
 
 # protobuf-c's header alone: the rest of /usr/include is the machine's.
 ln -s /usr/include/protobuf-c "$work/protobuf-c"
-protoc-c --proto_path=lib --c_out="$work" profile/pprof/profile.proto
+# Without the names of messages and fields, which nothing here prints.
+mkdir -p "$work/proto/profile/pprof"
+{ cat lib/profile/pprof/profile.proto && echo 'option optimize_for = CODE_SIZE;'; } >"$work/proto/profile/pprof/profile.proto"
+protoc-c --proto_path="$work/proto" --c_out="$work" profile/pprof/profile.proto
 
 reads() { find lib/profile/*.c lib/profile/pprof lib/profile/heap lib/profile/others -name '*.c'; }
 views() {
@@ -38,8 +41,8 @@ xargs -P "$(nproc)" -L 1 sh "$work/compile" <"$work/sources"
 # shellcheck disable=SC2046 # names without blanks
 clang-14 --target=wasm32-wasi -mexec-model=reactor -Wl,--gc-sections -Wl,--strip-all -Wl,--stack-first \
     -Wl,-z,stack-size=1048576 -o "$work/linked.wasm" $(cut -d' ' -f2 "$work/sources") -lwasi-emulated-signal
-wasm-opt --enable-bulk-memory -Oz "$work/linked.wasm" -o "$work/core.wasm"
-zopfli -c "$work/core.wasm" >"$work/core.wasm.gz"
+# The last of the stack is below 1024, where no object is: an offset may be added by the load itself.
+wasm-opt --enable-bulk-memory --low-memory-unused --converge -Oz "$work/linked.wasm" -o "$work/core.wasm"
 mkdir -p "$(dirname "$out")"
-cp "$work/core.wasm.gz" "$out"
-echo "$out: $(wc -c <"$work/core.wasm") bytes, $(wc -c <"$out") packed"
+cp "$work/core.wasm" "$out"
+echo "$out: $(wc -c <"$out") bytes"

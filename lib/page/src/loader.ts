@@ -1,16 +1,33 @@
 // SPDX-License-Identifier: MIT
-// Unpacks the script of the page and puts it in. As small as it can be: it is in the page as it is.
-// Who waits for the page can do so before its script is there: window.memtrack.ready.
-const page = { settle: [] as ((value: unknown) => void)[], ready: undefined as unknown };
+// Unpacks the style, the script and the core of the page, and puts them in. As small as it can be:
+// it is in the page as it is. Who waits for the page can do so before its script is there:
+// window.memtrack.ready.
+import { unpack } from "./packed";
+
+// What build.mjs has packed: the bytes of style, script and core, and the sum of all.
+declare const PARTS: readonly [number, number, number];
+declare const SUM: number;
+
+const page = { settle: [] as ((value: unknown) => void)[], ready: undefined as unknown, core: undefined as unknown };
 const ready = new Promise((resolve) => page.settle.push(resolve));
 page.ready = ready;
 ready.catch(() => undefined); // what went wrong is on the page, and told to whoever waits
 Object.assign(window, { memtrack: page });
-void (async () => {
-  const packed = atob(document.getElementById("memtrack-script")!.textContent!);
-  const bytes = Uint8Array.from(packed, (c) => c.charCodeAt(0));
-  const stream = new Blob([bytes]).stream().pipeThrough(new DecompressionStream("gzip"));
-  const script = document.createElement("script");
-  script.textContent = await new Response(stream).text();
-  document.body.append(script);
-})();
+
+const [style, script, core] = PARTS;
+const whole = unpack(document.getElementById("memtrack-viewer")!.textContent!, style + script + core, SUM);
+if (whole) {
+  const text = (begin: number, end: number): string => new TextDecoder().decode(whole.subarray(begin, end));
+  const sheet = new CSSStyleSheet();
+  sheet.replaceSync(text(0, style));
+  document.adoptedStyleSheets = [sheet];
+  page.core = whole.subarray(style + script);
+  const node = document.createElement("script");
+  node.textContent = text(style, style + script);
+  document.body.append(node);
+} else {
+  const app = document.getElementById("app")!;
+  app.className = "problem";
+  app.textContent = "The page is damaged: its viewer is not whole. Make or copy it again.";
+  page.settle[0]!(Promise.reject(new Error(app.textContent)));
+}

@@ -16,7 +16,7 @@ let app: App | undefined;
 let sources: ReadonlyMap<string, string> = new Map();
 
 async function side(given: data.Given): Promise<Side> {
-  core ??= data.core().then((wasm) => Core.load(wasm));
+  core ??= Core.load(data.core);
   const bytes = await data.unpack(given.bytes, given.name);
   const profile = CoreProfile.read(await core, bytes, given.name);
   if (given.lines) profile.addLines(await data.unpack(given.lines.block, "what the page knows of lines"), given.lines.side);
