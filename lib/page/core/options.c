@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "view/rows/digest.h"
 #include "view/rows/infer.h"
 
 static int refuse(const char *key, const char *value, const char *wanted) {
@@ -119,7 +120,7 @@ const struct mt_frames *mt_core_options_frames(struct mt_core_profile *of,
     kept->wrappers = NULL;
     wrappers.keep_system |= by_module;
     if (mt_infer_frames(&kept->frames, of->profile, &wrappers) < 0 ||
-        mt_frames_remember(&kept->frames) < 0) {
+        mt_frames_remember(&kept->frames) < 0 || mt_digest_make(&kept->frames) < 0) {
         free(key);
         return NULL;
     }

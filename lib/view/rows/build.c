@@ -4,7 +4,7 @@
  * profile (a "group" array beside frames.h's entries), so a sample costs the search for its charged
  * frame and an addition.
  *
- * --cumulative visits every frame of every path: cumulative.c.
+ * --cumulative adds a sample to every frame of its path: cumulative.c.
  *
  * Sums saturate: a profile may hold any number in any column, and a wrapped sum would be a lie with
  * a sign.
@@ -18,6 +18,7 @@
 #include "base/saturate.h"
 #include "view/margin.h"
 #include "view/rows/cumulative.h"
+#include "view/rows/digest.h"
 #include "view/rows/identity.h"
 #include "view/rows/infer.h"
 #include "view/rows/paths.h"
@@ -32,7 +33,7 @@ struct builder {
     size_t n_row_of;
     uint8_t *entry_bits; /* filter: per entry, per location; NULL without one */
     uint8_t *location_bits;
-    bool filters_labels;
+    bool filters_labels, selects;
     uint32_t *group; /* per entry, when frames are grouped */
     struct mt_cumulative cumulative;
     int64_t *live_bytes, *live_blocks;
@@ -68,23 +69,39 @@ static struct mt_row *row_of_group(struct builder *b, uint32_t group, uint32_t s
     return &rows->items[b->row_of[group] - 1];
 }
 
-static void sample_values(const struct builder *b, uint32_t s, int64_t value[MT_N_VALUES]) {
-    memcpy(value, b->rows->profile->samples[s].value, sizeof(int64_t) * MT_N_VALUES);
+/* Room for what differs from the sample's own. */
+struct own_amount {
+    int64_t value[MT_N_VALUES];
+    double variance[MT_N_VALUES];
+};
+
+static struct mt_amount amount_of(const struct builder *b, uint32_t s, struct own_amount *own) {
+    const struct mt_profile *profile = b->rows->profile;
+    const struct mt_sample *sample = &profile->samples[s];
+    struct mt_amount amount = {.value = sample->value, .n_samples = 1};
     if (b->live_bytes) {
-        value[MT_VALUE_LIVE_BYTES] = b->live_bytes[s];
-        value[MT_VALUE_LIVE_BLOCKS] = b->live_blocks[s];
-        value[MT_VALUE_WASTE_BYTES] = 0; /* this is known of the end alone */
+        memcpy(own->value, sample->value, sizeof own->value);
+        own->value[MT_VALUE_LIVE_BYTES] = b->live_bytes[s];
+        own->value[MT_VALUE_LIVE_BLOCKS] = b->live_blocks[s];
+        own->value[MT_VALUE_WASTE_BYTES] = 0; /* this is known of the end alone */
+        amount.value = own->value;
     }
+    if (profile->info.sample_bytes) {
+        memset(own->variance, 0, sizeof own->variance);
+        mt_margin_add(profile, sample, amount.value, own->variance);
+        amount.variance = own->variance;
+    }
+    return amount;
 }
 
 /* A sample has nothing in most columns. */
-static void count(struct mt_row *row, const struct mt_amount *amount) {
+static void count(struct mt_row *row, struct mt_amount amount) {
     for (size_t v = 0; v < MT_N_VALUES; v++)
-        if (amount->value[v])
-            mt_saturate_add(&row->value[v], amount->value[v]);
-    for (size_t v = 0; v < MT_N_VALUES && row->variance; v++)
-        row->variance[v] += amount->variance[v];
-    row->n_sites++;
+        if (amount.value[v])
+            mt_saturate_add(&row->value[v], amount.value[v]);
+    for (size_t v = 0; v < MT_N_VALUES && amount.variance; v++)
+        row->variance[v] += amount.variance[v];
+    row->n_sites += amount.n_samples;
 }
 
 static uint8_t label_bits(const struct builder *b, const struct mt_sample *sample) {
@@ -138,7 +155,7 @@ static int64_t group_of_sample(struct builder *b, uint32_t s, uint32_t charged) 
 }
 
 static bool count_charged(struct builder *b, uint32_t s, uint32_t charged,
-                          const struct mt_amount *amount) {
+                          struct mt_amount amount) {
     int64_t group = group_of_sample(b, s, charged);
     struct mt_row *row = group < 0 ? NULL : row_of_group(b, (uint32_t)group, s, charged);
     if (!row)
@@ -151,7 +168,7 @@ static bool count_charged(struct builder *b, uint32_t s, uint32_t charged,
 
 /* Visits every group on the path from the charged frame outwards. */
 static bool count_path(struct builder *b, uint32_t s, uint32_t charged, uint32_t position,
-                       const struct mt_amount *amount) {
+                       struct mt_amount amount) {
     if (charged != MT_NO_ENTRY)
         return mt_cumulative_add(&b->cumulative, s, charged, position, amount) == 0;
     int64_t group = group_of_sample(b, s, charged);
@@ -165,31 +182,107 @@ static void take_all(struct mt_rows *rows) {
     rows->passed.n_sites = rows->all.n_sites;
 }
 
-static int count_samples(struct builder *b) {
+/* Adds an amount where the sample is counted. */
+static bool take(struct builder *b, uint32_t s, struct mt_amount amount) {
     struct mt_rows *rows = b->rows;
-    const struct mt_profile *profile = rows->profile;
-    bool selects = b->entry_bits || b->options->among;
-    for (uint32_t s = 0; s < profile->n_samples; s++) {
-        uint32_t position = 0,
-                 charged = mt_frames_charged(&rows->frames, &profile->samples[s], &position);
-        struct mt_amount amount = {.variance = {0}};
-        sample_values(b, s, amount.value);
-        mt_margin_add(profile, &profile->samples[s], amount.value, amount.variance);
-        count(&rows->all, &amount);
-        note_signs(rows, amount.value);
-        if (selects) {
-            if (!passes(b, s, charged, position))
-                continue;
-            count(&rows->passed, &amount);
-        }
-        bool counted = b->options->cumulative ? count_path(b, s, charged, position, &amount)
-                                              : count_charged(b, s, charged, &amount);
-        if (!counted)
-            return -MEMTRACK_ENOMEM;
+    uint32_t position = 0,
+             charged = mt_frames_charged(&rows->frames, &rows->profile->samples[s], &position);
+    count(&rows->all, amount);
+    if (b->selects) {
+        if (!passes(b, s, charged, position))
+            return true;
+        count(&rows->passed, amount);
     }
-    if (!selects)
-        take_all(rows);
-    return 0;
+    return b->options->cumulative ? count_path(b, s, charged, position, amount)
+                                  : count_charged(b, s, charged, amount);
+}
+
+static bool count_samples(struct builder *b) {
+    struct own_amount own;
+    for (uint32_t s = 0; s < b->rows->profile->n_samples; s++) {
+        const struct mt_amount amount = amount_of(b, s, &own);
+        note_signs(b->rows, amount.value);
+        if (!take(b, s, amount))
+            return false;
+    }
+    return true;
+}
+
+/* ---- from a digest --------------------------------------------------------------------------- */
+
+/* Whether what rows and filter look at is the same for all samples of a part. */
+static bool suits_digest(const struct builder *b) {
+    const struct mt_view_options *options = b->options;
+    return b->rows->frames.digest && mt_group_by_is_frame(options->by) && !options->cumulative &&
+           !options->among && !(b->entry_bits && (b->filters_labels || options->filter.all_frames));
+}
+
+/* Adds up what each part has in a column at a moment. Returns false where that could saturate. */
+static bool add_up(struct builder *b, const int64_t *of_samples, enum mt_value value,
+                   int64_t (*sums)[MT_N_VALUES]) {
+    const struct mt_digest *digest = b->rows->frames.digest;
+    uint64_t gross = 0;
+    b->rows->has_negative[value] = false;
+    for (size_t k = 0; k < digest->n; k++)
+        sums[k][value] = 0;
+    for (size_t s = 0; s < b->rows->profile->n_samples; s++) {
+        if (!of_samples[s])
+            continue;
+        mt_saturate_add(&sums[digest->part_of[s]][value], of_samples[s]);
+        mt_saturate_add_count(&gross, mt_saturate_magnitude(of_samples[s]));
+        b->rows->has_negative[value] |= of_samples[s] < 0;
+    }
+    b->rows->gross[value] = mt_saturate_signed(gross);
+    return gross <= INT64_MAX;
+}
+
+/* Returns the values of all parts at the moment, malloc'ed; NULL: samples have to be counted. */
+static int64_t (*values_at(struct builder *b))[MT_N_VALUES] {
+    const struct mt_digest *digest = b->rows->frames.digest;
+    int64_t(*sums)[MT_N_VALUES] = malloc((digest->n + 1) * sizeof *sums);
+    if (!sums)
+        return NULL;
+    memcpy(b->rows->gross, digest->gross, sizeof b->rows->gross);
+    memcpy(b->rows->has_negative, digest->has_negative, sizeof b->rows->has_negative);
+    for (size_t k = 0; k < digest->n; k++)
+        memcpy(sums[k], digest->parts[k].value, sizeof sums[k]);
+    if (!b->live_bytes)
+        return sums;
+    b->rows->gross[MT_VALUE_WASTE_BYTES] = 0;
+    b->rows->has_negative[MT_VALUE_WASTE_BYTES] = false;
+    for (size_t k = 0; k < digest->n; k++)
+        sums[k][MT_VALUE_WASTE_BYTES] = 0;
+    if (add_up(b, b->live_bytes, MT_VALUE_LIVE_BYTES, sums) &&
+        add_up(b, b->live_blocks, MT_VALUE_LIVE_BLOCKS, sums))
+        return sums;
+    memset(b->rows->gross, 0, sizeof b->rows->gross);
+    memset(b->rows->has_negative, 0, sizeof b->rows->has_negative);
+    free(sums);
+    return NULL;
+}
+
+static bool count_parts(struct builder *b, int64_t (*const values)[MT_N_VALUES]) {
+    const struct mt_digest *digest = b->rows->frames.digest;
+    uint32_t *row_of = b->rows->row_of_sample;
+    bool done = true;
+    for (size_t k = 0; k < digest->n && done; k++) {
+        const struct mt_digest_part *part = &digest->parts[k];
+        done = take(b, part->sample,
+                    (struct mt_amount){.value = values[k], .n_samples = part->n_samples});
+    }
+    for (size_t s = 0; s < b->rows->n_samples && row_of; s++)
+        row_of[s] = row_of[digest->parts[digest->part_of[s]].sample];
+    return done;
+}
+
+static int count_all(struct builder *b) {
+    int64_t(*values)[MT_N_VALUES] = suits_digest(b) ? values_at(b) : NULL;
+    b->selects = b->entry_bits || b->options->among;
+    bool done = values ? count_parts(b, values) : count_samples(b);
+    free(values);
+    if (!b->selects)
+        take_all(b->rows);
+    return done ? 0 : -MEMTRACK_ENOMEM;
 }
 
 /* ---- preparing ------------------------------------------------------------------------------- */
@@ -214,7 +307,9 @@ static int prepare_cumulative(struct builder *b) {
         if (mt_identity_id(&b->ids, mt_identity_of_nothing(&(struct mt_sample){.lossy = lossy})) <
             0)
             return -MEMTRACK_ENOMEM;
-    return mt_cumulative_init(&b->cumulative, b->rows, b->group, b->ids.n, b->live_bytes != NULL);
+    b->cumulative =
+        (struct mt_cumulative){.rows = b->rows, .group = b->group, .n_groups = b->ids.n};
+    return mt_cumulative_init(&b->cumulative);
 }
 
 static int prepare_filter(struct builder *b) {
@@ -326,7 +421,7 @@ int mt_rows_build(const struct mt_profile *profile, const struct mt_view_options
     rows->all.variance = rows->all_variance;
     rows->passed.variance = rows->passed_variance;
     status = prepare(&b, error);
-    if (status == 0 && count_samples(&b) < 0)
+    if (status == 0 && count_all(&b) < 0)
         status = out_of_memory(error);
     if (status == 0 && options->cumulative)
         mt_cumulative_finish(&b.cumulative);

@@ -24,6 +24,7 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "view/rows/digest.h"
 #include "view/rows/managed.h"
 #include "view/rows/patterns.h"
 #include "view/rows/system.h"
@@ -221,6 +222,7 @@ void mt_frames_free(struct mt_frames *frames) {
     free(frames->inferred);
     free(frames->places);
     free(frames->charges);
+    mt_digest_free(frames->digest);
     *frames = (struct mt_frames){0};
 }
 

@@ -26,10 +26,11 @@ struct mt_rows {
     size_t n_samples;
 };
 
-/* This is what a sample adds to each row that it is in. */
+/* This is what a sample, or several, add to each row that they are in. */
 struct mt_amount {
-    int64_t value[MT_N_VALUES];
-    double variance[MT_N_VALUES]; /* all 0 when the recording is exact */
+    const int64_t *value;   /* MT_N_VALUES */
+    const double *variance; /* of each; NULL: the recording is exact */
+    uint32_t n_samples;
 };
 
 struct mt_row *mt_rows_append(struct mt_rows *rows); /* zeroed; NULL: out of memory */
