@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-# timeout: 240
+# timeout: 300
 # processors: 2
 # cost: 20
 """A profile whose names are programs, or that lies about itself, in a page: nothing of it runs,
@@ -7,6 +7,7 @@ nothing hangs, nothing is asked of the network, and what is wrong is said."""
 import gzip
 import io
 import os
+import random
 
 from support import browser, bombs, case, harness, pages, profiles
 from support.pprof import field, number, varint
@@ -157,6 +158,25 @@ class Hostile(case.ClassCase):
                 with self.subTest(name, kind=kind), self.browser.open(page) as tab:
                     tab.refused()
                     self.assertGreater(len(tab.text(".problem").split()), 4)
+
+    def test_lies_about_lines(self):
+        """What a comparison knows of lines may be anything: rows stay all of those that there are."""
+        paths = [profiles.make(kind, self.dir) for kind in ("plain", "rebuilt")]
+        lies = {"noise": random.Random(5).randbytes(10000),
+                "names": b"".join(name + b"\x0010=1 20=2\0" for name in BYTES if name) + b"\0",
+                "many": gzip.compress(b"src/a.c\0" + b" ".join(
+                    b"%d=%d" % (i, i) for i in range(1, 200000)) + b"\0\0")}
+        wanted = harness.ask("diff", *paths)["diff"]["total_bytes"]
+        for name, lines in lies.items():
+            page = pages.of(self.path("lines.html"), *paths, lines=lines)
+            with self.subTest(name), self.browser.open(page).ready() as tab:
+                shown = tab.run("() => memtrack.rows().map((row) => row.diff_total_bytes)")
+                self.assertEqual(wanted, sum(shown))
+                self.intact(tab, page, tab.run("() => document.scripts.length"))
+        page = pages.of(self.path("lines.html"), *paths, lines=gzip.compress(bytes(99))[:20])
+        with self.browser.open(page) as tab:
+            tab.refused()
+            self.assertIn("lines", tab.text(".problem"))
 
     def test_bombs(self):
         """Small files that mean much: shown or refused, and the browser lives. The machine may be

@@ -21,13 +21,16 @@ def profile(data, name, number=0):
                  ' data-name="%s"' % html.escape(name))
 
 
-def write(path, *profiles, page=None, static="<p>The summary.</p>"):
-    """A page with these profiles, (bytes, name) each, in the file: its path."""
+def write(path, *profiles, page=None, lines=None, static="<p>The summary.</p>"):
+    """A page with these profiles, (bytes, name) each, in the file: its path. lines: what it knows
+    of the lines of a comparison, bytes."""
     with open(VIEWER) as file:
         text = file.read()
     data = "".join(profile(*one, number) for number, one in enumerate(profiles))
     if page is not None:
         data += block("page", json.dumps(page).replace("<", "\\u003c"))
+    if lines is not None:
+        data += block("lines", base64.b64encode(lines).decode())
     for key, value in {"CONNECT": "'none'", "TITLE": "memtrack", "STATIC": static,
                        "DATA": data}.items():
         text = text.replace("@%s@" % key, value)

@@ -7,7 +7,7 @@ import { download, type Given, type PageData } from "./data";
 import { el } from "./dom";
 import { baseName } from "./format";
 import type { Model } from "./model";
-import { DEFAULTS, fromFragment, toFragment, type State } from "./state";
+import { begin, fromFragment, toFragment, type State } from "./state";
 import type { Context, View, ViewKind } from "./view";
 import { KINDS } from "./views";
 import { showBar } from "./bar";
@@ -27,19 +27,12 @@ export class App implements Context {
 
   constructor(readonly root: HTMLElement, public model: Model, readonly page: PageData,
     public given: readonly Given[], readonly sources: ReadonlyMap<string, string>) {
-    this.state = location.hash.length > 1 ? fromFragment(location.hash) : this.initial();
+    begin(page);
+    this.state = fromFragment(location.hash);
     root.replaceChildren(this.header, this.tabs, this.tools, this.strip.host, this.main, this.status, this.help);
     addEventListener("hashchange", () => this.read());
     addEventListener("keydown", (event) => this.key(event));
     this.render();
-  }
-
-  // What the command was asked for when it made the page.
-  private initial(): State {
-    const p = this.page, state: Record<string, unknown> = { ...DEFAULTS };
-    for (const key of Object.keys(DEFAULTS))
-      if (key in p && key !== "view") state[key] = p[key as keyof PageData];
-    return fromFragment(toFragment(state as unknown as State));
   }
 
   set(change: Partial<State>, replace = false): void {

@@ -85,11 +85,15 @@ function shown(): App {
 for (const settle of (window as unknown as { memtrack?: { settle?: ((ready: Promise<void>) => void)[] } }).memtrack?.settle ?? [])
   settle(ready); // whoever has asked before (loader.ts)
 
+// Patterns of the project and its environment are the page's: the command has them without being told.
+const charged = (options: ViewOptions = {}): ViewOptions => page.wrapper?.length
+  ? { ...options, wrapper: [...new Set([...page.wrapper, ...options.wrapper ?? []])] } : options;
+
 Object.assign(window, {
   memtrack: {
     ready,
-    totals: (options?: ViewOptions) => shown().model.totals(options),
-    rows: (options?: ViewOptions) => shown().model.rows(options),
+    totals: (options?: ViewOptions) => shown().model.totals(charged(options)),
+    rows: (options?: ViewOptions) => shown().model.rows(charged(options)),
     scopes: () => shown().model.scopes(),
     state: (): State => ({ ...shown().state }),
     set: (change: Partial<State>) => shown().set(change),

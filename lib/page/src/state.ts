@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // What is on the screen, as one value: the address's fragment holds it, so that a link to a view is
-// a link to a view, and scripts read and set it. A key that has its default is left out.
+// a link to a view, and scripts read and set it. A key that is as it is when the page opens is left
+// out: a short link to a view shows it with what the command was asked for.
 import { GROUPS, SORTS, type Group, type Sort, type ViewOptions } from "./core";
 
 export interface State {
@@ -38,33 +39,46 @@ export const DEFAULTS: State = {
   course: "lines", measure: "", order: "", source: "",
 };
 
+const KEYS = Object.keys(DEFAULTS) as (keyof State)[];
+let usual = DEFAULTS;
+
+// What is on the screen of a page that was just opened; how: what the command was asked for.
+export function begin(how: object): State {
+  const words = new URLSearchParams();
+  for (const key of KEYS)
+    if (key in how && key !== "view") append(words, key, how[key as keyof typeof how]);
+  usual = DEFAULTS;
+  return usual = fromFragment(words.toString());
+}
+
+function append(words: URLSearchParams, key: string, value: unknown): void {
+  for (const word of Array.isArray(value) ? (value.length ? value : [""]) : [value]) words.append(key, String(word));
+}
+
 export function toFragment(state: State): string {
   const words = new URLSearchParams();
-  for (const key of Object.keys(DEFAULTS) as (keyof State)[]) {
-    const value = state[key], usual = DEFAULTS[key];
-    if (Array.isArray(value)) for (const word of value) words.append(key, word);
-    else if (value !== usual) words.set(key, String(value));
-  }
+  for (const key of KEYS)
+    if (JSON.stringify(state[key]) !== JSON.stringify(usual[key])) append(words, key, state[key]);
   return words.toString();
 }
 
 // Nothing in the address is trusted: what is not a value of its key is left out.
 function accept<K extends keyof State>(key: K, words: string[]): State[K] {
-  const usual = DEFAULTS[key], word = words[words.length - 1]!;
-  if (Array.isArray(usual)) return words.slice(0, 64) as State[K];
-  if (typeof usual === "boolean") return (word === "true") as State[K];
-  if (key === "by" && !GROUPS.includes(word as Group)) return usual;
-  if (key === "sort" && !(word in SORTS)) return usual;
+  const is = usual[key], word = words[words.length - 1]!;
+  if (Array.isArray(is)) return words.filter(Boolean).slice(0, 64) as State[K];
+  if (typeof is === "boolean") return (word === "true") as State[K];
+  if (key === "by" && !GROUPS.includes(word as Group)) return is;
+  if (key === "sort" && word && !(word in SORTS)) return is;
   return word as State[K];
 }
 
 export function fromFragment(fragment: string): State {
   const words = new URLSearchParams(fragment.replace(/^#/, ""));
-  const state: State = { ...DEFAULTS };
+  const state: State = { ...usual };
   const put = <K extends keyof State>(key: K): void => {
     if (words.has(key)) state[key] = accept(key, words.getAll(key));
   };
-  for (const key of Object.keys(DEFAULTS) as (keyof State)[]) put(key);
+  for (const key of KEYS) put(key);
   return state;
 }
 
