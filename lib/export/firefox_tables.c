@@ -131,12 +131,12 @@ static int64_t file_of(struct mt_firefox_tables *t, mt_string file) {
     return name >= 0 && mt_firefox_tables_push(&t->file_name, name) ? id : -2;
 }
 
-/* Returns the row of the frame's function, -1 when out of memory. */
-static int64_t function_of(struct mt_firefox_tables *t, const struct mt_row_frame *frame) {
-    char *text = mt_stacks_function(&t->paths, frame);
+/* Returns the row of a function of this name, -1 when out of memory. line: where it begins, -1: not
+ * known. */
+static int64_t named_function(struct mt_firefox_tables *t, const struct mt_row_frame *frame,
+                              const char *text, int64_t line) {
     int64_t name = text ? mt_firefox_tables_string(t, text) : -1;
     int64_t module = module_of(t, frame->module), file = file_of(t, frame->file);
-    free(text);
     if (name < 0 || module == -2 || file == -2)
         return -1;
     int64_t id = number_of(&t->functions, (uint64_t)name, (uint64_t)module, (uint64_t)file);
@@ -144,9 +144,32 @@ static int64_t function_of(struct mt_firefox_tables *t, const struct mt_row_fram
         return id;
     return mt_firefox_tables_push(&t->function_name, name) &&
                    mt_firefox_tables_push(&t->function_module, module) &&
-                   mt_firefox_tables_push(&t->function_file, file)
+                   mt_firefox_tables_push(&t->function_file, file) &&
+                   mt_firefox_tables_push(&t->function_line, line)
                ? id
                : -1;
+}
+
+/* Returns the row of the frame's function, -1 when out of memory. */
+static int64_t function_of(struct mt_firefox_tables *t, const struct mt_row_frame *frame) {
+    const struct mt_function *function =
+        frame->function_index ? &t->profile->functions[frame->function_index - 1] : NULL;
+    char *text = mt_stacks_function(&t->paths, frame);
+    int64_t id = named_function(t, frame, text,
+                                function && function->start_line > 0 ? function->start_line : -1);
+    free(text);
+    return id;
+}
+
+/* Returns the row of the function that stands for the frame's line. */
+static int64_t function_of_line(struct mt_firefox_tables *t, const struct mt_row_frame *frame) {
+    const char *file = basename(mt_profile_text(t->profile, frame->file));
+    char *text = NULL;
+    if (asprintf(&text, "%s:%" PRId64, file, frame->line) < 0)
+        return -1;
+    int64_t id = named_function(t, frame, text, frame->line);
+    free(text);
+    return id;
 }
 
 static int64_t address_of(const struct mt_firefox_tables *t, const struct mt_row_frame *frame) {
@@ -160,13 +183,9 @@ static int64_t category_of(int64_t module) {
     return module >= 0 && module < MT_FIREFOX_CATEGORIES - 1 ? module + 1 : MT_FIREFOX_OTHER;
 }
 
-/* Returns the row of a frame, which is made when it is new; -1: out of memory. */
-static int64_t frame_of(struct mt_firefox_tables *t, const struct mt_row_frame *frame,
-                        int64_t depth) {
-    int64_t *known = &t->frame_of_id[frame->id];
-    if (*known >= 0)
-        return *known;
-    int64_t function = function_of(t, frame);
+/* Returns the row of a new frame in this function; -1: out of memory. */
+static int64_t add_frame(struct mt_firefox_tables *t, const struct mt_row_frame *frame,
+                         int64_t function, int64_t depth) {
     if (function < 0 || !mt_firefox_tables_push(&t->frame_function, function) ||
         !mt_firefox_tables_push(&t->frame_line, frame->line > 0 ? frame->line : -1) ||
         !mt_firefox_tables_push(&t->frame_address, address_of(t, frame)) ||
@@ -174,7 +193,25 @@ static int64_t frame_of(struct mt_firefox_tables *t, const struct mt_row_frame *
         !mt_firefox_tables_push(&t->frame_category,
                                 category_of(t->function_module.items[function])))
         return -1;
-    return *known = (int64_t)t->frame_function.n - 1;
+    return (int64_t)t->frame_function.n - 1;
+}
+
+/* Returns the row of a frame, which is made when it is new; -1: out of memory. */
+static int64_t frame_of(struct mt_firefox_tables *t, const struct mt_row_frame *frame,
+                        int64_t depth) {
+    int64_t *known = &t->frame_of_id[frame->id];
+    if (*known < 0)
+        *known = add_frame(t, frame, function_of(t, frame), depth);
+    return *known;
+}
+
+/* The same of its line. */
+static int64_t frame_of_line(struct mt_firefox_tables *t, const struct mt_row_frame *frame,
+                             int64_t depth) {
+    int64_t *known = &t->line_of_id[frame->id];
+    if (*known < 0)
+        *known = add_frame(t, frame, function_of_line(t, frame), depth + 1);
+    return *known;
 }
 
 /* Returns the row of a call path that ends with the frame; -1: out of memory. */
@@ -200,17 +237,22 @@ static int64_t stack_of_row(struct mt_firefox_tables *t, const struct mt_row *ro
         if (stack < 0)
             return -1;
     }
-    return stack;
+    const struct mt_row_frame *charged = &t->paths.frames[0];
+    if (!charged->file || charged->line <= 0)
+        return stack;
+    int64_t line = frame_of_line(t, charged, depth);
+    return line < 0 ? -1 : stack_of(t, stack, line);
 }
 
 bool mt_firefox_tables_init(struct mt_firefox_tables *t, const struct mt_rows *rows, size_t n) {
     *t = (struct mt_firefox_tables){.profile = mt_rows_profile(rows)};
     mt_stacks_init(&t->paths, rows);
     t->frame_of_id = malloc((t->paths.n_ids + 1) * sizeof *t->frame_of_id);
+    t->line_of_id = malloc((t->paths.n_ids + 1) * sizeof *t->line_of_id);
     t->stack_of_row = malloc((n + 1) * sizeof *t->stack_of_row);
-    bool done = t->frame_of_id && t->stack_of_row;
+    bool done = t->frame_of_id && t->line_of_id && t->stack_of_row;
     for (size_t i = 0; done && i < t->paths.n_ids; i++)
-        t->frame_of_id[i] = -1;
+        t->frame_of_id[i] = t->line_of_id[i] = -1;
     for (size_t i = 0; done && i < n; i++) {
         int64_t stack = stack_of_row(t, mt_rows_at(rows, i));
         done = stack >= 0 && stack < UINT32_MAX;
@@ -223,8 +265,8 @@ void mt_firefox_tables_free(struct mt_firefox_tables *t) {
     struct mt_firefox_column *columns[] = {
         &t->frame_function, &t->frame_line,    &t->frame_address,   &t->frame_depth,
         &t->frame_category, &t->function_name, &t->function_module, &t->function_file,
-        &t->module_name,    &t->module_string, &t->file_name,       &t->stack_frame,
-        &t->stack_prefix,
+        &t->function_line,  &t->module_name,   &t->module_string,   &t->file_name,
+        &t->stack_frame,    &t->stack_prefix,
     };
     for (size_t i = 0; i < sizeof columns / sizeof *columns; i++)
         free(columns[i]->items);
@@ -237,6 +279,7 @@ void mt_firefox_tables_free(struct mt_firefox_tables *t) {
     mt_identity_free(&t->modules);
     mt_identity_free(&t->files);
     free(t->frame_of_id);
+    free(t->line_of_id);
     free(t->stack_of_row);
     mt_stacks_free(&t->paths);
 }
@@ -354,7 +397,7 @@ static void put_frames(FILE *out, const struct mt_firefox_tables *t) {
 }
 
 static void put_functions(FILE *out, const struct mt_firefox_tables *t) {
-    static const char *const nulls[] = {"lineNumber", "columnNumber", "originalLocation", NULL};
+    static const char *const nulls[] = {"columnNumber", "originalLocation", NULL};
     static const char *const falses[] = {"isJS", "relevantForJS", NULL};
     size_t n = t->function_name.n;
     fputs("\"funcTable\":{", out);
@@ -363,6 +406,8 @@ static void put_functions(FILE *out, const struct mt_firefox_tables *t) {
     mt_firefox_tables_put_column(out, "resource", &t->function_module);
     fputc(',', out);
     put_nullable(out, "source", &t->function_file);
+    fputc(',', out);
+    put_nullable(out, "lineNumber", &t->function_line);
     put_sames(out, falses, "false", n);
     put_sames(out, nulls, "null", n);
     put_length(out, n);

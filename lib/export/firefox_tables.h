@@ -3,6 +3,11 @@
  * What all threads of a profile for Firefox's profiler share: call paths as a table of (frame, path
  * of the caller), and the tables of frames, functions, libraries, sources and strings that these
  * point into. Private to lib/export.
+ *
+ * The profiler shows functions, and where they begin. It keeps the lines of frames for its view of
+ * the source, whose text it does not have. So each path ends with a frame more, whose function is
+ * the line that is charged: "names.c:12", called by intern_name. Inverted, the tree begins with
+ * these.
  */
 #ifndef MT_EXPORT_FIREFOX_TABLES_H
 #define MT_EXPORT_FIREFOX_TABLES_H
@@ -32,8 +37,9 @@ struct mt_firefox_tables {
     } strings;
     struct mt_identities functions, stacks, modules, files;
     int64_t *frame_of_id; /* of each id of a frame: its row below, -1: none yet */
+    int64_t *line_of_id;  /* the same of the row that stands for the frame's line */
     struct mt_firefox_column frame_function, frame_line, frame_address, frame_depth, frame_category;
-    struct mt_firefox_column function_name, function_module, function_file;
+    struct mt_firefox_column function_name, function_module, function_file, function_line;
     struct mt_firefox_column module_name, module_string, file_name;
     struct mt_firefox_column stack_frame, stack_prefix;
     uint32_t *stack_of_row;

@@ -167,8 +167,11 @@ class Tour(case.ClassCase):
                                      thread["nativeAllocations"]["weight"]):
                 frame = shared["stackTable"]["frame"][stack]
                 name = shared["stringArray"][functions["name"][frames["func"][frame]]]
-                sums[name, frames["line"][frame]] += weight
-            self.assertEqual((line[0], line[2]), sums.most_common(1)[0][0])
+                caller = shared["stackTable"]["frame"][stack -
+                                                       shared["stackTable"]["prefixOffset"][stack]]
+                within = shared["stringArray"][functions["name"][frames["func"][caller]]]
+                sums[name, within] += weight
+            self.assertEqual(("%s:%d" % line[1:], line[0]), sums.most_common(1)[0][0])
 
     def test_the_tour_shows_its_pictures(self):
         with open(os.path.join(harness.SOURCE, "docs", "tour.md")) as file:

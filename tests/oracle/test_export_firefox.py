@@ -125,9 +125,15 @@ class Processed:
         return None
 
     def by_path(self, table):
+        """What stands for the charged line, "a.c:12" in its own line, is not among the frames."""
         sums = collections.Counter()
         for stack, weight in zip(table["stack"], table["weight"]):
-            sums[self.frames_of(stack)] += weight
+            frames = self.frames_of(stack)
+            if frames[0][1]:
+                self.test.assertTrue(frames[0][0].endswith(":%d" % frames[0][1]), frames[:2])
+                self.test.assertEqual(frames[0][1], frames[1][1])
+                frames = frames[1:]
+            sums[frames] += weight
         return {path: weight for path, weight in sums.items() if weight}
 
     def retained(self, table, until=None):
@@ -185,6 +191,21 @@ class Firefox(exported.Case):
                 at = "%.6fms" % time
                 live = self.passed(self.report(path, "--at", at), "live_bytes")
                 self.assertEqual(live, profile.retained(course, time + 1e-7), (name, at))
+
+    def test_the_tree_shows_lines(self):
+        """The profiler puts a function's file and line behind its name."""
+        profile = Processed(self, self.export("firefox", self.profiles["tree"]))
+        functions, strings = profile.shared["funcTable"], profile.strings
+        lines = {strings[name]: line for name, line in zip(functions["name"],
+                                                           functions["lineNumber"])}
+        with open(os.path.join(harness.SOURCE, "tests", "programs", "tree.c")) as file:
+            source = file.read().splitlines()
+        self.assertIn("insert(struct tree *tree", source[lines["insert"] - 1])
+        charged = {line for name, line in lines.items() if re.fullmatch(r"tree\.c:%s" % line, name)}
+        self.assertEqual({row["line"] for row in self.report(
+            self.profiles["tree"], "--by", "line")["rows"] if row["file"].endswith("tree.c")},
+            charged)
+        self.assertTrue(any("malloc(sizeof *tree)" in source[line - 1] for line in charged))
 
     def test_what_was_not_recorded_is_said(self):
         profile = Processed(self, self.export("firefox", self.profiles["sampled"])).profile
