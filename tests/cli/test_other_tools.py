@@ -51,6 +51,11 @@ class OtherTools(case.Case):
                 notes = harness.ask(command, self.files[name])["coverage"]["notes"]
                 self.assertIn(sentence, notes, (command, name))
 
+    def test_stacks_of_one_frame_are_known_by_their_name(self):
+        for name in ("one.folded", "one.collapsed"):
+            self.says(["live 5 B"], "report", self.write(name, "main 5\n"))
+        self.says(["it is text"], "report", self.write("one.txt", "main 5\n"), status=3)
+
     def test_a_figure_that_is_not_there_is_not_zero(self):
         text = harness.memtrack("report", self.files["massif"]).stdout.decode()
         self.assertNotIn("0 blocks", text)

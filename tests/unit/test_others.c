@@ -124,6 +124,22 @@ static void folded_stacks(void **state) {
     mt_profile_free(p);
 }
 
+static void stacks_of_one_frame(void **state) {
+    (void)state;
+    struct mt_profile *p = read_text("[lossy] 12\n");
+    assert_int_equal(p->info.totals.live_bytes, 12);
+    mt_profile_free(p);
+    char *text = calloc(1, 20000);
+    for (size_t i = 0; i < 1000; i++)
+        strcat(text, "main 12345\n");
+    refused(text, -MEMTRACK_EFORMAT, "it is text");
+    p = read_text(strcat(text, "main;parse 5\n"));
+    assert_int_equal(p->n_samples, 2);
+    assert_int_equal(p->info.totals.live_bytes, 12345005);
+    mt_profile_free(p);
+    free(text);
+}
+
 static void a_path_longer_than_what_files_are_known_by(void **state) {
     (void)state;
     char text[32000] = "";
@@ -415,6 +431,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(frames_are_taken_apart),
         cmocka_unit_test(folded_stacks),
+        cmocka_unit_test(stacks_of_one_frame),
         cmocka_unit_test(a_path_longer_than_what_files_are_known_by),
         cmocka_unit_test(what_is_not_folded_stacks),
         cmocka_unit_test(dhat),

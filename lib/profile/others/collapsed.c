@@ -61,8 +61,17 @@ static const char *whole_lines(const char *text, size_t bytes, bool is_all) {
     return is_all ? text + bytes : end ? end : text;
 }
 
-static bool are_stacks(struct mt_scan text) {
-    bool has_path = false, any = false;
+/* A number behind words may be anybody's. A path is a mark; so is what writers have in the place of
+ * one that they do not know: "[lossy] 12". */
+static bool is_marked(const struct mt_scan *line) {
+    return memchr(line->at, ';', (size_t)(line->end - line->at)) ||
+           (*line->at == '[' && line->end[-1] == ']');
+}
+
+/* Returns whether every line is a stack and a number, of which there are some. *marked: one of them
+ * cannot be anything else. */
+static bool are_stacks(struct mt_scan text, bool *marked) {
+    bool any = false;
     while (text.at < text.end) {
         const char *end = memchr(text.at, '\n', (size_t)(text.end - text.at));
         struct mt_scan line = {text.at, end ? end : text.end};
@@ -73,23 +82,47 @@ static bool are_stacks(struct mt_scan text) {
         if (!cut_number(&line, &number))
             return false;
         any = true;
-        has_path |= memchr(line.at, ';', (size_t)(line.end - line.at)) != NULL;
+        *marked |= is_marked(&line);
     }
-    return any && has_path;
+    return any;
 }
 
-bool mt_collapsed_is_one(struct mt_inflate *in) {
+static bool is_named_so(const char *name) {
+    static const char *const endings[] = {".folded", ".collapsed"}, *const packed[] = {".gz",
+                                                                                       ".zst"};
+    size_t length = strlen(name);
+    for (size_t i = 0; i < sizeof packed / sizeof *packed; i++)
+        if (length > strlen(packed[i]) && strcmp(name + length - strlen(packed[i]), packed[i]) == 0)
+            length -= strlen(packed[i]);
+    for (size_t i = 0; i < sizeof endings / sizeof *endings; i++)
+        if (length > strlen(endings[i]) &&
+            strncmp(name + length - strlen(endings[i]), endings[i], strlen(endings[i])) == 0)
+            return true;
+    return false;
+}
+
+/* Looks at the first bytes. */
+static bool begins_with_stacks(struct mt_inflate *in, size_t wanted, bool *marked) {
     const uint8_t *head;
-    size_t bytes, wanted = FIRST_BYTES;
+    size_t bytes;
+    *marked = false;
     if (mt_inflate_peek(in, wanted, &head, &bytes) < 0 || memchr(head, '\0', bytes))
         return false;
-    if (bytes == wanted && !memchr(head, '\n', bytes) && memchr(head, ';', bytes)) {
-        wanted = MT_INFLATE_LINE; /* call paths can be long */
-        if (mt_inflate_peek(in, wanted, &head, &bytes) < 0)
-            return false;
-    }
     const char *text = (const char *)head;
-    return are_stacks((struct mt_scan){text, whole_lines(text, bytes, bytes < wanted)});
+    if (bytes == wanted && !memchr(head, '\n', bytes)) /* call paths can be long */
+        return wanted < MT_INFLATE_LINE && memchr(head, ';', bytes) &&
+               begins_with_stacks(in, MT_INFLATE_LINE, marked);
+    return are_stacks((struct mt_scan){text, whole_lines(text, bytes, bytes < wanted)}, marked);
+}
+
+/* Where the first lines are single frames, later ones may have paths. */
+bool mt_collapsed_is_one(struct mt_inflate *in, const char *name) {
+    bool marked;
+    if (!begins_with_stacks(in, FIRST_BYTES, &marked))
+        return false;
+    if (marked || is_named_so(name))
+        return true;
+    return begins_with_stacks(in, MT_INFLATE_LINE, &marked) && marked;
 }
 
 /* ---- lines ----------------------------------------------------------------------------------- */

@@ -21,7 +21,7 @@ static const struct {
     {mt_massif_is_one, mt_massif_read},
 };
 
-mt_others_read *mt_others_find(struct mt_inflate *in) {
+mt_others_read *mt_others_find(struct mt_inflate *in, const char *name) {
     const uint8_t *head;
     size_t bytes;
     if (mt_inflate_peek(in, HEAD_BYTES, &head, &bytes) < 0)
@@ -29,5 +29,5 @@ mt_others_read *mt_others_find(struct mt_inflate *in) {
     for (size_t i = 0; i < sizeof formats / sizeof *formats; i++)
         if (formats[i].is_one(head, bytes))
             return formats[i].read;
-    return mt_collapsed_is_one(in) ? mt_collapsed_read : NULL;
+    return mt_collapsed_is_one(in, name) ? mt_collapsed_read : NULL;
 }

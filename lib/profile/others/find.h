@@ -12,7 +12,7 @@ typedef int mt_others_read(struct mt_inflate *in, const char *name, struct mt_pr
                            struct mt_error *error);
 
 /* Returns what reads the stream, of which nothing has been taken; NULL when it is none of these.
- * Nothing is taken. */
-mt_others_read *mt_others_find(struct mt_inflate *in);
+ * name: of the file, which counts where the content has no mark. Nothing is taken. */
+mt_others_read *mt_others_find(struct mt_inflate *in, const char *name);
 
 #endif

@@ -465,7 +465,7 @@ static int read_any(struct mt_inflate *in, const struct source *source, struct m
         return read_page(in, source, out, error);
     if (source->part != MT_PAGE_ONLY)
         return refuse_part(source->name, error);
-    mt_others_read *read = mt_others_find(in);
+    mt_others_read *read = mt_others_find(in, source->name);
     if (read)
         return read(in, source->name, out, error);
     status = mt_inflate_peek(in, MT_FOREIGN_HEAD, &head, &bytes);
