@@ -119,10 +119,9 @@ class Builds(case.ClassCase):
         """What is in the blocks of a page, unpacked."""
         with open(self.path(name + ".html"), encoding="utf-8") as file:
             blocks = Elements(file.read()).blocks
-        for block in ("core", "page"):
-            del blocks["memtrack-" + block]
-        data = [base64.b64decode(text) for name, (text, _) in blocks.items()
-                if name.startswith("memtrack-")]
+        data = [base64.b64decode(blocks["memtrack-" + part][0])
+                for part in ("profile", "profile-2", "lines", "sources")
+                if "memtrack-" + part in blocks]
         self.assertGreaterEqual(len(data), 3)
         return b"".join(gzip.decompress(one) if one.startswith(b"\x1f\x8b") else one
                         for one in data)
