@@ -22,8 +22,9 @@ static void read_offsets(int64_t *monotonic_ns, int64_t *boottime_ns) {
 int64_t mt_clock_offset_ns(const char *clock) {
     static int64_t monotonic_ns, boottime_ns;
     static bool is_known;
-    if (!is_known)
+    if (!is_known) {
         read_offsets(&monotonic_ns, &boottime_ns);
-    is_known = true;
+        is_known = true; /* once: threads that come later only read */
+    }
     return strcmp(clock, "monotonic") == 0 ? monotonic_ns : boottime_ns;
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What go pprof is to leave out, so that it charges who the report charges. Private to lib/export. */
+/* What go pprof is to leave out, so that it charges who the report charges. For lib/serve too. */
 #ifndef MT_EXPORT_PPROF_DROP_H
 #define MT_EXPORT_PPROF_DROP_H
 

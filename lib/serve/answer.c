@@ -50,19 +50,27 @@ static enum MHD_Result wait_until(const struct question *q, uint64_t again_ns) {
     return MHD_YES;
 }
 
-/* Finds a snapshot of now. Returns NULL when the question waits, or an error was answered, as
- * *result says. */
+/* Finds a snapshot of now, and keeps to it: the next one may be there before all forms are. Returns
+ * NULL when the question waits, or an error was answered, as *result says. */
 static struct mt_snapshot *now(const struct question *q, uint64_t not_before_ns,
                                enum MHD_Result *result) {
     struct mt_snapshot *snapshot;
     struct mt_error error = {{0}, {0}};
     uint64_t again_ns;
+    if (q->asked->snapshot)
+        return q->asked->snapshot;
     int rc = mt_served_snapshot(q->server->served, not_before_ns, &snapshot, &again_ns, &error);
     if (rc != 0)
         *result = answer_error(q, &error);
     else if (!snapshot)
         *result = wait_until(q, again_ns);
+    if (rc == 0 && snapshot)
+        q->asked->snapshot = mt_snapshot_hold(snapshot);
     return rc == 0 ? snapshot : NULL;
+}
+
+static struct mt_worker *worker(const struct question *q) {
+    return mt_served_worker(q->server->served);
 }
 
 /* Whether one of the tags in the header, "a", W/"b", is this one. */
@@ -79,14 +87,16 @@ static enum MHD_Result answer_form(const struct question *q, enum mt_snapshot_fo
     struct mt_snapshot *snapshot = now(q, q->asked->asked_ns, &result);
     if (!snapshot)
         return result;
-    if (mt_snapshot_form(snapshot, form, &bytes, &error) != 0)
-        return answer_error(q, &error);
     own.tag = reply->tag ? snapshot->tag : NULL;
     if (own.tag && knows(header(q, "If-None-Match"), own.tag)) {
         own.status = MHD_HTTP_NOT_MODIFIED;
         own.file = NULL;
         return mt_reply_text(q->connection, &own, "");
     }
+    if (mt_snapshot_form(snapshot, form, worker(q), q->asked->asked_ns, &bytes, &error) != 0)
+        return answer_error(q, &error);
+    if (!bytes)
+        return wait_until(q, UINT64_MAX);
     return mt_reply_snapshot(q->connection, &own, snapshot, bytes);
 }
 
@@ -132,7 +142,8 @@ static enum MHD_Result begin_difference(const struct question *q, unsigned secon
     struct mt_snapshot *snapshot = now(q, q->asked->asked_ns, &result);
     if (!snapshot)
         return result;
-    q->asked->from = mt_snapshot_hold(snapshot);
+    q->asked->from = snapshot; /* as it is held */
+    q->asked->snapshot = NULL;
     q->asked->until_ns = mt_clock_now_ns() + seconds * MT_NS_PER_S;
     q->server->n_differences++;
     return wait_until(q, q->asked->until_ns);
@@ -143,12 +154,17 @@ static enum MHD_Result end_difference(const struct question *q, bool of_allocati
     enum MHD_Result result = MHD_NO;
     struct mt_error error = {{0}, {0}};
     struct mt_body bytes;
-    struct mt_snapshot *snapshot = now(q, q->asked->until_ns, &result);
+    struct mt_asked *asked = q->asked;
+    struct mt_snapshot *snapshot = now(q, asked->until_ns, &result);
     if (!snapshot)
         return result;
-    if (mt_snapshot_difference(q->asked->from, snapshot, of_allocations, &bytes, &error) != 0)
+    if (!asked->difference)
+        asked->difference = mt_difference_new(asked->from, snapshot, of_allocations, worker(q));
+    if (!asked->difference)
+        return MHD_NO;
+    if (mt_difference_take(asked->difference, &bytes, &error) != 0)
         return answer_error(q, &error);
-    return mt_reply_taken(q->connection, reply, &bytes);
+    return bytes.data ? mt_reply_taken(q->connection, reply, &bytes) : wait_until(q, UINT64_MAX);
 }
 
 static enum MHD_Result answer_pprof(const struct question *q, bool of_allocations) {
@@ -172,7 +188,7 @@ static enum MHD_Result answer_pprof(const struct question *q, bool of_allocation
         return begin_difference(q, seconds);
     if (is_text)
         return answer_form(q, MT_SNAPSHOT_TEXT, &text);
-    return answer_form(q, of_allocations ? MT_SNAPSHOT_ALLOCATIONS : MT_SNAPSHOT_PROFILE, &reply);
+    return answer_form(q, of_allocations ? MT_SNAPSHOT_ALLOCATIONS : MT_SNAPSHOT_HEAP, &reply);
 }
 
 static enum MHD_Result answer_heap(const struct question *q) {

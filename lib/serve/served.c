@@ -16,7 +16,6 @@
 #include "serve/served.h"
 
 #include <inttypes.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
@@ -24,160 +23,18 @@
 
 #include "base/clock.h"
 #include "base/process.h"
-#include "profile/called.h"
-#include "profile/ledger/live.h"
-#include "serve/marks.h"
-#include "view/rows/patterns.h"
+#include "serve/served-local.h"
 #include "watch/coarsen.h"
-#include "watch/composition.h"
 #include "watch/ended.h"
 #include "watch/usage.h"
-#include "watch/watch.h"
 
 #define NS_PER_MS     UINT64_C(1000000)
-#define LEAST_GAP_NS  (100 * NS_PER_MS)
 #define LEAST_LOOK_NS (20 * NS_PER_MS)
 #define MOST_TICK_NS  (1000 * NS_PER_MS)
 #define ASK_END_NS    (100 * NS_PER_MS)
 #define KNOW_END_NS   (60000 * NS_PER_MS)
 
-enum { TICKS = 4000, RECORDS = 400000, CHANGES = 120000, COST_FACTOR = 4, PASS_COST_FACTOR = 60 };
-
-/* All by which a profile made now could differ from the last one. */
-enum { MOST_FIGURES = 11 };
-struct seen {
-    uint64_t figures[MOST_FIGURES];
-};
-
-struct mt_served {
-    struct mt_served_options options;
-    struct mt_symbols_cache *symbols;
-    enum { RUNNING, ENDED, REPLACED, PROFILE } state;
-    char *program, *name;
-    uint32_t pid;
-    struct mt_snapshot *latest;
-    uint64_t next_snapshot_ns;
-    /* of a process that is watched: */
-    struct mt_watch watch;
-    const struct mt_ledger *ledger; /* that the figures below are of */
-    struct mt_composition *composition;
-    struct mt_site *buffer;
-    struct mt_gauge gauge;
-    struct seen seen; /* when the latest snapshot was taken */
-    struct mt_marks marks;
-    uint64_t next_tick_ns, next_pass_ns, interval_ns;
-    uint64_t peak_from_ns, peak_to_ns; /* the peak lies between; 0, 0: before the first tick */
-    int process_fd;
-    uint64_t ended_ns;
-    bool exit_known;
-    int wait_status;
-};
-
-/* ---- what has been seen ---------------------------------------------------------------------- */
-
-static struct seen look(const struct mt_served *s) {
-    struct mt_ledger_totals t = {0};
-    mt_ledger_totals(s->watch.ledger, &t); /* what cannot be read has not changed */
-    const struct mt_ledger_info *info = mt_ledger_info(s->watch.ledger);
-    return (struct seen){{t.allocated_blocks, (uint64_t)t.live_bytes, (uint64_t)t.peak_bytes,
-                          t.failed, t.unknown_frees, t.dropped, info->events_seen, info->n_threads,
-                          s->marks.n_made, info->flags, info->control.request.off}};
-}
-
-static bool has_changed(const struct mt_served *s) {
-    if (s->state != RUNNING)
-        return false;
-    struct seen now = look(s);
-    return !s->latest || memcmp(&now, &s->seen, sizeof now) != 0;
-}
-
-/* ---- snapshots ------------------------------------------------------------------------------- */
-
-static int add_axis(struct mt_served *s, struct mt_profile *profile,
-                    const struct mt_ledger_map *map) {
-    const struct mt_axis *axis = &s->watch.axis;
-    struct mt_profile_info *info = &profile->info;
-    int rc = mt_axis_copy(axis->ticks, axis->n, s->interval_ns, profile);
-    if (rc == 0)
-        rc = mt_composition_apply(s->composition, profile, map);
-    if (rc == 0)
-        rc = mt_marks_apply(&s->marks, profile);
-    if (s->peak_to_ns) {
-        info->peak_time_known = true;
-        info->peak_time_ns = s->peak_from_ns + (s->peak_to_ns - s->peak_from_ns) / 2;
-        info->peak_time_error_ns = (s->peak_to_ns - s->peak_from_ns + 1) / 2;
-    }
-    if (!info->running && axis->n)
-        info->duration_ns = mt_axis_last_ns(axis);
-    return rc;
-}
-
-static void add_exit(const struct mt_served *s, struct mt_profile_info *info) {
-    if (s->state != ENDED || !s->exit_known)
-        return;
-    info->exit_known = true;
-    info->exit_signal = WIFSIGNALED(s->wait_status) ? WTERMSIG(s->wait_status) : 0;
-    info->exit_code = info->exit_signal ? -1 : WEXITSTATUS(s->wait_status);
-}
-
-static int read_process(struct mt_served *s, struct mt_profile **out, struct mt_error *error) {
-    struct mt_ledger_map map = {0};
-    struct mt_symbols_options symbols = s->options.symbols;
-    int rc = mt_ledger_live_convert_mapped(s->watch.ledger, out, &map, error);
-    if (rc != 0)
-        return rc;
-    rc = add_axis(s, *out, &map);
-    mt_ledger_convert_map_free(&map);
-    symbols.cache = s->symbols;
-    if (rc == 0)
-        rc = mt_symbols_resolve(*out, &symbols, error);
-    if (rc == 0) {
-        add_exit(s, &(*out)->info);
-        mt_patterns_store(*out, &s->options.about.wrappers); /* as many as fit */
-        return 0;
-    }
-    mt_profile_free(*out);
-    *out = NULL;
-    return mt_error_set(error, -rc, "", "out of memory");
-}
-
-/* After what was read last: it may have become another program. */
-static bool name_it(struct mt_served *s, const struct mt_profile *profile) {
-    const char *called = mt_called_name(profile);
-    if (s->program && strcmp(s->program, called) == 0)
-        return true;
-    free(s->program);
-    free(s->name);
-    s->program = strdup(called);
-    if (asprintf(&s->name, *called ? "%s (process %" PRIu32 ")" : "%sprocess %" PRIu32, called,
-                 s->pid) < 0)
-        s->name = NULL;
-    return s->program && s->name;
-}
-
-static int use_profile(struct mt_served *s, struct mt_profile *profile, uint64_t time_ns,
-                       struct mt_error *error) {
-    struct mt_snapshot *snapshot = mt_snapshot_new(profile, time_ns, &s->options.about);
-    if (!snapshot)
-        return mt_error_set(error, MEMTRACK_ENOMEM, "", "out of memory");
-    mt_snapshot_release(s->latest);
-    s->latest = snapshot;
-    return name_it(s, profile) ? 0 : mt_error_set(error, MEMTRACK_ENOMEM, "", "out of memory");
-}
-
-static int take_snapshot(struct mt_served *s, struct mt_error *error) {
-    uint64_t began = mt_clock_now_ns();
-    struct seen seen = look(s);
-    struct mt_profile *profile;
-    int rc = read_process(s, &profile, error);
-    if (rc == 0)
-        rc = use_profile(s, profile, began, error);
-    uint64_t ended = mt_clock_now_ns(), gap = (ended - began) * COST_FACTOR;
-    s->next_snapshot_ns = ended + (gap > LEAST_GAP_NS ? gap : LEAST_GAP_NS);
-    if (rc == 0)
-        s->seen = seen;
-    return rc;
-}
+enum { TICKS = 4000, RECORDS = 400000, CHANGES = 120000, PASS_COST_FACTOR = 60 };
 
 /* ---- ticks ----------------------------------------------------------------------------------- */
 
@@ -191,6 +48,7 @@ static void begin_ledger(struct mt_served *s) {
     mt_marks_clear(&s->marks);
     mt_snapshot_release(s->latest);
     s->latest = NULL;
+    mt_taking_open(s);
 }
 
 static void take_pass(struct mt_served *s, uint64_t now_ns, bool is_marked) {
@@ -219,18 +77,23 @@ static void forget_compositions(struct mt_served *s) {
     s->buffer = NULL;
 }
 
-/* The ledger may be gone in a moment: what it says is taken at once. When that fails, what was last
- * seen stays. */
-static void end(struct mt_served *s, uint64_t now_ns) {
-    bool is_there = s->watch.statm_fd >= 0 && mt_usage_rss(s->watch.statm_fd) != 0;
-    s->state = is_there ? REPLACED : ENDED;
-    s->ended_ns = now_ns;
-    s->exit_known = s->state == ENDED && mt_ended_status(s->process_fd, &s->wait_status);
-    take_snapshot(s, NULL);
+void mt_served_settle(struct mt_served *s) {
+    s->state = s->is_replaced ? MT_SERVED_REPLACED : MT_SERVED_ENDED;
+    mt_taking_close(s);
     mt_ledger_close(s->watch.ledger); /* its file takes memory as long as it is open */
     s->watch.ledger = NULL;
     forget_compositions(s);
-    s->next_tick_ns = now_ns + ASK_END_NS;
+    s->next_tick_ns = mt_clock_now_ns() + ASK_END_NS;
+}
+
+/* The ledger's file may be gone in a moment, but it is open. When the last snapshot fails, what was
+ * last seen stays. */
+static void end(struct mt_served *s, uint64_t now_ns) {
+    s->state = MT_SERVED_ENDING;
+    s->is_replaced = s->watch.statm_fd >= 0 && mt_usage_rss(s->watch.statm_fd) != 0;
+    s->ended_ns = now_ns;
+    s->exit_known = !s->is_replaced && mt_ended_status(s->process_fd, &s->wait_status);
+    mt_taking_begin(s); /* behind the one that is being taken */
 }
 
 /* Returns false when the process has ended. */
@@ -245,7 +108,7 @@ static bool take_tick(struct mt_served *s, uint64_t now_ns, bool is_marked) {
         struct mt_gauge first = s->gauge;
         begin_ledger(s);
         s->gauge = first;
-        take_snapshot(s, NULL); /* what it is called is in it; else the next one tries again */
+        mt_taking_begin(s); /* what it is called is in it; else the next one tries again */
     } else
         note_peak(s, peak_bytes, time_ns);
     take_pass(s, now_ns, is_marked);
@@ -260,57 +123,75 @@ static void ask_end(struct mt_served *s, uint64_t now_ns) {
     s->next_tick_ns = now_ns + ASK_END_NS;
     if (!s->exit_known)
         s->exit_known = mt_ended_status(s->process_fd, &s->wait_status);
-    bool is_told = s->exit_known && mt_snapshot_change(s->latest);
+    bool is_told = s->exit_known && s->latest && mt_snapshot_change(s->latest);
     if (is_told)
-        add_exit(s, &s->latest->profile->info);
+        mt_taking_add_exit(s, &s->latest->profile->info);
     if (is_told || now_ns > s->ended_ns + KNOW_END_NS)
         s->next_tick_ns = UINT64_MAX;
 }
 
 uint64_t mt_served_tick(struct mt_served *s, uint64_t now_ns) {
-    if (s->state == RUNNING && now_ns >= s->next_tick_ns)
+    if (s->state == MT_SERVED_RUNNING && now_ns >= s->next_tick_ns)
         take_tick(s, now_ns, false);
-    else if (s->state == ENDED && s->next_tick_ns != UINT64_MAX && now_ns >= s->next_tick_ns)
+    else if (s->state == MT_SERVED_ENDED && s->next_tick_ns != UINT64_MAX &&
+             now_ns >= s->next_tick_ns)
         ask_end(s, now_ns);
-    return s->state == RUNNING || s->state == ENDED ? s->next_tick_ns : UINT64_MAX;
+    return s->state == MT_SERVED_RUNNING || s->state == MT_SERVED_ENDED ? s->next_tick_ns
+                                                                        : UINT64_MAX;
 }
 
 bool mt_served_goes_on(const struct mt_served *s) {
-    return s->state == RUNNING;
+    return s->state == MT_SERVED_RUNNING || s->state == MT_SERVED_ENDING;
 }
 
 /* ---- for who asks ---------------------------------------------------------------------------- */
 
+/* Whether a snapshot that was tried for this question could not be taken. */
+static bool has_failed(const struct mt_served *s, uint64_t not_before_ns) {
+    return s->failed_rc != 0 && s->failed_ns >= not_before_ns;
+}
+
+/* Returns when to ask again; 0: there is nothing to wait for. */
+static uint64_t wait_for_snapshot(struct mt_served *s) {
+    uint64_t now = mt_clock_now_ns();
+    if (!s->taking && !mt_taking_has_changed(s))
+        return 0;
+    if (!s->taking && now < s->next_snapshot_ns)
+        return s->next_snapshot_ns;
+    if (!s->taking && take_tick(s, now, false))
+        mt_taking_begin(s);
+    return s->taking ? UINT64_MAX : 0;
+}
+
 int mt_served_snapshot(struct mt_served *s, uint64_t not_before_ns, struct mt_snapshot **snapshot,
                        uint64_t *again_ns, struct mt_error *error) {
-    uint64_t now = mt_clock_now_ns();
     bool is_good = s->latest && s->latest->time_ns >= not_before_ns;
-    int rc = 0;
     *snapshot = NULL;
-    *again_ns = s->next_snapshot_ns;
-    if (!is_good && has_changed(s)) {
-        if (now < s->next_snapshot_ns)
-            return 0;
-        if (take_tick(s, now, false)) /* else it has ended, and the last snapshot is there */
-            rc = take_snapshot(s, error);
-    }
-    if (rc == 0)
+    *again_ns = 0;
+    if (!has_failed(s, not_before_ns) && (!is_good || s->state == MT_SERVED_ENDING))
+        *again_ns = wait_for_snapshot(s);
+    if (!is_good && has_failed(s, not_before_ns))
+        return mt_error_set(error, -s->failed_rc, s->failed.hint, "%s", s->failed.message);
+    if (*again_ns == 0)
         *snapshot = s->latest;
-    return rc == 0 && !s->latest ? mt_error_set(error, MEMTRACK_ENOTFOUND, "",
-                                                "process %" PRIu32 " has ended", s->pid)
-                                 : rc;
+    return *again_ns == 0 && !s->latest ? mt_error_set(error, MEMTRACK_ENOTFOUND, "",
+                                                       "process %" PRIu32 " has ended", s->pid)
+                                        : 0;
 }
 
 int mt_served_mark(struct mt_served *s, const char *name, struct mt_error *error) {
-    if (s->state != RUNNING || !take_tick(s, mt_clock_now_ns(), true))
+    if (s->state != MT_SERVED_RUNNING || !take_tick(s, mt_clock_now_ns(), true))
         return mt_error_set(error, MEMTRACK_EUSAGE, "", "%s is not running", s->name);
     return mt_marks_add(&s->marks, s->gauge.time_ns, s->gauge.live_bytes, name, error);
 }
 
 static const char *state_of(const struct mt_served *s) {
-    static const char *const names[] = {
-        [RUNNING] = "running", [ENDED] = "ended", [REPLACED] = "replaced", [PROFILE] = "profile"};
-    char state = s->state == RUNNING ? mt_process_state(s->pid) : 0;
+    static const char *const names[] = {[MT_SERVED_RUNNING] = "running",
+                                        [MT_SERVED_ENDING] = "running",
+                                        [MT_SERVED_ENDED] = "ended",
+                                        [MT_SERVED_REPLACED] = "replaced",
+                                        [MT_SERVED_PROFILE] = "profile"};
+    char state = s->state == MT_SERVED_RUNNING ? mt_process_state(s->pid) : 0;
     return state == 'T' || state == 't' ? "stopped" : names[s->state];
 }
 
@@ -353,24 +234,35 @@ static void state_of_process(const struct mt_served *s, uint64_t now_ns,
     out->n_ticks = s->watch.axis.n;
 }
 
+/* Returns when the recording began: another program has no snapshot yet. */
+static uint64_t start_of(const struct mt_served *s) {
+    if (s->latest)
+        return s->latest->profile->info.start_time_ns;
+    return s->watch.ledger ? mt_ledger_info(s->watch.ledger)->start_realtime_ns : 0;
+}
+
 void mt_served_state(struct mt_served *s, struct mt_export_served *out) {
     uint64_t now = mt_clock_now_ns();
-    if (s->state == RUNNING && now + s->interval_ns > s->next_tick_ns + LEAST_LOOK_NS)
+    if (s->state == MT_SERVED_RUNNING && now + s->interval_ns > s->next_tick_ns + LEAST_LOOK_NS)
         take_tick(s, now, false);
     *out = (struct mt_export_served){
         .state = state_of(s),
         .program = s->program,
         .pid = s->pid,
-        .start_time_ns = s->latest ? s->latest->profile->info.start_time_ns : 0,
+        .start_time_ns = start_of(s),
         .tag = s->latest ? s->latest->tag : "",
-        .has_changed = has_changed(s),
+        .has_changed = mt_taking_has_changed(s),
         .marks = s->marks.items,
         .n_marks = s->marks.n,
     };
-    if (s->state == RUNNING)
+    if (mt_served_goes_on(s))
         state_of_process(s, now, out);
     else if (s->latest)
         state_of_profile(s, out);
+}
+
+struct mt_worker *mt_served_worker(const struct mt_served *s) {
+    return s->worker;
 }
 
 const char *mt_served_name(const struct mt_served *s) {
@@ -389,9 +281,10 @@ static struct mt_served *allocate(const struct mt_served_options *options) {
     return s;
 }
 
+/* The first snapshot is taken at once, by this thread. */
 static int begin_process(struct mt_served *s, pid_t pid, struct mt_error *error) {
     s->pid = (uint32_t)pid;
-    s->state = RUNNING;
+    s->state = MT_SERVED_RUNNING;
     s->process_fd = mt_ended_open(s->pid);
     s->symbols = mt_symbols_cache_new();
     s->buffer = malloc(MT_SITES_PER_CHUNK * sizeof *s->buffer);
@@ -400,12 +293,27 @@ static int begin_process(struct mt_served *s, pid_t pid, struct mt_error *error)
         return rc;
     begin_ledger(s);
     take_tick(s, mt_clock_now_ns(), false); /* it may have ended before */
-    if (s->state == RUNNING)
-        return take_snapshot(s, error);
-    return s->latest ? 0
-                     : mt_error_set(error, MEMTRACK_ENOTFOUND,
-                                    "memtrack list shows what processes have left.",
-                                    "process %d has ended", (int)pid);
+    if (s->state == MT_SERVED_RUNNING)
+        mt_taking_begin(s);
+    if (s->latest)
+        return 0;
+    return s->failed_rc
+               ? mt_error_set(error, -s->failed_rc, s->failed.hint, "%s", s->failed.message)
+               : mt_error_set(error, MEMTRACK_ENOTFOUND,
+                              "memtrack list shows what processes have left.",
+                              "process %d has ended", (int)pid);
+}
+
+/* Returns what the caller is to return. */
+static int begin(struct mt_served *s, int rc, struct mt_served **out, struct mt_error *error) {
+    if (rc == 0)
+        rc = mt_worker_new(&s->worker, error);
+    if (rc != 0) {
+        mt_served_free(s);
+        s = NULL;
+    }
+    *out = s;
+    return rc;
 }
 
 int mt_served_process(pid_t pid, const struct mt_served_options *options, struct mt_served **out,
@@ -413,13 +321,7 @@ int mt_served_process(pid_t pid, const struct mt_served_options *options, struct
     struct mt_served *s = allocate(options);
     if (!s)
         return mt_error_set(error, MEMTRACK_ENOMEM, "", "out of memory");
-    int rc = begin_process(s, pid, error);
-    if (rc != 0) {
-        mt_served_free(s);
-        s = NULL;
-    }
-    *out = s;
-    return rc;
+    return begin(s, begin_process(s, pid, error), out, error);
 }
 
 int mt_served_profile(struct mt_profile *profile, const struct mt_served_options *options,
@@ -430,19 +332,21 @@ int mt_served_profile(struct mt_profile *profile, const struct mt_served_options
         mt_profile_free(profile);
         return mt_error_set(error, MEMTRACK_ENOMEM, "", "out of memory");
     }
-    s->state = PROFILE;
+    s->state = MT_SERVED_PROFILE;
     s->pid = profile->info.pid;
-    int rc = use_profile(s, profile, mt_clock_now_ns(), error);
-    if (rc == 0)
-        *out = s;
-    else
-        mt_served_free(s);
-    return rc;
+    return begin(s, mt_taking_use(s, profile, mt_clock_now_ns(), error), out, error);
 }
 
 void mt_served_free(struct mt_served *s) {
+    static struct mt_served *left; /* known to those who look for what was lost */
     if (!s)
         return;
+    if (!mt_worker_free(s->worker)) {
+        left = s; /* what is being done goes on until the process has ended */
+        (void)left;
+        return;
+    }
+    mt_taking_close(s);
     mt_snapshot_release(s->latest);
     mt_marks_clear(&s->marks);
     forget_compositions(s);

@@ -8,6 +8,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "serve/difference.h"
 #include "serve/guard.h"
 #include "serve/microhttpd.h"
 #include "serve/server.h"
@@ -30,11 +31,13 @@ struct mt_asked {
     struct mt_client *client;
     struct MHD_Connection *connection;
     uint64_t asked_ns; /* when it was here as a whole; 0: not yet */
-    bool is_waiting;   /* suspended until again_ns */
+    bool is_waiting; /* suspended until again_ns; UINT64_MAX: until the worker has done something */
     uint64_t again_ns;
-    struct mt_asked *next;    /* of those that wait */
-    struct mt_snapshot *from; /* of a difference: the earlier one, held */
-    uint64_t until_ns;        /* and when the later one is due */
+    struct mt_asked *next;            /* of those that wait */
+    struct mt_snapshot *snapshot;     /* of which a form is wanted, held */
+    struct mt_snapshot *from;         /* of a difference: the earlier one, held */
+    uint64_t until_ns;                /* and when the later one is due */
+    struct mt_difference *difference; /* once both are there */
     char body[MT_SERVER_BODY + 1];
     size_t n_body;
 };

@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * libmicrohttpd does HTTP; here is the loop around it. It has a daemon for each listening socket,
- * whose epoll descriptors are polled together with that of the signals, and no thread: what is served
- * is read by whoever runs the loop, between two rounds of it, and needs no lock.
+ * whose epoll descriptors are polled together with those of the signals and of the worker, and no
+ * thread: all that answers is done between two rounds of the loop, and needs no lock.
  *
- * A request that cannot be answered yet (the last snapshot was a moment ago; the change over ten
- * seconds is wanted) is suspended, and put before the answering function once more when its time has
- * come.
+ * A request that cannot be answered yet (the last snapshot was a moment ago; the next one is being
+ * made; the change over ten seconds is wanted) is suspended, and put before the answering function
+ * once more when its time has come, or when the worker has done something. All who want the same wait
+ * for the same.
  */
 #include "serve/server.h"
 
@@ -141,18 +142,20 @@ static void complete(void *cls, struct MHD_Connection *connection, void **contex
     asked->client->is_asking = false;
     if (asked->client->since_ns != UINT64_MAX)
         asked->client->since_ns = mt_clock_now_ns();
+    mt_snapshot_release(asked->snapshot);
     mt_snapshot_release(asked->from);
+    mt_difference_free(asked->difference);
     free(asked);
     *context = NULL;
 }
 
 /* ---- the loop -------------------------------------------------------------------------------- */
 
-static bool resume_those_due(struct mt_server *server, uint64_t now_ns) {
+static bool resume_those_due(struct mt_server *server, uint64_t now_ns, bool has_worked) {
     bool any = false;
     for (struct mt_asked *a = server->waiting, *next; a; a = next) {
         next = a->next;
-        if (a->again_ns > now_ns)
+        if (a->again_ns > now_ns && !(has_worked && a->again_ns == UINT64_MAX))
             continue;
         stop_waiting(server, a);
         mt_microhttpd.resume_connection(a->connection);
@@ -179,12 +182,14 @@ static uint64_t next_due(const struct mt_server *server, uint64_t now_ns, uint64
     return due;
 }
 
-/* Waits until due, for a request, or for stop_fd; returns false with the last, or when it cannot
+/* Waits until due, for a request, for the worker, or for stop_fd; returns false with the last, or when it cannot
  * wait. */
 static bool wait_for(const struct mt_server *server, int stop_fd, uint64_t due_ns,
                      struct mt_error *error) {
-    struct pollfd files[MT_LISTEN_SOCKETS + 1] = {{.fd = stop_fd, .events = POLLIN}};
-    nfds_t n = 1;
+    struct pollfd files[MT_LISTEN_SOCKETS + 2] = {
+        {.fd = stop_fd, .events = POLLIN},
+        {.fd = mt_worker_fd(mt_served_worker(server->served)), .events = POLLIN}};
+    nfds_t n = 2;
     for (size_t i = 0; i < server->n_daemons; i++) {
         const union MHD_DaemonInfo *info =
             mt_microhttpd.get_daemon_info(server->daemons[i], MHD_DAEMON_INFO_EPOLL_FD);
@@ -220,12 +225,13 @@ static bool has_ended(struct mt_server *server) {
 int mt_server_run(struct mt_server *server, int stop_fd, struct mt_error *error) {
     struct mt_error why = {{0}, {0}};
     for (;;) {
+        bool has_worked = mt_worker_collect(mt_served_worker(server->served));
         uint64_t now = mt_clock_now_ns();
         uint64_t tick = mt_served_tick(server->served, now);
         if (has_ended(server))
             return 0;
         uint64_t look = mt_clients_look(server, now);
-        if (resume_those_due(server, now))
+        if (resume_those_due(server, now, has_worked))
             run_daemons(server);
         if (!wait_for(server, stop_fd, next_due(server, now, tick, look), &why))
             break;
@@ -292,7 +298,7 @@ int mt_server_new(struct mt_served *served, const struct mt_server_options *opti
 void mt_server_free(struct mt_server *server) {
     if (!server)
         return;
-    resume_those_due(server, UINT64_MAX);
+    resume_those_due(server, UINT64_MAX, false);
     for (size_t i = 0; i < server->n_daemons; i++)
         mt_microhttpd.stop_daemon(server->daemons[i]); /* closes its socket */
     for (size_t i = server->n_daemons; i < server->listen->n_sockets; i++)

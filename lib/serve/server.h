@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Of builds with libmicrohttpd (MEMTRACK_HAS_MICROHTTPD): a small HTTP server of one page and what it shows. It serves no files, sends nothing anywhere by
- * itself, and answers nobody but those whom guard.h lets pass. By one thread, which does everything:
- * while a snapshot is taken, others wait.
+ * itself, and answers nobody but those whom guard.h lets pass. By one thread, which waits for nothing:
+ * what takes long is done by a worker (worker.h), and only those wait who have asked for it.
  *
  *   GET  /                                     the page
  *   GET  /profile.pb.gz                        a profile of now; ETag and If-None-Match

@@ -3,8 +3,8 @@
  * Forms are made when they are asked for, and kept: ten viewers and a scraper of one process cost one
  * reading of it, and one compression. pprof's writer wants a descriptor, so it gets a file in memory.
  *
- * The difference of two instants is their sum with the earlier one's figures negated, so that call
- * paths are matched by the one rule for that (profile/merge.h).
+ * A form is made by the worker, into a work of its own, and belongs to the snapshot when the asker has
+ * collected it. A page that has the profile in it is asked for behind that, and so finds it there.
  */
 #include "serve/snapshot.h"
 
@@ -18,8 +18,8 @@
 
 #include "base/clock.h"
 #include "export/export.h"
+#include "export/pprof_drop.h"
 #include "page/page.h"
-#include "profile/merge.h"
 #include "profile/pprof/pprof.h"
 #include "view/rows/patterns.h"
 #include "view/rows/rows.h"
@@ -35,7 +35,7 @@ static void make_tag(struct mt_snapshot *s) {
 
 static void forget_forms(struct mt_snapshot *s) {
     for (size_t i = 0; i < MT_N_SNAPSHOT_FORMS; i++)
-        free(s->forms[i].data);
+        free(s->forms[i].body.data);
     memset(s->forms, 0, sizeof s->forms);
 }
 
@@ -90,12 +90,12 @@ static int take_file(int fd, struct mt_body *out, struct mt_error *error) {
     return 0;
 }
 
-static int write_pprof(const struct mt_profile *profile, enum mt_value preferred,
-                       struct mt_body *out, struct mt_error *error) {
+int mt_snapshot_write_pprof(const struct mt_profile *profile, enum mt_value preferred,
+                            const char *drop_frames, struct mt_body *out, struct mt_error *error) {
     int fd = memfd_create("memtrack-profile", MFD_CLOEXEC);
     if (fd < 0)
         return mt_error_set(error, MEMTRACK_EIO, "", "cannot make a file in memory: %m");
-    int rc = mt_pprof_write_preferring(profile, preferred, fd, error);
+    int rc = mt_pprof_write_preferring(profile, preferred, drop_frames, fd, error);
     if (rc == 0)
         rc = take_file(fd, out, error);
     close(fd);
@@ -104,8 +104,8 @@ static int write_pprof(const struct mt_profile *profile, enum mt_value preferred
 
 /* ---- rows ------------------------------------------------------------------------------------ */
 
-static int build_rows(const struct mt_snapshot *s, bool of_paths, struct mt_rows **rows,
-                      struct mt_error *error) {
+static int build_rows(const struct mt_snapshot *s, bool of_paths, bool keeps_all,
+                      struct mt_rows **rows, struct mt_error *error) {
     const struct mt_profile *profile = s->profile;
     struct mt_patterns patterns;
     struct mt_view_options view = {.by = of_paths ? MT_BY_STACK : MT_BY_LINE,
@@ -115,7 +115,7 @@ static int build_rows(const struct mt_snapshot *s, bool of_paths, struct mt_rows
     int rc = mt_patterns_join(&patterns, &s->about.wrappers, &profile, 1);
     if (rc == 0) {
         view.wrappers = patterns.options;
-        view.wrappers.keep_all |= of_paths;
+        view.wrappers.keep_all |= keeps_all;
         rc = mt_rows_build(profile, &view, rows, error);
     } else
         mt_error_set(error, MEMTRACK_ENOMEM, "", "out of memory");
@@ -136,19 +136,22 @@ static int write_page(FILE *stream, struct mt_snapshot *s, const struct mt_rows 
         .by = MT_BY_LINE, .sort = MT_VALUE_LIVE_BYTES, .wrappers = s->about.wrappers};
     struct mt_page_data page = {
         .rows = rows, .view = &view, .processes = s->about.processes, .is_live = !s->about.file};
-    const struct mt_body *bytes;
-    int rc = s->about.file ? mt_snapshot_form(s, MT_SNAPSHOT_PROFILE, &bytes, error) : 0;
-    if (rc == 0 && s->about.file) {
-        page.profiles[0] = (struct mt_page_profile){s->about.file, bytes->data, bytes->n};
+    const struct mt_snapshot_made *profile = &s->forms[MT_SNAPSHOT_PROFILE];
+    if (s->about.file && profile->state == MT_MADE_FAILED)
+        return mt_error_set(error, -profile->rc, profile->error.hint, "%s", profile->error.message);
+    if (s->about.file) {
+        page.profiles[0] =
+            (struct mt_page_profile){s->about.file, profile->body.data, profile->body.n};
         page.n_profiles = 1;
     }
-    return rc == 0 ? mt_page_write(stream, &page, error) : rc;
+    return mt_page_write(stream, &page, error);
 }
 
 static int write_rows(struct mt_snapshot *s, enum mt_snapshot_form form, FILE *stream,
                       struct mt_error *error) {
     struct mt_rows *rows;
-    int rc = build_rows(s, form == MT_SNAPSHOT_TEXT, &rows, error);
+    bool of_paths = form == MT_SNAPSHOT_TEXT;
+    int rc = build_rows(s, of_paths, of_paths, &rows, error);
     if (rc != 0)
         return rc;
     if (form == MT_SNAPSHOT_PAGE)
@@ -173,99 +176,100 @@ static int write_text(struct mt_snapshot *s, enum mt_snapshot_form form, struct 
     return rc == -MEMTRACK_ENOMEM ? mt_error_set(error, MEMTRACK_ENOMEM, "", "out of memory") : rc;
 }
 
+char *mt_snapshot_drop(const struct mt_snapshot *s, struct mt_error *error) {
+    struct mt_rows *rows;
+    if (build_rows(s, true, false, &rows, error) != 0)
+        return NULL;
+    const struct mt_export_profile what = {.rows = rows};
+    char *drop_frames = mt_pprof_drop_make(&what);
+    mt_rows_free(rows);
+    if (!drop_frames)
+        mt_error_set(error, MEMTRACK_ENOMEM, "", "out of memory");
+    return drop_frames;
+}
+
+static int write_dropping(const struct mt_snapshot *s, enum mt_value preferred, struct mt_body *out,
+                          struct mt_error *error) {
+    char *drop_frames = mt_snapshot_drop(s, error);
+    if (!drop_frames)
+        return -MEMTRACK_ENOMEM;
+    int rc = mt_snapshot_write_pprof(s->profile, preferred, drop_frames, out, error);
+    free(drop_frames);
+    return rc;
+}
+
 static int make(struct mt_snapshot *s, enum mt_snapshot_form form, struct mt_body *out,
                 struct mt_error *error) {
     switch (form) {
     case MT_SNAPSHOT_PROFILE:
-        return write_pprof(s->profile, MT_N_VALUES, out, error);
+        return mt_snapshot_write_pprof(s->profile, MT_N_VALUES, "", out, error);
+    case MT_SNAPSHOT_HEAP:
+        return write_dropping(s, MT_N_VALUES, out, error);
     case MT_SNAPSHOT_ALLOCATIONS:
-        return write_pprof(s->profile, MT_VALUE_TOTAL_BYTES, out, error);
+        return write_dropping(s, MT_VALUE_TOTAL_BYTES, out, error);
     default:
         return write_text(s, form, out, error);
     }
 }
 
-int mt_snapshot_form(struct mt_snapshot *s, enum mt_snapshot_form form,
-                     const struct mt_body **bytes, struct mt_error *error) {
-    struct mt_body *kept = &s->forms[form];
-    *bytes = kept;
-    if (kept->data)
-        return 0;
-    int rc = make(s, form, kept, error);
-    if (rc != 0) {
-        free(kept->data);
-        *kept = (struct mt_body){0};
+/* ---- forms ----------------------------------------------------------------------------------- */
+
+struct making {
+    struct mt_work work;
+    struct mt_snapshot *snapshot; /* held */
+    enum mt_snapshot_form form;
+    struct mt_snapshot_made made;
+};
+
+static void make_form(struct mt_work *work) {
+    struct making *m = (struct making *)work;
+    m->made.rc = make(m->snapshot, m->form, &m->made.body, &m->made.error);
+    m->made.state = m->made.rc == 0 ? MT_MADE_BYTES : MT_MADE_FAILED;
+}
+
+static void keep_form(struct mt_work *work) {
+    struct making *m = (struct making *)work;
+    if (m->made.state == MT_MADE_FAILED) {
+        free(m->made.body.data);
+        m->made.body = (struct mt_body){0};
+        m->made.failed_ns = mt_clock_now_ns();
     }
-    return rc;
+    m->snapshot->forms[m->form] = m->made;
+    mt_snapshot_release(m->snapshot);
+    free(m);
 }
 
-/* ---- differences ----------------------------------------------------------------------------- */
-
-static void negate(struct mt_profile *profile) {
-    for (size_t i = 0; i < profile->n_samples; i++)
-        for (size_t v = 0; v < MT_N_VALUES; v++) {
-            int64_t *value = &profile->samples[i].value[v];
-            *value = *value == INT64_MIN ? INT64_MAX : -*value;
-        }
-}
-
-static bool is_zero(const struct mt_sample *sample) {
-    for (size_t v = 0; v < MT_N_VALUES; v++)
-        if (sample->value[v])
-            return false;
-    return true;
-}
-
-/* Of the columns, those that count; of the samples, those that have changed. */
-static void keep_changes(struct mt_profile *profile) {
-    static const enum mt_value without[] = {MT_VALUE_PEAK_BLOCKS, MT_VALUE_PEAK_BYTES,
-                                            MT_VALUE_MAX_BYTES};
-    size_t kept = 0;
-    for (size_t w = 0; w < sizeof without / sizeof *without; w++) {
-        profile->has_value[without[w]] = false;
-        for (size_t i = 0; i < profile->n_samples; i++)
-            profile->samples[i].value[without[w]] = 0;
-    }
-    for (size_t i = 0; i < profile->n_samples; i++)
-        if (!is_zero(&profile->samples[i]))
-            profile->samples[kept++] = profile->samples[i];
-    profile->n_samples = kept;
-}
-
-static struct mt_profile *subtract(struct mt_profile *from, const struct mt_profile *to) {
-    const struct mt_merge_keep keep = {.threads = true};
-    struct mt_merge *merge = mt_merge_new(&keep);
-    if (!merge)
-        return NULL;
-    negate(from);
-    int rc = mt_merge_add(merge, from, "", false);
-    negate(from);
-    if (rc == 0)
-        rc = mt_merge_add(merge, to, "", true);
-    if (rc == 0)
-        return mt_merge_finish(merge);
-    mt_merge_free(merge);
-    return NULL;
-}
-
-int mt_snapshot_difference(struct mt_snapshot *from, const struct mt_snapshot *to,
-                           bool of_allocations, struct mt_body *out, struct mt_error *error) {
-    struct mt_profile *difference = subtract(from->profile, to->profile);
-    *out = (struct mt_body){0};
-    if (!difference)
+static int begin(struct mt_snapshot *s, enum mt_snapshot_form form, struct mt_worker *worker,
+                 struct mt_error *error) {
+    struct making *m = calloc(1, sizeof *m);
+    if (!m)
         return mt_error_set(error, MEMTRACK_ENOMEM, "", "out of memory");
-    keep_changes(difference);
-    difference->info.is_memtrack = false; /* its totals are what its samples add up to */
-    difference->info.running = true;      /* viewers open it on what is live */
-    difference->info.duration_ns = to->time_ns - from->time_ns;
-    difference->info.start_time_ns =
-        mt_clock_ns(CLOCK_REALTIME) - (mt_clock_now_ns() - from->time_ns);
-    int rc = write_pprof(difference, of_allocations ? MT_VALUE_TOTAL_BYTES : MT_VALUE_LIVE_BYTES,
-                         out, error);
-    mt_profile_free(difference);
-    if (rc != 0) {
-        free(out->data);
-        *out = (struct mt_body){0};
+    *m = (struct making){{make_form, keep_form, NULL}, mt_snapshot_hold(s), form, {0}};
+    s->forms[form].state = MT_MADE_SOON;
+    mt_worker_add(worker, &m->work);
+    return 0;
+}
+
+/* What has failed before the question is tried once more. */
+static bool is_to_be_made(const struct mt_snapshot_made *made, uint64_t asked_ns) {
+    return made->state == MT_MADE_NOT ||
+           (made->state == MT_MADE_FAILED && asked_ns > made->failed_ns);
+}
+
+int mt_snapshot_form(struct mt_snapshot *s, enum mt_snapshot_form form, struct mt_worker *worker,
+                     uint64_t asked_ns, const struct mt_body **bytes, struct mt_error *error) {
+    struct mt_snapshot_made *made = &s->forms[form];
+    int rc = 0;
+    *bytes = NULL;
+    if (is_to_be_made(made, asked_ns)) {
+        if (form == MT_SNAPSHOT_PAGE && s->about.file &&
+            is_to_be_made(&s->forms[MT_SNAPSHOT_PROFILE], asked_ns))
+            rc = begin(s, MT_SNAPSHOT_PROFILE, worker, error);
+        return rc == 0 ? begin(s, form, worker, error) : rc;
     }
-    return rc;
+    if (made->state == MT_MADE_FAILED)
+        return mt_error_set(error, -made->rc, made->error.hint, "%s", made->error.message);
+    if (made->state == MT_MADE_BYTES)
+        *bytes = &made->body;
+    return 0;
 }

@@ -321,8 +321,8 @@ static void emit(struct replay *r, struct mt_profile_info *info, uint32_t tick,
     r->n_dirty = 0;
 }
 
-int mt_composition_apply(struct mt_composition *c, struct mt_profile *profile,
-                         const struct mt_ledger_map *map) {
+int mt_composition_apply_until(struct mt_composition *c, uint64_t until_ns,
+                               struct mt_profile *profile, const struct mt_ledger_map *map) {
     struct mt_profile_info *info = &profile->info;
     struct replay r = {0};
     if (!c || c->n_changes == 0 || info->n_ticks == 0)
@@ -332,11 +332,16 @@ int mt_composition_apply(struct mt_composition *c, struct mt_profile *profile,
         replay_free(&r);
         return -MEMTRACK_ENOMEM;
     }
-    for (size_t i = 0; i < c->n_changes; i++) {
+    for (size_t i = 0; i < c->n_changes && c->pass_time[c->changes[i].pass] <= until_ns; i++) {
         replay_change(&r, &c->changes[i], map);
         if (i + 1 == c->n_changes || c->changes[i + 1].pass != c->changes[i].pass)
             emit(&r, info, tick_at(info, c->pass_time[c->changes[i].pass]), map->scale_of_sample);
     }
     replay_free(&r);
     return 0;
+}
+
+int mt_composition_apply(struct mt_composition *c, struct mt_profile *profile,
+                         const struct mt_ledger_map *map) {
+    return mt_composition_apply_until(c, UINT64_MAX, profile, map);
 }

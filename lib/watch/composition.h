@@ -48,5 +48,8 @@ void mt_composition_settle(struct mt_composition *composition);
  * Returns 0 or -MEMTRACK_ENOMEM. */
 int mt_composition_apply(struct mt_composition *composition, struct mt_profile *profile,
                          const struct mt_ledger_map *map);
+/* The same without the passes after until_ns, for a profile of that time. */
+int mt_composition_apply_until(struct mt_composition *composition, uint64_t until_ns,
+                               struct mt_profile *profile, const struct mt_ledger_map *map);
 
 #endif

@@ -27,8 +27,8 @@ int mt_pprof_write_dropping(const struct mt_profile *profile, const char *drop_f
                             struct mt_error *error);
 /* The same. Viewers open the file on this column, if the profile has it. MT_N_VALUES: on the one
  * that has most to show. */
-int mt_pprof_write_preferring(const struct mt_profile *profile, enum mt_value preferred, int fd,
-                              struct mt_error *error);
+int mt_pprof_write_preferring(const struct mt_profile *profile, enum mt_value preferred,
+                              const char *drop_frames, int fd, struct mt_error *error);
 
 /*
  * Reads a heap profile, packed with gzip or zstd or plain, into *out (the caller's to free); on an

@@ -579,19 +579,18 @@ static int write_with(struct writer *writer, struct mt_error *error) {
 }
 
 int mt_pprof_write(const struct mt_profile *profile, int fd, struct mt_error *error) {
-    return mt_pprof_write_preferring(profile, MT_N_VALUES, fd, error);
-}
-
-int mt_pprof_write_preferring(const struct mt_profile *profile, enum mt_value preferred, int fd,
-                              struct mt_error *error) {
-    struct writer writer = {.profile = profile, .preferred = preferred, .out = mt_deflate_new(fd)};
-    return write_with(&writer, error);
+    return mt_pprof_write_preferring(profile, MT_N_VALUES, "", fd, error);
 }
 
 int mt_pprof_write_dropping(const struct mt_profile *profile, const char *drop_frames, int fd,
                             struct mt_error *error) {
+    return mt_pprof_write_preferring(profile, MT_N_VALUES, drop_frames, fd, error);
+}
+
+int mt_pprof_write_preferring(const struct mt_profile *profile, enum mt_value preferred,
+                              const char *drop_frames, int fd, struct mt_error *error) {
     struct writer writer = {.profile = profile,
-                            .preferred = MT_N_VALUES,
+                            .preferred = preferred,
                             .drop_frames = *drop_frames ? drop_frames : NULL,
                             .out = mt_deflate_new(fd)};
     return write_with(&writer, error);
