@@ -108,18 +108,25 @@ static uint64_t bit_of(uint64_t id) {
     return UINT64_C(1) << ((id * MT_HASH_GOLDEN) >> 58);
 }
 
+/* Eight bytes at a time: names of templates are long, and a page comes by here with each question. */
+static uint64_t hash_text(const char *text) {
+    uint64_t hash = 0, word;
+    size_t bytes = strlen(text), n;
+    for (; bytes; bytes -= n, text += n) {
+        word = 0;
+        n = bytes < sizeof word ? bytes : sizeof word;
+        memcpy(&word, text, n);
+        hash = mt_hash_mix(hash, word);
+    }
+    return hash;
+}
+
 /* By their texts: the same profiles have other indexes when they are read from another file. */
 static int find_bits(struct lines *l, uint32_t n_texts) {
     l->bit = calloc((size_t)n_texts + 1, sizeof *l->bit);
-    if (!l->bit)
-        return -MEMTRACK_ENOMEM;
-    for (uint32_t id = 1; id < n_texts; id++) {
-        uint64_t hash = 0;
-        for (const char *c = mt_strings_text(l->match->strings, id); *c; c++)
-            hash = mt_hash_mix(hash, (uint8_t)*c);
-        l->bit[id] = bit_of(hash);
-    }
-    return 0;
+    for (uint32_t id = 1; id < n_texts && l->bit; id++)
+        l->bit[id] = bit_of(hash_text(mt_strings_text(l->match->strings, id)));
+    return l->bit ? 0 : -MEMTRACK_ENOMEM;
 }
 
 struct callees {
