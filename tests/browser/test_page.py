@@ -68,6 +68,41 @@ class Page(case.ClassCase):
             self.assertEqual(harness.ask("report", self.paths[name]),
                              harness.ask("report", self.pages[name]))
 
+    def dhat(self, name, at_peak):
+        """A run that freed all it had, as DHAT writes it."""
+        point = {"tb": 900, "tbk": 9, "tl": 9, "mb": 700, "mbk": 7, "gb": at_peak, "gbk": 1,
+                 "eb": 0, "ebk": 0, "fs": [1]}
+        whole = {"dhatFileVersion": 2, "mode": "heap", "verb": "Allocated", "bklt": True,
+                 "bkacc": False, "tu": "instrs", "Mtu": "Minstr", "tuth": 1, "cmd": "./x",
+                 "pid": 1, "te": 10, "tg": 5, "pps": [point],
+                 "ftbl": ["[root]", "0x1: f (a.c:5)"]}
+        with open(self.path(name), "w") as file:
+            json.dump(whole, file)
+        return self.path(name)
+
+    def test_what_changed(self):
+        """Nothing is live in either: the first screen is about what differs, as the command is."""
+        sides = self.dhat("old.json", 100), self.dhat("new.json", 600)
+        page = self.path("freed.html")
+        harness.memtrack("diff", "--html", page, *sides)
+        said = harness.ask("diff", "--json", *sides)
+        self.assertEqual("peak", said["sort"])
+        with self.browser.open(page) as tab:
+            tab.ready()
+            self.assertEqual(
+                ["500 B more at the peak: the lines that changed most", "The recordings"],
+                tab.run("() => [...document.querySelectorAll('h2')].slice(0, 2)"
+                        ".map((head) => head.textContent)"))
+            self.assertEqual([["live", "0 B", "0 B", "0 B", ""], ["live blocks", "0", "0", "0", ""],
+                              ["peak", "100 B", "600 B", "+500 B", "+500.0%"],
+                              ["peak blocks", "1", "1", "0", ""],
+                              ["total", "900 B", "900 B", "0 B", ""],
+                              ["total blocks", "9", "9", "0", ""]],
+                             tab.run("() => [...document.querySelectorAll('.sides tbody tr')]"
+                                     ".map((row) => [...row.cells].map((c) => c.textContent))"))
+            self.assertEqual("Peak", tab.run("() => document.querySelector("
+                                             "'[aria-pressed=true]').textContent"))
+
     def test_policy(self):
         """Nothing that the page may not do is left to its good will."""
         with socket.create_server(("127.0.0.1", 0)) as server, self.browser.open(

@@ -119,6 +119,7 @@ static void put_recording(const struct mt_profile *profile) {
     mt_core_pairs_number("sample_bytes", (double)info->sample_bytes);
     mt_core_pairs_number("peak_time_known", info->peak_time_known);
     mt_core_pairs_number("peak_time_ns", (double)info->peak_time_ns);
+    mt_core_pairs_number("peak_time_error_ns", (double)info->peak_time_error_ns);
     mt_core_pairs_number("ledger_bytes", (double)info->ledger_bytes);
     mt_core_pairs_number("has_composition", info->n_changes != 0);
     mt_core_pairs_text("axis_hint", mt_profile_no_axis_hint(profile));

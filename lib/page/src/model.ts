@@ -19,6 +19,7 @@ export interface Info {
   isMemtrack: boolean;
   sampleBytes: number; // 0: exact
   peakTime: number | undefined; // seconds
+  peakTimeError: number; // and how many it may be off
   ledgerBytes: number;
   hasComposition: boolean; // past moments can be shown
   hasThreads: boolean;
@@ -71,7 +72,7 @@ function infoOf(profile: CoreProfile): Info {
     duration: number(p, "duration_ns") / 1e9, exit: exitOf(p),
     isMemtrack: first(p, "is_memtrack") === "1", sampleBytes: number(p, "sample_bytes"),
     peakTime: first(p, "peak_time_known") === "1" ? number(p, "peak_time_ns") / 1e9 : undefined,
-    ledgerBytes: number(p, "ledger_bytes"), hasComposition: first(p, "has_composition") === "1",
+    peakTimeError: number(p, "peak_time_error_ns") / 1e9, ledgerBytes: number(p, "ledger_bytes"), hasComposition: first(p, "has_composition") === "1",
     hasThreads: first(p, "has_threads") === "1", hasSizes: first(p, "has_sizes") === "1",
     axisHint: first(p, "axis_hint"),
     coverage: { unknownFrees: number(p, "unknown_frees"), droppedEvents: number(p, "dropped_events"),

@@ -4,7 +4,7 @@
 // a canvas above it (paintOver), so that this one need not be painted again.
 import type { Bands } from "./bands";
 import { byteLabel, byteStep, timeLabel, timeStep } from "./axis";
-import type { Bar, Course, Lane, Line } from "./series";
+import { indexAt, type Bar, type Course, type Lane, type Line } from "./series";
 import type { Theme } from "./theme";
 import { amount, duration, size } from "../format";
 
@@ -120,6 +120,15 @@ function area(c: CanvasRenderingContext2D, line: Line, s: Scale, color: string, 
   c.globalAlpha = 1;
 }
 
+// A line without what is behind a time, which would all stand at the edge.
+function until(line: Line, end: number): Line {
+  const { time, value } = line, i = indexAt(time, end) + 1;
+  if (i === 0 || i === time.length) return line;
+  const put = (from: Float64Array, last: number): Float64Array => Float64Array.of(...from.subarray(0, i), last);
+  const share = (end - time[i - 1]!) / (time[i]! - time[i - 1]!);
+  return { ...line, time: put(time, end), value: put(value, value[i - 1]! + share * (value[i]! - value[i - 1]!)) };
+}
+
 function lines(c: CanvasRenderingContext2D, course: Course, old: Course | undefined, s: Scale, l: Layout, t: Theme): void {
   const heap = course.lines[0]!;
   area(c, heap, s, t.palette[0]!, l.bottom);
@@ -133,7 +142,7 @@ function lines(c: CanvasRenderingContext2D, course: Course, old: Course | undefi
   }
   if (!old) return;
   c.beginPath();
-  trace(c, old.lines[0]!, s, false);
+  trace(c, until(old.lines[0]!, course.span), s, false);
   c.strokeStyle = t.dim;
   c.setLineDash([4, 3]);
   c.stroke();

@@ -71,7 +71,7 @@ class Sizes implements View {
     const bytes = SORTS[sort].endsWith("_bytes"), of = bytes ? "bytes" : "blocks";
     return el("section", {}, el("h2", { textContent: `Sizes of blocks, by ${sort} ${sort === of ? "" : of}${isDiff ? ": what changed" : ""}` }),
       histogram("Sizes of blocks", this.steps(found, bytes, isDiff)),
-      el("p", { class: "dim", textContent: "A step is a power of two. Column above chooses what is counted; a step opens its row." }));
+      el("p", { class: "dim", textContent: "A step ends where the next begins. The buttons above choose what is counted; a step opens its row." }));
   }
 
   private steps(found: readonly { key: string; value: number }[], bytes: boolean, isDiff: boolean): Step[] {

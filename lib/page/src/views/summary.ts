@@ -5,6 +5,7 @@ import { SORTS, VALUES, type Frame, type Row, type Sort } from "../core";
 import { el, width } from "../dom";
 import * as format from "../format";
 import { optionsOf } from "../state";
+import type { Info, Totals } from "../model";
 import type { Context, View, ViewKind } from "../view";
 
 const isBytes = (sort: Sort): boolean => SORTS[sort].endsWith("_bytes");
@@ -12,6 +13,11 @@ const isBytes = (sort: Sort): boolean => SORTS[sort].endsWith("_bytes");
 const WORDS: Partial<Record<Sort, string>> = {
   peak: "of the peak", live: "of what was live", total: "of all that was allocated", blocks: "of all blocks",
   temporary: "of the temporary blocks", max: "of the highest figures", waste: "of what rounding up added",
+};
+
+// Behind "more", "less" and "fewer".
+const CHANGES: Partial<Record<Sort, string>> = {
+  peak: "at the peak", total: "allocated in total", temporary: "temporary blocks", waste: "by rounding up",
 };
 
 function place(row: { key: string; function: string; file: string; line: number }): HTMLElement {
@@ -30,6 +36,17 @@ function via(stack: readonly Frame[]): string {
   return names.length ? `called by ${names.join(" ← ")}` : "";
 }
 
+function ran(info: Info): string {
+  return [info.startTime?.toISOString().replace(/\.\d+Z/, " UTC").replace("T", " "), info.duration ? format.duration(info.duration) : "",
+    info.exit, info.pid ? `pid ${info.pid}` : "", info.processes > 1 ? `${info.processes} processes` : ""].filter(Boolean).join(", ");
+}
+
+// When the peak was, and how exactly that is known.
+function when(info: Info): string {
+  if (info.processes > 1) return ": each process at its own peak, added up";
+  return info.peakTime === undefined ? "" : `, at ${format.duration(info.peakTime)} ±${format.duration(info.peakTimeError)}`;
+}
+
 class Summary implements View {
   private host!: HTMLElement;
   constructor(private readonly context: Context) {}
@@ -42,7 +59,8 @@ class Summary implements View {
   update(): void {
     const { model } = this.context;
     this.host.replaceChildren(el("div", { class: "summary" },
-      model.isDiff(optionsOf(this.context.state)) ? this.changes() : this.holders(), this.facts(), this.coverage()));
+      model.isDiff(optionsOf(this.context.state)) ? this.changes() : this.holders(),
+      model.compares ? this.sides() : this.facts(), this.coverage()));
   }
 
   private item(share: number, amount: string, row: Row | undefined, name: HTMLElement, about: string, key: string): HTMLElement {
@@ -83,11 +101,29 @@ class Summary implements View {
       return value === 0 ? null : this.item(most ? Math.abs(value) / most : 0,
         format.change(format.amount(value, bytes), value), undefined, place(row), mark, row.key);
     });
-    const word = total > 0 ? "more" : total < 0 ? "less" : "no change";
-    const head = total ? `${format.amount(Math.abs(total), bytes)} ${word} ${info.sort}${items.length ? ": the lines that changed most" : ""}`
-      : `No change of ${info.sort} in sum`;
+    const less = bytes ? "less" : "fewer", of = CHANGES[info.sort] ?? info.sort;
+    const head = total ? `${format.amount(Math.abs(total), bytes)} ${total > 0 ? "more" : less} ${of}${items.length ? ": the lines that changed most" : ""}`
+      : `No more and no ${less} ${of}${items.some((item) => item) ? ", but other lines" : ""}`;
     return el("section", { class: "answer" }, el("h2", { textContent: head }), el("ol", {}, ...items),
       ...info.notes.map((note) => el("p", { class: "dim", textContent: note })));
+  }
+
+  // Both recordings, by the figures of the command's own table.
+  private sides(): HTMLElement {
+    const { model, state } = this.context, { columns } = model.current.info, had = model.old!.info.columns;
+    const { old, new: now, diff } = model.totals({ ...optionsOf(state), by: "line", cumulative: false }) as Record<"old" | "new" | "diff", Totals>;
+    const names = (["live_bytes", "live_blocks", "peak_bytes", "peak_blocks", "total_bytes", "total_blocks"] as const).filter((name) => columns.has(name) && had.has(name));
+    const cell = (text: string): HTMLElement => el("td", { class: "num", textContent: text });
+    return el("section", {}, el("h2", { textContent: "The recordings" }),
+      el("dl", { class: "facts" }, ...[["old", model.old!] as const, ["new", model.current] as const].flatMap(([label, side]) =>
+        [el("dt", { textContent: label }), el("dd", { textContent: `${side.name}: ${[side.info.command.join(" ") || side.info.exe || side.info.tool, ran(side.info)].filter(Boolean).join(", ")}` })])),
+      el("table", { class: "grid sides" }, el("thead", {}, el("tr", {}, el("td"), ...["Old", "New", "Change", ""].map((text) => el("th", { class: "num", textContent: text })))),
+        el("tbody", {}, ...names.map((name) => {
+          const bytes = name.endsWith("_bytes");
+          return el("tr", {}, el("th", { textContent: name.replace("_bytes", "").replace("_", " "), aria: { scope: "row" } }),
+            cell(format.amount(old[name], bytes)), cell(format.amount(now[name], bytes)), cell(format.change(format.amount(diff[name], bytes), diff[name])),
+            cell(old[name] && diff[name] ? format.change(format.percent(diff[name], old[name]), diff[name]) : ""));
+        }))));
   }
 
   private facts(): HTMLElement {
@@ -96,15 +132,14 @@ class Summary implements View {
     const put = (name: string, text: string): void => { if (text) facts.push([name, text]); };
     const has = (name: "peak_bytes" | "live_bytes" | "total_bytes"): boolean => info.columns.has(name);
     put("program", info.command.join(" ") || info.exe || info.tool);
-    put("ran", [info.startTime?.toISOString().replace(/\.\d+Z/, " UTC").replace("T", " "), info.duration ? format.duration(info.duration) : "",
-      info.exit, info.pid ? `pid ${info.pid}` : "", info.processes > 1 ? `${info.processes} processes` : ""].filter(Boolean).join(", "));
-    put("peak", has("peak_bytes") ? `${format.size(t.peak_bytes)} in ${format.plural(t.peak_blocks, "block")}${info.peakTime === undefined ? "" : `, at ${format.duration(info.peakTime)}`}` : "");
+    put("ran", ran(info));
+    put("peak", has("peak_bytes") ? `${format.size(t.peak_bytes)} in ${format.plural(t.peak_blocks, "block")}${when(info)}` : "");
     put(state.at && state.at !== "end" ? `live at ${state.at}` : info.exit === "running" ? "live now" : "live at exit",
       has("live_bytes") ? `${format.size(t.live_bytes)} in ${format.plural(t.live_blocks, "block")}` : "");
     put("total", has("total_bytes") ? `${format.size(t.total_bytes)} in ${format.plural(t.total_blocks, "block")}` : "");
     put("temporary", info.columns.has("temporary_blocks") && t.total_blocks ? `${format.plural(t.temporary_blocks, "block")} (${format.percent(t.temporary_blocks, t.total_blocks)})` : "");
     put("tracker", info.ledgerBytes ? `${format.size(info.ledgerBytes)} of ledger` : "");
-    for (const line of page.live ? [] : page.head ?? []) if (line.label === "tracker" || line.label === "memory") put(line.label, line.text);
+    for (const line of page.live ? [] : page.head ?? []) if (["peak", "tracker", "memory"].includes(line.label)) put(line.label, line.text);
     const unique = new Map(facts);
     return el("section", {}, el("h2", { textContent: "The recording" }),
       el("dl", { class: "facts" }, ...[...unique].flatMap(([name, text]) => [el("dt", { textContent: name }), el("dd", { textContent: text })])));
@@ -123,7 +158,7 @@ class Summary implements View {
     const notes = said.length ? [] : model.current.rows({ by: "domain" }).rows.notes();
     const lines = [...new Set([...missing, ...said, ...notes])];
     if (!lines.length) lines.push(info.isMemtrack ? "Every allocation was seen, nothing was dropped." : `Read from a file of ${info.tool || "another tool"}: what it did not see, it does not say.`);
-    return el("section", {}, el("h2", { textContent: "What was not seen" }), el("ul", { class: "notes" }, ...lines.map((text) => el("li", { textContent: text }))));
+    return el("section", {}, el("h2", { textContent: "Coverage" }), el("ul", { class: "notes" }, ...lines.map((text) => el("li", { textContent: text }))));
   }
 }
 

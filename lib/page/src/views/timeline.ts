@@ -8,7 +8,7 @@ import { optionsOf, type State } from "../state";
 import { bandsOf } from "../time/bands";
 import { Chart, KEYS } from "../time/chart";
 import { LINE_COLOR } from "../time/paint";
-import { courseOf } from "../time/series";
+import { courseOf, type Line } from "../time/series";
 import { theme } from "../time/theme";
 import type { Context, View, ViewKind } from "../view";
 
@@ -86,8 +86,8 @@ class Timeline implements View {
       return;
     }
     this.legend.replaceChildren(...course.lines.map((line) => el("span", {}, swatch(t.palette[LINE_COLOR[line.key]]!),
-      `${line.label}, at most ${format.size(line.most)}`)),
-    model.old ? el("span", {}, swatch(t.dim), model.old.ticks.n ? "heap of the old one (dashed)" : "the old one has no time axis") : "");
+      `${line.label}, ${extent(line)}`)),
+    model.old ? el("span", {}, swatch(t.dim), model.old.ticks.n ? `heap of the old one (dashed), which ran ${format.duration(model.old.info.duration)}` : "the old one has no time axis") : "");
   }
 
   private renderHolders(): void {
@@ -121,6 +121,12 @@ class Timeline implements View {
     return { title: `${format.change(format.amount(total, bytes), total)} ${over}`, most: Math.abs(found[0]?.diff[v] ?? 0),
       rows: found.map((row) => ({ row, value: row.diff[v]!, text: format.change(format.amount(row.diff[v]!, bytes), row.diff[v]!) })) };
   }
+}
+
+// What was read once says nothing of the most.
+function extent(line: Line): string {
+  const read = line.value.filter((value) => value >= 0).length;
+  return `${read > 1 ? "at most" : "read once:"} ${format.size(line.most)}`;
 }
 
 interface Holders {
