@@ -133,6 +133,10 @@ static int choose(struct mt_profile_page *page, const char *name, enum mt_profil
     if (first && !second && part != MT_PAGE_ONLY)
         return refuse(error, "Leave out what is behind the #.", name,
                       "is of a page with one profile, which is neither old nor new");
+    static const char part_of_viewer[] = "<script id=\"memtrack-";
+    if (!first && memmem(page->html, page->n_html, part_of_viewer, sizeof part_of_viewer - 1))
+        return refuse(error, "Copy it again, whole: the profile stands at its end.", name,
+                      "is a page of memtrack without a profile: it was cut off, or never had one");
     page->profile = part == MT_PAGE_NEW ? second : first;
     page->n_profile = part == MT_PAGE_NEW ? n_second : n_first;
     return 0;

@@ -56,6 +56,8 @@ static const struct file files[] = {
     FILE_OF("\xEF\xBB\xBF\r\n <HTML>", "HTML page"),
     FILE_OF("<svg xmlns=\"http://www.w3.org/2000/svg\">", "SVG"),
     FILE_OF("<?xml version=\"1.0\"?><Error><Code>NoSuchKey</Code></Error>", "XML"),
+    FILE_OF("From: <Saved by Blink>\r\nMIME-Version: 1.0\r\nContent-Type: multipart/related;\r\n",
+            "a page that a browser saved as one file (MHTML)"),
     FILE_OF("404 page not found\n", "it is text, \"404 page not found\""),
     FILE_OF("profil\xc3\xa9 introuvable\n", "it is text,"),
     FILE_OF("version https://git-lfs.github.com/spec/v1\noid sha256:4d7a\n", "Git LFS"),

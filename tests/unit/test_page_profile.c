@@ -183,13 +183,15 @@ static void pages_without_a_profile(void **state) {
     char *empty = page("", ""), *odd = page("<script id=\"memtrack-profile\">!!</script>", "");
     char *page_in_page = block("", odd, strlen(odd)), *nested = page(page_in_page, "");
     static const char open[] = "<html><script id=\"memtrack-profile\">AAAA";
-    refused(open, sizeof open - 1, "an HTML page");
+    static const char cut[] = "<!doctype html>\n<script id=\"memtrack-core\">AAAA</script>\n<scr";
+    refused(open, sizeof open - 1, "a page of memtrack without a profile: it was cut off");
+    refused(cut, sizeof cut - 1, "a page of memtrack without a profile: it was cut off");
     refused("<html>\0\1", 8, "an HTML page"); /* bytes of no text, too */
-    refused(empty, strlen(empty), "an HTML page");
+    refused(empty, strlen(empty), "or never had one");
     refused(odd, strlen(odd), "not base64");
     refused(nested, strlen(nested), "not base64");
     char *again = block("", empty, strlen(empty)), *twice = page(again, "");
-    refused(twice, strlen(twice), "an HTML page");
+    refused(twice, strlen(twice), "or never had one");
     for (size_t n = 1; n < strlen(nested); n += 7) {
         struct mt_profile *p;
         struct mt_error error = {0};

@@ -189,6 +189,11 @@ static bool is_xml(const struct head *head) {
     return strncmp(after_blanks(head), "<?xml", 5) == 0;
 }
 
+static bool is_saved_page(const struct head *head) {
+    return (begins(head, "From: ") || begins(head, "MIME-Version: ")) &&
+           holds(head, "multipart/related");
+}
+
 static bool is_json(const struct head *head) {
     const char first = *after_blanks(head);
     return first == '{' || first == '[';
@@ -265,6 +270,8 @@ static const struct test texts[] = {
     {is_go_other, "a profile of Go that is not of the heap",
      "Take /debug/pprof/heap or /debug/pprof/allocs, with debug=1 or without."},
     {is_lfs_pointer, "a pointer of Git LFS, not the file itself", "Fetch the file: git lfs pull."},
+    {is_saved_page, "a page that a browser saved as one file (MHTML), without the profile",
+     "Give the page itself, or what its button Save profile gives."},
     {is_xml, "XML", "Give the profile that it was made from."},
     {is_v8_snapshot, "a heap snapshot of V8 (Node.js, Chrome)",
      "Chrome's developer tools load it: Memory, Load."},
