@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Puts dist/viewer.html together: src/ bundled by esbuild, the style, and build/core.wasm (made by
+// Puts dist/viewer.html together: src/ bundled by esbuild, the style, and the core (made by
 // core/build.sh). Pages are stored and mailed, so these three are packed in it, as one stream
 // (src/packed.ts says how). The same sources and tools give the same bytes.
 import { createHash } from "node:crypto";
@@ -12,7 +12,8 @@ import { buildSync } from "esbuild";
 const MOST_BYTES = 150_000; // of the viewer: what every page has, whatever is in it
 const here = fileURLToPath(new URL(".", import.meta.url));
 const out = process.argv[2] ?? `${here}dist/viewer.html`;
-const core = readFileSync(process.argv[3] ?? `${here}build/core.wasm`);
+const built = process.argv[3] ?? `${here}build`; // where core/build.sh has put them
+const core = readFileSync(`${built}/core.wasm`), decoder = readFileSync(`${built}/lzma.wasm`);
 const bundle = (entry, more) => buildSync({ entryPoints: [`${here}src/${entry}`], bundle: true, minify: true, write: false,
   target: ["chrome100", "firefox110"], format: "iife", charset: "ascii", legalComments: "none", ...more }).outputFiles[0].text.trim();
 const hash = (text) => `'sha256-${createHash("sha256").update(text).digest("base64")}'`;
@@ -20,7 +21,7 @@ const fail = (what) => {
   console.error(`build.mjs: ${what}`);
   process.exit(1);
 };
-const { sumOf, unpack, value } = await import(`data:text/javascript,${encodeURIComponent(bundle("packed.ts", { format: "esm" }))}`);
+const { unpack, value } = await import(`data:text/javascript,${encodeURIComponent(bundle("packed.ts", { format: "esm" }))}`);
 
 // 7 bits in a character of one byte, or 13 in one of two.
 const single = [];
@@ -39,14 +40,21 @@ function textOf(bytes) {
   return text;
 }
 
+// Adler-32.
+const sumOf = (bytes) => {
+  let a = 1, b = 0;
+  for (const byte of bytes) b = (b + (a = (a + byte) % 65521)) % 65521;
+  return b * 65536 + a;
+};
+
 const style = bundle("style.css"), script = bundle("main.ts");
 const whole = Buffer.concat([Buffer.from(style), Buffer.from(script), core]);
 const stream = execFileSync("xz", ["--format=raw", "--lzma1=preset=9e,lc=3,lp=0,pb=0,nice=273", "--stdout"], { input: whole });
-const viewer = textOf(stream), sum = sumOf(whole);
-if (Buffer.compare(unpack(viewer, whole.length, sum) ?? Buffer.of(), whole)) fail("what is packed does not unpack");
+const viewer = textOf(Buffer.concat([decoder, stream])), sum = sumOf(whole);
+if (Buffer.compare(unpack(viewer, decoder.length, whole.length, sum), whole)) fail("what is packed does not unpack");
 
 // The policy knows the script by its hash, whoever puts it there.
-const loader = bundle("loader.ts", { define: { PARTS: `[${style.length},${script.length},${core.length}]`, SUM: `${sum}` } });
+const loader = bundle("loader.ts", { define: { PARTS: `[${decoder.length},${style.length},${script.length},${core.length}]`, SUM: `${sum}` } });
 const plain = bundle("static.css");
 const parts = {
   // @CONNECT@ is 'none', or 'self' where the page is served
@@ -62,5 +70,5 @@ const bytes = Buffer.byteLength(page);
 mkdirSync(dirname(out), { recursive: true });
 writeFileSync(out, page);
 console.log(`${out}: ${bytes} bytes, of which packed ${Buffer.byteLength(viewer)} (${stream.length} before they are text); ` +
-  `unpacked: script ${script.length}, style ${style.length}, core ${core.length}; as they are: loader ${loader.length}, style ${plain.length}`);
+  `unpacked: script ${script.length}, style ${style.length}, core ${core.length}; as they are: decoder ${decoder.length}, loader ${loader.length}, style ${plain.length}`);
 if (bytes > MOST_BYTES) fail(`that is more than ${MOST_BYTES} bytes (README.md says what was tried to keep it small)`);

@@ -39,8 +39,10 @@ def problems_of(path, content):
                 yield f"{path}:{number}: {what}: {line.strip()[:80]}"
 
 
+# What is in dist/ is built, and packed: its words are those of its sources.
 paths = [
     path for path in tree.files()
-    if path.suffix not in BINARY and not (tree.SOURCE / path).is_symlink()]
+    if path.suffix not in BINARY and "dist" not in path.parts
+    and not (tree.SOURCE / path).is_symlink()]
 problems = [problem for path in paths for problem in problems_of(path, tree.text(path))]
 tree.report(problems, paths and f"{len(paths)} files")

@@ -38,9 +38,9 @@ with tempfile.TemporaryDirectory() as folder:
     shutil.copytree(PAGE, copy, ignore=shutil.ignore_patterns("node_modules", "build", "dist"))
     run("npm", "ci", "--no-audit", "--no-fund", "--prefer-offline", cwd=copy)
     run("npx", "tsc", "--noEmit", cwd=copy)
-    core, viewer = pathlib.Path(folder) / "core.wasm", pathlib.Path(folder) / "viewer.html"
-    run(PAGE / "core/build.sh", core, cwd=tree.SOURCE)
-    run("node", "build.mjs", viewer, core, cwd=copy)
+    viewer = pathlib.Path(folder) / "viewer.html"
+    run(PAGE / "core/build.sh", folder, cwd=tree.SOURCE)
+    run("node", "build.mjs", viewer, folder, cwd=copy)
     if viewer.read_bytes() != VIEWER.read_bytes():
         sys.exit("lib/page/dist/viewer.html is not what its sources give: "
                  "cd lib/page && npm ci && npm run build")

@@ -45,6 +45,7 @@ static double mt_page_parse(const char *text, size_t n) {
 #define read           page_read
 #define fstat          page_fstat
 #define qsort_r        page_qsort_r
+#define qsort          page_qsort
 #define basename       page_basename
 #define sigabbrev_np   page_sigabbrev_np
 #include "page/core/wasm/glibc.c"
@@ -71,6 +72,7 @@ static void page_message_free_unpacked(ProtobufCMessage *message, ProtobufCAlloc
 #undef fprintf
 #undef fclose
 #undef qsort_r
+#undef qsort
 #undef basename
 #undef sigabbrev_np
 
@@ -174,6 +176,23 @@ static void sorts(void **state) {
     }
 }
 
+static int by_hundreds(const void *a, const void *b) {
+    uint32_t x = *(const uint32_t *)a / 100, y = *(const uint32_t *)b / 100;
+    return x < y ? -1 : x > y;
+}
+
+/* As glibc's does: what is equal stays in its order. */
+static void sorts_without_context(void **state) {
+    enum { N = 100 };
+    uint32_t ours[N], theirs[N];
+    (void)state;
+    for (uint32_t i = 0; i < N; i++)
+        ours[i] = theirs[i] = i * 7919u % 1009u;
+    page_qsort(ours, N, sizeof *ours, by_hundreds);
+    qsort(theirs, N, sizeof *theirs, by_hundreds);
+    assert_memory_equal(ours, theirs, sizeof ours);
+}
+
 static void names(void **state) {
     (void)state;
     for (int signal = -1; signal <= 31; signal++) {
@@ -267,9 +286,10 @@ static void messages(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(formats),  cmocka_unit_test(cut),   cmocka_unit_test(numbers),
-        cmocka_unit_test(streams),  cmocka_unit_test(sorts), cmocka_unit_test(names),
-        cmocka_unit_test(messages),
+        cmocka_unit_test(formats), cmocka_unit_test(cut),
+        cmocka_unit_test(numbers), cmocka_unit_test(streams),
+        cmocka_unit_test(sorts),   cmocka_unit_test(sorts_without_context),
+        cmocka_unit_test(names),   cmocka_unit_test(messages),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -4,8 +4,8 @@
 // window.memtrack.ready.
 import { unpack } from "./packed";
 
-// What build.mjs has packed: the bytes of style, script and core, and the sum of all.
-declare const PARTS: readonly [number, number, number];
+// What build.mjs has packed: the bytes of the decoder, style, script and core, and the sum of the last three.
+declare const PARTS: readonly [number, number, number, number];
 declare const SUM: number;
 
 const page = { settle: [] as ((value: unknown) => void)[], ready: undefined as unknown, core: undefined as unknown };
@@ -14,9 +14,9 @@ page.ready = ready;
 ready.catch(() => undefined); // what went wrong is on the page, and told to whoever waits
 Object.assign(window, { memtrack: page });
 
-const [style, script, core] = PARTS;
-const whole = unpack(document.getElementById("memtrack-viewer")!.textContent!, style + script + core, SUM);
-if (whole) {
+try {
+  const [decoder, style, script, core] = PARTS;
+  const whole = unpack(document.getElementById("memtrack-viewer")!.textContent!, decoder, style + script + core, SUM);
   const text = (begin: number, end: number): string => new TextDecoder().decode(whole.subarray(begin, end));
   const sheet = new CSSStyleSheet();
   sheet.replaceSync(text(0, style));
@@ -25,9 +25,9 @@ if (whole) {
   const node = document.createElement("script");
   node.textContent = text(style, style + script);
   document.body.append(node);
-} else {
+} catch (error) {
   const app = document.getElementById("app")!;
   app.className = "problem";
-  app.textContent = "The page is damaged: its viewer is not whole. Make or copy it again.";
-  page.settle[0]!(Promise.reject(new Error(app.textContent)));
+  app.textContent = `The page cannot be shown: ${(error as Error).message}. If it is damaged, make or copy it again.`;
+  page.settle[0]!(Promise.reject(error));
 }

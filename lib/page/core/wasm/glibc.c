@@ -47,6 +47,15 @@ void qsort_r(void *items, size_t n, size_t bytes,
     free(room);
 }
 
+static int without_context(const void *a, const void *b, void *compare) {
+    return (*(int (**)(const void *, const void *))compare)(a, b);
+}
+
+/* As glibc's it is stable, so that equal rows are in the command's order; WASI's is not. */
+void qsort(void *items, size_t n, size_t bytes, int (*compare)(const void *, const void *)) {
+    qsort_r(items, n, bytes, without_context, &compare);
+}
+
 char *basename(const char *path) {
     const char *slash = strrchr(path, '/');
     return (char *)(uintptr_t)(slash ? slash + 1 : path);
