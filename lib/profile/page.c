@@ -63,7 +63,7 @@ static int take_all(struct mt_inflate *in, const char *name, uint8_t **all, size
             status = mt_inflate_take(in, n, &bytes);
         if (status < 0)
             return status;
-        if (!mt_array_reserve(all, &capacity, *n_all + n + 1, 1))
+        if (!mt_array_reserve(all, &capacity, *n_all + n + 1, 1) || !*all)
             return mt_error_set(error, MEMTRACK_ENOMEM, "", "%s: out of memory while reading",
                                 name);
         memcpy(*all + *n_all, bytes, n);
