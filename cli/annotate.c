@@ -154,24 +154,11 @@ const struct argp mt_annotate_argp = {
 
 /* ---- sources --------------------------------------------------------------------------------- */
 
-/* Adds each DIR of "DIR:DIR". */
-static int add_places(struct mt_source *source, const char *list) {
-    int status = 0;
-    while (status == 0 && *list) {
-        size_t bytes = strcspn(list, ":");
-        char *place = strndup(list, bytes);
-        status = !place ? -MEMTRACK_ENOMEM : bytes ? mt_source_add_place(source, place) : 0;
-        free(place);
-        list += bytes + (list[bytes] == ':');
-    }
-    return status;
-}
-
 static struct mt_source *open_source(const struct request *r, const struct mt_profile *profile) {
     struct mt_source *source = mt_source_new(mt_profile_text(profile, profile->info.cwd));
     int status = source ? 0 : -MEMTRACK_ENOMEM;
     for (size_t i = 0; i < r->n_places && status == 0; i++)
-        status = add_places(source, r->places[i]);
+        status = mt_source_add_places(source, r->places[i]);
     if (status == 0 && r->view.shared.symbols.sysroot)
         status = mt_source_add_place(source, r->view.shared.symbols.sysroot);
     if (status == 0)

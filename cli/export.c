@@ -41,6 +41,10 @@ static const struct argp_option options[] = {
      "Leave out paths, the command line and values that the program set", MT_HELP_PRINTED},
     {"source", MT_KEY_SOURCE, NULL, 0, "Put the text of the source files into the page of html",
      MT_HELP_PRINTED},
+    {"source-path", MT_KEY_SOURCE_PATH, "DIR[:DIR...]", 0,
+     "Look for the text of --source in DIR first, by paths and by shorter ends of them "
+     "(repeatable)",
+     MT_HELP_PRINTED},
     {"quiet", MT_KEY_QUIET, NULL, 0, "Do not say what the format cannot hold", MT_HELP_PRINTED},
     {"at", MT_KEY_AT, "end|peak|TIME", MT_HELP_COMMON,
      "Count as live what was not freed at this moment (default: end). TIME is after the start, "
@@ -96,6 +100,7 @@ static void finish(const struct argp_state *state, struct request *r) {
         argp_error(state, "--force needs -o");
     if (r->html.source && !is_page(r))
         argp_error(state, "--source needs --format html");
+    mt_html_check_places(state, &r->html);
     if (r->compares)
         check_difference(state, r);
     r->output.force = r->view.shared.force;

@@ -32,11 +32,25 @@ bool mt_html_parse(int key, const char *text, struct mt_html *html) {
         return true;
     case MT_KEY_SOURCE:
         return html->source = true;
+    case MT_KEY_SOURCE_PATH:
+        if (html->n_places < MT_HTML_PLACES)
+            html->places[html->n_places] = text;
+        html->n_places++;
+        return true;
     case MT_KEY_REDACT:
         return html->redact = true;
     default:
         return false;
     }
+}
+
+void mt_html_check_places(const struct argp_state *state, const struct mt_html *html) {
+    if (html->n_places && !html->source)
+        argp_error(state, "--source-path needs --source");
+    if (html->n_places > MT_HTML_PLACES)
+        argp_error(state,
+                   "--source-path is given %zu times, and %d is the most: join them by colons",
+                   html->n_places, MT_HTML_PLACES);
 }
 
 void mt_html_check(const struct argp_state *state, const struct mt_html *html, bool force) {
@@ -45,6 +59,7 @@ void mt_html_check(const struct argp_state *state, const struct mt_html *html, b
                    html->source   ? "--source"
                    : html->redact ? "--redact"
                                   : "--force");
+    mt_html_check_places(state, html);
 }
 
 /* ---- bytes ----------------------------------------------------------------------------------- */
@@ -123,11 +138,15 @@ void mt_html_free(struct mt_html_side *side) {
 
 /* ---- pages ----------------------------------------------------------------------------------- */
 
-static int collect(const struct mt_profile *profile, const struct mt_view_options *view,
-                   struct mt_sources *sources, struct mt_error *error) {
+static int collect(const struct mt_html *html, const struct mt_profile *profile,
+                   const struct mt_view_options *view, struct mt_sources *sources,
+                   struct mt_error *error) {
     struct mt_source *source = mt_source_new(mt_profile_text(profile, profile->info.cwd));
-    int status = source ? mt_sources_collect(profile, view, source, sources, error)
-                        : mt_error_set(error, MEMTRACK_ENOMEM, "", "out of memory");
+    int status = source ? 0 : -MEMTRACK_ENOMEM;
+    for (size_t i = 0; i < html->n_places && status == 0; i++)
+        status = mt_source_add_places(source, html->places[i]);
+    status = status == 0 ? mt_sources_collect(profile, view, source, sources, error)
+                         : mt_error_set(error, MEMTRACK_ENOMEM, "", "out of memory");
     mt_source_free(source);
     return status;
 }
@@ -135,7 +154,7 @@ static int collect(const struct mt_profile *profile, const struct mt_view_option
 int mt_html_prepare(const struct mt_html *html, struct mt_profile *profile,
                     const struct mt_view_options *view, struct mt_sources *sources,
                     struct mt_error *error) {
-    int status = html->source ? collect(profile, view, sources, error) : 0;
+    int status = html->source ? collect(html, profile, view, sources, error) : 0;
     if (status == 0 && html->redact)
         status = mt_patterns_store(profile, &view->wrappers) == -MEMTRACK_ENOMEM
                      ? mt_error_set(error, MEMTRACK_ENOMEM, "", "out of memory")

@@ -11,7 +11,8 @@
 #include "profile/profile.h"
 #include "view/sources/sources.h"
 
-enum { MT_KEY_HTML = 0x5000, MT_KEY_SOURCE, MT_KEY_REDACT };
+enum { MT_KEY_HTML = 0x5000, MT_KEY_SOURCE, MT_KEY_REDACT, MT_KEY_SOURCE_PATH };
+enum { MT_HTML_PLACES = 16 };
 
 /* Rows of a table of options, beside "force". */
 #define MT_HTML_OPTIONS(group)                                                                     \
@@ -28,6 +29,13 @@ enum { MT_KEY_HTML = 0x5000, MT_KEY_SOURCE, MT_KEY_REDACT };
          0,                                                                                        \
          "Put the text of the source files into the page of --html",                               \
          group},                                                                                   \
+        {"source-path",                                                                            \
+         MT_KEY_SOURCE_PATH,                                                                       \
+         "DIR[:DIR...]",                                                                           \
+         0,                                                                                        \
+         "Look for the text of --source in DIR first, by paths and by shorter ends of them "       \
+         "(repeatable)",                                                                           \
+         group},                                                                                   \
         {"redact",                                                                                 \
          MT_KEY_REDACT,                                                                            \
          NULL,                                                                                     \
@@ -42,12 +50,16 @@ enum { MT_KEY_HTML = 0x5000, MT_KEY_SOURCE, MT_KEY_REDACT };
 struct mt_html {
     const char *file; /* NULL: no page is asked for */
     bool source, redact;
-    bool is_quiet; /* where the page is, is not said */
+    const char *places[MT_HTML_PLACES]; /* of --source-path: "DIR:DIR" */
+    size_t n_places;                    /* that were given, which may be more */
+    bool is_quiet;                      /* where the page is, is not said */
 };
 
 /* Returns whether the key was one of the options. */
 bool mt_html_parse(int key, const char *text, struct mt_html *html);
-/* Ends with an error when something is asked of a page that is not. */
+/* Ends with an error when sources are looked for that are not wanted, or in too many places. */
+void mt_html_check_places(const struct argp_state *state, const struct mt_html *html);
+/* Does that, and ends with an error when something is asked of a page that is not. */
 void mt_html_check(const struct argp_state *state, const struct mt_html *html, bool force);
 
 /* One side of the page: a profile that was read, and what becomes of it. */

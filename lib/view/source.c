@@ -75,6 +75,18 @@ int mt_source_add_place(struct mt_source *source, const char *directory) {
     return 0;
 }
 
+int mt_source_add_places(struct mt_source *source, const char *list) {
+    int status = 0;
+    while (status == 0 && *list) {
+        size_t bytes = strcspn(list, ":");
+        char *place = strndup(list, bytes);
+        status = !place ? -MEMTRACK_ENOMEM : bytes ? mt_source_add_place(source, place) : 0;
+        free(place);
+        list += bytes + (list[bytes] == ':');
+    }
+    return status;
+}
+
 static char *read_all(int fd, size_t bytes, size_t *got) {
     char *text = malloc(bytes + 1);
     *got = 0;

@@ -19,6 +19,8 @@ void mt_source_free(struct mt_source *source); /* NULL is fine */
  * shorter ends of it: DIR/build/src/a.c, DIR/src/a.c, DIR/a.c. Those that were added later are
  * tried later. Returns 0 or -MEMTRACK_ENOMEM. */
 int mt_source_add_place(struct mt_source *source, const char *directory);
+/* The same for each DIR of "DIR:DIR". */
+int mt_source_add_places(struct mt_source *source, const char *list);
 
 /* Returns the whole text of a file, NUL-terminated and without any other NUL; it belongs to the
  * source. NULL as below. */

@@ -107,6 +107,7 @@ class Builds(case.ClassCase):
             harness.memtrack("diff", "--html", cls.path(name + ".html"), *options, *cls.paths)
         for tree in trees:
             os.rename(tree, tree + ".gone")
+        cls.gone = [tree + ".gone" for tree in trees]
 
     @classmethod
     def rows(cls, *sides):
@@ -161,6 +162,14 @@ class Builds(case.ClassCase):
         self.assertNotIn(self.dir.encode(), self.blocks("redacted"))
 
 
+    def test_sources_are_found_where_they_have_gone(self):
+        for name, options in (("lost", []), ("found", ["--source-path", "/nowhere:" + self.gone[1],
+                                                       "--source-path", self.gone[0]])):
+            harness.memtrack("diff", "--html", self.path(name + ".html"), "--source", *options,
+                             *self.paths)
+            self.assertEqual(name == "found", b"/* w" in self.blocks(name), name)
+
+
 class Options(Case):
     def test_what_was_asked_for_is_what_is_shown_first(self):
         page = self.page("--by", "function", "--sort", "total", "--include", "*a<b*", "--at", "peak",
@@ -211,6 +220,10 @@ class Options(Case):
         self.assertIn(b"--source needs --format html",
                       harness.memtrack("export", "--format", "csv", "--source", "plain.pb.gz",
                                        cwd=self.dir, status=2).stderr)
+        self.problem("--html", "x.html", "--source-path", ".", "plain.pb.gz", status=2,
+                     contains="--source-path needs --source")
+        self.problem("--html", "x.html", "--source", *["--source-path", "."] * 17, "plain.pb.gz",
+                     status=2, contains="17 times")
         self.page("plain.pb.gz")
         self.problem("--html", "page.html", "plain.pb.gz", status=2, contains="exists")
         self.problem("--html", "nowhere/page.html", "plain.pb.gz", status=3, contains="nowhere")
