@@ -127,6 +127,14 @@ const struct mt_core_diff_row *MT_CORE_EXPORT(mt_core_diffs_at)(struct mt_core_d
     return &diff->row;
 }
 
+double *MT_CORE_EXPORT(mt_core_diffs_column)(const struct mt_core_diff *diff, uint32_t value) {
+    size_t n = mt_diff_count(diff->diff);
+    double *column = malloc((n + 1) * sizeof *column);
+    for (size_t i = 0; column && i < n; i++)
+        column[i] = (double)mt_diff_at(diff->diff, i)->diff[value];
+    return column;
+}
+
 uint32_t *MT_CORE_EXPORT(mt_core_diffs_in_file)(const struct mt_core_diff *diff, const char *file) {
     size_t n = mt_diff_count(diff->diff);
     uint32_t *found = malloc((n + 1) * sizeof *found);

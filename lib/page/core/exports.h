@@ -81,6 +81,8 @@ const char *mt_core_diffs_info(const struct mt_core_diff *diff);
 /* Returns the totals of a side (0 old, 1 new) as mt_core_rows_totals does. */
 const char *mt_core_diffs_totals(const struct mt_core_diff *diff, uint32_t side);
 const struct mt_core_diff_row *mt_core_diffs_at(struct mt_core_diff *diff, uint32_t i);
+/* Returns the changes of all rows in one column; the caller frees it. value: enum mt_value. */
+double *mt_core_diffs_column(const struct mt_core_diff *diff, uint32_t value);
 uint32_t *mt_core_diffs_in_file(const struct mt_core_diff *diff, const char *file);
 uint32_t mt_core_diffs_stack(struct mt_core_diff *diff, uint32_t i);
 const struct mt_core_frame *mt_core_diffs_frame(struct mt_core_diff *diff, uint32_t i);
@@ -111,7 +113,7 @@ double *mt_core_series_ticks(const struct mt_core_profile *profile);
 uint32_t mt_core_series_n_ages(const struct mt_core_profile *profile);
 double *mt_core_series_ages(const struct mt_core_profile *profile);
 /* Returns live bytes for each of n rows and then for each tick; the caller frees it. rows: indexes
- * into what was built with the rows' profile, not cumulative. */
+ * into what was built with the rows' profile, not cumulative. Of none: all rows together. */
 double *mt_core_series_rows(const struct mt_core_rows *rows, const uint32_t *indexes, uint32_t n);
 /* Returns for each row the most live bytes that it had at any tick; the caller frees it. Not of
  * cumulative rows. */

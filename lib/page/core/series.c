@@ -117,9 +117,11 @@ double *MT_CORE_EXPORT(mt_core_series_rows)(const struct mt_core_rows *rows,
                        .place = calloc(n_rows + 1, sizeof *c.place),
                        .now = calloc(profile->n_samples + 1, sizeof *c.now),
                        .held = calloc(n + 1, sizeof *c.held),
-                       .n = n,
-                       .out = calloc((size_t)n * profile->info.n_ticks + 1, sizeof *c.out)};
+                       .n = n ? n : 1,
+                       .out = calloc((n + 1) * (profile->info.n_ticks + 1), sizeof *c.out)};
     bool done = c.row && c.place && c.now && c.held && c.out;
+    for (size_t i = 0; i < n_rows && done && !n; i++)
+        c.place[i] = 1;
     for (uint32_t k = 0; k < n && done; k++)
         if (indexes[k] < n_rows)
             c.place[indexes[k]] = k + 1;

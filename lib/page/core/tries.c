@@ -164,7 +164,7 @@ static bool filter(struct mt_core_profile *of, const struct mt_core_options *opt
     size_t n;
     if (mt_filter_is_empty(&view.filter))
         return true;
-    view.by = MT_BY_DOMAIN; /* the fewest rows */
+    view.by = MT_BY_FILE; /* few rows, of a digest */
     view.cumulative = false;
     view.keeps_samples = true;
     view.at = (struct mt_at){.kind = MT_AT_END};

@@ -468,11 +468,11 @@ export class CoreRows extends Handle {
     return this.core.takeWords(this.core.call("mt_core_rows_of_samples", this.at), this.profile.nSamples);
   }
 
-  // Live bytes of rows over the ticks, one row after the other.
+  // Live bytes of rows over the ticks, one row after the other; of none: of all rows together.
   courses(indexes: readonly number[], nTicks: number): Float64Array {
     const words = new Uint8Array(Uint32Array.from(indexes).buffer);
     return this.core.takeDoubles(this.core.with(words, (p) =>
-      this.core.call("mt_core_series_rows", this.at, p, indexes.length)), indexes.length * nTicks);
+      this.core.call("mt_core_series_rows", this.at, p, indexes.length)), (indexes.length || 1) * nTicks);
   }
 
   // The most live bytes that each row had at any tick.
@@ -507,6 +507,12 @@ export class CoreDiff extends Handle {
       file: core.text(w[3]!), line: d[4 * n]!, module: core.text(w[4]!), state: core.text(w[5]!),
       old: d.subarray(0, n), new: d.subarray(n, 2 * n), diff: d.subarray(2 * n, 3 * n),
       margin: w[6] ? d.subarray(3 * n, 4 * n) : undefined, moved: w[7] !== 0 };
+  }
+
+  // Changes of all rows.
+  column(value: ValueName): Float64Array {
+    return this.core.takeDoubles(
+      this.core.call("mt_core_diffs_column", this.at, VALUES.indexOf(value)), this.n);
   }
 
   inFile(file: string): Uint32Array {

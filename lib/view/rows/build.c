@@ -34,6 +34,7 @@ struct builder {
     uint8_t *entry_bits; /* filter: per entry, per location; NULL without one */
     uint8_t *location_bits;
     bool filters_labels, selects;
+    bool knows_all;  /* the sum of all samples */
     uint32_t *group; /* per entry, when frames are grouped */
     struct mt_cumulative cumulative;
     int64_t *live_bytes, *live_blocks;
@@ -187,7 +188,6 @@ static bool take(struct builder *b, uint32_t s, struct mt_amount amount) {
     struct mt_rows *rows = b->rows;
     uint32_t position = 0,
              charged = mt_frames_charged(&rows->frames, &rows->profile->samples[s], &position);
-    count(&rows->all, amount);
     if (b->selects) {
         if (!passes(b, s, charged, position))
             return true;
@@ -201,7 +201,10 @@ static bool count_samples(struct builder *b) {
     struct own_amount own;
     for (uint32_t s = 0; s < b->rows->profile->n_samples; s++) {
         const struct mt_amount amount = amount_of(b, s, &own);
-        note_signs(b->rows, amount.value);
+        if (!b->knows_all) {
+            count(&b->rows->all, amount);
+            note_signs(b->rows, amount.value);
+        }
         if (!take(b, s, amount))
             return false;
     }
@@ -213,8 +216,8 @@ static bool count_samples(struct builder *b) {
 /* Whether what rows and filter look at is the same for all samples of a part. */
 static bool suits_digest(const struct builder *b) {
     const struct mt_view_options *options = b->options;
-    return b->rows->frames.digest && mt_group_by_is_frame(options->by) && !options->cumulative &&
-           !options->among && !(b->entry_bits && (b->filters_labels || options->filter.all_frames));
+    return mt_group_by_is_frame(options->by) && !options->cumulative && !options->among &&
+           !(b->entry_bits && (b->filters_labels || options->filter.all_frames));
 }
 
 /* Adds up what each part has in a column at a moment. Returns false where that could saturate. */
@@ -261,24 +264,30 @@ static int64_t (*values_at(struct builder *b))[MT_N_VALUES] {
     return NULL;
 }
 
+static struct mt_amount amount_of_part(const struct builder *b, size_t k,
+                                       int64_t (*const values)[MT_N_VALUES]) {
+    return (struct mt_amount){.value = values[k],
+                              .n_samples = b->rows->frames.digest->parts[k].n_samples};
+}
+
 static bool count_parts(struct builder *b, int64_t (*const values)[MT_N_VALUES]) {
     const struct mt_digest *digest = b->rows->frames.digest;
     uint32_t *row_of = b->rows->row_of_sample;
     bool done = true;
-    for (size_t k = 0; k < digest->n && done; k++) {
-        const struct mt_digest_part *part = &digest->parts[k];
-        done = take(b, part->sample,
-                    (struct mt_amount){.value = values[k], .n_samples = part->n_samples});
-    }
+    for (size_t k = 0; k < digest->n && done; k++)
+        done = take(b, digest->parts[k].sample, amount_of_part(b, k, values));
     for (size_t s = 0; s < b->rows->n_samples && row_of; s++)
         row_of[s] = row_of[digest->parts[digest->part_of[s]].sample];
     return done;
 }
 
 static int count_all(struct builder *b) {
-    int64_t(*values)[MT_N_VALUES] = suits_digest(b) ? values_at(b) : NULL;
+    int64_t(*values)[MT_N_VALUES] = b->rows->frames.digest ? values_at(b) : NULL;
     b->selects = b->entry_bits || b->options->among;
-    bool done = values ? count_parts(b, values) : count_samples(b);
+    b->knows_all = values != NULL;
+    for (size_t k = 0; b->knows_all && k < b->rows->frames.digest->n; k++)
+        count(&b->rows->all, amount_of_part(b, k, values));
+    bool done = values && suits_digest(b) ? count_parts(b, values) : count_samples(b);
     free(values);
     if (!b->selects)
         take_all(b->rows);

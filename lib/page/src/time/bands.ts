@@ -44,16 +44,14 @@ function moments({ n, known, live }: Ticks): number[] {
 
 function make(side: Side, options: ViewOptions): Bands {
   const { ticks } = side, { rows } = side.rows({ ...options, sort: "peak" });
-  const known = moments(ticks), n = known.length;
+  const known = moments(ticks);
   const courses = (of: CoreRows, indexes: readonly number[]): Float64Array[] => {
     const all = of.courses(indexes, ticks.n);
     return indexes.map((_, k) => Float64Array.from(known, (i) => all[k * ticks.n + i]!));
   };
   const indexes = chosen(rows.mostEver());
   const layers: Layer[] = courses(rows, indexes).map((value, k) => ({ key: rows.get(indexes[k]!).key, color: k, value }));
-  // all that passes the filter: few rows hold it
-  const few = side.rows({ ...options, by: "domain" }).rows, whole = new Float64Array(n);
-  for (const value of courses(few, Array.from({ length: few.n }, (_, i) => i))) value.forEach((v, i) => { whole[i] = whole[i]! + v; });
+  const all = rows.courses([], ticks.n), whole = Float64Array.from(known, (i) => all[i]!);
   const rest = whole.map((v, i) => Math.max(0, v - layers.reduce((sum, layer) => sum + layer.value[i]!, 0)));
   layers.push({ key: "", color: -1, value: rest });
   return { time: Float64Array.from(known, (i) => ticks.time[i]!), layers, most: whole.reduce((a, b) => Math.max(a, b), 1) };

@@ -37,6 +37,7 @@ class Table implements View {
   private metric: ValueName = "peak_bytes";
   private courses = new Map<number, Float64Array>();
   private chosen = -1;
+  private latest = 0; // that was chosen here: a name is looked for in all rows only when it comes from elsewhere
   private isDiff = false;
 
   constructor(private readonly context: Context) {}
@@ -93,7 +94,7 @@ class Table implements View {
     this.columns = SHOWN.filter((name) => info.has[VALUES.indexOf(name)] && (model.compares || name === "live_bytes"));
     if (!this.columns.includes(this.metric)) this.columns.unshift(this.metric);
     this.order = Uint32Array.from({ length: diff.n }, (_, i) => i);
-    this.column = (name) => Float64Array.from({ length: diff.n }, (_, i) => Math.abs(diff.get(i).diff[VALUES.indexOf(name)]!));
+    this.column = (name) => diff.column(name).map(Math.abs);
     this.entry = (i) => {
       const row = diff.get(i);
       return { key: row.key, row, values: row.diff, stack: () => diff.stack(i) };
@@ -118,7 +119,9 @@ class Table implements View {
   }
 
   private find(key: string): number {
-    for (let i = 0; i < this.order.length; i++) if (this.entry(this.order[i]!).key === key) return i;
+    const is = (i: number): boolean => this.entry(this.order[i]!).key === key;
+    if (this.latest < this.order.length && is(this.latest)) return this.latest;
+    for (let i = 0; i < this.order.length; i++) if (is(i)) return i;
     return -1;
   }
 
@@ -195,7 +198,10 @@ class Table implements View {
       this.hasCourses() ? el("span", { class: "spark" }, sparkline(this.courses.get(i)!, this.context.model.current.ticks.time)) : "",
       this.label(entry));
     node.style.top = `${at * ROW_PX}px`;
-    node.onclick = () => this.context.set({ select: at === this.chosen ? "" : entry.key });
+    node.onclick = () => {
+      this.latest = at;
+      this.context.set({ select: at === this.chosen ? "" : entry.key });
+    };
     return node;
   }
 
@@ -259,6 +265,7 @@ class Table implements View {
     const step = { ArrowDown: 1, ArrowUp: -1, PageDown: 20, PageUp: -20, j: 1, k: -1 }[event.key];
     if (step === undefined || !this.order.length) return false;
     const next = Math.max(0, Math.min(this.order.length - 1, this.chosen < 0 ? 0 : this.chosen + step));
+    this.latest = next;
     this.context.set({ select: this.entry(this.order[next]!).key }, true);
     return true;
   }
