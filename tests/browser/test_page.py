@@ -103,6 +103,13 @@ class Page(case.ClassCase):
             self.assertEqual("Peak", tab.run("() => document.querySelector("
                                              "'[aria-pressed=true]').textContent"))
 
+    def test_nothing(self):
+        """Where there is nothing, the first sentence says why."""
+        head = "() => document.querySelector('h2').textContent"
+        with self.browser.open(self.pages["plain"]) as tab:
+            tab.ready().set(include=["nowhere"])
+            self.assertEqual("Nothing passes the filter.", tab.run(head))
+
     def test_policy(self):
         """Nothing that the page may not do is left to its good will."""
         with socket.create_server(("127.0.0.1", 0)) as server, self.browser.open(

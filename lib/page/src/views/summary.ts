@@ -41,6 +41,11 @@ function ran(info: Info): string {
     info.exit, info.pid ? `pid ${info.pid}` : "", info.processes > 1 ? `${info.processes} processes` : ""].filter(Boolean).join(", ");
 }
 
+function nothing(sort: Sort, isFiltered: boolean): string {
+  if (isFiltered) return "Nothing passes the filter.";
+  return sort === "live" ? "Nothing was live." : sort === "temporary" ? "No block was temporary." : "Nothing was recorded.";
+}
+
 // When the peak was, and how exactly that is known.
 function when(info: Info): string {
   if (info.processes > 1) return ": each process at its own peak, added up";
@@ -84,7 +89,7 @@ class Summary implements View {
         via(model.current.paths({ ...optionsOf(state), by: "line", sort, cumulative: false }, i, SORTS[sort], 1).paths[0]?.stack ?? []), row.key);
     });
     const what = state.at && state.at !== "end" && sort === "live" ? `of what was live at ${state.at}` : WORDS[sort] ?? "";
-    const head = n === 0 || sum === 0 ? `Nothing ${sort} was recorded.`
+    const head = n === 0 || sum === 0 ? nothing(sort, state.include.length + state.exclude.length > 0)
       : `${n === 1 ? "One line holds" : `${["", "One", "Two", "Three"][n]} lines hold`} ${format.percent(sum, whole)} ${what}`;
     return el("section", { class: "answer" }, el("h2", { textContent: head }), el("ol", {}, ...(sum ? items : [])),
       rows.n > n ? el("p", {}, el("a", { href: "#view=table", textContent: `${format.count(rows.n - n)} more lines` })) : null);
