@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Nodes are numbered as they are met, and found by (parent, frame). Then they are put into
+ * Nodes are numbered as they are met, and found by (parent, frame), in a table of their numbers whose
+ * keys are the nodes themselves: that is looked up for each frame of each path. Then they are put into
  * pre-order, with siblings in the order in which they were met, by sizes alone: parents have lower
  * numbers than their children, so one pass backwards adds up the sizes of branches, and one pass
  * forwards gives each node its place, behind its parent and its elder siblings' branches. No
@@ -11,30 +12,61 @@
 #include <stdlib.h>
 
 #include "base/array.h"
-#include "view/rows/identity.h"
+#include "base/hash.h"
+
+enum { FIRST_SLOTS = 1024 };
 
 struct builder {
     struct mt_path_tree *tree;
-    struct mt_identities found;
-    size_t capacity;
+    uint32_t *slots; /* a node + 1; 0: free */
+    size_t mask, capacity;
     uint8_t *is_seen; /* per id of a frame */
     mt_path_tree_seen *seen;
     void *context;
 };
 
+/* Returns the slot of a node, which is free when there is none. */
+static size_t slot_of(const struct builder *b, uint32_t parent, uint32_t frame) {
+    size_t slot = (size_t)mt_hash_mix(0, (uint64_t)parent << 32 | frame) & b->mask;
+    for (; b->slots[slot]; slot = (slot + 1) & b->mask) {
+        const struct mt_path_node *node = &b->tree->nodes[b->slots[slot] - 1];
+        if (node->parent == parent && node->frame == frame)
+            break;
+    }
+    return slot;
+}
+
+/* Half of the slots stay free. */
+static bool make_room(struct builder *b) {
+    const struct mt_path_tree *tree = b->tree;
+    if (b->slots && tree->n * 2 < b->mask)
+        return true;
+    size_t n = b->slots ? (b->mask + 1) * 2 : FIRST_SLOTS;
+    uint32_t *slots = calloc(n, sizeof *slots);
+    if (!slots)
+        return false;
+    free(b->slots);
+    b->slots = slots;
+    b->mask = n - 1;
+    for (size_t i = 0; i < tree->n; i++)
+        slots[slot_of(b, tree->nodes[i].parent, tree->nodes[i].frame)] = (uint32_t)i + 1;
+    return true;
+}
+
 /* Returns the node of a frame below a node, which is made when it is new; UINT32_MAX: no memory. */
 static uint32_t step(struct builder *b, uint32_t parent, uint32_t frame) {
     struct mt_path_tree *tree = b->tree;
-    int64_t id =
-        mt_identity_id(&b->found, (struct mt_identity){.tag = MT_ID_PAIR, .a = parent, .b = frame});
-    if (id < 0 || id >= UINT32_MAX)
+    if (!make_room(b))
         return UINT32_MAX;
-    if ((size_t)id == tree->n) {
-        if (!mt_array_reserve(&tree->nodes, &b->capacity, tree->n + 1, sizeof *tree->nodes))
-            return UINT32_MAX;
-        tree->nodes[tree->n++] = (struct mt_path_node){.frame = frame, .parent = parent};
-    }
-    return (uint32_t)id;
+    size_t slot = slot_of(b, parent, frame);
+    if (b->slots[slot])
+        return b->slots[slot] - 1;
+    if (tree->n >= UINT32_MAX - 1 ||
+        !mt_array_reserve(&tree->nodes, &b->capacity, tree->n + 1, sizeof *tree->nodes))
+        return UINT32_MAX;
+    tree->nodes[tree->n++] = (struct mt_path_node){.frame = frame, .parent = parent};
+    b->slots[slot] = (uint32_t)tree->n;
+    return b->slots[slot] - 1;
 }
 
 static bool add_row(struct builder *b, struct mt_stacks *stacks, size_t r) {
@@ -110,7 +142,7 @@ bool mt_path_tree_build(struct mt_path_tree *tree, struct mt_stacks *stacks, siz
     for (size_t r = 0; r < n && done; r++)
         done = add_row(&b, stacks, r);
     free(b.is_seen);
-    mt_identity_free(&b.found);
+    free(b.slots);
     return done && put_in_order(tree, n);
 }
 
