@@ -95,13 +95,20 @@ static bool is_runtime(const char *path) {
     return false;
 }
 
+/* Returns for each mapping, from 1 on, whether it is one; malloc'ed, NULL: out of memory. */
+static bool *find_runtimes(const struct mt_profile *profile) {
+    bool *are_runtime = calloc(profile->n_mappings + 1, sizeof *are_runtime);
+    for (size_t m = 1; are_runtime && m <= profile->n_mappings; m++)
+        are_runtime[m] = is_runtime(mt_profile_text(profile, profile->mappings[m - 1].path));
+    return are_runtime;
+}
+
 static const struct mt_location *charged(const struct mt_profile *profile,
-                                         const struct mt_sample *sample) {
+                                         const struct mt_sample *sample, const bool *are_runtime) {
     for (uint32_t i = 0; i < sample->n_frames; i++) {
         const struct mt_location *location =
             &profile->locations[profile->frames[sample->first_frame + i]];
-        if (!location->mapping ||
-            !is_runtime(mt_profile_text(profile, profile->mappings[location->mapping - 1].path)))
+        if (!are_runtime[location->mapping])
             return location;
     }
     return NULL;
@@ -112,14 +119,16 @@ static double unnamed_percent(const struct mt_profile *profile, uint32_t mapping
     enum mt_value column =
         profile->has_value[MT_VALUE_TOTAL_BYTES] ? MT_VALUE_TOTAL_BYTES : MT_VALUE_LIVE_BYTES;
     double all = 0, unnamed = 0;
-    for (size_t i = 0; i < profile->n_samples; i++) {
+    bool *are_runtime = find_runtimes(profile);
+    for (size_t i = 0; are_runtime && i < profile->n_samples; i++) {
         const struct mt_sample *sample = &profile->samples[i];
-        const struct mt_location *location = charged(profile, sample);
+        const struct mt_location *location = charged(profile, sample, are_runtime);
         all += (double)sample->value[column];
         if (location && location->mapping && mt_symbols_nameless_is(profile, location) &&
             profile->mappings[location->mapping - 1].path == profile->mappings[mapping].path)
             unnamed += (double)sample->value[column];
     }
+    free(are_runtime);
     return all > 0 ? 100 * unnamed / all : 0;
 }
 
