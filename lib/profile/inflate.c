@@ -2,7 +2,8 @@
 /*
  * Reading a profile as a stream. One window holds what is inflated and not yet taken; a sub-message
  * is handed out where it lies. The window grows only when a sub-message does not fit, and only by
- * what has really arrived, so that a length of 2^60 in a damaged file costs nothing.
+ * what has really arrived, so that a length of 2^60 in a damaged file costs nothing. Data in memory
+ * that are not packed are their own window: they are there, and nothing is copied.
  *
  *   window:  │ taken ... │ begin ── not yet taken ── end │ room │
  *
@@ -77,7 +78,8 @@ void mt_inflate_free(struct mt_inflate *in) {
         if (in->packing == GZIP)
             inflateEnd(&in->stream);
         ZSTD_freeDStream(in->zstd);
-        free(in->window);
+        if (in->window != in->data)
+            free(in->window);
         free(in);
     }
 }
@@ -116,6 +118,16 @@ static int read_input(struct mt_inflate *in) {
     return 0;
 }
 
+/* What is ended is never written to: make_room is for what is still to come. */
+static void look_in_place(struct mt_inflate *in) {
+    free(in->window);
+    in->window = (uint8_t *)(uintptr_t)in->data;
+    in->end = in->capacity = in->data_bytes;
+    in->total_out = in->data_bytes;
+    in->input_bytes = 0;
+    in->ended = true;
+}
+
 static int start(struct mt_inflate *in) {
     int status = read_input(in);
     if (status < 0)
@@ -132,6 +144,8 @@ static int start(struct mt_inflate *in) {
             return no_memory(in);
         in->packing = ZSTD;
         in->in_member = true;
+    } else if (in->data && in->input_bytes) {
+        look_in_place(in);
     }
     return 0;
 }
@@ -333,6 +347,14 @@ int mt_inflate_line(struct mt_inflate *in, const char **line, size_t *bytes) {
     *bytes = end ? (size_t)(end - at) : n;
     in->begin += *bytes + (end ? 1 : 0);
     return end || n;
+}
+
+bool mt_inflate_is_in_place(const struct mt_inflate *in) {
+    return in->data && in->window == in->data;
+}
+
+size_t mt_inflate_ready(const struct mt_inflate *in) {
+    return in->end - in->begin;
 }
 
 bool mt_inflate_is_packed(const struct mt_inflate *in) {

@@ -48,6 +48,10 @@ uint64_t mt_inflate_total_in(const struct mt_inflate *in);
 uint64_t mt_inflate_total_out(const struct mt_inflate *in);
 /* Returns how many of the latter have been taken. */
 uint64_t mt_inflate_taken(const struct mt_inflate *in);
+/* Returns whether what was taken stays valid: plain data in memory, where they are. */
+bool mt_inflate_is_in_place(const struct mt_inflate *in);
+/* Returns how many bytes can be taken without reading: of plain data in memory, all that are left. */
+size_t mt_inflate_ready(const struct mt_inflate *in);
 int mt_inflate_skip(struct mt_inflate *in, uint64_t bytes);
 
 /* Takes the next base-128 number. Returns 1 and the number, 0 at the clean end of the stream, 2

@@ -102,6 +102,15 @@ struct mt_profile *mt_profile_new(void) {
     return profile;
 }
 
+int mt_profile_reserve_frames(struct mt_profile *profile, size_t n) {
+    return RESERVE(profile, frames, n);
+}
+
+void mt_profile_expect(struct mt_profile *profile, size_t n_samples, size_t n_frames) {
+    (void)RESERVE(profile, frames, n_frames);
+    (void)RESERVE(profile, samples, n_samples);
+}
+
 int64_t mt_profile_add_mapping(struct mt_profile *profile, const struct mt_mapping *mapping) {
     int status = RESERVE(profile, mappings, 1);
     if (status < 0)
@@ -208,7 +217,7 @@ int64_t mt_profile_add_sample(struct mt_profile *profile, const struct mt_sample
         status = RESERVE(profile, samples, 1);
     if (status < 0)
         return status;
-    if (n_frames)
+    if (n_frames && frames != profile->frames + profile->n_frames)
         memcpy(&profile->frames[profile->n_frames], frames, n_frames * sizeof *frames);
     struct mt_sample *added = &profile->samples[profile->n_samples];
     *added = *sample;

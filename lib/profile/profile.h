@@ -292,6 +292,11 @@ int64_t mt_profile_add_lines(struct mt_profile *profile, const struct mt_line *l
 int64_t mt_profile_add_location(struct mt_profile *profile, const struct mt_location *location);
 int64_t mt_profile_add_sample(struct mt_profile *profile, const struct mt_sample *sample,
                               const uint32_t *frames, size_t n_frames);
+/* Makes room for the frames of the next sample: they may be written behind the last of all frames, and
+ * given to mt_profile_add_sample from there. Returns 0 or an error as above. */
+int mt_profile_reserve_frames(struct mt_profile *profile, size_t n);
+/* Makes room for so many more, if there is memory for them. */
+void mt_profile_expect(struct mt_profile *profile, size_t n_samples, size_t n_frames);
 /* Appends to info.notes unless the note is there already. Returns 0 or -MEMTRACK_ENOMEM. */
 int mt_profile_add_note(struct mt_profile *profile, const char *text);
 /* Appends a pattern to info.wrappers unless it is there already. Returns 0, -MEMTRACK_ENOMEM, or

@@ -366,7 +366,7 @@ static void free_reader(struct mt_pprof_reader *reader) {
     mt_ids_free(&reader->function_ids);
     mt_ids_free(&reader->mapping_ids);
     free(reader->strings);
-    free(reader->frames);
+    free(reader->path_copy);
     free(reader->raw_values);
     free(reader->labels);
     free(reader->location_defined);

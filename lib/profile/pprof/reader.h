@@ -43,9 +43,12 @@ struct mt_pprof_reader {
     uint64_t time_nanos, duration_nanos;
 
     /* samples */
-    uint32_t *frames; /* room for one sample's */
-    size_t frame_capacity;
-    int64_t *raw_values; /* n_columns for each sample so far, while columns are not known */
+    const uint8_t *path; /* of the last sample, as it is in the file; NULL: not to compare with */
+    size_t path_bytes;
+    uint8_t *path_copy; /* where the file's bytes do not stay */
+    size_t path_capacity;
+    uint64_t sample_bytes; /* of all so far */
+    int64_t *raw_values;   /* n_columns for each sample so far, while columns are not known */
     size_t raw_stride, raw_capacity;
     struct mt_raw_label *labels; /* those whose strings came too late */
     size_t n_labels, label_capacity;

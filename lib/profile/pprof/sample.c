@@ -5,6 +5,10 @@
  * allocator that costs nothing, and leaves 64-bit ids in arrays to be looked up; here it is 0.14 s
  * with the lookup, labels and values done.
  *
+ * Samples that follow each other come from much the same place: of a compiler's, nine bytes of a
+ * path out of ten are the last ones of the path before. These are compared as they are, eight at
+ * once, and what they stand for is copied.
+ *
  * What a value means depends on the sample types and strings, which some writers put last: values
  * are then kept as they are until the end. The same holds for labels.
  */
@@ -14,6 +18,8 @@
 #include "ledger/layout.h"
 #include "profile/pprof/columns.h"
 #include "profile/pprof/reader.h"
+
+enum { ENOUGH_TO_TELL = 1 << 14 /* samples, how many bytes one has */ };
 
 struct cursor {
     const uint8_t *at, *end;
@@ -255,17 +261,74 @@ static int take_label(struct mt_pprof_reader *reader, struct cursor cursor,
     return status;
 }
 
-/* ---- samples --------------------------------------------------------------------------------- */
+/* ---- call paths ------------------------------------------------------------------------------ */
 
-static int take_frames(struct mt_pprof_reader *reader, struct cursor packed, size_t *n_frames) {
-    if (packed.at == packed.end)
+/* What two paths have in common at their outer ends: bytes, and how many numbers end in them. */
+struct tail {
+    size_t bytes, numbers;
+};
+
+/* Those of eight bytes that are below 0x80, added up in the uppermost byte. */
+static size_t numbers_of(uint64_t word) {
+    return (size_t)((~word >> 7 & UINT64_C(0x0101010101010101)) * UINT64_C(0x0101010101010101) >>
+                    56);
+}
+
+static struct tail equal_bytes(struct cursor a, struct cursor b) {
+    size_t n_a = (size_t)(a.end - a.at), n_b = (size_t)(b.end - b.at), n = n_a < n_b ? n_a : n_b;
+    struct tail tail = {0, 0};
+    for (uint64_t x, y; tail.bytes + sizeof x <= n; tail.bytes += sizeof x) {
+        memcpy(&x, a.end - tail.bytes - sizeof x, sizeof x);
+        memcpy(&y, b.end - tail.bytes - sizeof y, sizeof y);
+        if (x != y)
+            break;
+        tail.numbers += numbers_of(x);
+    }
+    for (; tail.bytes < n && a.end[-1 - (ptrdiff_t)tail.bytes] == b.end[-1 - (ptrdiff_t)tail.bytes];
+         tail.bytes++)
+        tail.numbers += a.end[-1 - (ptrdiff_t)tail.bytes] < 0x80;
+    return tail;
+}
+
+/* The same, of whole numbers: the first one may begin before what is equal, and is left out. */
+static struct tail common_tail(struct cursor a, struct cursor b) {
+    struct tail tail = equal_bytes(a, b);
+    if (!tail.numbers)
+        return (struct tail){0, 0};
+    while (a.end[-(ptrdiff_t)tail.bytes] >= 0x80)
+        tail.bytes--;
+    tail.bytes--;
+    tail.numbers--;
+    return tail;
+}
+
+static int keep_path(struct mt_pprof_reader *reader, struct cursor packed) {
+    size_t bytes = (size_t)(packed.end - packed.at);
+    reader->path = packed.at;
+    reader->path_bytes = bytes;
+    if (mt_inflate_is_in_place(reader->in))
         return 0;
-    size_t most = *n_frames + (size_t)(packed.end - packed.at); /* a number takes a byte at least */
-    int status = mt_pprof_reader_reserve(reader, &reader->frames, &reader->frame_capacity, most,
-                                         sizeof *reader->frames);
+    int status = mt_pprof_reader_reserve(reader, &reader->path_copy, &reader->path_capacity, bytes,
+                                         sizeof *reader->path_copy);
     if (status < 0)
         return status;
-    uint32_t *frame = reader->frames + *n_frames;
+    memcpy(reader->path_copy, packed.at, bytes);
+    reader->path = reader->path_copy;
+    return 0;
+}
+
+/* Returns how many frames at the outer end are those of the sample before, and takes them from the
+ * bytes. */
+static size_t take_common(const struct mt_pprof_reader *reader, struct cursor *packed) {
+    if (!reader->path)
+        return 0;
+    const struct cursor before = {reader->path, reader->path + reader->path_bytes};
+    struct tail tail = common_tail(*packed, before);
+    packed->end -= tail.bytes;
+    return tail.numbers;
+}
+
+static int decode_frames(struct mt_pprof_reader *reader, struct cursor packed, uint32_t **frame) {
     while (packed.at < packed.end) {
         uint64_t id;
         if (!next_varint(&packed, &id))
@@ -277,11 +340,35 @@ static int take_frames(struct mt_pprof_reader *reader, struct cursor packed, siz
             if (index < 0)
                 return (int)index;
         }
-        *frame++ = (uint32_t)index;
+        *(*frame)++ = (uint32_t)index;
     }
-    *n_frames = (size_t)(frame - reader->frames);
     return 0;
 }
+
+/* Frames are put where they belong, behind those of all samples. A path in parts, which nobody
+ * writes, is not compared, nor compared with. */
+static int take_frames(struct mt_pprof_reader *reader, struct cursor packed, size_t *n_frames) {
+    struct mt_profile *profile = reader->profile;
+    struct cursor own = packed;
+    if (packed.at == packed.end)
+        return 0;
+    if (*n_frames)
+        reader->path = NULL;
+    size_t most = *n_frames + (size_t)(packed.end - packed.at); /* a number takes a byte at least */
+    size_t n_common = take_common(reader, &own);
+    int status = mt_pprof_reader_status(reader, mt_profile_reserve_frames(profile, most));
+    if (status < 0)
+        return status;
+    uint32_t *first = profile->frames + profile->n_frames, *end = first + *n_frames;
+    status = decode_frames(reader, own, &end);
+    if (n_common)
+        memcpy(end, first - n_common, n_common * sizeof *end);
+    bool is_whole = *n_frames == 0;
+    *n_frames = (size_t)(end - first) + n_common;
+    return status < 0 || !is_whole ? status : keep_path(reader, packed);
+}
+
+/* ---- samples --------------------------------------------------------------------------------- */
 
 static int read_values(struct mt_pprof_reader *reader, struct cursor packed, int64_t *raw,
                        size_t *n) {
@@ -295,6 +382,19 @@ static int read_values(struct mt_pprof_reader *reader, struct cursor packed, int
         raw[(*n)++] = (int64_t)value;
     }
     return 0;
+}
+
+/* Of data in memory it is known how much is left. Arrays that double would be copied, and have room
+ * for twice of what comes; what is asked for too much here is never touched. Without the memory for
+ * it, they grow as they do. */
+static void expect_rest(struct mt_pprof_reader *reader, size_t bytes) {
+    struct mt_profile *profile = reader->profile;
+    reader->sample_bytes += bytes + 2; /* with what comes before it */
+    if (profile->n_samples != ENOUGH_TO_TELL)
+        return;
+    uint64_t left = mt_inflate_ready(reader->in);
+    mt_profile_expect(profile, (size_t)(left * profile->n_samples / reader->sample_bytes),
+                      (size_t)(left * profile->n_frames / reader->sample_bytes));
 }
 
 int mt_pprof_sample_read(struct mt_pprof_reader *reader, const uint8_t *data, size_t bytes) {
@@ -327,8 +427,11 @@ int mt_pprof_sample_read(struct mt_pprof_reader *reader, const uint8_t *data, si
         status = take_values(reader, raw, n_raw, &sample);
     if (status < 0)
         return status;
+    expect_rest(reader, bytes);
+    struct mt_profile *profile = reader->profile;
     return mt_pprof_reader_status(
-        reader, mt_profile_add_sample(reader->profile, &sample, reader->frames, n_frames));
+        reader,
+        mt_profile_add_sample(profile, &sample, profile->frames + profile->n_frames, n_frames));
 }
 
 /* ---- end ------------------------------------------------------------------------------------- */
