@@ -48,7 +48,8 @@ xargs -P "$(nproc)" -L 1 sh "$work/compile" <"$work/sources"
 clang-14 --target=wasm32-wasi -mexec-model=reactor -flto -Wl,--gc-sections -Wl,--strip-all -Wl,--stack-first \
     -Wl,-z,stack-size=1048576 -o "$work/linked.wasm" $(cut -d' ' -f2 "$work/sources") -lwasi-emulated-signal
 # The last of the stack is below 1024, where no object is: an offset may be added by the load itself.
-wasm-opt --enable-bulk-memory --low-memory-unused --converge -Oz "$work/linked.wasm" -o "$work/core.wasm"
+# What is called once stays a function (base/loop.h), unless it is tiny.
+wasm-opt --enable-bulk-memory -ocimfs 20 --low-memory-unused --converge -Oz "$work/linked.wasm" -o "$work/core.wasm"
 
 clang-14 --target=wasm32 -Oz -flto -nostdlib -std=gnu11 -Wl,--no-entry -Wl,--strip-all -Wl,--stack-first \
     -Wl,-z,stack-size=4096 -o "$work/linked.wasm" lib/page/core/loader/lzma.c

@@ -15,6 +15,7 @@
 #include <string.h>
 
 #include "base/array.h"
+#include "base/loop.h"
 #include "base/saturate.h"
 #include "view/margin.h"
 #include "view/rows/cumulative.h"
@@ -197,17 +198,20 @@ static bool take(struct builder *b, uint32_t s, struct mt_amount amount) {
                                   : count_charged(b, s, charged, amount);
 }
 
-static bool count_samples(struct builder *b) {
+MT_LOOP_BODY static bool count_sample(struct builder *b, uint32_t s) {
     struct own_amount own;
-    for (uint32_t s = 0; s < b->rows->profile->n_samples; s++) {
-        const struct mt_amount amount = amount_of(b, s, &own);
-        if (!b->knows_all) {
-            count(&b->rows->all, amount);
-            note_signs(b->rows, amount.value);
-        }
-        if (!take(b, s, amount))
-            return false;
+    const struct mt_amount amount = amount_of(b, s, &own);
+    if (!b->knows_all) {
+        count(&b->rows->all, amount);
+        note_signs(b->rows, amount.value);
     }
+    return take(b, s, amount);
+}
+
+static bool count_samples(struct builder *b) {
+    for (uint32_t s = 0; s < b->rows->profile->n_samples; s++)
+        if (!count_sample(b, s))
+            return false;
     return true;
 }
 

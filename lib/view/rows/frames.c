@@ -24,21 +24,27 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "base/loop.h"
 #include "view/rows/digest.h"
 #include "view/rows/managed.h"
 #include "view/rows/patterns.h"
 #include "view/rows/system.h"
 
-bool mt_frames_are_sound(const struct mt_profile *profile) {
-    for (size_t i = 0; i < profile->n_samples; i++) {
-        const struct mt_sample *sample = &profile->samples[i];
-        if (sample->first_frame > profile->n_frames ||
-            sample->n_frames > profile->n_frames - sample->first_frame)
+MT_LOOP_BODY static bool is_sound(const struct mt_profile *profile,
+                                  const struct mt_sample *sample) {
+    if (sample->first_frame > profile->n_frames ||
+        sample->n_frames > profile->n_frames - sample->first_frame)
+        return false;
+    for (size_t k = 0; k < sample->n_frames; k++)
+        if (profile->frames[sample->first_frame + k] >= profile->n_locations)
             return false;
-        for (size_t k = 0; k < sample->n_frames; k++)
-            if (profile->frames[sample->first_frame + k] >= profile->n_locations)
-                return false;
-    }
+    return true;
+}
+
+bool mt_frames_are_sound(const struct mt_profile *profile) {
+    for (size_t i = 0; i < profile->n_samples; i++)
+        if (!is_sound(profile, &profile->samples[i]))
+            return false;
     return true;
 }
 

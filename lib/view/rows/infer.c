@@ -37,6 +37,7 @@
 
 #include "base/array.h"
 #include "base/error.h"
+#include "base/loop.h"
 #include "base/saturate.h"
 #include "view/rows/identity.h"
 
@@ -139,18 +140,22 @@ static bool add_calls(struct inference *f, const struct mt_sample *sample, uint3
     return true;
 }
 
+MT_LOOP_BODY static bool charge(struct inference *f, uint32_t s) {
+    const struct mt_sample *sample = &f->whole->samples[s];
+    uint32_t position = 0, entry = mt_frames_charged(f->frames, sample, &position);
+    bool can_move = entry != MT_NO_ENTRY && mt_frames_can_be_charged(&f->frames->entries[entry]) &&
+                    f->frames->entries[entry].function;
+    f->charged[s] = can_move ? f->frames->entries[entry].function : 0;
+    if (can_move && !f->options->inferred && !add_calls(f, sample, entry, position))
+        return false;
+    f->is_touched[f->charged[s]] = 1;
+    return true;
+}
+
 static bool charge_pending(struct inference *f) {
-    for (size_t i = 0; i < f->n_pending; i++) {
-        const struct mt_sample *sample = &f->whole->samples[f->pending[i]];
-        uint32_t position = 0, entry = mt_frames_charged(f->frames, sample, &position);
-        bool can_move = entry != MT_NO_ENTRY &&
-                        mt_frames_can_be_charged(&f->frames->entries[entry]) &&
-                        f->frames->entries[entry].function;
-        f->charged[f->pending[i]] = can_move ? f->frames->entries[entry].function : 0;
-        if (can_move && !f->options->inferred && !add_calls(f, sample, entry, position))
+    for (size_t i = 0; i < f->n_pending; i++)
+        if (!charge(f, f->pending[i]))
             return false;
-        f->is_touched[f->charged[f->pending[i]]] = 1;
-    }
     return true;
 }
 
@@ -309,6 +314,21 @@ static bool is_called_as_wrapper(const struct inference *f, struct evidence *e, 
            is_percent(e->blocks - e->orphans, e->blocks, 100 - ORPHAN_PERCENT);
 }
 
+MT_LOOP_BODY static void count_on(struct inference *f, size_t s) {
+    const struct mt_frames *frames = f->frames;
+    const struct mt_sample *sample = &f->whole->samples[s];
+    for (uint32_t i = 0; i < sample->n_frames; i++) {
+        uint32_t l = f->whole->frames[sample->first_frame + i];
+        if (!f->has_candidate[l])
+            continue;
+        for (uint32_t e = frames->first_entry[l]; e < frames->first_entry[l + 1]; e++) {
+            uint32_t function = frames->entries[e].function;
+            if (f->is_candidate[function] && f->charged[s] != function)
+                mt_saturate_add(&f->on_path[function], sample->value[f->blocks]);
+        }
+    }
+}
+
 /* Counts in on_path the blocks of the samples that have a candidate on their path. */
 static void count_on_path(struct inference *f) {
     const struct mt_frames *frames = f->frames;
@@ -316,19 +336,8 @@ static void count_on_path(struct inference *f) {
     for (size_t l = 0; l < profile->n_locations; l++)
         for (uint32_t e = frames->first_entry[l]; e < frames->first_entry[l + 1]; e++)
             f->has_candidate[l] |= f->is_candidate[frames->entries[e].function];
-    for (size_t s = 0; s < profile->n_samples; s++) {
-        const struct mt_sample *sample = &profile->samples[s];
-        for (uint32_t i = 0; i < sample->n_frames; i++) {
-            uint32_t l = profile->frames[sample->first_frame + i];
-            if (!f->has_candidate[l])
-                continue;
-            for (uint32_t e = frames->first_entry[l]; e < frames->first_entry[l + 1]; e++) {
-                uint32_t function = frames->entries[e].function;
-                if (f->is_candidate[function] && f->charged[s] != function)
-                    mt_saturate_add(&f->on_path[function], sample->value[f->blocks]);
-            }
-        }
-    }
+    for (size_t s = 0; s < profile->n_samples; s++)
+        count_on(f, s);
 }
 
 /* Returns those calls, malloc'ed, in the order of by_place_in, whose functions were charged with
@@ -427,7 +436,8 @@ static void keep_moved(struct inference *f, size_t from) {
     size_t n = 0;
     for (size_t i = 0; i < f->n_pending; i++) {
         uint32_t s = f->pending[i];
-        struct mt_inferred *wrapper = find_inferred(f, from, f->charged[s]);
+        struct mt_inferred *wrapper =
+            f->is_inferred[f->charged[s]] ? find_inferred(f, from, f->charged[s]) : NULL;
         if (!wrapper)
             continue;
         f->pending[n++] = s;
