@@ -19,9 +19,9 @@
 #include "base/saturate.h"
 #include "view/margin.h"
 #include "view/rows/cumulative.h"
-#include "view/rows/digest.h"
 #include "view/rows/identity.h"
 #include "view/rows/infer.h"
+#include "view/rows/parts.h"
 #include "view/rows/paths.h"
 #include "view/rows/rows-local.h"
 
@@ -227,7 +227,7 @@ static bool suits_digest(const struct builder *b) {
 /* Adds up what each part has in a column at a moment. Returns false where that could saturate. */
 static bool add_up(struct builder *b, const int64_t *of_samples, enum mt_value value,
                    int64_t (*sums)[MT_N_VALUES]) {
-    const struct mt_digest *digest = b->rows->frames.digest;
+    const struct mt_parts *digest = b->rows->frames.digest;
     uint64_t gross = 0;
     b->rows->has_negative[value] = false;
     for (size_t k = 0; k < digest->n; k++)
@@ -245,7 +245,7 @@ static bool add_up(struct builder *b, const int64_t *of_samples, enum mt_value v
 
 /* Returns the values of all parts at the moment, malloc'ed; NULL: samples have to be counted. */
 static int64_t (*values_at(struct builder *b))[MT_N_VALUES] {
-    const struct mt_digest *digest = b->rows->frames.digest;
+    const struct mt_parts *digest = b->rows->frames.digest;
     int64_t(*sums)[MT_N_VALUES] = malloc((digest->n + 1) * sizeof *sums);
     if (!sums)
         return NULL;
@@ -275,7 +275,7 @@ static struct mt_amount amount_of_part(const struct builder *b, size_t k,
 }
 
 static bool count_parts(struct builder *b, int64_t (*const values)[MT_N_VALUES]) {
-    const struct mt_digest *digest = b->rows->frames.digest;
+    const struct mt_parts *digest = b->rows->frames.digest;
     uint32_t *row_of = b->rows->row_of_sample;
     bool done = true;
     for (size_t k = 0; k < digest->n && done; k++)

@@ -11,10 +11,11 @@
 #include "base/error.h"
 #include "base/saturate.h"
 #include "view/rows/identity.h"
+#include "view/rows/parts.h"
 
 struct maker {
     struct mt_frames *frames;
-    struct mt_digest *digest;
+    struct mt_parts *digest;
     struct mt_identities ids;
     uint32_t *latest; /* per entry: its part + 1 */
     uint64_t gross[MT_N_VALUES];
@@ -22,7 +23,7 @@ struct maker {
 
 /* Returns the part's index, or -MEMTRACK_ENOMEM. */
 static int64_t find_part(struct maker *m, uint32_t s, uint32_t charged, uint32_t passed_over) {
-    struct mt_digest *digest = m->digest;
+    struct mt_parts *digest = m->digest;
     uint32_t latest = charged == MT_NO_ENTRY ? 0 : m->latest[charged];
     if (latest && digest->parts[latest - 1].passed_over == passed_over)
         return latest - 1;
@@ -34,7 +35,7 @@ static int64_t find_part(struct maker *m, uint32_t s, uint32_t charged, uint32_t
         return -MEMTRACK_ENOMEM;
     if ((size_t)id == digest->n)
         digest->parts[digest->n++] =
-            (struct mt_digest_part){.charged = charged, .passed_over = passed_over, .sample = s};
+            (struct mt_part){.charged = charged, .passed_over = passed_over, .sample = s};
     if (charged != MT_NO_ENTRY)
         m->latest[charged] = (uint32_t)id + 1;
     return id;
@@ -47,7 +48,7 @@ static bool add_sample(struct maker *m, uint32_t s) {
         find_part(m, s, charged, mt_frames_passed_over(m->frames, sample, charged, position));
     if (id < 0)
         return false;
-    struct mt_digest_part *part = &m->digest->parts[id];
+    struct mt_part *part = &m->digest->parts[id];
     m->digest->part_of[s] = (uint32_t)id;
     part->n_samples++;
     for (size_t v = 0; v < MT_N_VALUES; v++) {
@@ -87,14 +88,6 @@ int mt_digest_make(struct mt_frames *frames) {
     if (done && is_exact)
         frames->digest = m.digest;
     else
-        mt_digest_free(m.digest);
+        mt_parts_free(m.digest);
     return done ? 0 : -MEMTRACK_ENOMEM;
-}
-
-void mt_digest_free(struct mt_digest *digest) {
-    if (!digest)
-        return;
-    free(digest->parts);
-    free(digest->part_of);
-    free(digest);
 }

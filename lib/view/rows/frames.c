@@ -25,8 +25,8 @@
 
 #include "base/error.h"
 #include "base/loop.h"
-#include "view/rows/digest.h"
 #include "view/rows/managed.h"
+#include "view/rows/parts.h"
 #include "view/rows/patterns.h"
 #include "view/rows/system.h"
 
@@ -228,7 +228,7 @@ void mt_frames_free(struct mt_frames *frames) {
     free(frames->inferred);
     free(frames->places);
     free(frames->charges);
-    mt_digest_free(frames->digest);
+    mt_parts_free(frames->digest);
     *frames = (struct mt_frames){0};
 }
 

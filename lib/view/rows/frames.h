@@ -60,7 +60,7 @@ struct mt_frames {
     uint8_t *places;           /* enum mt_managed_place of each mapping, from 1 on */
     bool passes_native;        /* managed code is charged before native code */
     struct mt_charge *charges; /* per sample; NULL: searched each time, see mt_frames_remember */
-    struct mt_digest *digest;  /* see digest.h; NULL: samples are added up each time */
+    struct mt_parts *digest;   /* see digest.h; NULL: samples are added up each time */
 };
 
 /* Returns what a frame is by its names alone. */
