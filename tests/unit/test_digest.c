@@ -3,9 +3,9 @@
  * samples, and cumulative sums are those of visiting each frame of each path. */
 #include "profile-fixture.h"
 #include "view/rows/digest.h"
-#include "view/rows/parts.h"
 #include "view/rows/identity.h"
 #include "view/rows/infer.h"
+#include "view/rows/parts.h"
 #include "view/rows/rows-local.h"
 
 /* A random profile with a time axis in which neighbours have outer frames in common, as recorded
