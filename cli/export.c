@@ -91,10 +91,11 @@ static void check_difference(const struct argp_state *state, const struct reques
 
 static void finish(const struct argp_state *state, struct request *r) {
     const struct mt_profile_format *format = r->output.format;
-    if (!format)
+    if (!format) {
         argp_error(state, "--format is needed: one of%s", MT_PROFILE_FORMAT_WORDS);
-    else if (r->view.by_given && r->view.view.by != format->by &&
-             !(format->flags & MT_PROFILE_GROUPED))
+        return;
+    }
+    if (r->view.by_given && r->view.view.by != format->by && !(format->flags & MT_PROFILE_GROUPED))
         argp_error(state, "--by and --format %s exclude each other", format->name);
     if (r->view.shared.force && !r->output.path)
         argp_error(state, "--force needs -o");

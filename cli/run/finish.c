@@ -30,6 +30,8 @@ void mt_finish_init(struct mt_finish *finish, const struct mt_convert *convert) 
         .worker_fd = -1,
         .room_at_start = mt_session_room(convert->session),
     };
+    /* While there is memory: what becomes of the program is to be told when there is none. */
+    (void)mt_array_grow(&finish->results, 0, sizeof *finish->results);
 }
 
 void mt_finish_free(struct mt_finish *finish) {

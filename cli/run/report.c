@@ -287,6 +287,10 @@ void mt_run_report(const struct mt_run_request *options, const struct mt_target 
             options->program[0]);
     else if (profile && result && !is_tree)
         print_main(options, result, profile);
+    else if (profile && !is_tree)
+        mt_terminal_print_problem(us, "Nothing is lost: memtrack report DIRECTORY.",
+                                  "no memory was left for the summary; the recording is in %s",
+                                  session->path);
     else if (options->only && !profile && finish->processes.n == 0)
         mt_terminal_print_problem(us, "Patterns are of a program's name, or of its whole path.",
                                   "nothing was recorded: no program matched --only %s",

@@ -64,7 +64,7 @@ const char *mt_svg_flame_signed(const struct mt_svg_flame *flame, int64_t figure
         return mt_svg_flame_figure(flame->value, figure, text);
     int n =
         snprintf(text, MT_FORMAT_BYTES, "+%s", mt_svg_flame_figure(flame->value, figure, plain));
-    return n < MT_FORMAT_BYTES ? text : strcpy(text, plain);
+    return n < MT_FORMAT_BYTES ? text : mt_svg_flame_figure(flame->value, figure, text);
 }
 
 void mt_svg_flame_put_share(const struct mt_svg_flame *flame, int64_t figure) {

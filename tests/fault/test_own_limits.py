@@ -45,7 +45,8 @@ class Case(case.Case):
 
 class Limits(Case):
     def test_matrix(self):
-        for limit in ("ulimit -s 128", "ulimit -s 64", "ulimit -d 16000", "ulimit -d 20000",
+        for limit in ("ulimit -s 128", "ulimit -s 64", "ulimit -d 15800", "ulimit -d 16000",
+                      "ulimit -d 20000",
                       "ulimit -d 40000", "ulimit -v 30000", "ulimit -v 60000", "ulimit -v 100000",
                       "ulimit -n 4", "ulimit -n 6", "ulimit -n 8", "ulimit -n 10", "ulimit -n 20",
                       "ulimit -f 100", "ulimit -f 8", "ulimit -S -d 20000", "ulimit -S -n 8",

@@ -105,6 +105,7 @@ static int64_t add_location(const struct copying *c, enum mt_side side,
 
 static int64_t copy_frame(const struct copying *c, enum mt_side side,
                           const struct mt_row_frame *frame) {
+    /* NOLINTNEXTLINE(clang-analyzer-core.NullDereference): there is room for all frames of a path */
     uint32_t *known = &c->location_of[side][frame->id];
     if (*known != UNKNOWN)
         return *known;

