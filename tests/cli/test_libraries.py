@@ -15,7 +15,7 @@ class Libraries(profiles.Command):
     COMMAND = "export"
     KINDS = ("plain",)
 
-    def library(self, word):
+    def soname(self, word):
         """The name under which a library is loaded."""
         if not os.path.exists(LOADED) or not shutil.which("readelf"):
             self.skipTest("this build loads no libraries, or there is no readelf")
@@ -42,7 +42,7 @@ class Libraries(profiles.Command):
     def test_damaged(self):
         for word, command in self.COMMANDS:
             with self.subTest(word):
-                library = self.library(word)
+                library = self.soname(word)
                 with open(self.path(library), "w") as file:
                     file.write("no library, and longer than a header of ELF " * 9)
                 self.check_refused(self.with_libraries(*command), library, "ELF")
@@ -53,7 +53,7 @@ class Libraries(profiles.Command):
     def test_without_its_functions(self):
         for word, command in self.COMMANDS:
             with self.subTest(word):
-                library = self.library(word)
+                library = self.soname(word)
                 compiler.build_text(self.path(library), "int of_another_library;\n", "-shared", "-fPIC")
                 self.check_refused(self.with_libraries(*command), library, "has no function")
 
