@@ -51,6 +51,45 @@ typedef struct memtrack_delta {
     uint64_t cpu_ns;
 } memtrack_delta;
 
+/* Of all scopes of a name; 0 of none. Percentiles are within 2 %, and max at most. */
+typedef struct memtrack_statistic {
+    double sum, mean, stddev, min, p50, p95, max; /* stddev: of the whole population */
+} memtrack_statistic;
+
+/*
+ * All scopes of one name that have ended. Of a scope that began inside of one of the same name in
+ * the same thread (recursion), count and the own_ sums know, and nothing else does. Texts belong to
+ * the recorder, and stay for the life of the process.
+ */
+typedef struct memtrack_scope_row {
+    const char *name, *file; /* file: where the first of them began, NULL: not known */
+    uint32_t line;
+    uint32_t is_process; /* 1: of memtrack_begin_process, which have rows of their own */
+    uint64_t count;
+    uint64_t errors; /* that memtrack_scope_fail was called for */
+    memtrack_statistic net_bytes, peak_bytes, allocated_bytes, allocated_blocks, freed_bytes,
+        duration_ns, cpu_ns;
+    /* What the process held when the one that ended last began, and when it ended. With several
+     * threads, what others have allocated lately may be missing. */
+    int64_t latest_before_bytes, latest_after_bytes;
+    uint64_t misuses;   /* ended by something else than their own end; these are not in errors */
+    uint64_t recursive; /* of count, those inside of one of the same name */
+    int64_t own_allocated_bytes, own_duration_ns; /* without the scopes inside of them */
+    const char *latest_error; /* what memtrack_scope_fail said last; NULL: nothing */
+    uint64_t reserved[8];     /* 0 */
+} memtrack_scope_row;
+
+/* A scope that has ended. Its name belongs to the recorder, and stays for the life of the
+ * process. */
+typedef struct memtrack_scope_event {
+    const char *name;
+    uint64_t begin_ns; /* since the recording began */
+    uint64_t duration_ns;
+    int64_t net_bytes, peak_bytes;
+    uint32_t thread_id; /* kernel's id of the thread that ended it */
+    uint32_t reserved;  /* 0 */
+} memtrack_scope_event;
+
 enum { MEMTRACK_BLOCK_FRAMES = 64 };
 typedef struct memtrack_block {
     const void *address; /* where the block begins */
@@ -120,6 +159,38 @@ typedef struct memtrack_block {
     }
 #endif
 
+/* As MEMTRACK_API_, for a function that recorders of earlier versions do not have: there, older takes
+ * its place. Where there is no recorder, it is still the test of one address. */
+#if defined(MEMTRACK_IMPLEMENTATION) || defined(MEMTRACK_REQUIRED)
+#define MEMTRACK_API_SINCE_(type, name, parameters, arguments, older, older_parameters,            \
+                            older_arguments, untracked)                                            \
+    MEMTRACK_API_(type, name, parameters, arguments, untracked)
+#elif defined(MEMTRACK_FIND_)
+#define MEMTRACK_API_SINCE_(type, name, parameters, arguments, older, older_parameters,            \
+                            older_arguments, untracked)                                            \
+    static __inline__ type memtrack_##name parameters __asm__("memtrack_inline_" #name);           \
+    MEMTRACK_QUIET_ static __inline__ type memtrack_##name parameters {                            \
+        type(*memtrack_real_) parameters;                                                          \
+        type(*memtrack_older_) older_parameters;                                                   \
+        MEMTRACK_FIND_("memtrack_" #older, memtrack_older_);                                       \
+        if (!memtrack_older_)                                                                      \
+            return (untracked);                                                                    \
+        MEMTRACK_FIND_("memtrack_" #name, memtrack_real_);                                         \
+        return memtrack_real_ ? memtrack_real_ arguments : memtrack_older_ older_arguments;        \
+    }
+#else
+#define MEMTRACK_API_SINCE_(type, name, parameters, arguments, older, older_parameters,            \
+                            older_arguments, untracked)                                            \
+    extern type memtrack_real_##name parameters __asm__("memtrack_" #name) __attribute__((weak));  \
+    static __inline__ type memtrack_##name parameters __asm__("memtrack_inline_" #name);           \
+    MEMTRACK_QUIET_ static __inline__ type memtrack_##name parameters {                            \
+        if (!memtrack_real_##older)                                                                \
+            return (untracked);                                                                    \
+        return memtrack_real_##name ? memtrack_real_##name arguments                               \
+                                    : memtrack_real_##older older_arguments;                       \
+    }
+#endif
+
 /* ---- recording ------------------------------------------------------------------------------- */
 
 /* These switch recording on or off for the whole process. While it is off, frees of blocks that
@@ -158,6 +229,12 @@ MEMTRACK_API_(uint64_t, get_overhead, (void), (), 0)
  * this is a signal handler that interrupted the recorder itself.
  */
 MEMTRACK_API_(int, begin, (memtrack_scope * scope, const char *name), (scope, name), 0)
+/* Is memtrack_begin of a place in the sources: the first place where a scope of that name begins
+ * is shown with it. file may be NULL. */
+MEMTRACK_API_SINCE_(int, begin_at,
+                    (memtrack_scope * scope, const char *name, const char *file, uint32_t line),
+                    (scope, name, file, line), begin, (memtrack_scope *, const char *),
+                    (scope, name), 0)
 /* Does the same for all threads of the process. Such scopes may overlap as they like, and any
  * thread may end them. With several threads the peak is within max(64 KiB, 0.1 % of the
  * process's peak), as the process's own is. */
@@ -174,6 +251,63 @@ MEMTRACK_API_(int, scope_attach, (memtrack_scope * scope), (scope), 0)
  * last value of each key, of the 256 keys that were set last. */
 MEMTRACK_API_(int, scope_set, (memtrack_scope * scope, const char *key, const char *value),
               (scope, key, value), 0)
+
+/* Says that what an open scope measures has failed: it counts as an error when it ends, in the way
+ * in which it would end anyway. The text of the latest error is kept (its first 255 bytes); why may
+ * be NULL. An exception or a panic is such an error, a scope that is not ended by its own end is
+ * not. */
+MEMTRACK_API_(int, scope_fail, (memtrack_scope * scope, const char *why), (scope, why), 0)
+#define memtrack_fail(...) memtrack_scope_fail(__VA_ARGS__)
+
+/* ---- what scopes come to ---------------------------------------------------------------------- */
+
+/* Adds a time that was measured elsewhere, as a scope of that name in which nothing was allocated.
+ * It is in no scope around it. MEMTRACK_EUSAGE: longer than 26 days. */
+MEMTRACK_API_(int, record, (const char *name, uint64_t duration_ns), (name, duration_ns), 0)
+/*
+ * Reads the scopes of the default group that have ended in any thread, since the recording or
+ * since the last reset, a row per name, in the order in which the names came. Returns how many
+ * there are, of which the first capacity are in rows; rows may be NULL when capacity is 0.
+ * MEMTRACK_ENOMEM: there is no room to add up in (a few hundred KiB of pages).
+ */
+MEMTRACK_API_(int, scopes_read, (memtrack_scope_row * rows, uint32_t capacity), (rows, capacity), 0)
+/* Writes the table of memtrack scopes to a file descriptor: n names (0: all), sorted by "peak",
+ * "net", "allocated", "blocks", "freed", "self", "time", "self-time", "cpu", "count", "errors" or
+ * "name" (NULL: peak). MEMTRACK_EUSAGE: there is no such order. MEMTRACK_EIO: it could not be
+ * written. */
+MEMTRACK_API_(int, scopes_print, (int fd, const char *sort, uint32_t n), (fd, sort, n), 0)
+/* Forgets the scopes of the default group that have ended. Those that are open will count in
+ * whole. The latest events stay. */
+MEMTRACK_API_(int, scopes_reset, (void), (), 0)
+/* Find those of the latest events of scopes that took at least threshold_ns, or held at least
+ * threshold_bytes at their peak. Return how many there are, of which the first capacity, the
+ * longest or largest first, are in out. */
+MEMTRACK_API_(int, scopes_slow,
+              (uint64_t threshold_ns, memtrack_scope_event *out, uint32_t capacity),
+              (threshold_ns, out, capacity), 0)
+MEMTRACK_API_(int, scopes_large,
+              (uint64_t threshold_bytes, memtrack_scope_event *out, uint32_t capacity),
+              (threshold_bytes, out, capacity), 0)
+
+/* Returns the group with this name, to be used below; it is made if there is none. Groups are
+ * independent of each other and of the default group (0): a library, or a test, has its own sums
+ * and its own reset. 0: there is no room, or no recorder. */
+MEMTRACK_API_(uint32_t, group, (const char *name), (name), 0)
+/* Is memtrack_begin_at of a scope in a group. It ends as others do. */
+MEMTRACK_API_SINCE_(int, group_begin_at,
+                    (uint32_t group, memtrack_scope *scope, const char *name, const char *file,
+                     uint32_t line),
+                    (group, scope, name, file, line), begin, (memtrack_scope *, const char *),
+                    (scope, name), 0)
+#define memtrack_group_begin(group, ...)                                                           \
+    memtrack_group_begin_at((group), __VA_ARGS__, __FILE__, __LINE__)
+MEMTRACK_API_(int, group_record, (uint32_t group, const char *name, uint64_t duration_ns),
+              (group, name, duration_ns), 0)
+MEMTRACK_API_(int, group_read, (uint32_t group, memtrack_scope_row *rows, uint32_t capacity),
+              (group, rows, capacity), 0)
+MEMTRACK_API_(int, group_print, (uint32_t group, int fd, const char *sort, uint32_t n),
+              (group, fd, sort, n), 0)
+MEMTRACK_API_(int, group_reset, (uint32_t group), (group), 0)
 
 /* ---- the timeline ---------------------------------------------------------------------------- */
 

@@ -19,6 +19,16 @@ RARE_USES = ("unoptimised", "functions")  # in one standard of each language
 ALL = """
 %s
 int use(uint64_t *bytes, const void *block);
+static int use_statistics(uint32_t group) {
+    memtrack_scope scope;
+    memtrack_scope_row row;
+    memtrack_scope_event event;
+    int rc = memtrack_group_begin(group, &scope, "b") | memtrack_end(&scope, NULL);
+    rc |= memtrack_record("r", 1) | memtrack_group_record(group, "r", 1);
+    rc |= memtrack_scopes_read(&row, 1) | memtrack_scopes_print(2, NULL, 0) | memtrack_scopes_reset();
+    rc |= memtrack_group_read(group, &row, 1) | memtrack_group_print(group, 2, "time", 3) | memtrack_group_reset(group);
+    return rc | memtrack_scopes_slow(1000, &event, 1) | memtrack_scopes_large(1000, &event, 1);
+}
 int use(uint64_t *bytes, const void *block) {
     memtrack_scope scope;
     memtrack_delta delta;
@@ -30,6 +40,8 @@ int use(uint64_t *bytes, const void *block) {
     rc |= memtrack_get_traced_memory(bytes, NULL) | memtrack_get_traced_memory(NULL, bytes);
     rc |= memtrack_track(memtrack_domain("d"), block, sizeof found) | memtrack_untrack(1, block);
     rc |= memtrack_whois(block, &found) | memtrack_snapshot("path");
+    rc |= memtrack_begin_at(&scope, "a", __FILE__, __LINE__) | memtrack_fail(&scope, "no") | memtrack_end(&scope, NULL);
+    rc |= use_statistics(memtrack_group("g"));
     MEMTRACK_SCOPE("outer") {
         MEMTRACK_SCOPE("inner") {
             MEMTRACK_FUNCTION();
