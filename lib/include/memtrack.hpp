@@ -2,19 +2,23 @@
 /*
  * memtrack::scope: memtrack_begin and memtrack_end as a C++ object. C++11 or later; neither
  * exceptions nor RTTI nor the standard library is needed. What a scope measures and which errors
- * there are: memtrack.h.
+ * there are: memtrack.h. Tasks that change threads, and coroutines: memtrack/tasks.hpp.
  *
  *     memtrack::scope scope("load");
  *     load(file);
  *     memtrack_delta delta = scope.end();
  *
  * A name is a C string or anything with data() and size(): std::string, std::string_view. A scope
- * that is not ended by hand ends with the object, so with what is left by an exception, too.
+ * that is not ended by hand ends with the object. When an exception does that, the scope counts as
+ * an error (memtrack_scope_fail); its text is what fail() was given before, or says just this.
  */
 #ifndef MEMTRACK_HPP
 #define MEMTRACK_HPP
 
 #include <memtrack.h>
+#ifdef __cpp_exceptions
+#include <exception>
+#endif
 
 #if __cplusplus >= 202002L
 #define MEMTRACK_NODISCARD_ [[nodiscard("a scope without a name ends at once")]]
@@ -49,6 +53,31 @@ template <typename Text>
 using if_text = decltype(static_cast<const char *>(static_cast<const Text *>(nullptr)->data()),
                          static_cast<size_t>(static_cast<const Text *>(nullptr)->size()), 0);
 
+/* Tells whether somebody measures: the same test of one address that the functions of memtrack.h
+ * begin with. What is done only then is no part of what a scope costs in an untracked process. */
+inline bool is_measured() noexcept {
+#if defined(MEMTRACK_REQUIRED) || defined(MEMTRACK_TIMERS)
+    return true;
+#elif defined(MEMTRACK_FIND_)
+    const void *begin;
+    MEMTRACK_FIND_("memtrack_begin", begin);
+    return begin != nullptr;
+#else
+    return memtrack_real_begin != nullptr;
+#endif
+}
+
+/* Returns how many exceptions are on their way in this thread; before C++17 whether there is one. */
+inline int exceptions() noexcept {
+#if !defined(__cpp_exceptions)
+    return 0;
+#elif defined(__cpp_lib_uncaught_exceptions)
+    return std::uncaught_exceptions();
+#else
+    return std::uncaught_exception();
+#endif
+}
+
 } // namespace detail
 
 class scope {
@@ -56,14 +85,15 @@ class scope {
     /* This is no scope: nothing is measured until a scope is moved here. */
     scope() noexcept : open_(false) {}
     MEMTRACK_NODISCARD_ explicit scope(const char *name) noexcept {
-        memtrack_begin(&scope_, name);
+        if (detail::is_measured())
+            begin(name);
     }
     template <typename Text, detail::if_text<Text> = 0>
     MEMTRACK_NODISCARD_ explicit scope(const Text &name) noexcept
         : scope(detail::c_string(name.data(), name.size()).get()) {}
     ~scope() {
-        if (open_)
-            memtrack_end(&scope_, nullptr);
+        if (open_ && detail::is_measured())
+            leave();
     }
 
     /*
@@ -107,19 +137,41 @@ class scope {
     int set(const char *key, const Text &value) noexcept {
         return set(key, detail::c_string(value.data(), value.size()).get());
     }
+    /* Lets it count as an error when it ends. */
+    int fail(const char *why) noexcept {
+        has_failed_ = true;
+        return open_ ? memtrack_scope_fail(&scope_, why) : -MEMTRACK_EENDED;
+    }
+    template <typename Text, detail::if_text<Text> = 0> int fail(const Text &why) noexcept {
+        return fail(detail::c_string(why.data(), why.size()).get());
+    }
     int detach() noexcept {
         return open_ ? memtrack_scope_detach(&scope_) : -MEMTRACK_EENDED;
     }
     int attach() noexcept {
+        if (open_ && detail::is_measured())
+            exceptions_ = detail::exceptions();
         return open_ ? memtrack_scope_attach(&scope_) : -MEMTRACK_EENDED;
     }
 
   protected:
     struct unbegun {};
-    explicit scope(unbegun) noexcept {}
+    explicit scope(unbegun) noexcept {
+        if (detail::is_measured())
+            exceptions_ = detail::exceptions();
+    }
     memtrack_scope scope_;
 
   private:
+    __attribute__((noinline)) void begin(const char *name) noexcept {
+        exceptions_ = detail::exceptions();
+        memtrack_begin(&scope_, name);
+    }
+    __attribute__((noinline)) void leave() noexcept {
+        if (!has_failed_ && detail::exceptions() > exceptions_)
+            memtrack_scope_fail(&scope_, "left by an exception");
+        memtrack_end(&scope_, nullptr);
+    }
     void take(scope &other) noexcept {
         take(other, other.open_ ? memtrack_scope_detach(&other.scope_) : -1);
     }
@@ -128,13 +180,17 @@ class scope {
     void take(scope &other, int detached) noexcept {
         open_ = other.open_;
         other.open_ = false;
-        if (open_)
+        if (open_) {
             memcpy(&scope_, &other.scope_, sizeof scope_);
+            exceptions_ = other.exceptions_;
+            has_failed_ = other.has_failed_;
+        }
         if (detached == 0)
             memtrack_scope_attach(&scope_);
     }
 
-    bool open_ = true;
+    bool open_ = true, has_failed_ = false;
+    int exceptions_ = 0; /* that were on their way when it began */
 };
 
 /* This measures all threads of the process. */
