@@ -371,4 +371,9 @@ memtrack_leave_(memtrack_scope *scope) {
 }
 #endif
 
+/* What the system says of memory, of this process or others, recorded or not. */
+#ifndef MEMTRACK_IMPLEMENTATION
+#include "memtrack/usage.h"
+#endif
+
 #endif
