@@ -50,6 +50,7 @@ static const struct argp_option options[] = {
      "Count as live what was not freed at this moment (default: end). TIME is after the start, "
      "such as 1.5s or 02:00. The column is then live, unless --sort says another",
      MT_HELP_COUNTED},
+    MT_TREE_OPTION(MT_HELP_COUNTED),
     {"by", MT_KEY_BY, mt_group_by_list, 0,
      "Write a row for each of these, in a format of rows (default: stack)", MT_HELP_COUNTED},
     {"sort", MT_KEY_SORT, "COLUMN", MT_HELP_COMMON,
@@ -159,7 +160,7 @@ const struct argp mt_export_argp = {
 static char *choose_one_of(struct request *r, const char *file, int *result) {
     struct mt_at none;
     if (!mt_subject_at(file))
-        return mt_input_choose_at(r->view.shared.program, file, &none, result);
+        return mt_input_choose_at(r->view.shared.program, file, r->view.shared.tree, &none, result);
     mt_terminal_print_problem(r->view.shared.program, "Give one for all of them by --at.",
                               "%s: a moment of one of several files", file);
     *result = MT_EXIT_USAGE;
@@ -254,11 +255,11 @@ static int redact(struct request *r, struct mt_profile *profile, struct mt_proce
 static int export_files(struct request *r, char *const *paths, struct mt_error *error) {
     struct mt_profile *profile = NULL;
     struct mt_processes processes;
-    struct mt_merge_keep keep = mt_view_options_keep(&r->view);
+    struct mt_input_wanted wanted = mt_view_options_wanted(&r->view);
     if (r->output.format->flags & MT_PROFILE_LABELS)
-        keep.processes = keep.threads = true;
-    int rc = mt_inputs_read(paths, r->n_files, &keep, &r->view.shared.symbols, &processes, &profile,
-                            error);
+        wanted.keep.processes = wanted.keep.threads = true;
+    wanted.keep.times = wanted.keep.scopes = true;
+    int rc = mt_inputs_read(paths, r->n_files, &wanted, &processes, &profile, error);
     if (rc == 0 && r->html.redact)
         rc = redact(r, profile, &processes, error);
     if (rc == 0)
@@ -275,11 +276,11 @@ static int export_files(struct request *r, char *const *paths, struct mt_error *
 static int read_for_page(struct request *r, char *const *paths, struct mt_html_side *side,
                          struct mt_processes *processes, struct mt_profile **profile,
                          struct mt_error *error) {
-    const struct mt_merge_keep keep = {.processes = true, .threads = true};
+    struct mt_input_wanted wanted = mt_view_options_wanted(&r->view);
+    wanted.keep = (struct mt_merge_keep){.processes = true, .threads = true};
     if (r->n_files > 1)
-        return mt_inputs_read(paths, r->n_files, &keep, &r->view.shared.symbols, processes, profile,
-                              error);
-    int rc = mt_input_read_run(paths[0], &keep, processes, profile, error);
+        return mt_inputs_read(paths, r->n_files, &wanted, processes, profile, error);
+    int rc = mt_input_read_run(paths[0], &wanted, processes, profile, error);
     if (rc != 0)
         return rc;
     side->path = paths[0];

@@ -26,6 +26,7 @@ enum key {
     KEY_TRACE,
     KEY_INCLUDE,
     KEY_EXCLUDE,
+    KEY_BY,
 };
 
 enum { DEFAULT_ROWS = 20 };
@@ -36,6 +37,9 @@ static const struct argp_option options[] = {
      "List the latest scopes one by one, with marks and counters. Each has what the program "
      "said about it",
      0},
+    MT_TREE_OPTION(0),
+    {"by", KEY_BY, "name|process", 0,
+     "Print a row for each name (default), or for each name and process of a run or tree", 0},
     {"sort", KEY_SORT, "STATISTIC", MT_HELP_COMMON,
      "Print the largest first: peak (default), net, allocated, blocks, freed, self, time, "
      "self-time, cpu, count or errors; or sort by name. Peak is the highest of any scope of "
@@ -71,7 +75,7 @@ struct request {
     struct mt_options_shared shared;
     const char *file, *trace;
     enum mt_scopes_sort sort;
-    bool sort_given, events;
+    bool sort_given, events, by_process;
     struct {
         const char **items;
         size_t n;
@@ -106,6 +110,11 @@ static error_t parse_option(int key, char *text, struct argp_state *state) {
             mt_options_choose(state, "--sort", text, mt_scopes_sort_list);
         r->sort_given = true;
         return 0;
+    case KEY_BY:
+        if (strcmp(text, "name") != 0 && strcmp(text, "process") != 0)
+            mt_options_choose(state, "--by", text, "name|process");
+        r->by_process = *text == 'p';
+        return 0;
     case KEY_EVENTS:
         r->events = true;
         return 0;
@@ -133,15 +142,17 @@ const struct argp mt_scopes_argp = {
     .options = options,
     .parser = parse_option,
     .args_doc = "[FILE|DIR|PID]",
-    .doc = "Show what a program measured of its own regions (memtrack_begin and "
-           "memtrack_end of memtrack.h).\vExample: memtrack scopes --sort time "
-           "app.pb.gz\n\nFILE is a profile, and PID is a running process. DIR stands for "
-           "the newest profile in it. Without an argument, the current directory is "
-           "taken.\n\nAll scopes of a name are one row. Net is what they allocated and "
-           "kept, peak the highest that any of them held. Half of them took at most P50, "
-           "and 95 of 100 at most P95. Inner scopes are included, except in self.\n\nRows "
-           "are of scopes that have ended. Open ones are listed below, with their figures "
-           "so far.\n\nExit status: 0, 2 wrong usage, 3 the profile cannot be read.",
+    .doc =
+        "Show what a program measured of its own regions (memtrack_begin and "
+        "memtrack_end of memtrack.h).\vExample: memtrack scopes --sort time "
+        "app.pb.gz\n\nFILE is a profile, and PID is a running process. DIR is that of "
+        "a run, whose processes are added up, or stands for the newest profile in it. Without an "
+        "argument, the current directory is taken.\n\nAll scopes of a name are one row. Net is "
+        "what they allocated and "
+        "kept, peak the highest that any of them held. Half of them took at most P50, "
+        "and 95 of 100 at most P95. Inner scopes are included, except in self.\n\nRows "
+        "are of scopes that have ended. Open ones are listed below, with their figures "
+        "so far.\n\nExit status: 0, 2 wrong usage, 3 the profile cannot be read.",
 };
 
 /* ---- output ---------------------------------------------------------------------------------- */
@@ -189,7 +200,14 @@ static int show(const struct request *r, const char *path, struct mt_error *erro
     struct mt_scopes_rows *rows = NULL;
     const struct mt_scopes_filter filter = {r->include.items, r->exclude.items, r->include.n,
                                             r->exclude.n};
-    int rc = mt_input_read(path, &profile, error);
+    const struct mt_input_wanted wanted = {
+        .keep = {.scopes = true, .scopes_apart = r->by_process},
+        .tree = r->shared.tree,
+        .symbols = &r->shared.symbols,
+    };
+    struct mt_processes processes;
+    int rc = mt_input_read_run(path, &wanted, &processes, &profile, error);
+    mt_processes_free(&processes);
     if (rc == 0 && profile->info.scopes.n_functions)
         rc = mt_symbols_resolve(profile, &r->shared.symbols, error);
     if (rc == 0)
@@ -212,7 +230,7 @@ int mt_scopes_command(int argc, char **argv) {
     struct mt_error error = {{0}, {0}};
     int result = MT_EXIT_OK;
     mt_help_parse(&mt_scopes_argp, argc, argv, 0, &r);
-    char *path = mt_input_choose(r.shared.program, r.file, &result);
+    char *path = mt_input_choose_run(r.shared.program, r.file, r.shared.tree, &result);
     int rc = path ? show(&r, path, &error) : 0;
     free(r.include.items);
     free(r.exclude.items);

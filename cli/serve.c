@@ -121,8 +121,8 @@ const struct argp mt_serve_argp = {
 static int load(const struct request *r, struct mt_served_options *how, struct mt_processes *run,
                 struct mt_served **out, struct mt_error *error) {
     struct mt_profile *profile = NULL;
-    const struct mt_merge_keep keep = {.processes = true};
-    int rc = mt_input_read_run(r->path, &keep, run, &profile, error);
+    const struct mt_input_wanted wanted = {.keep = {.processes = true}};
+    int rc = mt_input_read_run(r->path, &wanted, run, &profile, error);
     if (rc != 0)
         return rc;
     rc = mt_symbols_resolve(profile, &r->shared.symbols, error);
@@ -283,7 +283,7 @@ int mt_serve_command(int argc, char **argv) {
     int status = MT_EXIT_OK;
     mt_help_parse(&mt_serve_argp, argc, argv, 0, &r);
     mt_charged_complete(r.shared.program, &r.charged);
-    r.path = mt_input_choose_at(r.shared.program, r.what, &none, &status);
+    r.path = mt_input_choose_at(r.shared.program, r.what, false, &none, &status);
     if (r.path)
         status = mt_command_end(r.shared.program, serve(&r, &error), &error);
     mt_charged_free(&r.charged);

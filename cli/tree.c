@@ -25,6 +25,7 @@ static const struct argp_option options[] = {
      "Count as live what was not freed at this moment (default: end). TIME is after the "
      "start, such as 1.5s or 02:00. Branches are then sorted by live",
      MT_HELP_COUNTED},
+    MT_TREE_OPTION(MT_HELP_COUNTED),
     {"sort", MT_KEY_SORT, "COLUMN", MT_HELP_COMMON,
      "Print the largest first: peak (default), live, total, blocks, temporary, max, waste, "
      "live-blocks or peak-blocks",
@@ -154,9 +155,9 @@ static int show(struct request *r, const char *path, struct mt_error *error) {
     struct mt_profile *profile = NULL;
     struct mt_rows *rows = NULL;
     struct mt_tree *tree = NULL;
-    const struct mt_merge_keep keep = mt_view_options_keep(&r->view);
+    const struct mt_input_wanted wanted = mt_view_options_wanted(&r->view);
     struct mt_processes processes;
-    int status = mt_input_read_run(path, &keep, &processes, &profile, error);
+    int status = mt_input_read_run(path, &wanted, &processes, &profile, error);
     mt_processes_free(&processes);
     if (status == 0)
         status = mt_symbols_resolve(profile, &r->view.shared.symbols, error);

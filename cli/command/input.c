@@ -22,6 +22,7 @@
 #include "view/processes/index.h"
 #include "view/processes/merged.h"
 #include "view/subject.h"
+#include "watch/live_tree.h"
 
 #define STANDARD_INPUT  "/dev/stdin"
 #define MAX_INPUT_BYTES ((size_t)1 << 30)
@@ -175,11 +176,14 @@ static bool is_part(const char *argument) {
     return is;
 }
 
-static char *choose(const char *program, const char *argument, bool takes_runs, int *status) {
+/* How a directory is taken. */
+enum taking { NEWEST_PROFILE, RUN, TREE };
+
+static char *choose(const char *program, const char *argument, enum taking taking, int *status) {
     struct stat file;
     pid_t pid;
     if (!argument)
-        return newest_here(program, takes_runs, status);
+        return newest_here(program, taking != NEWEST_PROFILE, status);
     if (strcmp(argument, "-") == 0)
         return strdup(STANDARD_INPUT);
     if (!*argument) {
@@ -188,11 +192,11 @@ static char *choose(const char *program, const char *argument, bool takes_runs, 
         *status = MT_EXIT_USAGE;
         return NULL;
     }
-    if (takes_runs && mt_index_is_run(argument))
+    if (taking != NEWEST_PROFILE && mt_index_is_run(argument))
         return strdup(argument);
     if (stat(argument, &file) == 0)
-        return S_ISDIR(file.st_mode) ? newest_in(program, argument, false, status)
-                                     : strdup(argument);
+        return S_ISDIR(file.st_mode) && taking != TREE ? newest_in(program, argument, false, status)
+                                                       : strdup(argument);
     if (is_part(argument))
         return strdup(argument);
     if (mt_subject_is_process(argument, &pid))
@@ -205,14 +209,20 @@ static char *choose(const char *program, const char *argument, bool takes_runs, 
 }
 
 char *mt_input_choose(const char *program, const char *argument, int *status) {
-    return choose(program, argument, false, status);
+    return choose(program, argument, NEWEST_PROFILE, status);
 }
 
-char *mt_input_choose_at(const char *program, const char *argument, struct mt_at *at, int *status) {
+char *mt_input_choose_run(const char *program, const char *argument, bool tree, int *status) {
+    return choose(program, argument, tree ? TREE : RUN, status);
+}
+
+char *mt_input_choose_at(const char *program, const char *argument, bool tree, struct mt_at *at,
+                         int *status) {
+    enum taking taking = tree ? TREE : RUN;
     const char *sign = argument ? mt_subject_at(argument) : NULL;
     struct mt_at moment;
     if (!sign)
-        return choose(program, argument, true, status);
+        return choose(program, argument, taking, status);
     if (!mt_at_parse(sign + 1, &moment)) {
         mt_terminal_print_problem(
             program,
@@ -223,7 +233,7 @@ char *mt_input_choose_at(const char *program, const char *argument, struct mt_at
     }
     char *what = strndup(argument, (size_t)(sign - argument)), *path = NULL;
     if (what)
-        path = choose(program, what, true, status);
+        path = choose(program, what, taking, status);
     else
         *status = MT_EXIT_UNREADABLE;
     free(what);
@@ -264,18 +274,36 @@ int mt_input_read(const char *path, struct mt_profile **out, struct mt_error *er
     return result;
 }
 
-int mt_input_read_run(const char *path, const struct mt_merge_keep *keep,
-                      struct mt_processes *processes, struct mt_profile **out,
-                      struct mt_error *error) {
-    const struct mt_merged_options options = {.keep = *keep};
-    *processes = (struct mt_processes){0};
-    *out = NULL;
-    if (!mt_index_is_run(path))
-        return mt_input_read(path, out, error);
+static bool is_directory(const char *path) {
+    struct stat status;
+    return stat(path, &status) == 0 && S_ISDIR(status.st_mode);
+}
+
+/* The directory of a run, or with --tree one in which profiles lie. */
+static int read_directory(const char *path, bool is_run, const struct mt_input_wanted *wanted,
+                          struct mt_processes *processes, struct mt_profile **out,
+                          struct mt_error *error) {
+    const struct mt_merged_options options = {.keep = wanted->keep};
     int rc = mt_index_read(path, processes, error);
+    if (rc == 0 && !is_run)
+        mt_processes_keep_newest(processes);
     if (rc == 0)
         rc = mt_merged_load(path, processes, &options, out, NULL, error);
     if (rc != 0)
         mt_processes_free(processes);
     return rc;
+}
+
+int mt_input_read_run(const char *path, const struct mt_input_wanted *wanted,
+                      struct mt_processes *processes, struct mt_profile **out,
+                      struct mt_error *error) {
+    bool is_run = mt_index_is_run(path);
+    pid_t pid;
+    *processes = (struct mt_processes){0};
+    *out = NULL;
+    if (is_run || (wanted->tree && is_directory(path)))
+        return read_directory(path, is_run, wanted, processes, out, error);
+    if (wanted->tree && mt_subject_is_process(path, &pid))
+        return mt_live_tree_load(pid, &wanted->keep, wanted->symbols, processes, out, error);
+    return mt_input_read(path, out, error);
 }

@@ -9,14 +9,14 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "command/input.h"
 #include "profile/called.h"
+#include "profile/join/join.h"
 
-static int read_one(const char *path, const struct mt_merge_keep *keep,
-                    const struct mt_symbols_options *symbols, struct mt_processes *processes,
-                    struct mt_profile **out, struct mt_error *error) {
-    int rc = mt_input_read_run(path, keep, processes, out, error);
-    return rc == 0 ? mt_symbols_resolve(*out, symbols, error) : rc;
+static int read_one(const char *path, const struct mt_input_wanted *wanted,
+                    struct mt_processes *processes, struct mt_profile **out,
+                    struct mt_error *error) {
+    int rc = mt_input_read_run(path, wanted, processes, out, error);
+    return rc == 0 ? mt_symbols_resolve(*out, wanted->symbols, error) : rc;
 }
 
 /* Returns how the samples of this profile are labelled, malloc'ed. */
@@ -42,13 +42,12 @@ static int add(struct mt_merge *merge, const struct mt_profile *profile, const c
 }
 
 static int merge_all(struct mt_merge *merge, char *const *paths, size_t n,
-                     const struct mt_merge_keep *keep, const struct mt_symbols_options *symbols,
-                     struct mt_error *error) {
+                     const struct mt_input_wanted *wanted, struct mt_error *error) {
     int rc = 0;
     for (size_t i = 0; i < n && rc == 0; i++) {
         struct mt_processes processes;
         struct mt_profile *profile = NULL;
-        rc = read_one(paths[i], keep, symbols, &processes, &profile, error);
+        rc = read_one(paths[i], wanted, &processes, &profile, error);
         if (rc == 0)
             rc = add(merge, profile, paths[i], i == 0, error);
         mt_processes_free(&processes);
@@ -57,15 +56,15 @@ static int merge_all(struct mt_merge *merge, char *const *paths, size_t n,
     return rc;
 }
 
-int mt_inputs_read(char *const *paths, size_t n, const struct mt_merge_keep *keep,
-                   const struct mt_symbols_options *symbols, struct mt_processes *processes,
-                   struct mt_profile **out, struct mt_error *error) {
+int mt_inputs_read(char *const *paths, size_t n, const struct mt_input_wanted *wanted,
+                   struct mt_processes *processes, struct mt_profile **out,
+                   struct mt_error *error) {
     *out = NULL;
     *processes = (struct mt_processes){0};
     if (n == 1)
-        return read_one(paths[0], keep, symbols, processes, out, error);
-    struct mt_merge *merge = mt_merge_new(keep);
-    int rc = merge ? merge_all(merge, paths, n, keep, symbols, error) : -MEMTRACK_ENOMEM;
+        return read_one(paths[0], wanted, processes, out, error);
+    struct mt_merge *merge = mt_join_new(&wanted->keep);
+    int rc = merge ? merge_all(merge, paths, n, wanted, error) : -MEMTRACK_ENOMEM;
     if (rc == 0) {
         *out = mt_merge_finish(merge);
         merge = NULL;

@@ -115,6 +115,7 @@ static bool set_flag(int key, struct mt_options_shared *options) {
         {MT_KEY_FULL_NAMES, &options->full_names},
         {MT_KEY_FULL_STACKS, &options->full_stacks},
         {MT_KEY_NO_PAGER, &options->no_pager},
+        {MT_KEY_TREE, &options->tree},
         {MT_KEY_VERBOSE, &options->verbose},
     };
     return mt_options_set_flag(key, flags, sizeof flags / sizeof *flags);

@@ -34,6 +34,7 @@ enum {
     MT_KEY_BYTES,
     MT_KEY_FULL_NAMES,
     MT_KEY_FULL_STACKS,
+    MT_KEY_TREE,
     MT_KEY_COLOR,
     MT_KEY_NO_PAGER,
     MT_KEY_QUIET = 'q',
@@ -44,7 +45,7 @@ enum {
 /* What was chosen; nothing is when it is zero-initialized. */
 struct mt_options_shared {
     const char *program; /* argv[0]: for messages */
-    bool json, csv, force, quiet, verbose, exact_bytes, full_names, full_stacks, no_pager;
+    bool json, csv, force, quiet, verbose, exact_bytes, full_names, full_stacks, no_pager, tree;
     size_t n; /* rows, 0: all */
     bool n_given;
     enum mt_terminal_color color;
@@ -100,6 +101,15 @@ void mt_options_pattern(const struct argp_state *state, const char *option, cons
     {                                                                                              \
         "debuginfod", MT_KEY_DEBUGINFOD, NULL, 0,                                                  \
             "Fetch missing debug files from the servers in DEBUGINFOD_URLS", group                 \
+    }
+
+/* An entry of a command's table, in this group of its help: a process stands for its tree. */
+#define MT_TREE_OPTION(group)                                                                      \
+    {                                                                                              \
+        "tree", MT_KEY_TREE, NULL, 0,                                                              \
+            "Add up a process and all that descend from it: PID stands for the running ones, and " \
+            "DIR for those of the newest run in it",                                               \
+            group                                                                                  \
     }
 
 /* Options without an argument. False: the key is none of theirs. */

@@ -23,8 +23,8 @@ bool mt_sides_find(const struct mt_view_request *request, const char *const argu
                    struct mt_sides *sides, int *result) {
     for (enum mt_side side = MT_OLD; side < MT_N_SIDES; side++) {
         sides->at[side] = request->view.at;
-        sides->path[side] =
-            mt_input_choose_at(request->shared.program, arguments[side], &sides->at[side], result);
+        sides->path[side] = mt_input_choose_at(request->shared.program, arguments[side],
+                                               request->shared.tree, &sides->at[side], result);
         if (!sides->path[side])
             return false;
         sides->name[side] = side_name(arguments[side], sides->path[side]);
@@ -35,10 +35,11 @@ bool mt_sides_find(const struct mt_view_request *request, const char *const argu
 /* A side may be a run of several processes. */
 static int read_side(const struct mt_view_request *request, struct mt_sides *sides,
                      enum mt_side side, struct mt_error *error) {
-    const struct mt_merge_keep keep = mt_view_options_keep(request);
+    struct mt_input_wanted wanted = mt_view_options_wanted(request);
     struct mt_processes processes;
+    wanted.keep.times = sides->at[side].kind == MT_AT_TIME;
     int status =
-        mt_input_read_run(sides->path[side], &keep, &processes, &sides->profile[side], error);
+        mt_input_read_run(sides->path[side], &wanted, &processes, &sides->profile[side], error);
     sides->is_merged[side] = processes.n != 0;
     mt_processes_free(&processes);
     sides->page[side] = (struct mt_html_side){

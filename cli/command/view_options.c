@@ -66,6 +66,7 @@ static const struct argp_option options[] = {
      "Count as live what was not freed at this moment (default: end). TIME is after the "
      "start, such as 1.5s or 02:00. Rows are then sorted by live",
      MT_HELP_COUNTED},
+    MT_TREE_OPTION(MT_HELP_COUNTED),
     {NULL, MT_KEY_ROWS, "N", MT_HELP_COMMON,
      "Print at most N rows, 0 for all (default: 20). The default of --json and --csv is all",
      MT_HELP_ROWS},
@@ -225,16 +226,20 @@ static bool has_pattern_of(const struct mt_view_request *r, const char *kind) {
     return false;
 }
 
-struct mt_merge_keep mt_view_options_keep(const struct mt_view_request *r) {
-    return (struct mt_merge_keep){
-        .processes = r->view.by == MT_BY_PROCESS || has_pattern_of(r, "process:"),
-        .threads = r->view.by == MT_BY_THREAD || has_pattern_of(r, "thread:"),
+struct mt_input_wanted mt_view_options_wanted(const struct mt_view_request *r) {
+    return (struct mt_input_wanted){
+        .keep = {.processes = r->view.by == MT_BY_PROCESS || has_pattern_of(r, "process:"),
+                 .threads = r->view.by == MT_BY_THREAD || has_pattern_of(r, "thread:"),
+                 .times = r->view.at.kind == MT_AT_TIME},
+        .tree = r->shared.tree,
+        .symbols = &r->shared.symbols,
     };
 }
 
 char *mt_view_options_choose_input(struct mt_view_request *request, const char *file, int *result) {
     if (!request->at_given || !file || !mt_subject_at(file))
-        return mt_input_choose_at(request->shared.program, file, &request->view.at, result);
+        return mt_input_choose_at(request->shared.program, file, request->shared.tree,
+                                  &request->view.at, result);
     mt_terminal_print_problem(request->shared.program, "Leave out one of them.",
                               "give one moment (got %s and --at)", file);
     *result = MT_EXIT_USAGE;

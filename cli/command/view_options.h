@@ -12,8 +12,8 @@
 #include <stddef.h>
 
 #include "command/charged.h"
+#include "command/input.h"
 #include "command/options.h"
-#include "profile/merge.h"
 #include "view/rows/rows.h"
 
 enum { MT_VIEW_DEFAULT_ROWS = 20 };
@@ -56,8 +56,8 @@ error_t mt_view_options_parse(int key, const char *text, struct argp_state *stat
 void mt_view_options_choose_sort(struct mt_view_request *request, const struct mt_profile *profile);
 /* Says so when the profile has not the column that was asked for. */
 void mt_view_options_check_sort(const struct mt_view_request *request, const struct mt_rows *rows);
-/* Returns what of a run of several processes is to be kept apart for these options. */
-struct mt_merge_keep mt_view_options_keep(const struct mt_view_request *request);
+/* Returns what is to be read for these options, which must outlive it. */
+struct mt_input_wanted mt_view_options_wanted(const struct mt_view_request *request);
 
 /* Chooses the profile that is meant, as mt_input_choose_at does; a moment of its own and --at
  * exclude each other. malloc'ed path, or NULL when the problem was printed and *result is the exit

@@ -227,9 +227,11 @@ static char *joined(char *const *words) {
     return out && fclose(out) == 0 ? text : NULL;
 }
 
-static void add_end(const struct mt_process *p, char *text, size_t bytes) {
+static void add_end(const struct mt_process *p, bool is_live, char *text, size_t bytes) {
     const char *name = p && p->exit_signal ? sigabbrev_np(p->exit_signal) : NULL;
-    if (!p || !p->exit_known)
+    if (is_live)
+        snprintf(text, bytes, "running");
+    else if (!p || !p->exit_known)
         snprintf(text, bytes, "its end was not seen");
     else if (p->exit_signal)
         snprintf(text, bytes, "killed by SIG%s", name ? name : "?");
@@ -245,10 +247,10 @@ static void add_sums(const struct mt_processes *p, struct mt_summary *lines) {
         bytes += p->items[i].total_bytes;
         live += p->items[i].live_bytes;
     }
-    mt_summary_add(lines, "total", false, "%s in %s blocks; %s live at exit, added up",
-                   mt_format_size(size, (int64_t)bytes, false),
-                   mt_format_count(count, (int64_t)blocks),
-                   mt_format_size(left, (int64_t)live, false));
+    mt_summary_add(
+        lines, "total", false, "%s in %s blocks; %s live %s, added up",
+        mt_format_size(size, (int64_t)bytes, false), mt_format_count(count, (int64_t)blocks),
+        mt_format_size(left, (int64_t)live, false), p->is_live ? "when they were read" : "at exit");
 }
 
 /* The command, cut to a line with what follows it. */
@@ -256,7 +258,7 @@ static void add_run(const struct mt_terminal *t, const struct mt_processes *p, c
                     struct mt_summary *lines) {
     char lasted[MT_FORMAT_BYTES], end[64], about[160], *text = joined(command), *shown = NULL;
     size_t n = mt_processes_count(p);
-    add_end(mt_processes_main(p), end, sizeof end);
+    add_end(mt_processes_main(p), p->is_live, end, sizeof end);
     size_t used =
         COURSE_COLUMN + 2 +
         (size_t)snprintf(about, sizeof about, "(%zu process%s, %s, %s)", n, n == 1 ? "" : "es",

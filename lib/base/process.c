@@ -36,6 +36,12 @@ static const char *read_process_stat(uint32_t pid, char *text, size_t capacity) 
     return read_stat(path, text, capacity);
 }
 
+uint32_t mt_process_parent(uint32_t pid) {
+    char text[1024];
+    const char *at = read_process_stat(pid, text, sizeof text);
+    return at && (at = strchr(at, ' ')) ? (uint32_t)strtoul(at + 1, NULL, 10) : 0;
+}
+
 char mt_process_state(uint32_t pid) {
     char text[1024];
     const char *at = read_process_stat(pid, text, sizeof text);

@@ -9,6 +9,9 @@
  * no such process, or it is a zombie. */
 uint64_t mt_process_start_ticks(uint32_t pid);
 
+/* Returns the pid of its parent; 0 when there is no such process, or it has none here. */
+uint32_t mt_process_parent(uint32_t pid);
+
 /* Returns the letter that /proc/PID/stat says ('R', 'S', 'T', 'Z', ...); 0 when there is no such
  * process. */
 char mt_process_state(uint32_t pid);

@@ -97,6 +97,7 @@ struct note {
 struct mt_merge {
     struct mt_profile *into;
     struct mt_merge_keep keep;
+    struct mt_merge_part part; /* without add: there is none */
     struct table locations, samples;
     struct note *notes;
     size_t n_notes;
@@ -113,6 +114,7 @@ struct adding {
     struct mt_merge *merge;
     const struct mt_profile *from;
     uint32_t *strings, *mappings, *locations;
+    uint32_t *samples; /* NULL: nobody asks */
     mt_string process;
 };
 
@@ -131,6 +133,8 @@ struct mt_merge *mt_merge_new(const struct mt_merge_keep *keep) {
 void mt_merge_free(struct mt_merge *merge) {
     if (!merge)
         return;
+    if (merge->part.done)
+        merge->part.done(merge->part.context);
     mt_profile_free(merge->into);
     free_table(&merge->locations);
     free_table(&merge->samples);
@@ -138,6 +142,10 @@ void mt_merge_free(struct mt_merge *merge) {
     free(merge->ids);
     free(merge->lines);
     free(merge);
+}
+
+void mt_merge_set_part(struct mt_merge *merge, const struct mt_merge_part *part) {
+    merge->part = *part;
 }
 
 /* ---- strings, mappings ----------------------------------------------------------------------- */
@@ -148,6 +156,10 @@ static mt_string string_of(struct adding *a, mt_string string) {
     if (a->strings[string] == UNKNOWN)
         a->strings[string] = mt_profile_intern(a->merge->into, mt_profile_text(a->from, string));
     return a->strings[string];
+}
+
+mt_string mt_merge_string(const struct mt_merge_added *added, mt_string string) {
+    return string_of(added->strings, string);
 }
 
 static bool is_same_mapping(const struct mt_mapping *a, const struct mt_mapping *b) {
@@ -326,7 +338,8 @@ static void add_values(struct mt_sample *known, const struct mt_sample *sample) 
         mt_saturate_add(&known->value[v], sample->value[v]);
 }
 
-static int put_sample(struct mt_merge *merge, const struct mt_sample *sample) {
+/* Returns the index of the sample, or a negative error. */
+static int64_t put_sample(struct mt_merge *merge, const struct mt_sample *sample) {
     int rc = make_room(&merge->samples);
     if (rc != 0)
         return rc;
@@ -336,15 +349,14 @@ static int put_sample(struct mt_merge *merge, const struct mt_sample *sample) {
     while ((known = next_of(&merge->samples, hash, &slot)) != UNKNOWN) {
         if (is_same_sample(merge->into, &merge->into->samples[known], sample, merge->ids)) {
             add_values(&merge->into->samples[known], sample);
-            return 0;
+            return known;
         }
         slot = (slot + 1) & merge->samples.mask;
     }
     int64_t index = mt_profile_add_sample(merge->into, sample, merge->ids, sample->n_frames);
-    if (index < 0)
-        return (int)index;
-    put(&merge->samples, slot, hash, (uint32_t)index);
-    return 0;
+    if (index >= 0)
+        put(&merge->samples, slot, hash, (uint32_t)index);
+    return index;
 }
 
 static int add_sample(struct adding *a, size_t i) {
@@ -357,7 +369,12 @@ static int add_sample(struct adding *a, size_t i) {
     if (sample.process == UNKNOWN || sample.thread == UNKNOWN || sample.scope == UNKNOWN ||
         sample.domain == UNKNOWN)
         rc = -MEMTRACK_ENOMEM;
-    return rc != 0 ? rc : put_sample(a->merge, &sample);
+    int64_t index = rc != 0 ? rc : put_sample(a->merge, &sample);
+    if (index < 0)
+        return (int)index;
+    if (a->samples)
+        a->samples[i] = (uint32_t)index;
+    return 0;
 }
 
 static int add_all(struct adding *a) {
@@ -510,6 +527,17 @@ static uint32_t *new_map(size_t n) {
     return map;
 }
 
+static int join(struct adding *a, const char *process, bool is_main) {
+    const struct mt_merge_added added = {.from = a->from,
+                                         .into = a->merge->into,
+                                         .samples = a->samples,
+                                         .locations = a->locations,
+                                         .process = process,
+                                         .is_main = is_main,
+                                         .strings = a};
+    return a->merge->part.add(a->merge->part.context, &added);
+}
+
 int mt_merge_add(struct mt_merge *merge, const struct mt_profile *profile, const char *process,
                  bool is_main) {
     struct adding a = {.merge = merge,
@@ -518,6 +546,8 @@ int mt_merge_add(struct mt_merge *merge, const struct mt_profile *profile, const
                        .mappings = new_map(profile->n_mappings),
                        .locations = new_map(profile->n_locations)};
     int rc = a.strings && a.mappings && a.locations ? 0 : -MEMTRACK_ENOMEM;
+    if (merge->part.add && !(a.samples = new_map(profile->n_samples)))
+        rc = -MEMTRACK_ENOMEM;
     if (rc == 0 && merge->keep.processes &&
         (a.process = mt_profile_intern(merge->into, process)) == UNKNOWN)
         rc = -MEMTRACK_ENOMEM;
@@ -525,9 +555,12 @@ int mt_merge_add(struct mt_merge *merge, const struct mt_profile *profile, const
         rc = join_info(&a, process, is_main);
     if (rc == 0)
         rc = add_all(&a);
+    if (rc == 0 && merge->part.add)
+        rc = join(&a, process, is_main);
     free(a.strings);
     free(a.mappings);
     free(a.locations);
+    free(a.samples);
     merge->n_profiles++;
     return rc;
 }
@@ -551,6 +584,8 @@ struct mt_profile *mt_merge_finish(struct mt_merge *merge) {
     int rc = profile ? 0 : -MEMTRACK_ENOTFOUND;
     for (size_t i = 0; rc == 0 && i < merge->n_notes; i++)
         rc = finish_note(profile, &merge->notes[i]);
+    if (rc == 0 && merge->part.finish)
+        rc = merge->part.finish(merge->part.context, profile);
     if (rc == 0) {
         profile->info.n_processes = merge->n_profiles;
         merge->into = NULL;

@@ -17,6 +17,7 @@ struct mt_merge; /* opaque */
  * out: a build of a thousand compilers has the same paths a thousand times. */
 struct mt_merge_keep {
     bool processes, threads;
+    bool times, scopes, scopes_apart; /* of join/join.h: here they do nothing */
 };
 
 /* Returns NULL when out of memory. */
@@ -28,11 +29,35 @@ void mt_merge_free(struct mt_merge *merge); /* NULL is fine */
  * labelled with ("1234 cc1 … a.c") when processes are kept, and begins its notes. is_main: the
  * merged profile tells of this process who it was; else of the one that began first. In whatever
  * order profiles are added, the result is the same but for the order of what is in it. What is of
- * one process alone is left out: the time axis, scopes, threads, the allocator's figures. Returns
- * 0, -MEMTRACK_ENOMEM or -MEMTRACK_ELIMIT; then the merge can only be freed.
+ * one process alone is left out (the allocator's figures), and what only a part can join: the time
+ * axis, scopes, threads. Returns 0, -MEMTRACK_ENOMEM or -MEMTRACK_ELIMIT; then the merge can only be
+ * freed.
  */
 int mt_merge_add(struct mt_merge *merge, const struct mt_profile *profile, const char *process,
                  bool is_main);
+
+/* A profile that was added just now, and where its parts are in the result. */
+struct mt_merge_added {
+    const struct mt_profile *from;
+    struct mt_profile *into;
+    const uint32_t *samples, *locations; /* of from: their indexes in into */
+    const char *process;                 /* its label */
+    bool is_main;
+    void *strings; /* private */
+};
+/* The text of a profile that was added, in the result; UINT32_MAX: out of memory. */
+mt_string mt_merge_string(const struct mt_merge_added *added, mt_string string);
+
+/* What is joined beside the samples. add is called for each profile, once it is in the result, and
+ * finish at the end; both return 0 or a negative error. done is called in any case, at last. */
+struct mt_merge_part {
+    int (*add)(void *context, const struct mt_merge_added *added);
+    int (*finish)(void *context, struct mt_profile *into);
+    void (*done)(void *context);
+    void *context;
+};
+/* Gives a merge its part, before the first profile. */
+void mt_merge_set_part(struct mt_merge *merge, const struct mt_merge_part *part);
 
 /* Gives the result away, and frees the merge. Returns NULL when out of memory, or when nothing was
  * added. */

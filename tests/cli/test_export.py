@@ -127,7 +127,7 @@ class Mistakes(Case):
         self.problem("--format", "csv", "--force", "plain.pb.gz", status=2, contains="needs -o")
         self.problem("--format", "csv", "plain.pb.gz@peak", "many.pb.gz", status=2,
                      contains="a moment of one of several files")
-        self.problem("--format", "csv", "--at", "1s", "plain.pb.gz", "many.pb.gz", status=2,
+        self.problem("--format", "csv", "--at", "1s", "many.pb.gz", "many.pb.gz", status=2,
                      contains="no time axis")
         self.problem("--format", "csv", "plain.pb.gz", "nothing.pb.gz", status=3,
                      contains="nothing.pb.gz")

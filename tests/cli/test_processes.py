@@ -258,10 +258,10 @@ class Views(Case):
                                    else self.path("run"))
             self.assertEqual(3, len(timeline["processes"]))
 
-    def test_one_of_them(self):
-        """Who takes one profile gets that of the program itself."""
+    def test_scopes(self):
+        """They are those of all processes."""
         result = harness.memtrack("scopes", "run", status=0, cwd=self.dir)
-        self.assertIn(b"run/sh.", result.stdout + result.stderr)
+        self.assertIn(b"and 2 more profiles)", result.stdout)
 
 
 class Clean(Case):

@@ -29,7 +29,7 @@ MAY_INCLUDE = {
     "public": {"public"},
     "reader": {"common", "layout", "reader"},
     "profile": {"common", "layout", "reader", "profile"},
-    "view": {"common", "layout", "reader", "profile", "view", "public"},
+    "view": {"common", "layout", "reader", "profile", "view"},
     "analyze": {"common", "reader", "profile", "view", "analyze", "public"},
     "export": {"common", "layout", "profile", "view", "export"},
     "page": {"common", "profile", "view", "export", "page"},
@@ -58,6 +58,7 @@ TRACK_FLOORS = [
 FOLDERS = {
     "profile": set(),
     "profile/heap": {"profile"},
+    "profile/join": {"profile"},
     "profile/ledger": {"profile"},
     "profile/others": {"profile", "profile/heap"},
     "profile/pprof": {"profile", "profile/others"},

@@ -114,7 +114,8 @@ static void a_profile_with_itself_is_twice_it_in_no_more_rows(void **state) {
 
 static void the_order_does_not_matter(void **state) {
     const uint64_t orders[][PROFILES] = {{2, 3, 5, 7}, {7, 5, 3, 2}, {3, 7, 2, 5}};
-    const struct mt_merge_keep keeps[] = {{0}, {.processes = true}, {true, true}};
+    const struct mt_merge_keep keeps[] = {
+        {0}, {.processes = true}, {.processes = true, .threads = true}};
     static const enum mt_group_by groupings[] = {MT_BY_FUNCTION, MT_BY_PROCESS, MT_BY_THREAD,
                                                  MT_BY_DOMAIN};
     (void)state;

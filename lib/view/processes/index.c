@@ -267,15 +267,23 @@ static bool is_known(const struct mt_processes *processes, const struct mt_profi
     return false;
 }
 
-/* What cannot be read is left out: the others are there. */
+/* The others are there; whoever shows them says that this one is not. */
+static int note_unreadable(struct mt_processes *out, const struct mt_error *problem) {
+    if (out->n_unreadable++ == 0)
+        out->unreadable_reason = strdup(problem->message);
+    return out->unreadable_reason ? 0 : -MEMTRACK_ENOMEM;
+}
+
 static int add_file(const char *path, const char *name, struct mt_processes *out) {
     struct mt_profile *profile = NULL;
+    struct mt_error problem = {{0}, {0}};
     char *file;
     int rc = 0;
     if (asprintf(&file, "%s/%s", path, name) < 0)
         return -MEMTRACK_ENOMEM;
-    if (mt_subject_load(file, &profile, NULL) == 0 && profile->info.is_memtrack &&
-        !is_known(out, &profile->info))
+    if (mt_subject_load(file, &profile, &problem) != 0)
+        rc = note_unreadable(out, &problem);
+    else if (profile->info.is_memtrack && !is_known(out, &profile->info))
         rc = mt_processes_add_profile(out, profile, name);
     mt_profile_free(profile);
     free(file);

@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "profile/join/join.h"
 #include "view/processes/label.h"
 #include "view/subject.h"
 
@@ -101,7 +102,10 @@ int mt_merged_load(const char *directory, const struct mt_processes *processes,
     struct loading l = {.directory = directory,
                         .processes = processes,
                         .labels = mt_processes_label(processes, ""),
-                        .merge = mt_merge_new(&options->keep)};
+                        .merge = mt_join_new(&options->keep),
+                        .n_unreadable = processes->n_unreadable};
+    if (processes->unreadable_reason)
+        snprintf(l.first_problem, sizeof l.first_problem, "%.255s", processes->unreadable_reason);
     *out = NULL;
     int rc = l.labels && l.merge ? add_all(&l, options->most) : -MEMTRACK_ENOMEM;
     if (rc == 0)

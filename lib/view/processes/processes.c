@@ -28,6 +28,7 @@ void mt_processes_free(struct mt_processes *processes) {
         forget(&processes->items[i]);
     free(processes->items);
     free(processes->points);
+    free(processes->unreadable_reason);
     *processes = (struct mt_processes){0};
 }
 
@@ -151,4 +152,50 @@ size_t mt_processes_parent(const struct mt_processes *processes, size_t child) {
         if (processes->items[i].pid == c->parent_pid && c->parent_pid != c->pid)
             return i;
     return SIZE_MAX;
+}
+
+/* Between the clocks of two processes, and from fork to the first allocation. */
+#define SLACK_NS UINT64_C(50000000)
+
+static bool lived_at(const struct mt_process *p, uint64_t time_ns) {
+    uint64_t end = p->start_time_ns + p->duration_ns;
+    return end < p->start_time_ns || time_ns <= end + SLACK_NS;
+}
+
+/* The parent, or the image before; a number that was given again is nobody's parent. */
+static size_t origin_of(const struct mt_processes *processes, size_t child) {
+    const struct mt_process *c = &processes->items[child];
+    for (size_t i = child; i-- > 0;) {
+        const struct mt_process *p = &processes->items[i];
+        if ((p->pid == c->pid || p->pid == c->parent_pid) && lived_at(p, c->start_time_ns))
+            return i;
+    }
+    return SIZE_MAX;
+}
+
+void mt_processes_keep_newest(struct mt_processes *processes) {
+    size_t root = processes->n ? processes->n - 1 : 0, kept = 0;
+    bool *is_member = calloc(processes->n + 1, sizeof *is_member);
+    if (!is_member || processes->n == 0) {
+        free(is_member);
+        return;
+    }
+    for (size_t origin; (origin = origin_of(processes, root)) != SIZE_MAX;)
+        root = origin;
+    is_member[root] = true;
+    for (size_t i = root + 1; i < processes->n; i++) {
+        size_t origin = origin_of(processes, i);
+        is_member[i] = origin != SIZE_MAX && is_member[origin];
+    }
+    for (size_t i = 0; i < processes->n; i++)
+        if (is_member[i])
+            processes->items[kept++] = processes->items[i];
+        else
+            forget(&processes->items[i]);
+    processes->n = kept;
+    free(is_member);
+    for (size_t i = 0; i < kept; i++)
+        processes->items[i].is_main = false;
+    processes->items[0].is_main = true;
+    processes->start_time_ns = processes->items[0].start_time_ns;
 }

@@ -45,12 +45,15 @@ struct mt_processes {
     size_t n;
     uint64_t start_time_ns, duration_ns; /* of the run */
     bool is_complete;                    /* the index was written at the end of the run */
+    bool is_live;                        /* they were read while they ran: no run that has ended */
     bool peak_known;
     /* The most that was live in all processes at the same time, as the ticks saw it. */
     uint64_t peak_bytes, peak_ns, tick_ns;
     uint32_t n_at_peak; /* processes that ran at that time */
     struct mt_process_point *points;
     size_t n_points;
+    size_t n_unreadable;     /* files that are of no process because they could not be read */
+    char *unreadable_reason; /* of the first; NULL: none */
 };
 
 void mt_processes_free(struct mt_processes *processes); /* and leaves it empty */
@@ -63,6 +66,10 @@ int mt_processes_set_command(struct mt_process *process, const char *words, size
 /* Appends the entry of a profile that is in this file. Returns 0 or -MEMTRACK_ENOMEM. */
 int mt_processes_add_profile(struct mt_processes *processes, const struct mt_profile *profile,
                              const char *file);
+
+/* Keeps of the processes, which are sorted, those of the run of the newest one: its oldest ancestor
+ * that is there, and all that descend from that one. The others may be of years. */
+void mt_processes_keep_newest(struct mt_processes *processes);
 
 /* Sorts by start, the program itself first among equals. */
 void mt_processes_sort(struct mt_processes *processes);

@@ -1,0 +1,227 @@
+# SPDX-License-Identifier: MIT
+# timeout: 120
+# cost: 8
+"""A tree of processes as one: each allocates what it is told, and the sum of all is what the test
+has told them, whether they run or have ended; by process it is what each of them was told."""
+import contextlib
+import json
+import os
+import re
+import signal
+import unittest
+
+from support import case, harness, live
+
+MEMTRACK = harness.MEMTRACK
+BLOCK = 1000
+
+
+class Tree:
+    """The program relatives under memtrack run, or preloaded alone."""
+
+    def __init__(self, directory, *command, **setting):
+        self.environment = harness.plain_environment(MEMTRACK_DIR=directory, LC_ALL="C.UTF-8",
+                                                     COLUMNS="80")
+        self.child = live.Child([*command, harness.program("relatives")], cwd=directory,
+                                env={**self.environment, **setting})
+        self.pid = self.reply()
+
+    def reply(self):
+        line = self.child.stdout.readline().decode()
+        word, _, pid = line.partition(" ")
+        if word != "ok":
+            raise AssertionError("got %r; %r" % (line, self.child.stderr.read()))
+        return int(pid)
+
+    def tell(self, order):
+        """Returns the pid of who obeyed."""
+        self.child.stdin.write(order.encode() + b"\n")
+        self.child.stdin.flush()
+        return self.reply()
+
+    def ask(self, command, *arguments):
+        return harness.ask(command, *arguments, env=self.environment)
+
+    def text(self, command, *arguments, code=0):
+        result = harness.run([MEMTRACK, command, *map(str, arguments)], env=self.environment)
+        if result.code != code:
+            raise AssertionError(repr(result))
+        return (result.stdout + result.stderr).decode()
+
+
+@contextlib.contextmanager
+def tree(directory, *command, **setting):
+    running = Tree(directory, *command, **setting)
+    try:
+        yield running
+    finally:
+        running.child.stdin.close()
+        running.child.wait(harness.WATCHDOG_SECONDS)
+        running.child.stop()
+
+
+def grown(report, column="live_bytes"):
+    return sum(row[column] for row in report["rows"] if row["function"] == "grow")
+
+
+def by_process(report):
+    """What each process has, by pid."""
+    return {int(row["key"].split()[0]): row["live_bytes"] for row in report["rows"]}
+
+
+class Live(case.Case):
+    def preloaded(self):
+        return tree(self.dir, LD_PRELOAD=harness.LIBRARY)
+
+    def test_all_that_descends_is_added_up(self):
+        with self.preloaded() as t:
+            t.tell("a 5")
+            child = t.tell("f")
+            t.tell("0 a 30")
+            other = t.tell("F")
+            t.tell("1 a 200")
+            grandchild = t.tell("1 f")
+            t.tell("1 0 a 1000")
+            report = t.ask("report", "--tree", "--by", "function", t.pid)
+            self.assertEqual(1235 * BLOCK, grown(report))
+            self.assertEqual(sorted([t.pid, child, other, grandchild]),
+                             sorted(p["pid"] for p in report["processes"]))
+            self.assertEqual([t.pid], [p["pid"] for p in report["processes"] if p["is_main"]])
+            # of a part of the tree, and of one
+            self.assertEqual(1200 * BLOCK, grown(t.ask("report", "--tree", "--by", "function", other)))
+            self.assertEqual(200 * BLOCK, grown(t.ask("report", "--by", "function", other)))
+            # the sums are those of the single reports
+            singles = [t.ask("report", pid) for pid in (t.pid, child, other, grandchild)]
+            for name, total in report["totals"].items():
+                self.assertEqual(sum(s["totals"][name] for s in singles), total, name)
+            rows = by_process(t.ask("report", "--tree", "--by", "process", t.pid))
+            self.assertEqual({s["process"]["pid"]: s["totals"]["live_bytes"] for s in singles}, rows)
+            # what belongs to one can be filtered
+            only = t.ask("report", "--tree", "--by", "function", "--include",
+                         "process:%d" % grandchild, t.pid)
+            self.assertEqual(1000 * BLOCK, grown(only))
+
+    def test_every_view_takes_a_tree(self):
+        with self.preloaded() as t:
+            t.tell("f")
+            t.tell("s 3")
+            t.tell("0 s 40")
+            before = self.path("before.pb.gz")
+            t.text("export", "--tree", "--format", "pprof", "-o", before, t.pid)
+            self.assertEqual(43 * BLOCK, grown(t.ask("report", "--by", "function", before)))
+            scope, = t.ask("scopes", before)["rows"]
+            self.assertEqual((2, 43 * BLOCK), (scope["count"], scope["allocated_bytes"]["sum"]))
+            scope, = t.ask("scopes", "--tree", t.pid)["rows"]
+            self.assertEqual((2, 43 * BLOCK), (scope["count"], scope["allocated_bytes"]["sum"]))
+            apart = t.ask("scopes", "--tree", "--by", "process", t.pid)["rows"]
+            self.assertEqual({3 * BLOCK, 40 * BLOCK}, {s["allocated_bytes"]["sum"] for s in apart})
+            t.tell("0 a 7")
+            diff = t.ask("diff", "--tree", "--by", "function", before, t.pid)
+            row, = [row for row in diff["rows"] if row["diff_live_bytes"]]
+            self.assertEqual(("grow", 7 * BLOCK), (row["function"], row["diff_live_bytes"]))
+            calls = t.ask("tree", "--tree", "--by", "function", t.pid)
+            self.assertIn("grow", json.dumps(calls))
+            text = t.text("annotate", "--tree", t.pid, "relatives.c:grow")
+            self.assertRegex(text, r"48\.8 KiB .*need\(malloc\(1000\)\)")
+
+    def test_what_is_not_recorded_is_named(self):
+        with self.preloaded() as t:
+            t.tell("a 5")
+            t.tell("u")
+            t.tell("f")
+            t.tell("1 a 1")
+            report = t.ask("report", "--tree", "--by", "function", t.pid)
+            self.assertEqual(6 * BLOCK, grown(report))
+            note, = [n for n in report["coverage"]["notes"] if "not recorded" in n]
+            self.assertRegex(note, r"^1 process of the tree is not recorded, and not in it: "
+                                   r"cat \(\d+\)$")
+            cat = int(re.search(r"\((\d+)\)", note)[1])
+            entry, = [p for p in report["processes"] if p["pid"] == cat]
+            self.assertEqual((None, "it is not recorded"), (entry["file"], entry["why"]))
+            self.assertIn("is not tracked, nor is any of the 0 below it",
+                          t.text("report", "--tree", cat, code=3))
+
+    def test_who_has_lost_the_parent_is_found_by_its_ledger(self):
+        with self.preloaded() as t:
+            orphan = t.tell("o 9")
+            try:
+                report = t.ask("report", "--tree", "--by", "function", t.pid)
+                self.assertEqual({t.pid, orphan}, {p["pid"] for p in report["processes"]})
+                self.assertEqual(9 * BLOCK, grown(report))
+            finally:
+                os.kill(orphan, signal.SIGKILL)
+
+    def test_a_process_that_has_ended(self):
+        with self.preloaded() as t:
+            gone = t.tell("F")
+            t.tell("0 q")
+            report = t.ask("report", "--tree", t.pid)
+            self.assertNotIn(gone, [p["pid"] for p in report["processes"]])
+        self.assertIn("there is no process %d" % t.pid,
+                      t.text("report", "--tree", t.pid, code=3))
+
+
+class Run(case.Case):
+    """Of what has ended there is a directory, with the time axis of each process."""
+
+    def record(self):
+        """Returns the directory of a run, and the processes in it that have a profile."""
+        with tree(self.dir, MEMTRACK, "run", "-q", "--interval", "1ms", "-o", "out/", "--") as t:
+            for order in ("a 5", "f", "0 a 30", "F", "1 a 200", "0 d", "1 s 3", "s 4"):
+                t.tell(order)
+            self.asker = t
+        with open(self.path("out", "index.json")) as file:
+            processes = json.load(file)["processes"]
+        return self.path("out"), [p for p in processes if p["file"]]
+
+    def at(self, where, time_ns):
+        """What was live then, in all; nothing before the beginning and after the end."""
+        return sum(row["live_blocks"] for row in
+                   self.asker.ask("report", "--at", "%.9f" % (time_ns / 1e9), where)["rows"])
+
+    def test_past_moments_are_those_of_the_processes(self):
+        directory, processes = self.record()
+        self.assertEqual(3, len(processes))
+        origin = min(p["start_time_ns"] for p in processes)
+        end = max(p["start_time_ns"] + p["duration_ns"] for p in processes)
+        for part in range(1, 12):
+            time_ns = origin + (end - origin) * part // 12
+            wanted = sum(self.at(self.path("out", p["file"]), time_ns - p["start_time_ns"])
+                         for p in processes
+                         if p["start_time_ns"] <= time_ns <= p["start_time_ns"] + p["duration_ns"])
+            self.assertEqual(wanted, self.at(directory, time_ns - origin), part)
+        report = self.asker.ask("report", "--by", "function", directory)
+        self.assertEqual(242 * BLOCK, grown(report, "total_bytes"))
+
+    def test_scopes_of_all(self):
+        directory, _ = self.record()
+        scope, = self.asker.ask("scopes", directory)["rows"]
+        self.assertEqual((2, 7 * BLOCK), (scope["count"], scope["allocated_bytes"]["sum"]))
+        apart = self.asker.ask("scopes", "--by", "process", directory)["rows"]
+        self.assertEqual([4 * BLOCK, 3 * BLOCK], [s["allocated_bytes"]["sum"] for s in apart])
+
+    def test_an_export_has_the_time_axis(self):
+        directory, processes = self.record()
+        out = self.path("sum.pb.gz")
+        self.asker.text("export", "--format", "pprof", "-o", out, directory)
+        origin = min(p["start_time_ns"] for p in processes)
+        end = max(p["start_time_ns"] + p["duration_ns"] for p in processes)
+        for part in (2, 5, 8):
+            time_ns = (end - origin) * part // 10
+            self.assertEqual(self.at(directory, time_ns), self.at(out, time_ns), part)
+
+    def test_profiles_in_a_directory_without_an_index(self):
+        directory, processes = self.record()
+        os.unlink(self.path("out", "index.json"))
+        with open(self.path("out", "zz.broken.1.pb.gz"), "wb") as file:
+            file.write(b"no profile at all")
+        os.rename(directory, self.path("kept"))
+        report = self.asker.ask("report", "--tree", "--by", "function", self.path("kept"))
+        self.assertEqual(242 * BLOCK, grown(report, "total_bytes"))
+        self.assertEqual({p["pid"] for p in processes}, {p["pid"] for p in report["processes"]})
+        note, = [n for n in report["coverage"]["notes"] if "could not be read" in n]
+        self.assertIn("zz.broken.1.pb.gz", note)
+
+
+if __name__ == "__main__":
+    unittest.main()
