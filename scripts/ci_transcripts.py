@@ -52,6 +52,13 @@ def expect(folder, memtrack, shell):
         "grep -A4 'CALL PATH'"], folder, memtrack, shell)
 
 
+def benchmark(folder, memtrack, shell):
+    _copy(folder)
+    return _shown([
+        "gcc -O2 bench_names.c names.c -o bench_names", "./bench_names",
+        "memtrack run -q -- ./bench_names"], folder, memtrack, shell)
+
+
 def compare(folder, memtrack, shell):
     _copy(folder)
     return _shown([BUILD, "memtrack compare -- ./test_names 1000 -- ./test_names 100000"], folder,
@@ -71,7 +78,8 @@ def cmake(folder, memtrack, shell):
 
 
 SESSIONS = {
-    "check": check, "baseline": baseline, "expect": expect, "compare": compare, "cmake": cmake}
+    "check": check, "baseline": baseline, "expect": expect, "benchmark": benchmark, "compare": compare,
+    "cmake": cmake}
 
 
 def unsteady(name, line):

@@ -36,7 +36,8 @@
     X(dangling_else)                                                                               \
     X(other_threads)                                                                               \
     X(all_threads)                                                                                 \
-    X(all_threads_leak)
+    X(all_threads_leak)                                                                            \
+    X(in_time)
 
 /* What must hold whether it is recorded or not. */
 #define MUST(condition) ((condition) ? (void)0 : abort())
@@ -312,6 +313,19 @@ static void all_threads_leak(void) {
     MEMTRACK_EXPECT_PROCESS_NO_LEAKS {
         in_thread(take_in_thread, 77);
     }
+}
+
+static void in_time(void) {
+    int n = 0;
+    MEMTRACK_EXPECT_MAX_NS(1e18) {
+        n++;
+    }
+    MEMTRACK_EXPECT_MAX(100)
+    MEMTRACK_EXPECT_MAX_NS(1e18) {
+        use(100);
+        n++;
+    }
+    MUST(n == 2);
 }
 
 #endif

@@ -21,6 +21,27 @@ TINY = ("#include <memtrack/expect.h>\nint main(void) {\n  for (int i = 0; i < 3
         "    MEMTRACK_EXPECT_MAX(1) { void *volatile p = malloc(10); free(p); }\n  return 0;\n}\n")
 
 
+TIMES = """#define MEMTRACK_EXPECT_FAIL(file, line, message) \\
+    fprintf(stderr, "%s:%d: %s\\n", file, line, message)
+#include <memtrack/expect.h>
+#include <sys/select.h>
+#include <sys/time.h>
+#include <sys/wait.h>
+static void wait_for(long us) { struct timeval t = {0, us}; select(0, NULL, NULL, NULL, &t); }
+static int leaves(void) {
+    MEMTRACK_EXPECT_MAX_NS(1) { wait_for(10); return 1; }
+    return 0;
+}
+int main(void) { int budget = 10;
+    MEMTRACK_EXPECT_MAX_NS(budget) wait_for(2000);
+    MEMTRACK_EXPECT_MAX_NS(-1) budget++;
+    MEMTRACK_EXPECT_MAX_NS(1e18) if (fork() == 0) _exit(0);
+    wait(NULL);
+    return !leaves() || budget != 11;
+}
+"""
+
+
 def marked(*files):
     """{(file, line): message} of the expectations that are broken when recorded."""
     found = {}
@@ -145,6 +166,28 @@ class Unrecorded(Case):
         self.assertEqual((-6, 1), self.outcome(required))
         self.assertEqual((0, 1), self.outcome(required, MEMTRACK_EXPECT_REQUIRE="0"))
         self.assertIn("the peak is 10 bytes", self.recorded(required).text)
+
+
+class Times(Case):
+    """A budget of time is kept or broken whether the process is recorded or not."""
+
+    def test_times(self):
+        source = self.write("times.c", TIMES)
+        for which, flags in (("gcc", ["-std=c11"]), ("clang++", ["-x", "c++", "-std=c++11"])):
+            program = self.build([source], which, [*flags, *WARNINGS])
+            for run in (self.unrecorded, self.recorded):
+                with self.subTest(which, recorded=run is self.recorded):
+                    result = run(program)
+                    self.assertEqual(0, result.code, result)
+                    said = [line for line in result.stderr.decode().splitlines() if "NS(" in line]
+                    self.assertEqual(3, len(said), said)
+                    took = re.fullmatch(r".*times.c:13: MEMTRACK_EXPECT_MAX_NS\(budget\): it took "
+                                        r"([\d,]+) ns, ([\d,]+) ns above the budget of 10 ns",
+                                        said[0])
+                    took, above = (int(part.replace(",", "")) for part in took.groups())
+                    self.assertEqual((True, 10), (took >= 2000000, took - above))
+                    self.assertIn("the budget is not a number from 0 on", said[1])
+                    self.assertIn("times.c:9: MEMTRACK_EXPECT_MAX_NS(1)", said[2])
 
 
 class Frameworks(Case):

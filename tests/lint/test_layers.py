@@ -29,7 +29,7 @@ MAY_INCLUDE = {
     "public": {"public"},
     "reader": {"common", "layout", "reader"},
     "profile": {"common", "layout", "reader", "profile"},
-    "view": {"common", "layout", "reader", "profile", "view"},
+    "view": {"common", "layout", "reader", "profile", "view", "public"},
     "analyze": {"common", "reader", "profile", "view", "analyze", "public"},
     "export": {"common", "layout", "profile", "view", "export"},
     "page": {"common", "profile", "view", "export", "page"},

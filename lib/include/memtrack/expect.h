@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Memory in unit tests: what a piece of code may need, checked by the test that runs it.
+ * Memory and time in unit tests: what a piece of code may need, checked by the test that runs it.
  *
  *     #include <cmocka.h>              (or gtest/gtest.h, catch2/catch.hpp, criterion/criterion.h,
  *                                      check.h, or none)
@@ -25,6 +25,10 @@
  *     MEMTRACK_EXPECT_PROCESS_...        the same four of all threads; the others are of the
  *                                        calling thread. With several threads the peak is within
  *                                        max(64 KiB, 0.1 % of the process's peak)
+ *     MEMTRACK_EXPECT_MAX_NS(ns)         it takes at most so many nanoseconds, by the clock: also
+ *                                        where nothing is recorded. Other programs take time, too:
+ *                                        a budget that is met on a busy machine is several times
+ *                                        what the block usually takes
  *
  * A budget is a number of any arithmetic type, evaluated once and before. Blocks nest; several
  * macros, on lines of their own, may stand before one block; and a block may be left by break,
@@ -69,6 +73,7 @@
 #include <stdlib.h>
 
 #include "../memtrack.h"
+#include "../memtrack/system.h"
 
 #ifdef __cplusplus
 #include <exception>
@@ -82,6 +87,9 @@
     MEMTRACK_EXPECT_(MEMTRACK_EXPECT_KEPT_, 0, "MEMTRACK_EXPECT_NO_LEAKS")
 #define MEMTRACK_EXPECT_NO_ALLOCATIONS                                                             \
     MEMTRACK_EXPECT_(MEMTRACK_EXPECT_NONE_, 0, "MEMTRACK_EXPECT_NO_ALLOCATIONS")
+
+#define MEMTRACK_EXPECT_MAX_NS(ns)                                                                 \
+    MEMTRACK_EXPECT_(MEMTRACK_EXPECT_TIME_, ns, "MEMTRACK_EXPECT_MAX_NS(" #ns ")")
 
 #define MEMTRACK_EXPECT_PROCESS_MAX(bytes)                                                         \
     MEMTRACK_EXPECT_(MEMTRACK_EXPECT_PEAK_ | MEMTRACK_EXPECT_ALL_, bytes,                          \
@@ -141,14 +149,17 @@ enum {
     MEMTRACK_EXPECT_COUNT_,
     MEMTRACK_EXPECT_KEPT_,
     MEMTRACK_EXPECT_NONE_,
+    MEMTRACK_EXPECT_TIME_,
     MEMTRACK_EXPECT_ALL_ = 8 /* of all threads */
 };
 enum { MEMTRACK_EXPECT_INSIDE_, MEMTRACK_EXPECT_DONE_ };
 
 struct memtrack_expect_ {
     int of, line, state;
-    int problem;  /* what memtrack_begin returned */
-    double limit; /* a double, so that neither -1 nor SIZE_MAX becomes something else */
+    int problem;       /* what memtrack_begin returned */
+    double limit;      /* a double, so that neither -1 nor SIZE_MAX becomes something else */
+    uint64_t begin_ns; /* of a time, as is pid, of the process in which it began */
+    long pid;
     const char *file, *text;
     memtrack_scope scope;
 };
@@ -368,6 +379,30 @@ static inline int memtrack_expect_judge_(const struct memtrack_expect_ *e, const
     return 1;
 }
 
+/* It is a scope as well, where there are scopes: the profile shows it like the others. */
+static inline int memtrack_expect_begin_time_(struct memtrack_expect_ *e, const char *place) {
+    memtrack_begin(&e->scope, place);
+    e->pid = (long)getpid();
+    e->begin_ns = memtrack_system_ns_(MEMTRACK_SYSTEM_MONOTONIC_);
+    return 1;
+}
+
+static inline void memtrack_expect_end_time_(struct memtrack_expect_ *e) {
+    char what[380];
+    double ns = (double)(memtrack_system_ns_(MEMTRACK_SYSTEM_MONOTONIC_) - e->begin_ns);
+    e->state = MEMTRACK_EXPECT_DONE_;
+    memtrack_end(&e->scope, NULL);
+    if (e->pid != (long)getpid() || (ns <= e->limit && e->limit >= 0))
+        return;
+    if (!(e->limit >= 0))
+        snprintf(what, sizeof what, "the budget is not a number from 0 on");
+    else
+        snprintf(what, sizeof what, "it took %s ns, %s ns above the budget of %s ns",
+                 memtrack_expect_count_(ns).text, memtrack_expect_count_(ns - e->limit).text,
+                 memtrack_expect_count_(e->limit).text);
+    memtrack_expect_fail_(e, what);
+}
+
 static inline int memtrack_expect_begin_(struct memtrack_expect_ *e, int of, double limit,
                                          const char *text, const char *file, int line,
                                          const char *place) {
@@ -378,7 +413,7 @@ static inline int memtrack_expect_begin_(struct memtrack_expect_ *e, int of, dou
     e->file = file;
     e->line = line;
     e->state = MEMTRACK_EXPECT_DONE_;
-    if (!memtrack_is_tracing()) {
+    if (!memtrack_is_tracing() && of != MEMTRACK_EXPECT_TIME_) {
         memtrack_expect_unrecorded_(e);
         return 1;
     }
@@ -386,6 +421,8 @@ static inline int memtrack_expect_begin_(struct memtrack_expect_ *e, int of, dou
     if (slash)
         place = slash + 1;
     e->state = MEMTRACK_EXPECT_INSIDE_;
+    if (of == MEMTRACK_EXPECT_TIME_)
+        return memtrack_expect_begin_time_(e, place);
     e->problem = of & MEMTRACK_EXPECT_ALL_ ? memtrack_begin_process(&e->scope, place)
                                            : memtrack_begin(&e->scope, place);
     return 1;
@@ -412,7 +449,9 @@ static inline void memtrack_expect_end_(struct memtrack_expect_ *e) {
 
 /* Returns 0: the block does not run again. */
 static inline int memtrack_expect_left_(struct memtrack_expect_ *e) {
-    if (e->state == MEMTRACK_EXPECT_INSIDE_)
+    if (e->state == MEMTRACK_EXPECT_INSIDE_ && e->of == MEMTRACK_EXPECT_TIME_)
+        memtrack_expect_end_time_(e);
+    else if (e->state == MEMTRACK_EXPECT_INSIDE_)
         memtrack_expect_end_(e);
     return 0;
 }

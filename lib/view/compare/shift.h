@@ -10,7 +10,7 @@
 
 #include "base/error.h"
 
-enum { MT_SHIFT_MOST_VALUES = 1000 }; /* values on each side: pairs of them are kept */
+enum { MT_SHIFT_MOST_VALUES = 1000 }; /* values on each side */
 
 struct mt_range {
     double median, min, max;
