@@ -14,11 +14,13 @@
 #include "track/live/count.h"
 #include "track/scopes/process.h"
 #include "track/scopes/scopes.h"
+#include "track/scopes/tallies.h"
 #include "track/scopes/thread.h"
 #include "track/scopes/timeline.h"
 #include "track/scopes/totals.h"
 #include "track/start.h"
 #include "track/tables/banks.h"
+#include "track/tables/metadata.h"
 #include "track/tables/names.h"
 #include "track/whois.h"
 
@@ -194,14 +196,13 @@ MT_HOOK void __cyg_profile_func_exit(void *function, void *call_site) {
 
 /* ---- the timeline ---------------------------------------------------------------------------- */
 
-static int add_event(enum mt_event_kind kind, const char *name, int64_t value,
-                     const struct mt_hook_frame *frame) {
+MT_HOOK int memtrack_mark(const char *name) {
     if (name == NULL)
         return -MEMTRACK_EUSAGE;
-    struct mt_thread *t = mt_guard_enter(frame);
+    struct mt_thread *t = mt_guard_enter(MT_CALLER());
     if (t == NULL)
         return why_not();
-    struct mt_event e = {.kind = kind, .value = value, .name = mt_names_find(&t->names, name)};
+    struct mt_event e = {.kind = MT_EVENT_MARK, .name = mt_names_find(&t->names, name)};
     e.time_ns = mt_os_clock_ns(CLOCK_MONOTONIC) - mt_state.header->start_monotonic_ns;
     if (e.name != 0)
         mt_scopes_timeline_add(t, &e);
@@ -211,12 +212,34 @@ static int add_event(enum mt_event_kind kind, const char *name, int64_t value,
     return e.name != 0 ? 0 : -MEMTRACK_ELIMIT;
 }
 
-MT_HOOK int memtrack_mark(const char *name) {
-    return add_event(MT_EVENT_MARK, name, 0, MT_CALLER());
+MT_HOOK int memtrack_counter(const char *name, int64_t value) {
+    if (name == NULL)
+        return -MEMTRACK_EUSAGE;
+    AS_EVENT(mt_tallies_set(t, MT_TALLY_COUNTER, name, value, true));
 }
 
-MT_HOOK int memtrack_counter(const char *name, int64_t value) {
-    return add_event(MT_EVENT_COUNTER, name, value, MT_CALLER());
+MT_HOOK int memtrack_counter_add(const char *name, int64_t by) {
+    if (name == NULL)
+        return -MEMTRACK_EUSAGE;
+    AS_EVENT(mt_tallies_add(t, MT_TALLY_COUNTER, name, by));
+}
+
+MT_HOOK int memtrack_cache_size(const char *name, uint64_t bytes) {
+    if (name == NULL || bytes > INT64_MAX)
+        return -MEMTRACK_EUSAGE;
+    AS_EVENT(mt_tallies_set(t, MT_TALLY_CACHE, name, (int64_t)bytes, false));
+}
+
+/* ---- the process ----------------------------------------------------------------------------- */
+
+/* What a program says when it begins holds later, too: so it is kept also while recording has not
+ * been switched on. */
+MT_HOOK int memtrack_set(const char *key, const char *value) {
+    if (key == NULL || value == NULL)
+        return -MEMTRACK_EUSAGE;
+    if (!is_recording() && has_ledger())
+        return mt_metadata_set(key, value);
+    AS_EVENT(mt_metadata_set(key, value));
 }
 
 /* ---- domains --------------------------------------------------------------------------------- */

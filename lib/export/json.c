@@ -28,6 +28,25 @@ json_t *mt_json_number(uint64_t value) {
     return json_integer(mt_saturate_signed(value));
 }
 
+/* Returns an object with a member for each key. */
+static json_t *keys_object(const struct mt_profile *profile, const struct mt_scope_key *keys,
+                           size_t n) {
+    json_t *object = json_object();
+    for (size_t i = 0; i < n && object; i++) {
+        json_t *name = mt_json_text(mt_profile_text(profile, keys[i].key));
+        int status =
+            name ? json_object_set_new(object, json_string_value(name),
+                                       mt_json_text(mt_profile_text(profile, keys[i].value)))
+                 : -1;
+        json_decref(name);
+        if (status != 0) {
+            json_decref(object);
+            object = NULL;
+        }
+    }
+    return object;
+}
+
 json_t *mt_json_process(const struct mt_profile *profile) {
     const struct mt_profile_info *info = &profile->info;
     char start[MT_FORMAT_BYTES];
@@ -38,10 +57,18 @@ json_t *mt_json_process(const struct mt_profile *profile) {
         info->exit_known && !info->exit_signal ? json_integer(info->exit_code) : json_null();
     json_t *killed_by =
         info->exit_known && info->exit_signal ? json_integer(info->exit_signal) : json_null();
-    return json_pack("{s:I, s:o, s:o, s:s, s:o, s:{s:o, s:o}}", "pid", (json_int_t)info->pid, "exe",
-                     mt_json_text(mt_profile_text(profile, info->exe)), "command", command,
-                     "start_time", mt_format_rfc3339(start, info->start_time_ns), "duration_ns",
-                     mt_json_number(info->duration_ns), "exit", "code", code, "signal", killed_by);
+    json_t *process =
+        json_pack("{s:I, s:o, s:o, s:s, s:o, s:{s:o, s:o}}", "pid", (json_int_t)info->pid, "exe",
+                  mt_json_text(mt_profile_text(profile, info->exe)), "command", command,
+                  "start_time", mt_format_rfc3339(start, info->start_time_ns), "duration_ns",
+                  mt_json_number(info->duration_ns), "exit", "code", code, "signal", killed_by);
+    if (process && info->n_metadata &&
+        json_object_set_new(process, "metadata",
+                            keys_object(profile, info->metadata, info->n_metadata)) != 0) {
+        json_decref(process);
+        return NULL;
+    }
+    return process;
 }
 
 json_t *mt_json_recording(const struct mt_profile *profile) {
@@ -140,20 +167,7 @@ json_t *mt_json_kept_events(const struct mt_scopes *scopes) {
 }
 
 json_t *mt_json_metadata(const struct mt_profile *profile, const struct mt_scope_event *event) {
-    json_t *object = json_object();
-    for (size_t i = 0; i < event->n_keys && object; i++) {
-        const struct mt_scope_key *key = &profile->info.scopes.keys[event->first_key + i];
-        json_t *name = mt_json_text(mt_profile_text(profile, key->key));
-        int status = name ? json_object_set_new(object, json_string_value(name),
-                                                mt_json_text(mt_profile_text(profile, key->value)))
-                          : -1;
-        json_decref(name);
-        if (status != 0) {
-            json_decref(object);
-            object = NULL;
-        }
-    }
-    return object;
+    return keys_object(profile, &profile->info.scopes.keys[event->first_key], event->n_keys);
 }
 
 /* ---- writing --------------------------------------------------------------------------------- */

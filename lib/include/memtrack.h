@@ -312,8 +312,76 @@ MEMTRACK_API_(int, group_reset, (uint32_t group), (group), 0)
 /* ---- the timeline ---------------------------------------------------------------------------- */
 
 MEMTRACK_API_(int, mark, (const char *name), (name), 0)
-/* Sets a figure of the program's own, such as the bytes of a cache. */
+/* Sets a figure of the program's own, such as the length of a queue. Each call is an event. */
 MEMTRACK_API_(int, counter, (const char *name, int64_t value), (name, value), 0)
+/* Adds to such a figure, which begins at 0. The sum is exact, whatever threads add to it. One
+ * change a millisecond is an event, and the last value is always known. */
+MEMTRACK_API_(int, counter_add, (const char *name, int64_t by), (name, by), 0)
+
+/* ---- caches ---------------------------------------------------------------------------------- */
+
+/* These say that a cache had what was looked for, or had not, and how long the answer took (0: not
+ * measured); and how many bytes the cache holds now. Threads are added up by name; a change of the
+ * size is an event once a millisecond. MEMTRACK_EUSAGE: the number is above 2^63 - 1. */
+MEMTRACK_API_(int, cache_hit, (const char *name, uint64_t duration_ns), (name, duration_ns), 0)
+MEMTRACK_API_(int, cache_miss, (const char *name, uint64_t duration_ns), (name, duration_ns), 0)
+MEMTRACK_API_(int, cache_size, (const char *name, uint64_t bytes), (name, bytes), 0)
+
+typedef struct memtrack_counter_row {
+    const char *name; /* valid until the process ends */
+    int64_t value, lowest, highest;
+    uint64_t changes; /* how often it was set or added to */
+} memtrack_counter_row;
+
+typedef struct memtrack_cache_row {
+    const char *name; /* valid until the process ends */
+    uint64_t hits, misses;
+    double hit_rate; /* hits of all answers, from 0 to 1; 0 when there were none */
+    memtrack_statistic hit_ns, miss_ns;
+    uint64_t size_bytes, highest_bytes; /* as cache_size said last, and at most; 0: it never did */
+} memtrack_cache_row;
+
+/* These fill in at most capacity rows and return how many there are, which may be more. rows may be
+ * NULL when capacity is 0. Other threads may change figures meanwhile, which are each as of some
+ * moment of the call. */
+MEMTRACK_API_(int, counters_read, (memtrack_counter_row * rows, uint32_t capacity),
+              (rows, capacity), 0)
+MEMTRACK_API_(int, caches_read, (memtrack_cache_row * rows, uint32_t capacity), (rows, capacity), 0)
+
+/* ---- the process ----------------------------------------------------------------------------- */
+
+/* Sets a key of the process, such as its version or its shard: reports show it, and pprof files have
+ * it as a comment and as a label. The last value counts, and a fork begins with the keys of its
+ * parent. MEMTRACK_ELIMIT: there are 4095 keys already, or there is no room. */
+MEMTRACK_API_(int, set, (const char *key, const char *value), (key, value), 0)
+
+/* ---- hooks ----------------------------------------------------------------------------------- */
+
+/*
+ * What is to be done at each begin and end of a scope: to add keys (memtrack_scope_set), counters of
+ * a device, or a tracer's spans. Either may be NULL. begin is called when the scope has begun, end
+ * before it ends, in the thread that begins or ends it; name is that of the scope.
+ *
+ * They are called outside of the recorder: they may allocate, which counts for the scope, and call
+ * every function here. Scopes that a hook begins call no hooks. A hook may throw or longjmp; a scope
+ * whose begin has been left in that way is open. No hook is called for functions that were
+ * instrumented by the compiler, in detach and attach, and for scopes that nobody ends.
+ */
+typedef struct memtrack_hook_t {
+    void (*begin)(memtrack_scope *scope, const char *name, void *arg);
+    void (*end)(memtrack_scope *scope, const char *name, void *arg);
+    void *arg;
+} memtrack_hook_t;
+
+/* Adds a copy of the hook, behind those that are there. MEMTRACK_ELIMIT: there are 16. Not in signal
+ * handlers, as hook_remove. */
+MEMTRACK_API_(int, hook_add, (const memtrack_hook_t *hook), (hook), 0)
+/* Removes the latest hook that was added with the same begin, end and arg: it is not called any
+ * more. MEMTRACK_EBUSY: it is removed, but a thread is still inside of it, perhaps the calling one;
+ * remove it again, until something else is returned, before its code or arg goes. A thread that has
+ * left it by an exception is inside until its next scope, or its end. MEMTRACK_ENOTFOUND: there is
+ * no such hook. */
+MEMTRACK_API_(int, hook_remove, (const memtrack_hook_t *hook), (hook), 0)
 
 /* ---- memory that is not malloc's ------------------------------------------------------------- */
 

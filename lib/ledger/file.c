@@ -39,6 +39,8 @@ const struct mt_ledger_kind mt_ledger_file_kind[MT_N_KINDS] = {
     [MT_EXTENT_OPEN] = {sizeof(struct mt_open_scope), MT_OPEN_PER_CHUNK, 0},
     [MT_EXTENT_THREADS] = {sizeof(struct mt_thread_row), MT_THREADS_PER_CHUNK, 1},
     [MT_EXTENT_CODES] = {sizeof(struct mt_code), MT_CODES_PER_CHUNK, 1},
+    [MT_EXTENT_TALLIES] = {sizeof(struct mt_tally), MT_TALLIES_PER_CHUNK, 1},
+    [MT_EXTENT_METADATA] = {sizeof(struct mt_metadata), MT_METADATA_PER_CHUNK, 1},
 };
 
 /* ---- bytes ----------------------------------------------------------------------------------- */

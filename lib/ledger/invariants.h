@@ -145,6 +145,18 @@ static inline const char *mt_code_fault(const struct mt_code *c) {
     return NULL;
 }
 
+static inline const char *mt_tally_fault(const struct mt_tally *g, const struct mt_limits *l) {
+    MT_MUST(g->name > 0 && g->name < l->n_names, "its name is not there");
+    MT_MUST(g->kind == MT_TALLY_COUNTER || g->kind == MT_TALLY_CACHE, "there is no such kind");
+    return NULL;
+}
+
+static inline const char *mt_metadata_fault(const struct mt_metadata *m) {
+    MT_MUST(m->key_bytes < sizeof m->key && m->value_bytes < sizeof m->value,
+            "its texts are too long");
+    return NULL;
+}
+
 static inline const char *mt_scope_totals_fault(const struct mt_scope_totals *s,
                                                 const struct mt_limits *l) {
     if (s->name == 0)

@@ -33,6 +33,10 @@
  *                                   MT_EXTENT_THREADS chunk i: struct
  *                                   mt_thread_row[MT_THREADS_PER_CHUNK]
  *                                   MT_EXTENT_CODES   chunk i: struct mt_code[MT_CODES_PER_CHUNK]
+ *                                   MT_EXTENT_TALLIES  chunk i: struct
+ *                                                     mt_tally[MT_TALLIES_PER_CHUNK]
+ *                                   MT_EXTENT_METADATA chunk i: struct
+ *                                                     mt_metadata[MT_METADATA_PER_CHUNK]
  *
  * Who writes: a site and a bank have one writing thread at a time; a region is written under its
  * lock; everything that grows (segments, extents, nodes, modules) is append-only, its count is
@@ -56,9 +60,12 @@
 
 #include <stdint.h>
 
+#include "ledger/era.h"
+#include "ledger/own.h"
+
 /* This is "MTLEDGR1" read as little endian. */
 #define MT_LEDGER_MAGIC   UINT64_C(0x31524744454C544D)
-#define MT_LEDGER_VERSION 6u
+#define MT_LEDGER_VERSION 7u
 #define MT_LEDGER_SUFFIX  ".ledger" /* file name: PID.STARTTICKS.COUNTER.ledger */
 
 enum {
@@ -239,42 +246,7 @@ struct mt_big_block {
     uint32_t era;
 };
 
-/*
- * The time at which a block was allocated is kept as an era: the time since the start of the
- * recording in units of 10 ms, as a floating-point number with 8 bits of mantissa. So the first
- * 2.56 s have eras of 10 ms, and later eras are at most 1/256 of the recording's age. The present
- * era is in the control line. Threads store it every MT_ERA_EVENTS allocations, and so does a
- * reader that watches the process, at each of its ticks. era_seen of the header says which eras
- * were ever stored: a block of era e was allocated after the beginning of e and before the end of
- * the next era that was stored, if any.
- */
-enum {
-    MT_ERA_BITS = 13,
-    MT_ERAS = 1 << MT_ERA_BITS,
-    MT_ERA_MANTISSA_BITS = 8,
-    MT_ERA_EVENTS = 4096
-};
-#define MT_ERA_UNIT_NS UINT64_C(10000000)
-
-static inline uint32_t mt_era_at(uint64_t ns) {
-    uint64_t t = ns / MT_ERA_UNIT_NS;
-    if (t >> MT_ERA_MANTISSA_BITS == 0)
-        return (uint32_t)t;
-    uint32_t e = 63u - (uint32_t)__builtin_clzll(t) - MT_ERA_MANTISSA_BITS;
-    uint32_t era =
-        (e + 1) << MT_ERA_MANTISSA_BITS | (uint32_t)(t >> e & ((1u << MT_ERA_MANTISSA_BITS) - 1));
-    return era < MT_ERAS ? era : MT_ERAS - 1;
-}
-
-/* Returns the time since the start of the recording at which an era begins. An era ends where
- * the next one begins. */
-static inline uint64_t mt_era_begin_ns(uint32_t era) {
-    uint32_t e = era >> MT_ERA_MANTISSA_BITS;
-    uint64_t mantissa = era & ((1u << MT_ERA_MANTISSA_BITS) - 1);
-    if (e == 0)
-        return mantissa * MT_ERA_UNIT_NS;
-    return ((mantissa | 1u << MT_ERA_MANTISSA_BITS) << (e - 1)) * MT_ERA_UNIT_NS;
-}
+/* When it was allocated: ledger/era.h. */
 
 /* ---- threads --------------------------------------------------------------------------------- */
 
@@ -499,6 +471,8 @@ enum mt_extent_kind {
     MT_EXTENT_OPEN,
     MT_EXTENT_THREADS,
     MT_EXTENT_CODES,
+    MT_EXTENT_TALLIES,
+    MT_EXTENT_METADATA,
     MT_N_EXTENT_KINDS,
 };
 struct mt_extent {
@@ -638,20 +612,23 @@ struct mt_ledger_header {
     uint32_t n_open;            /* places for open scopes, of which some are in use */
     /* The counts are stored with release order, after what they count. */
     uint32_t n_segments, n_extents;
-    uint32_t n_nodes;   /* ids 0 .. n_nodes-1 */
-    uint32_t n_sites;   /* ids 0 .. n_sites-1, unused ones have node 0 */
-    uint32_t n_banks;   /* ids 0 .. n_banks-1, bank 0 is never used */
-    uint32_t n_modules; /* ids 0 .. n_modules-1, module 0 is never used */
-    uint32_t n_names;   /* ids 0 .. n_names-1, name 0 is never used */
-    uint32_t n_scopes;  /* records of scope totals, 0 .. n_scopes-1 */
-    uint32_t n_threads; /* ids 0 .. n_threads-1, thread 0 is never used */
-    uint32_t n_codes;   /* ids 0 .. n_codes-1, code 0 is never used */
-    uint64_t n_events;  /* number of events that have been; the last max_events of them are there */
+    uint32_t n_nodes;    /* ids 0 .. n_nodes-1 */
+    uint32_t n_sites;    /* ids 0 .. n_sites-1, unused ones have node 0 */
+    uint32_t n_banks;    /* ids 0 .. n_banks-1, bank 0 is never used */
+    uint32_t n_modules;  /* ids 0 .. n_modules-1, module 0 is never used */
+    uint32_t n_names;    /* ids 0 .. n_names-1, name 0 is never used */
+    uint32_t n_scopes;   /* records of scope totals, 0 .. n_scopes-1 */
+    uint32_t n_threads;  /* ids 0 .. n_threads-1, thread 0 is never used */
+    uint32_t n_codes;    /* ids 0 .. n_codes-1, code 0 is never used */
+    uint32_t n_tallies;  /* ids 0 .. n_tallies-1, tally 0 is never used */
+    uint32_t n_metadata; /* ids 0 .. n_metadata-1, key 0 is never used */
+    uint64_t n_events; /* number of events that have been; the last max_events of them are there */
     uint32_t max_events;
     uint32_t event_sample;   /* one scope in so many is an event */
     uint32_t python_version; /* Py_Version: 0x030c01f0 is 3.12.1; 0: no CPython has been met */
     uint32_t python_state;   /* enum mt_python_state */
     uint64_t dropped_scopes; /* scopes, or parts of their histograms, that found no room */
+    uint64_t dropped_own;    /* changes of counters and keys of the program that found no room */
     /* Arenas and heaps that were given up with all their blocks, where it could not be told
      * which blocks. */
     uint64_t unseen_discards;

@@ -83,7 +83,8 @@ static void take_info(struct mt_ledger *ledger, const struct prefix *prefix) {
     FIELD(prefix, info->control, control);
     if (info->file_bytes > ledger->file.size_bytes)
         info->file_bytes = ledger->file.size_bytes;
-    uint32_t nodes, sites, banks, modules, names, scopes, events, open, threads, codes;
+    uint32_t nodes, sites, banks, modules, names, scopes, events, open, threads, codes, tallies,
+        metadata;
     FIELD(prefix, nodes, n_nodes);
     FIELD(prefix, sites, n_sites);
     FIELD(prefix, banks, n_banks);
@@ -94,11 +95,14 @@ static void take_info(struct mt_ledger *ledger, const struct prefix *prefix) {
     FIELD(prefix, open, n_open);
     FIELD(prefix, threads, n_threads);
     FIELD(prefix, codes, n_codes);
+    FIELD(prefix, tallies, n_tallies);
+    FIELD(prefix, metadata, n_metadata);
     FIELD(prefix, info->python_version, python_version);
     FIELD(prefix, info->python_state, python_state);
     FIELD(prefix, info->events_seen, n_events);
     FIELD(prefix, info->event_sample, event_sample);
     FIELD(prefix, info->dropped_scopes, dropped_scopes);
+    FIELD(prefix, info->dropped_own, dropped_own);
     FIELD(prefix, info->max_bytes, max_bytes);
     FIELD(prefix, info->private_bytes, private_bytes);
     FIELD(prefix, info->unrecorded, unrecorded);
@@ -114,6 +118,11 @@ static void take_info(struct mt_ledger *ledger, const struct prefix *prefix) {
         threads < MT_MAX_THREADS ? clamp_count(ledger, threads, MT_EXTENT_THREADS) : MT_MAX_THREADS;
     info->n_codes =
         codes < MT_MAX_CODES ? clamp_count(ledger, codes, MT_EXTENT_CODES) : MT_MAX_CODES;
+    info->n_tallies =
+        tallies < MT_MAX_TALLIES ? clamp_count(ledger, tallies, MT_EXTENT_TALLIES) : MT_MAX_TALLIES;
+    info->n_metadata = metadata < MT_MAX_METADATA
+                           ? clamp_count(ledger, metadata, MT_EXTENT_METADATA)
+                           : MT_MAX_METADATA;
     info->n_events = events < MT_LEDGER_MAX_EVENTS ? clamp_count(ledger, events, MT_EXTENT_EVENTS)
                                                    : MT_LEDGER_MAX_EVENTS;
 }
@@ -301,6 +310,10 @@ static size_t count_of(const struct mt_ledger *ledger, enum mt_extent_kind kind)
         return ledger->info.n_threads;
     case MT_EXTENT_CODES:
         return ledger->info.n_codes;
+    case MT_EXTENT_TALLIES:
+        return ledger->info.n_tallies;
+    case MT_EXTENT_METADATA:
+        return ledger->info.n_metadata;
     default:
         return 0;
     }

@@ -147,6 +147,20 @@ static int check_rest(struct work *w) {
     return done ? 0 : -MEMTRACK_ENOMEM;
 }
 
+static int check_own(struct work *w) {
+    size_t n_tallies = 0, n_metadata = 0;
+    struct mt_tally *tallies = mt_ledger_load_items(w->ledger, MT_EXTENT_TALLIES, &n_tallies);
+    struct mt_metadata *metadata = mt_ledger_load_items(w->ledger, MT_EXTENT_METADATA, &n_metadata);
+    for (size_t i = 1; tallies && i < n_tallies; i++)
+        judge(w, "counter", i, mt_tally_fault(&tallies[i], &w->limits));
+    for (size_t i = 1; metadata && i < n_metadata; i++)
+        judge(w, "key", i, mt_metadata_fault(&metadata[i]));
+    bool done = tallies && metadata;
+    free(tallies);
+    free(metadata);
+    return done ? 0 : -MEMTRACK_ENOMEM;
+}
+
 /* A histogram is judged when it can be read whole and its process does not change it meanwhile. */
 static int check_scopes(struct work *w) {
     enum { MOST_WORDS = 1 << 16 };
@@ -365,6 +379,8 @@ static int check_all(struct work *w, struct mt_error *error) {
         w->is_settled = w->n_inside == 0;
     compare_banks(w);
     rc = check_rest(w);
+    if (rc == 0)
+        rc = check_own(w);
     if (rc == 0)
         rc = check_scopes(w);
     if (rc == 0 && !w->is_live)

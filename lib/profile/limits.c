@@ -39,7 +39,9 @@ static uint64_t memory_used(const struct mt_profile *p) {
            info->n_changes * sizeof *info->changes + info->n_marks * sizeof *info->marks +
            scopes->n_totals * sizeof *scopes->totals + scopes->n_buckets * sizeof *scopes->buckets +
            scopes->n_events * sizeof *scopes->events + scopes->n_keys * sizeof *scopes->keys +
-           scopes->n_counters * sizeof *scopes->counters + scopes->n_open * sizeof *scopes->open +
+           scopes->n_counters * sizeof *scopes->counters +
+           scopes->n_tallies * sizeof *scopes->tallies + info->n_metadata * sizeof *info->metadata +
+           scopes->n_open * sizeof *scopes->open +
            (uint64_t)mt_strings_count(p->strings) * STRING_BYTES;
 }
 

@@ -403,6 +403,13 @@ static int take_identity(struct adding *a) {
     free(into->command);
     into->command = command;
     into->n_command = from->n_command;
+    into->n_metadata = 0;
+    for (size_t i = 0; i < from->n_metadata; i++) {
+        const struct mt_scope_key metadata = {string_of(a, from->metadata[i].key),
+                                              string_of(a, from->metadata[i].value)};
+        if (mt_profile_add_metadata(a->merge->into, &metadata) != 0)
+            return -MEMTRACK_ENOMEM;
+    }
     into->pid = from->pid;
     into->ppid = from->ppid;
     into->exe = string_of(a, from->exe);

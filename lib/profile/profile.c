@@ -25,6 +25,7 @@ struct mt_function_index {
 
 static void free_info(struct mt_profile_info *info) {
     free(info->command);
+    free(info->metadata);
     free(info->notes);
     free(info->wrappers);
     free(info->allocator_stats);
@@ -266,6 +267,14 @@ int mt_profile_add_mark(struct mt_profile *profile, uint64_t time_ns, const char
     if (text == UINT32_MAX || !mt_array_grow(&info->marks, info->n_marks, sizeof *info->marks))
         return -MEMTRACK_ENOMEM;
     info->marks[info->n_marks++] = (struct mt_mark){.time_ns = time_ns, .name = text, .kind = kind};
+    return 0;
+}
+
+int mt_profile_add_metadata(struct mt_profile *profile, const struct mt_scope_key *metadata) {
+    struct mt_profile_info *info = &profile->info;
+    if (!mt_array_grow(&info->metadata, info->n_metadata, sizeof *info->metadata))
+        return -MEMTRACK_ENOMEM;
+    info->metadata[info->n_metadata++] = *metadata;
     return 0;
 }
 

@@ -175,6 +175,8 @@ struct mt_profile_info {
     mt_string exe, cwd;
     mt_string *command; /* argv */
     size_t n_command;
+    struct mt_scope_key *metadata; /* what the program has said of itself, in that order */
+    size_t n_metadata;
     uint64_t start_time_ns; /* since the epoch */
     uint64_t duration_ns;
     bool exit_known;
@@ -305,6 +307,8 @@ int mt_profile_add_wrapper(struct mt_profile *profile, const char *pattern);
 /* Appends to info.marks. Returns 0 or -MEMTRACK_ENOMEM. */
 int mt_profile_add_mark(struct mt_profile *profile, uint64_t time_ns, const char *name,
                         enum mt_mark_kind kind);
+/* Appends to info.metadata. Returns 0 or -MEMTRACK_ENOMEM. */
+int mt_profile_add_metadata(struct mt_profile *profile, const struct mt_scope_key *metadata);
 /* Sets info.totals from the sums of the columns that the profile has, for profiles that carry no
  * totals. */
 void mt_profile_sum_totals(struct mt_profile *profile);

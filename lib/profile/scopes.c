@@ -68,6 +68,13 @@ int mt_profile_scopes_add_counter(struct mt_scopes *scopes, const struct mt_coun
     return rc;
 }
 
+int mt_profile_scopes_add_tally(struct mt_scopes *scopes, const struct mt_scope_tally *tally) {
+    int rc = RESERVE(scopes, tallies);
+    if (rc == 0)
+        scopes->tallies[scopes->n_tallies++] = *tally;
+    return rc;
+}
+
 int mt_profile_scopes_add_open(struct mt_scopes *scopes, const struct mt_scope_open *open) {
     int rc = RESERVE(scopes, open);
     if (rc == 0)
@@ -85,7 +92,7 @@ int mt_profile_scopes_add_function(struct mt_scopes *scopes,
 
 bool mt_profile_scopes_is_empty(const struct mt_scopes *scopes) {
     return scopes->n_totals == 0 && scopes->n_events == 0 && scopes->n_counters == 0 &&
-           scopes->n_open == 0 && scopes->events_seen == 0;
+           scopes->n_tallies == 0 && scopes->n_open == 0 && scopes->events_seen == 0;
 }
 
 void mt_profile_scopes_free(struct mt_scopes *scopes) {
@@ -94,6 +101,7 @@ void mt_profile_scopes_free(struct mt_scopes *scopes) {
     free(scopes->events);
     free(scopes->keys);
     free(scopes->counters);
+    free(scopes->tallies);
     free(scopes->open);
     free(scopes->functions);
     *scopes = (struct mt_scopes){0};

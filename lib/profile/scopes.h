@@ -67,6 +67,16 @@ struct mt_counter {
     uint32_t tid;
 };
 
+/* This is what a figure of the program's own has come to: the last value of a counter, or the bytes
+ * that a cache has. Its course is in the counters. */
+struct mt_scope_tally {
+    uint32_t name;                  /* mt_string */
+    uint32_t kind;                  /* enum mt_tally_kind; any other value from a newer version */
+    int64_t value, lowest, highest; /* lowest and highest: of all values */
+    uint64_t changes;
+    uint64_t time_ns; /* of the latest change, since the start of the recording */
+};
+
 /* This is a name that stands for a function until its location has lines: see
  * view/symbols/scopes.h. */
 struct mt_scope_function {
@@ -85,6 +95,8 @@ struct mt_scopes {
     size_t n_keys;
     struct mt_counter *counters; /* in the order in which they were set */
     size_t n_counters;
+    struct mt_scope_tally *tallies; /* in the order in which they came to be */
+    size_t n_tallies;
     struct mt_scope_open *open; /* for each thread, the outermost first */
     size_t n_open;
     struct mt_scope_function *functions;
@@ -93,7 +105,7 @@ struct mt_scopes {
     uint32_t event_sample; /* one scope in so many is an event; 0: none */
     bool has_cpu;          /* MT_SCOPE_CPU_NS was measured */
     struct {
-        size_t totals, buckets, events, keys, counters, open, functions;
+        size_t totals, buckets, events, keys, counters, tallies, open, functions;
     } capacity; /* private */
 };
 
@@ -108,6 +120,7 @@ int mt_profile_scopes_add_bucket(struct mt_scopes *scopes, const struct mt_scope
 int mt_profile_scopes_add_event(struct mt_scopes *scopes, const struct mt_scope_event *event);
 int mt_profile_scopes_add_key(struct mt_scopes *scopes, const struct mt_scope_key *key);
 int mt_profile_scopes_add_counter(struct mt_scopes *scopes, const struct mt_counter *counter);
+int mt_profile_scopes_add_tally(struct mt_scopes *scopes, const struct mt_scope_tally *tally);
 int mt_profile_scopes_add_open(struct mt_scopes *scopes, const struct mt_scope_open *open);
 int mt_profile_scopes_add_function(struct mt_scopes *scopes,
                                    const struct mt_scope_function *function);

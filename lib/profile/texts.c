@@ -96,6 +96,8 @@ static void replace_scopes(struct replacing *r, struct mt_scopes *scopes) {
     }
     for (size_t i = 0; i < scopes->n_counters; i++)
         replace(r, MT_TEXTS_LABEL, &scopes->counters[i].name);
+    for (size_t i = 0; i < scopes->n_tallies; i++)
+        replace(r, MT_TEXTS_LABEL, &scopes->tallies[i].name);
     for (size_t i = 0; i < scopes->n_open; i++) {
         replace(r, MT_TEXTS_LABEL, &scopes->open[i].name);
         replace(r, MT_TEXTS_LABEL, &scopes->open[i].thread);
@@ -109,6 +111,10 @@ static void replace_info(struct replacing *r, struct mt_profile_info *info) {
     replace(r, MT_TEXTS_MODULE, &info->exe);
     replace(r, MT_TEXTS_FOLDER, &info->cwd);
     replace_all(r, MT_TEXTS_WORD, info->command, info->n_command);
+    for (size_t i = 0; i < info->n_metadata; i++) {
+        replace(r, MT_TEXTS_LABEL, &info->metadata[i].key);
+        replace(r, MT_TEXTS_VALUE, &info->metadata[i].value);
+    }
     replace_all(r, MT_TEXTS_SENTENCE, info->notes, info->n_notes);
     replace_all(r, MT_TEXTS_PATTERN, info->wrappers, info->n_wrappers);
     replace(r, MT_TEXTS_PLAIN, &info->allocator);

@@ -15,7 +15,7 @@ enum mt_texts_role {
     MT_TEXTS_PROCESS,  /* "1234 cc1 … a.c" */
     MT_TEXTS_PATTERN,  /* of wrappers */
     MT_TEXTS_LABEL, /* names that the program gave: of threads, scopes, domains, counters, keys */
-    MT_TEXTS_VALUE, /* what the program said about a scope */
+    MT_TEXTS_VALUE, /* what the program said about a scope, or itself */
     MT_TEXTS_SENTENCE, /* notes and marks */
     MT_TEXTS_PLAIN,    /* build ids, the name of a tool, the allocator's kind and figures */
     MT_TEXTS_N_ROLES

@@ -16,11 +16,13 @@
 #include "track/ground/state.h"
 #include "track/live/live.h"
 #include "track/mappings/ranges.h"
+#include "track/scopes/tallies.h"
 #include "track/scopes/thread.h"
 #include "track/scopes/totals.h"
 #include "track/tables/banks.h"
 #include "track/tables/codes.h"
 #include "track/tables/identities.h"
+#include "track/tables/metadata.h"
 #include "track/tables/modules.h"
 #include "track/tables/names.h"
 #include "track/tables/paths.h"
@@ -69,6 +71,10 @@ const char *mt_check_all(bool alone) {
         violation = mt_names_check();
     if (violation == NULL)
         violation = mt_codes_check();
+    if (violation == NULL)
+        violation = mt_tallies_check();
+    if (violation == NULL)
+        violation = mt_metadata_check();
     if (violation == NULL)
         violation = mt_modules_check();
     if (violation == NULL)

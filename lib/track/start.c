@@ -21,8 +21,10 @@
 #include "track/process/program.h"
 #include "track/request.h"
 #include "track/scopes/scopes.h"
+#include "track/scopes/tallies.h"
 #include "track/tables/codes.h"
 #include "track/tables/identities.h"
+#include "track/tables/metadata.h"
 #include "track/tables/modules.h"
 #include "track/tables/names.h"
 #include "track/tables/paths.h"
@@ -115,6 +117,8 @@ static bool start_all(bool forked, bool off) {
     mt_rules_init(mt_modules_find);
     mt_ranges_start();
     mt_codes_start();
+    mt_tallies_start();
+    mt_metadata_start();
     return mt_modules_start() && mt_names_start() && mt_scopes_start() && mt_paths_start() &&
            mt_identities_start() && mt_sites_start() && mt_live_start() && mt_threads_start();
 }

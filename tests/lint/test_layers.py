@@ -85,7 +85,7 @@ FORBIDDEN_IN_TARGET = {"stdio.h", "locale.h", "iconv.h", "wchar.h", "syslog.h", 
 def room(path):
     """The row of the table that a path belongs to, None when it is none of the layers'."""
     path = re.sub(r"^lib/", "", str(path))
-    if path in ("ledger/layout.h", "ledger/invariants.h") or path.startswith("base/settings."):
+    if path in ("ledger/layout.h", "ledger/era.h", "ledger/own.h", "ledger/invariants.h") or path.startswith("base/settings."):
         return "layout"
     if path in ("base/atomic.h", "base/text.h"):
         return "atomic"

@@ -24,6 +24,7 @@
 #include "profile/ledger/info.h"
 #include "profile/ledger/labels.h"
 #include "profile/ledger/notes.h"
+#include "profile/ledger/own.h"
 #include "profile/ledger/paths.h"
 #include "profile/ledger/sampling.h"
 #include "profile/ledger/scopes.h"
@@ -308,6 +309,8 @@ static int convert(struct conversion *c, struct mt_error *error) {
         rc = convert_groups(c);
     if (rc == 0)
         rc = mt_ledger_scopes_take(c->ledger, &c->names, &c->threads);
+    if (rc == 0)
+        rc = mt_ledger_own_take(c->ledger, &c->names);
     if (rc != 0)
         return rc;
     if (c->map)

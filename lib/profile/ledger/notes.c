@@ -113,6 +113,11 @@ static void say_what_is_lost(struct notes *notes, const struct mt_ledger_info *i
             "%s scope%s found no room for all figures: counts, sums and percentiles of scopes are "
             "too low.",
             count_text(count, info->dropped_scopes), plural(info->dropped_scopes));
+    if (info->dropped_own)
+        say(notes,
+            "%s change%s found no room: counters, caches or keys of the program are not up to "
+            "date.",
+            count_text(count, info->dropped_own), plural(info->dropped_own));
     if (counts->interrupted)
         say(notes, "%s event%s not counted: a signal handler had interrupted the recorder.",
             count_text(count, counts->interrupted), counts->interrupted == 1 ? " is" : "s are");

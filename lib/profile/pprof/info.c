@@ -104,6 +104,18 @@ static Pprof__NamedValue **figure_messages(const struct mt_profile *profile) {
     return list;
 }
 
+static Pprof__Metadata **metadata_messages(const struct mt_profile *profile) {
+    size_t n = profile->info.n_metadata;
+    Pprof__Metadata **list = malloc(n * (sizeof *list + sizeof **list) + 1);
+    for (size_t i = 0; list && i < n; i++) {
+        list[i] = (Pprof__Metadata *)(list + n) + i;
+        pprof__metadata__init(list[i]);
+        list[i]->key = mt_pprof_text(profile, profile->info.metadata[i].key);
+        list[i]->value = mt_pprof_text(profile, profile->info.metadata[i].value);
+    }
+    return list;
+}
+
 static Pprof__Thread **thread_messages(const struct mt_profile *profile) {
     size_t n = profile->info.n_threads;
     Pprof__Thread **list = malloc(n * (sizeof *list + sizeof **list) + 1);
@@ -143,17 +155,21 @@ int mt_pprof_info_write(const struct mt_profile *profile, mt_pprof_emit *emit, v
     message.allocator = &allocator;
     message.n_thread = info->n_threads;
     message.thread = thread_messages(profile);
+    message.n_metadata = info->n_metadata;
+    message.metadata = metadata_messages(profile);
     message.tool = mt_pprof_text(profile, info->is_memtrack ? 0 : info->tool);
     message.n_wrapper = info->n_wrappers;
     message.wrapper = text_list(profile, info->wrappers, info->n_wrappers);
     int status = -MEMTRACK_ENOMEM;
-    if (process.command && coverage.note && allocator.figure && message.thread && message.wrapper)
+    if (process.command && coverage.note && allocator.figure && message.thread && message.wrapper &&
+        message.metadata)
         status = emit(context, MT_PPROF_MEMTRACK, &message.base);
     free(process.command);
     free(coverage.note);
     free(allocator.figure);
     free(message.thread);
     free(message.wrapper);
+    free(message.metadata);
     return status;
 }
 
@@ -279,6 +295,19 @@ static int read_threads(struct mt_profile *profile, const Pprof__Memtrack *messa
     return status;
 }
 
+static int read_metadata(struct mt_profile *profile, const Pprof__Memtrack *message) {
+    int status = 0;
+    profile->info.n_metadata = 0;
+    for (size_t i = 0; i < message->n_metadata && status == 0; i++) {
+        const struct mt_scope_key metadata = {
+            mt_pprof_text_take(profile, message->metadata[i]->key, &status),
+            mt_pprof_text_take(profile, message->metadata[i]->value, &status)};
+        if (status == 0)
+            status = mt_profile_add_metadata(profile, &metadata);
+    }
+    return status;
+}
+
 static int note_left_out(struct mt_profile *profile, size_t n) {
     char note[160];
     snprintf(note, sizeof note,
@@ -322,5 +351,7 @@ int mt_pprof_info_read(struct mt_profile *profile, const Pprof__Memtrack *messag
         status = read_allocator(profile, message->allocator);
     if (status == 0)
         status = read_threads(profile, message);
+    if (status == 0)
+        status = read_metadata(profile, message);
     return status < 0 ? status : read_wrappers(profile, message);
 }

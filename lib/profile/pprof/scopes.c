@@ -150,6 +150,31 @@ static int write_counters(const struct mt_profile *profile, size_t first, size_t
     return status;
 }
 
+static int write_tallies(const struct mt_profile *profile, size_t first, size_t n,
+                         mt_pprof_emit *emit, void *context) {
+    Pprof__Scopes message = PPROF__SCOPES__INIT;
+    Pprof__Tally **list = malloc(n * (sizeof *list + sizeof **list) + 1);
+    if (!list)
+        return -MEMTRACK_ENOMEM;
+    for (size_t i = 0; i < n; i++) {
+        const struct mt_scope_tally *from = &profile->info.scopes.tallies[first + i];
+        list[i] = (Pprof__Tally *)(list + n) + i;
+        pprof__tally__init(list[i]);
+        list[i]->name = mt_pprof_text(profile, from->name);
+        list[i]->kind = from->kind;
+        list[i]->value = from->value;
+        list[i]->lowest = from->lowest;
+        list[i]->highest = from->highest;
+        list[i]->changes = from->changes;
+        list[i]->time_ns = from->time_ns;
+    }
+    message.n_tally = n;
+    message.tally = list;
+    int status = emit(context, MT_PPROF_SCOPES, &message.base);
+    free(list);
+    return status;
+}
+
 static int write_open(const struct mt_profile *profile, size_t first, size_t n, mt_pprof_emit *emit,
                       void *context) {
     Pprof__Scopes message = PPROF__SCOPES__INIT;
@@ -197,6 +222,10 @@ int mt_pprof_scopes_write(const struct mt_profile *profile, mt_pprof_emit *emit,
     for (size_t i = 0; status == 0 && i < scopes->n_counters; i += n) {
         n = scopes->n_counters - i < MOST_ITEMS ? scopes->n_counters - i : MOST_ITEMS;
         status = write_counters(profile, i, n, emit, context);
+    }
+    for (size_t i = 0; status == 0 && i < scopes->n_tallies; i += n) {
+        n = scopes->n_tallies - i < MOST_ITEMS ? scopes->n_tallies - i : MOST_ITEMS;
+        status = write_tallies(profile, i, n, emit, context);
     }
     for (size_t i = 0; status == 0 && i < scopes->n_open; i += n) {
         n = scopes->n_open - i < MOST_ITEMS ? scopes->n_open - i : MOST_ITEMS;
@@ -289,6 +318,20 @@ static int read_open(struct mt_profile *profile, const Pprof__OpenScope *from) {
     return status == 0 ? mt_profile_scopes_add_open(&profile->info.scopes, &open) : status;
 }
 
+static int read_tally(struct mt_profile *profile, const Pprof__Tally *from) {
+    int status = 0;
+    struct mt_scope_tally tally = {
+        .name = mt_pprof_text_take(profile, from->name, &status),
+        .kind = from->kind,
+        .value = from->value,
+        .lowest = from->lowest,
+        .highest = from->highest,
+        .changes = from->changes,
+        .time_ns = from->time_ns,
+    };
+    return status == 0 ? mt_profile_scopes_add_tally(&profile->info.scopes, &tally) : status;
+}
+
 int mt_pprof_scopes_read(struct mt_profile *profile, const Pprof__Scopes *message) {
     struct mt_scopes *scopes = &profile->info.scopes;
     int status = 0;
@@ -310,6 +353,8 @@ int mt_pprof_scopes_read(struct mt_profile *profile, const Pprof__Scopes *messag
         if (status == 0)
             status = mt_profile_scopes_add_counter(scopes, &counter);
     }
+    for (size_t i = 0; status == 0 && i < message->n_tally; i++)
+        status = read_tally(profile, message->tally[i]);
     for (size_t i = 0; status == 0 && i < message->n_open; i++)
         status = read_open(profile, message->open[i]);
     return status;

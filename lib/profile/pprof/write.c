@@ -25,11 +25,17 @@
 #include "base/array.h"
 #include "profile/pprof/columns.h"
 #include "profile/pprof/deflate.h"
+#include "profile/pprof/metadata.h"
 #include "profile/pprof/pprof-local.h"
 #include "profile/pprof/used.h"
 #include "profile/strings.h"
 
-enum { MAX_EXTRA_STRINGS = 64, MAX_LABELS = 8, COMMENT_BYTES = 4096 };
+enum {
+    MAX_EXTRA_STRINGS = 128,
+    MAX_OWN_LABELS = 8, /* that a sample can have beside those of the process */
+    MAX_LABELS = MAX_OWN_LABELS + MT_PPROF_METADATA,
+    COMMENT_BYTES = 4096
+};
 
 struct writer {
     const struct mt_profile *profile;
@@ -51,6 +57,9 @@ struct writer {
     bool has_lossy;
     mt_string malloc_domain; /* UINT32_MAX: the profile has no such string */
     char comment[COMMENT_BYTES];
+    struct mt_pprof_metadata metadata;
+    Pprof__Label process_label[MT_PPROF_METADATA]; /* each sample has these */
+    size_t n_process_labels;
 };
 
 /* ---- fields ---------------------------------------------------------------------------------- */
@@ -244,6 +253,13 @@ static int write_sample_types(struct writer *writer) {
     return status;
 }
 
+static void add_text_label(Pprof__Label *label, size_t *n, int64_t key, int64_t text) {
+    pprof__label__init(&label[*n]);
+    label[*n].key = key;
+    label[*n].str = text;
+    ++*n;
+}
+
 /* Writes "command: ARGV" with blanks between the arguments, for people: the extension has the
  * exact arguments. */
 static void format_comment(struct writer *writer) {
@@ -255,9 +271,19 @@ static void format_comment(struct writer *writer) {
     }
 }
 
+static void find_process_labels(struct writer *writer) {
+    const struct mt_pprof_metadata *metadata = &writer->metadata;
+    for (size_t i = 0; i < metadata->n; i++)
+        if (metadata->items[i].is_label)
+            add_text_label(writer->process_label, &writer->n_process_labels,
+                           extra_string(writer, metadata->items[i].key),
+                           extra_string(writer, metadata->items[i].value));
+}
+
 static int write_head(struct writer *writer) {
     const struct mt_profile_info *info = &writer->profile->info;
     format_comment(writer);
+    find_process_labels(writer);
     int status = write_sample_types(writer);
     if (status == 0)
         status = write_varint_field(writer, MT_PPROF_TIME_NANOS, info->start_time_ns);
@@ -269,6 +295,10 @@ static int write_head(struct writer *writer) {
     if (status == 0 && info->n_command)
         status = write_varint_field(writer, MT_PPROF_COMMENT,
                                     (uint64_t)extra_string(writer, writer->comment));
+    for (size_t i = 0; status == 0 && i < writer->metadata.n; i++)
+        status =
+            write_varint_field(writer, MT_PPROF_COMMENT,
+                               (uint64_t)extra_string(writer, writer->metadata.items[i].comment));
     if (status == 0)
         status = write_strings(writer);
     if (status == 0 && (info->is_memtrack || info->tool))
@@ -421,13 +451,6 @@ static int write_model(struct writer *writer) {
 
 /* ---- samples --------------------------------------------------------------------------------- */
 
-static void add_text_label(Pprof__Label *label, size_t *n, int64_t key, int64_t text) {
-    pprof__label__init(&label[*n]);
-    label[*n].key = key;
-    label[*n].str = text;
-    ++*n;
-}
-
 static size_t sample_labels(const struct writer *writer, const struct mt_sample *sample,
                             Pprof__Label *label) {
     size_t n = 0;
@@ -453,6 +476,8 @@ static size_t sample_labels(const struct writer *writer, const struct mt_sample 
         label[n].num_unit = writer->key_bytes; /* the unit is called as the key is */
         n++;
     }
+    for (size_t i = 0; i < writer->n_process_labels; i++)
+        label[n++] = writer->process_label[i];
     return n;
 }
 
@@ -552,13 +577,16 @@ static int write_with(struct writer *writer, struct mt_error *error) {
     int status = -MEMTRACK_ENOMEM;
     if (writer->out) {
         prepare(writer);
-        status =
-            writer->n_columns ? mt_used_find(&writer->used, writer->profile) : -MEMTRACK_EUSAGE;
+        status = mt_pprof_metadata_make(&writer->metadata, writer->profile);
+        if (status == 0)
+            status =
+                writer->n_columns ? mt_used_find(&writer->used, writer->profile) : -MEMTRACK_EUSAGE;
         if (status == 0)
             status = write_all(writer);
     }
     int saved_errno = errno;
     mt_used_free(&writer->used);
+    mt_pprof_metadata_free(&writer->metadata);
     mt_deflate_free(writer->out);
     free(writer->packed);
     free(writer->ids);

@@ -195,7 +195,7 @@ static char *foreign_program(const struct mt_profile *profile,
                                       : "unknown program");
 }
 
-void mt_summary_process(const struct mt_profile *profile, const struct mt_summary_format *format,
+static void add_process(const struct mt_profile *profile, const struct mt_summary_format *format,
                         struct mt_summary *lines) {
     const struct mt_profile_info *info = &profile->info;
     if (info->is_memtrack && !format->verbose) {
@@ -217,6 +217,12 @@ void mt_summary_process(const struct mt_profile *profile, const struct mt_summar
     }
     if (format->verbose)
         add_times(info, lines);
+}
+
+void mt_summary_process(const struct mt_profile *profile, const struct mt_summary_format *format,
+                        struct mt_summary *lines) {
+    add_process(profile, format, lines);
+    mt_summary_metadata(profile, format, lines);
 }
 
 void mt_summary_process_side(const struct mt_profile *profile,

@@ -45,6 +45,10 @@ void mt_summary_head(const struct mt_rows *rows, const struct mt_summary_format 
  * for each. */
 void mt_summary_process(const struct mt_profile *profile, const struct mt_summary_format *format,
                         struct mt_summary *lines);
+/* Its last: what the program has said of itself, "key=value, …" in one line; verbose: a line for
+ * each key. */
+void mt_summary_metadata(const struct mt_profile *profile, const struct mt_summary_format *format,
+                         struct mt_summary *lines);
 /* The same in one line under this label, beginning with a name for it: "NAME: command (1.8 s,
  * exit 0, pid 12)". */
 void mt_summary_process_side(const struct mt_profile *profile,
