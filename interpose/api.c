@@ -26,6 +26,9 @@
 
 #include <time.h>
 
+/* No figure of a profile is larger. */
+#define MOST_DURATION_NS (UINT64_C(1) << 51)
+
 static bool is_recording(void) {
     if (mt_page.state == MT_STATE_UNKNOWN)
         mt_start(__builtin_frame_address(0));
@@ -117,23 +120,45 @@ MT_HOOK uint64_t memtrack_get_overhead(void) {
 
 /* ---- scopes ---------------------------------------------------------------------------------- */
 
+/* A group is the id of its name. */
+static bool is_group(uint32_t group) {
+    return group == 0 || (has_ledger() && group < mt_load_acquire(&mt_state.header->n_names));
+}
+
 static int refuse(memtrack_scope *scope) {
     if (scope != NULL)
         mt_scopes_make_inert(scope);
     return -MEMTRACK_EUSAGE;
 }
 
-MT_HOOK int memtrack_begin(memtrack_scope *scope, const char *name) {
+static inline __attribute__((always_inline)) int begin_at(memtrack_scope *scope, const char *name,
+                                                          mt_name_id group, const char *file,
+                                                          uint32_t line,
+                                                          const struct mt_hook_frame *frame) {
     if (mt_unlikely(scope == NULL || name == NULL))
         return refuse(scope);
-    struct mt_thread *t = mt_guard_enter(MT_CALLER());
+    struct mt_thread *t = mt_guard_enter(frame);
     if (mt_unlikely(t == NULL)) {
         mt_scopes_make_inert(scope);
         return why_not();
     }
-    int rc = mt_scopes_thread_begin(t, scope, name);
+    int rc = mt_scopes_thread_begin(t, scope, name, group, file, line);
     mt_guard_leave(t);
     return rc;
+}
+
+MT_HOOK int memtrack_begin(memtrack_scope *scope, const char *name) {
+    return begin_at(scope, name, 0, NULL, 0, MT_CALLER());
+}
+
+MT_HOOK int memtrack_begin_at(memtrack_scope *scope, const char *name, const char *file,
+                              uint32_t line) {
+    return begin_at(scope, name, 0, file, line, MT_CALLER());
+}
+
+MT_HOOK int memtrack_group_begin_at(uint32_t group, memtrack_scope *scope, const char *name,
+                                    const char *file, uint32_t line) {
+    return begin_at(scope, name, is_group(group) ? group : 0, file, line, MT_CALLER());
 }
 
 MT_HOOK int memtrack_begin_process(memtrack_scope *scope, const char *name) {
@@ -175,6 +200,12 @@ MT_HOOK int memtrack_scope_set(memtrack_scope *scope, const char *key, const cha
     AS_EVENT(mt_scopes_set(t, scope, key, value));
 }
 
+MT_HOOK int memtrack_scope_fail(memtrack_scope *scope, const char *why) {
+    if (scope == NULL)
+        return -MEMTRACK_EUSAGE;
+    AS_EVENT(mt_scopes_fail(t, scope, why));
+}
+
 /* gcc and clang have these called at each function, under -finstrument-functions. */
 MT_HOOK void __cyg_profile_func_enter(void *function, void *call_site) {
     (void)call_site;
@@ -192,6 +223,58 @@ MT_HOOK void __cyg_profile_func_exit(void *function, void *call_site) {
         return;
     mt_scopes_thread_leave_function(t, (uint64_t)function);
     mt_guard_leave(t);
+}
+
+/* ---- groups ---------------------------------------------------------------------------------- */
+
+MT_HOOK uint32_t memtrack_group(const char *name) {
+    if (name == NULL)
+        return 0;
+    struct mt_thread *t = mt_guard_enter(MT_CALLER());
+    if (t == NULL)
+        return 0;
+    mt_name_id id = mt_names_find(&t->names, name);
+    mt_guard_leave(t);
+    return id;
+}
+
+static int record(uint32_t group, const char *name, uint64_t duration_ns,
+                  const struct mt_hook_frame *frame) {
+    if (name == NULL || duration_ns > MOST_DURATION_NS || !is_group(group))
+        return -MEMTRACK_EUSAGE;
+    struct mt_thread *t = mt_guard_enter(frame);
+    if (t == NULL)
+        return why_not();
+    int rc = mt_scopes_record(t, name, group, duration_ns);
+    mt_guard_leave(t);
+    return rc;
+}
+
+MT_HOOK int memtrack_record(const char *name, uint64_t duration_ns) {
+    return record(0, name, duration_ns, MT_CALLER());
+}
+
+MT_HOOK int memtrack_group_record(uint32_t group, const char *name, uint64_t duration_ns) {
+    return record(group, name, duration_ns, MT_CALLER());
+}
+
+static int reset(uint32_t group, const struct mt_hook_frame *frame) {
+    if (!is_group(group))
+        return -MEMTRACK_EUSAGE;
+    struct mt_thread *t = mt_guard_enter(frame);
+    if (t == NULL)
+        return why_not();
+    int rc = mt_scopes_totals_reset(group);
+    mt_guard_leave(t);
+    return rc;
+}
+
+MT_HOOK int memtrack_scopes_reset(void) {
+    return reset(0, MT_CALLER());
+}
+
+MT_HOOK int memtrack_group_reset(uint32_t group) {
+    return reset(group, MT_CALLER());
 }
 
 /* ---- the timeline ---------------------------------------------------------------------------- */

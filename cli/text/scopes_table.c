@@ -15,6 +15,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/saturate.h"
 #include "text/lines.h"
 #include "view/format/format.h"
 #include "view/margin.h"
@@ -27,7 +28,7 @@ static const size_t usual_width[] = {7, 10, 8};
 
 /* ---- columns --------------------------------------------------------------------------------- */
 
-enum part { COUNT, ERRORS, SUM, MAX, P50, P95, OWN };
+enum part { COUNT, ERRORS, MISUSES, SUM, MAX, P50, P95, OWN };
 enum unit { NUMBER, BYTES, TIME };
 
 struct column {
@@ -41,6 +42,7 @@ struct column {
 static const struct column columns[] = {
     {"COUNT", COUNT, 0, NUMBER, 0},
     {"ERRORS", ERRORS, 0, NUMBER, 4},
+    {"MISUSES", MISUSES, 0, NUMBER, 4},
     {"PEAK", MAX, MT_SCOPE_PEAK_BYTES, BYTES, 1},
     {"NET", SUM, MT_SCOPE_NET_BYTES, BYTES, 2},
     {"ALLOCATED", SUM, MT_SCOPE_ALLOCATED_BYTES, BYTES, 3},
@@ -59,9 +61,11 @@ static int64_t cell_value(const struct column *column, const struct mt_scope_row
     const struct mt_scope_statistic *s = &row->value[column->value];
     switch (column->part) {
     case COUNT:
-        return row->count < INT64_MAX ? (int64_t)row->count : INT64_MAX;
+        return mt_saturate_signed(row->count);
     case ERRORS:
-        return row->errors < INT64_MAX ? (int64_t)row->errors : INT64_MAX;
+        return mt_saturate_signed(row->errors);
+    case MISUSES:
+        return mt_saturate_signed(row->misuses);
     case SUM:
         return s->sum;
     case MAX:
@@ -89,7 +93,7 @@ static const char *format_cell(char buffer[CELL], const struct mt_terminal *term
                                const struct mt_scope_row *row, bool exact) {
     int64_t amount = cell_value(column, row);
     char number[MT_FORMAT_BYTES], margin[MT_MARGIN_BYTES];
-    bool is_figure = column->part != COUNT && column->part != ERRORS && column->unit != TIME;
+    bool is_figure = column->part >= SUM && column->unit != TIME;
     format_value(number, column->unit, amount, exact);
     mt_margin_text(margin, amount,
                    is_figure ? mt_scopes_rows_margin(rows, row, column->value, amount) : 0,
@@ -100,11 +104,12 @@ static const char *format_cell(char buffer[CELL], const struct mt_terminal *term
 
 /* Columns that would say nothing are left out. */
 static bool is_wanted(const struct column *column, const struct mt_scopes_rows *rows) {
-    if (column->part == ERRORS || column->value == MT_SCOPE_CPU_NS)
-        for (size_t i = 0; i < rows->n; i++)
-            if (cell_value(column, &rows->items[i]) != 0)
-                return true;
-    return column->part != ERRORS && column->value != MT_SCOPE_CPU_NS;
+    bool may_be_zero =
+        column->part == ERRORS || column->part == MISUSES || column->value == MT_SCOPE_CPU_NS;
+    for (size_t i = 0; may_be_zero && i < rows->n; i++)
+        if (cell_value(column, &rows->items[i]) != 0)
+            return true;
+    return !may_be_zero;
 }
 
 struct layout {
@@ -218,11 +223,12 @@ static const char *why_none(const struct mt_scopes_rows *rows) {
 }
 
 static void add_counts(struct mt_summary *lines, const struct mt_scopes_rows *rows) {
-    uint64_t count = 0, errors = 0;
+    uint64_t count = 0, errors = 0, misuses = 0;
     char names[CELL], ended[CELL], wrong[CELL];
     for (size_t i = 0; i < rows->n; i++) {
         count += rows->items[i].count;
         errors += rows->items[i].errors;
+        misuses += rows->items[i].misuses;
     }
     if (rows->n == 0) {
         mt_summary_add(lines, "scopes", false, "%s", why_none(rows));
@@ -232,11 +238,14 @@ static void add_counts(struct mt_summary *lines, const struct mt_scopes_rows *ro
                    mt_format_count(ended, (int64_t)count), mt_format_count(names, (int64_t)rows->n),
                    rows->n == 1 ? "" : "s");
     if (errors)
+        mt_summary_add(lines, "", true, "%s failed, as the program says",
+                       mt_format_count(wrong, (int64_t)errors));
+    if (misuses)
         mt_summary_add(
             lines, "", true,
             "%s ended without memtrack_end: with their outer scope, thread or process, or "
             "because their storage was gone",
-            mt_format_count(wrong, (int64_t)errors));
+            mt_format_count(wrong, (int64_t)misuses));
 }
 
 static void add_events(struct mt_summary *lines, const struct mt_profile *profile) {

@@ -13,12 +13,35 @@ static json_t *statistic_object(const struct mt_scopes_rows *rows, const struct 
                                 enum mt_scope_value value) {
     const struct mt_scope_statistic *s = &row->value[value];
     json_t *object =
-        json_pack("{s:I, s:f, s:I, s:I, s:I}", "sum", (json_int_t)s->sum, "mean", s->mean, "p50",
-                  (json_int_t)s->p50, "p95", (json_int_t)s->p95, "max", (json_int_t)s->max);
+        json_pack("{s:I, s:f, s:I, s:I, s:I, s:o, s:o}", "sum", (json_int_t)s->sum, "mean", s->mean,
+                  "p50", (json_int_t)s->p50, "p95", (json_int_t)s->p95, "max", (json_int_t)s->max,
+                  "min", row->has_spread ? json_integer(s->min) : json_null(), "stddev",
+                  row->has_spread ? json_real(s->stddev) : json_null());
     if (object && mt_scopes_rows_is_estimate(rows, value))
         json_object_set_new(object, "sum_margin",
                             json_integer(mt_scopes_rows_margin(rows, row, value, s->sum)));
     return object;
+}
+
+static json_t *text_or_null(const struct mt_profile *profile, mt_string text) {
+    return text ? mt_json_text(mt_profile_text(profile, text)) : json_null();
+}
+
+/* Adds what is known of the scopes besides their figures. Returns 0, or -1 out of memory. */
+static int add_context(json_t *object, const struct mt_profile *profile,
+                       const struct mt_scope_row *row) {
+    json_t *context = json_pack(
+        "{s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "group",
+        mt_json_text(mt_profile_text(profile, row->group)), "file",
+        text_or_null(profile, row->file), "line", row->file ? json_integer(row->line) : json_null(),
+        "recursive", mt_json_number(row->recursive), "misuses", mt_json_number(row->misuses),
+        "error", text_or_null(profile, row->error), "latest_before_bytes",
+        row->has_latest ? json_integer(row->latest_before_bytes) : json_null(),
+        "latest_after_bytes",
+        row->has_latest ? json_integer(row->latest_after_bytes) : json_null());
+    int status = context ? json_object_update(object, context) : -1;
+    json_decref(context);
+    return status;
 }
 
 static json_t *row_object(const struct mt_scopes_rows *rows, const struct mt_scope_row *row) {
@@ -36,6 +59,8 @@ static json_t *row_object(const struct mt_scopes_rows *rows, const struct mt_sco
         if (status == 0 && v != MT_SCOPE_PEAK_BYTES)
             status = json_object_set_new(object, own, json_integer(row->own[v]));
     }
+    if (status == 0)
+        status = add_context(object, rows->profile, row);
     if (status == 0)
         return object;
     json_decref(object);

@@ -4,6 +4,7 @@
  * program's own counters, which go up and down and are gauges here. A summary has no negative values,
  * so what scopes have left behind (net bytes) is a gauge of its own.
  */
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -62,7 +63,10 @@ static void put_summary(struct mt_openmetrics *m, const struct shown *shown, siz
         const struct mt_scope_row *row = &shown->rows->items[i];
         const struct mt_scope_statistic *s = &row->value[summaries[f].value];
         struct mt_openmetrics_label labels[MT_OPENMETRICS_LABELS] = {
-            {"scope", shown->names[i]}, {"of", kind_of(row)}, {"quantile", "0.5"}};
+            {"scope", shown->names[i]}, {"of", kind_of(row)}, {"quantile", "0.0"}};
+        if (row->has_spread)
+            put_number(m, family, "", labels, s->min);
+        labels[2].value = "0.5";
         put_number(m, family, "", labels, s->p50);
         labels[2].value = "0.95";
         put_number(m, family, "", labels, s->p95);
@@ -70,7 +74,7 @@ static void put_summary(struct mt_openmetrics *m, const struct shown *shown, siz
         put_number(m, family, "", labels, s->max);
         labels[2].value = NULL;
         put_number(m, family, "_sum", labels, s->sum);
-        put_number(m, family, "_count", labels, (int64_t)row->count);
+        put_number(m, family, "_count", labels, (int64_t)mt_scopes_rows_measured(row));
     }
 }
 
@@ -87,17 +91,31 @@ static void put_net(struct mt_openmetrics *m, const struct shown *shown) {
     }
 }
 
-static void put_errors(struct mt_openmetrics *m, const struct shown *shown) {
-    static const struct mt_openmetrics_family family = {
-        "memtrack_scope_errors", MT_METRIC_COUNTER, "",
-        "Scopes that were ended by something else than their own end."};
-    mt_openmetrics_family(m, &family);
+static void put_errors(struct mt_openmetrics *m, const struct shown *shown, bool are_misuses) {
+    static const struct mt_openmetrics_family families[] = {
+        {"memtrack_scope_errors", MT_METRIC_COUNTER, "",
+         "Scopes that the program has said have failed."},
+        {"memtrack_scope_misuses", MT_METRIC_COUNTER, "",
+         "Scopes that were ended by something else than their own end."}};
+    const struct mt_openmetrics_family *family = &families[are_misuses];
+    mt_openmetrics_family(m, family);
     for (size_t i = 0; i < shown->n; i++) {
         const struct mt_scope_row *row = &shown->rows->items[i];
         const struct mt_openmetrics_label labels[MT_OPENMETRICS_LABELS] = {
             {"scope", shown->names[i]}, {"of", kind_of(row)}};
-        put_number(m, &family, "", labels, (int64_t)row->errors);
+        put_number(m, family, "", labels, (int64_t)(are_misuses ? row->misuses : row->errors));
     }
+}
+
+/* Returns what a row is called; malloc'ed. */
+static char *name_of(const struct mt_scopes_rows *rows, const struct mt_scope_row *row) {
+    const char *name = mt_profile_text(rows->profile, row->name);
+    char *text = NULL;
+    if (!row->group)
+        return strdup(name);
+    return asprintf(&text, "%s (group %s)", name, mt_profile_text(rows->profile, row->group)) < 0
+               ? NULL
+               : text;
 }
 
 static void put_scopes(struct mt_openmetrics *m, const struct mt_scopes_rows *rows, size_t n) {
@@ -105,7 +123,7 @@ static void put_scopes(struct mt_openmetrics *m, const struct mt_scopes_rows *ro
     shown.names = calloc(shown.n + 1, sizeof *shown.names);
     m->failed |= !shown.names;
     for (size_t i = 0; i < shown.n && shown.names; i++)
-        shown.names[i] = strdup(mt_profile_text(rows->profile, rows->items[i].name));
+        shown.names[i] = name_of(rows, &rows->items[i]);
     if (shown.names)
         mt_openmetrics_names(m, shown.names, shown.n);
     if (!m->failed && shown.n) {
@@ -113,7 +131,8 @@ static void put_scopes(struct mt_openmetrics *m, const struct mt_scopes_rows *ro
             if (summaries[f].value != MT_SCOPE_CPU_NS || rows->profile->info.scopes.has_cpu)
                 put_summary(m, &shown, f);
         put_net(m, &shown);
-        put_errors(m, &shown);
+        put_errors(m, &shown, false);
+        put_errors(m, &shown, true);
     }
     for (size_t i = 0; i < shown.n && shown.names; i++)
         free(shown.names[i]);

@@ -420,6 +420,31 @@ static void put_threads(struct writer *w) {
 
 /* ---- scopes ---------------------------------------------------------------------------------- */
 
+enum { CONTEXT_COLUMNS = 11 };
+
+/* Columns of what is not known stay NULL. */
+static void put_scope_context(struct writer *w, int column, const struct mt_scope_row *row) {
+    const struct mt_scope_statistic *duration = &row->value[MT_SCOPE_DURATION_NS];
+    put_text(w, column, row->group);
+    if (row->file) {
+        put_text(w, column + 1, row->file);
+        put_number(w, column + 2, row->line);
+    }
+    put_count(w, column + 3, row->recursive);
+    put_count(w, column + 4, row->misuses);
+    if (row->error)
+        put_text(w, column + 5, row->error);
+    if (row->has_latest) {
+        put_number(w, column + 6, row->latest_before_bytes);
+        put_number(w, column + 7, row->latest_after_bytes);
+    }
+    put_number(w, column + 9, duration->max);
+    if (row->has_spread) {
+        put_number(w, column + 8, duration->min);
+        put_number(w, column + 10, (int64_t)(duration->stddev + 0.5));
+    }
+}
+
 static void put_scope(struct writer *w, const struct mt_scope_row *row) {
     static const enum mt_scope_value own[] = {MT_SCOPE_NET_BYTES, MT_SCOPE_ALLOCATED_BYTES,
                                               MT_SCOPE_DURATION_NS};
@@ -433,6 +458,7 @@ static void put_scope(struct writer *w, const struct mt_scope_row *row) {
         put_number(w, column++, v == MT_SCOPE_PEAK_BYTES ? row->value[v].max : row->value[v].sum);
     for (size_t i = 0; i < sizeof own / sizeof *own; i++)
         put_number(w, column++, row->own[own[i]]);
+    put_scope_context(w, column, row);
     end_row(w);
 }
 
@@ -440,7 +466,7 @@ static bool put_scopes(struct writer *w, struct mt_error *error) {
     struct mt_scopes_rows *rows = NULL;
     if (mt_scopes_rows_build(w->profile, 0, &rows, error) != 0)
         return false;
-    mt_sqlite_database_table(&w->database, "scope", 8 + MT_N_SCOPE_VALUES);
+    mt_sqlite_database_table(&w->database, "scope", 8 + MT_N_SCOPE_VALUES + CONTEXT_COLUMNS);
     for (size_t i = 0; i < rows->n; i++)
         put_scope(w, &rows->items[i]);
     mt_scopes_rows_free(rows);

@@ -405,6 +405,11 @@ MEMTRACK_API_(int, whois, (const void *address, memtrack_block *out), (address, 
  * installed beside the recorder, or it failed. */
 MEMTRACK_API_(int, snapshot, (const char *path), (path), -MEMTRACK_EUNTRACKED)
 
+/* A call says where it stands. (What takes the address of the function has it without.) */
+#if !defined(MEMTRACK_IMPLEMENTATION)
+#define memtrack_begin(...) memtrack_begin_at(__VA_ARGS__, __FILE__, __LINE__)
+#endif
+
 /* ---- block forms ----------------------------------------------------------------------------- */
 
 __attribute__((unused, no_instrument_function)) static __inline__ void

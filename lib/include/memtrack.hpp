@@ -10,7 +10,8 @@
  *
  * A name is a C string or anything with data() and size(): std::string, std::string_view. A scope
  * that is not ended by hand ends with the object. When an exception does that, the scope counts as
- * an error (memtrack_scope_fail); its text is what fail() was given before, or says just this.
+ * an error (memtrack_scope_fail); its text is what fail() was given before, or says just this. It
+ * knows where in the sources it began; the two parameters for that are left out in a call.
  */
 #ifndef MEMTRACK_HPP
 #define MEMTRACK_HPP
@@ -84,13 +85,15 @@ class scope {
   public:
     /* This is no scope: nothing is measured until a scope is moved here. */
     scope() noexcept : open_(false) {}
-    MEMTRACK_NODISCARD_ explicit scope(const char *name) noexcept {
+    MEMTRACK_NODISCARD_ explicit scope(const char *name, const char *file = __builtin_FILE(),
+                                       uint32_t line = __builtin_LINE()) noexcept {
         if (detail::is_measured())
-            begin(name);
+            begin(name, file, line);
     }
     template <typename Text, detail::if_text<Text> = 0>
-    MEMTRACK_NODISCARD_ explicit scope(const Text &name) noexcept
-        : scope(detail::c_string(name.data(), name.size()).get()) {}
+    MEMTRACK_NODISCARD_ explicit scope(const Text &name, const char *file = __builtin_FILE(),
+                                       uint32_t line = __builtin_LINE()) noexcept
+        : scope(detail::c_string(name.data(), name.size()).get(), file, line) {}
     ~scope() {
         if (open_ && detail::is_measured())
             leave();
@@ -163,9 +166,10 @@ class scope {
     memtrack_scope scope_;
 
   private:
-    __attribute__((noinline)) void begin(const char *name) noexcept {
+    __attribute__((noinline)) void begin(const char *name, const char *file,
+                                         uint32_t line) noexcept {
         exceptions_ = detail::exceptions();
-        memtrack_begin(&scope_, name);
+        memtrack_begin_at(&scope_, name, file, line);
     }
     __attribute__((noinline)) void leave() noexcept {
         if (!has_failed_ && detail::exceptions() > exceptions_)

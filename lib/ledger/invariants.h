@@ -163,8 +163,11 @@ static inline const char *mt_scope_totals_fault(const struct mt_scope_totals *s,
         return NULL;
     MT_MUST(s->name < l->n_names, "its name is not there");
     MT_MUST(s->bank > 0 && s->bank < l->n_banks, "the bank that writes it is not there");
-    MT_MUST(s->idle <= s->count && s->errors <= s->count,
-            "it has idle scopes, or errors, that are no scopes");
+    MT_MUST(s->idle <= s->count && s->errors <= s->count && s->misuses <= s->count &&
+                s->recursive <= s->count,
+            "it has idle, recursive or misused scopes, or errors, that are no scopes");
+    MT_MUST(s->group < l->n_names && s->caller < l->n_names && s->file < l->n_names,
+            "its group, caller or file is not there");
     MT_MUST(s->capacity == 0 || s->histogram != 0, "its histogram lies nowhere");
     MT_MUST((s->capacity & (s->capacity - 1)) == 0, "its histogram has an odd size");
     MT_MUST(s->used <= s->capacity, "its histogram is fuller than it is large");

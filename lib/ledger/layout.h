@@ -318,6 +318,9 @@ struct mt_name {
     uint64_t address; /* of the function */
     uint32_t bytes;
     uint32_t module; /* of the function */
+    /* control.scopes_epoch when the scopes of the group of this name were forgotten last. Name 0 has
+     * that of the default group. */
+    uint64_t reset_epoch;
 };
 enum { MT_NAMES_PER_CHUNK = 512, MT_NAME_MAX_BYTES = 255, MT_MAX_NAMES = 1 << 20 };
 
@@ -332,28 +335,59 @@ enum mt_scope_value {
     MT_N_SCOPE_VALUES
 };
 
+/* One value of all scopes of a record, inner scopes included, but for own. */
+struct mt_scope_sums {
+    int64_t sum, max, min, own;
+    uint64_t square_low, square_high; /* of the sum of the squares, a number of 128 bits */
+};
+
 /*
- * All scopes of one name that one thread (bank) has ended. sum, max and the histogram include inner
- * scopes; own does not. The histogram is a table of words, 0 or a bucket and how many scopes fell
- * into it:
+ * All scopes of one name and group that one thread (bank) has ended. The values and the histogram
+ * include inner scopes; own does not. A scope that began inside of one of the same name
+ * (recursion) is in count, recursive and own alone. The histogram is a table of words, 0 or a
+ * bucket and how many scopes fell into it:
  *
  *   63   value (3)   61 │ 60 negative │ 59   bucket (11)   49 │ 48 unused │ 47   count (48)   0
  *
  * Scopes in which nothing was allocated or freed are counted in idle, and only their times are in
  * the histogram.
+ *
+ * What is forgotten by a reset of the group, or by memtrack_clear_traces, is not touched: a record
+ * is of now when its epoch is neither before that of its group (mt_name.reset_epoch) nor before
+ * header.scopes_clear_epoch. Its thread makes it zero when it counts in it for the next time.
  */
 struct mt_scope_totals {
-    mt_name_id name; /* 0: record not in use */
+    mt_name_id name;  /* 0: record not in use */
+    mt_name_id group; /* 0: the default group */
     uint16_t bank;
     uint16_t is_process;
-    uint64_t count, errors, idle; /* errors: ended by something else than their own end */
-    int64_t sum[MT_N_SCOPE_VALUES], max[MT_N_SCOPE_VALUES], own[MT_N_SCOPE_VALUES];
+    mt_name_id caller; /* the scope around it, where that is told apart; else 0 */
+    uint64_t count, idle;
     uint64_t histogram; /* target address of uint64_t[capacity], 0: none */
     uint32_t capacity, used;
+    uint64_t epoch; /* control.scopes_epoch when the record was looked at last */
     /* Threads that have ended such scopes, one after the other, because the bank passes on. */
     uint32_t n_threads;
     uint32_t last_thread; /* the latest of these threads, as a number among the bank's */
+    /* Of the scope that ended last: live bytes of the process at its two ends, and when. */
+    int64_t latest_before_bytes, latest_after_bytes;
+    uint64_t latest_ns; /* CLOCK_MONOTONIC */
+    uint64_t recursive;
+    uint64_t errors;  /* that the program has said have failed */
+    uint64_t misuses; /* ended by something else than their own end */
+    /* For the writer alone: the place of the outermost open one, and where the histogram counted
+     * each value the last time. */
+    uint32_t outermost;
+    uint16_t recent[MT_N_SCOPE_VALUES];
+    uint16_t reserved;
+    mt_name_id file; /* where the first of them began, 0: not known */
+    uint32_t line;
+    uint64_t error_text; /* target address of the text of the latest error, char[MT_ERROR_BYTES], 0:
+                            there is none; what is not text in it is 0 */
+    uint64_t error_ns;   /* CLOCK_MONOTONIC, when that was said */
+    struct mt_scope_sums value[MT_N_SCOPE_VALUES];
 };
+enum { MT_ERROR_BYTES = 256 };
 enum { MT_SCOPES_PER_CHUNK = 64 };
 enum {
     MT_BUCKET_COUNT_BITS = 48,
@@ -391,10 +425,13 @@ struct mt_open_scope {
     uint64_t event;
     /* The program's memtrack_scope, or the function's address; for the writer alone. */
     uint64_t storage;
-    mt_name_id name;
-    /* The scope was attached: it began elsewhere, and inner.taken is what it had measured there. */
-    uint8_t is_function, is_attached;
-    uint16_t reserved;
+    mt_name_id name, group;
+    /* is_attached: it began elsewhere, and taken is what it had measured there. is_recursive: it
+     * began inside of one of the same name and group. */
+    uint8_t is_function, is_attached, is_failed, is_recursive;
+    uint32_t reserved;
+    uint64_t totals;      /* of its name; for the writer alone. 0: there was no room */
+    int64_t before_bytes; /* live bytes of the process when it began */
     struct mt_counters begin;
     int64_t high_bytes; /* highest live bytes seen so far, on the scale of begin.live_bytes */
     uint64_t begin_ns, begin_cpu_ns; /* CLOCK_MONOTONIC; 0: it is about to begin */
@@ -518,7 +555,8 @@ struct mt_control {
     /* Sites that were not changed since, and banks that have not noticed the clear, count as
      * zero. */
     uint64_t clear_epoch;
-    uint64_t reserved[2];
+    uint64_t scopes_epoch; /* counts how often scopes have been forgotten */
+    uint64_t reserved;
 };
 
 struct mt_saved_control { /* the control line at the cut of that number */
@@ -624,11 +662,14 @@ struct mt_ledger_header {
     uint32_t n_metadata; /* ids 0 .. n_metadata-1, key 0 is never used */
     uint64_t n_events; /* number of events that have been; the last max_events of them are there */
     uint32_t max_events;
-    uint32_t event_sample;   /* one scope in so many is an event */
-    uint32_t python_version; /* Py_Version: 0x030c01f0 is 3.12.1; 0: no CPython has been met */
-    uint32_t python_state;   /* enum mt_python_state */
-    uint64_t dropped_scopes; /* scopes, or parts of their histograms, that found no room */
-    uint64_t dropped_own;    /* changes of counters and keys of the program that found no room */
+    uint32_t event_sample;       /* one scope in so many is an event */
+    uint32_t python_version;     /* Py_Version: 0x030c01f0 is 3.12.1; 0: no CPython has been met */
+    uint32_t python_state;       /* enum mt_python_state */
+    uint64_t scopes_clear_epoch; /* control.scopes_epoch when all were cleared last */
+    uint64_t cleared_events;     /* events up to this number are from before that */
+    uint64_t clear_ns;           /* CLOCK_MONOTONIC of that */
+    uint64_t dropped_scopes;     /* scopes, or parts of their histograms, that found no room */
+    uint64_t dropped_own; /* changes of counters and keys of the program that found no room */
     /* Arenas and heaps that were given up with all their blocks, where it could not be told
      * which blocks. */
     uint64_t unseen_discards;

@@ -100,6 +100,8 @@ static void take_info(struct mt_ledger *ledger, const struct prefix *prefix) {
     FIELD(prefix, info->python_version, python_version);
     FIELD(prefix, info->python_state, python_state);
     FIELD(prefix, info->events_seen, n_events);
+    FIELD(prefix, info->cleared_events, cleared_events);
+    FIELD(prefix, info->scopes_clear_epoch, scopes_clear_epoch);
     FIELD(prefix, info->event_sample, event_sample);
     FIELD(prefix, info->dropped_scopes, dropped_scopes);
     FIELD(prefix, info->dropped_own, dropped_own);

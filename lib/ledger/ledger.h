@@ -41,12 +41,14 @@ struct mt_ledger_info {
     size_t n_nodes, n_sites, n_banks, n_modules, n_names, n_scopes, n_events, n_open, n_threads,
         n_codes, n_tallies, n_metadata;
     uint32_t python_version, python_state; /* as in the header */
-    uint64_t events_seen;    /* events that have been; the latest n_events of them are there */
-    uint32_t event_sample;   /* one scope in so many is an event */
-    uint64_t dropped_scopes; /* scopes that found no room, or parts of them */
-    uint64_t dropped_own;    /* changes of the program's own figures and keys that found no room */
-    uint64_t max_bytes;      /* bytes that call paths may take; 0: no bound */
-    uint64_t private_bytes;  /* bytes of the table of live blocks that are not in the ledger */
+    uint64_t events_seen;        /* events that have been; the latest n_events of them are there */
+    uint64_t cleared_events;     /* those of scopes up to this number have been cleared */
+    uint64_t scopes_clear_epoch; /* see struct mt_scope_totals */
+    uint32_t event_sample;       /* one scope in so many is an event */
+    uint64_t dropped_scopes;     /* scopes that found no room, or parts of them */
+    uint64_t dropped_own;   /* changes of the program's own figures and keys that found no room */
+    uint64_t max_bytes;     /* bytes that call paths may take; 0: no bound */
+    uint64_t private_bytes; /* bytes of the table of live blocks that are not in the ledger */
     uint32_t unrecorded_forks,
         unrecorded_errno; /* children without a ledger, and why the last has none */
     uint64_t unrecorded;  /* events that no figure contains */

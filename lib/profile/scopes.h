@@ -22,17 +22,34 @@ struct mt_scope_bucket {
     bool is_negative;
 };
 
-/* These are all scopes of one name that were ended by threads which followed one another in a
- * bank. sum and max include inner scopes, own does not. */
+/* Two halves of a number of 128 bits. */
+struct mt_scope_squares {
+    uint64_t low, high;
+};
+
+/* These are all scopes of one name and group that were ended by threads which followed one another
+ * in a bank. sum, max, min and squares include inner scopes, own does not. What began inside of one
+ * of the same name is in count, recursive and own alone. */
 struct mt_scope {
     uint32_t name, thread; /* mt_string; thread: the last of them */
+    uint32_t group;        /* mt_string, "": the default group */
+    uint32_t caller;       /* mt_string: the scope around it, where that is told apart; else "" */
+    uint32_t file, line;   /* mt_string: where the first of them began; "": not known */
+    uint32_t error;        /* mt_string: what the program said of the latest that failed, or "" */
     uint32_t n_threads;    /* 0: 1 */
     bool is_process;       /* it counts all threads, and not only the one that began it */
-    uint64_t count;
-    uint64_t errors; /* scopes that were ended by something else than their own end */
+    bool has_spread;       /* min and squares were measured: older recorders did not */
+    uint64_t count, recursive;
+    uint64_t errors;  /* scopes that the program has said have failed */
+    uint64_t misuses; /* scopes that were ended by something else than their own end */
     /* Scopes in which nothing was allocated or freed: only their times are in buckets. */
     uint64_t idle;
     int64_t sum[MT_N_SCOPE_VALUES], max[MT_N_SCOPE_VALUES], own[MT_N_SCOPE_VALUES];
+    int64_t min[MT_N_SCOPE_VALUES];
+    struct mt_scope_squares squares[MT_N_SCOPE_VALUES]; /* sums of the squares */
+    /* Of the one that ended last: live bytes of the process at its two ends, and when. */
+    int64_t latest_before_bytes, latest_after_bytes;
+    uint64_t latest_ns, error_ns; /* on the process's clock; 0: there is none */
     uint32_t first_bucket, n_buckets;
 };
 

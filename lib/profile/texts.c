@@ -87,6 +87,10 @@ static void replace_scopes(struct replacing *r, struct mt_scopes *scopes) {
     for (size_t i = 0; i < scopes->n_totals; i++) {
         replace(r, MT_TEXTS_LABEL, &scopes->totals[i].name);
         replace(r, MT_TEXTS_LABEL, &scopes->totals[i].thread);
+        replace(r, MT_TEXTS_LABEL, &scopes->totals[i].group);
+        replace(r, MT_TEXTS_LABEL, &scopes->totals[i].caller);
+        replace(r, MT_TEXTS_FILE, &scopes->totals[i].file);
+        replace(r, MT_TEXTS_VALUE, &scopes->totals[i].error);
     }
     for (size_t i = 0; i < scopes->n_events; i++)
         replace(r, MT_TEXTS_LABEL, &scopes->events[i].name);

@@ -18,7 +18,10 @@
 #include "track/live/live.h"
 #include "track/request.h"
 #include "track/scopes/process.h"
+#include "track/scopes/totals.h"
 #include "track/tables/banks.h"
+
+#include <time.h>
 
 #define CLEAR_EPOCHS (UINT64_C(1) << 32)
 
@@ -74,7 +77,9 @@ static bool clear_all(struct mt_thread *t) {
         return false;
     bool done = mt_state_lock_growth();
     if (done) {
+        mt_state.header->clear_ns = mt_os_clock_ns(CLOCK_MONOTONIC);
         clear_counters(t->control);
+        mt_scopes_totals_clear();
         mt_state_unlock_growth();
         mt_scopes_process_clear();
         mt_state_flag(MT_FLAG_CLEARED);

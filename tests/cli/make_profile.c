@@ -390,7 +390,12 @@ static void scope(const char *name, const char *thread, uint64_t count, int64_t 
         s.max[v] = one[v] * 2;
         s.sum[v] = one[v] * (int64_t)count;
         s.own[v] = v == MT_SCOPE_PEAK_BYTES ? 0 : s.sum[v] / 2;
+        s.min[v] = one[v] / 2;
+        s.squares[v].low = (uint64_t)(one[v] * one[v]) * count * 5 / 4;
     }
+    s.has_spread = bytes < 1 << 20; /* the others are an older recorder's */
+    s.latest_ns = s.has_spread ? 1000 : 0;
+    s.latest_before_bytes = 100 << 20, s.latest_after_bytes = s.latest_before_bytes + bytes;
     mt_profile_scopes_add_totals(&p->info.scopes, &s);
     for (uint8_t v = 0; v < MT_SCOPE_CPU_NS; v++) {
         struct mt_scope_bucket b = {
@@ -426,7 +431,12 @@ static void scopes(void) {
     scope("\033]0;owned\a\xff", "4243 worker", 1, 100, 10);
     scope("phase", "4242 parser", 1, 50 << 20, 1700000000);
     s->totals[s->n_totals - 1].is_process = true;
-    s->totals[2].errors = 3;
+    s->totals[2].misuses = 3;
+    s->totals[2].recursive = 100;
+    s->totals[2].file = mt_profile_intern(p, "src/parse.c"), s->totals[2].line = 42;
+    s->totals[1].errors = 2, s->totals[1].error_ns = 5;
+    s->totals[1].error = mt_profile_intern(p, "no such \033[31mfile");
+    s->totals[4].group = mt_profile_intern(p, "library");
     s->events_seen = 20000;
     s->event_sample = 4;
     scope_event("parse", 10000000, 80000, 4242, NULL);

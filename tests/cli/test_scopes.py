@@ -18,7 +18,7 @@ SORTS = {"peak": lambda r: -r["peak_bytes"]["max"], "net": lambda r: -r["net_byt
          "freed": lambda r: -r["freed_bytes"]["sum"], "self": lambda r: -r["own_allocated_bytes"],
          "time": lambda r: -r["duration_ns"]["sum"], "self-time": lambda r: -r["own_duration_ns"],
          "cpu": lambda r: -r["cpu_ns"]["sum"], "count": lambda r: -r["count"],
-         "errors": lambda r: -r["errors"]}
+         "errors": lambda r: -r["errors"], "misuses": lambda r: -r["misuses"]}
 
 
 class Case(profiles.Command):

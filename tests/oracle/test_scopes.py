@@ -10,6 +10,7 @@ import json
 import math
 import os
 import random
+import statistics
 import unittest
 
 from support import case, go, harness, live
@@ -20,7 +21,7 @@ ROUNDS = int(os.environ.get("MEMTRACK_SOAK_ROUNDS", "0")) or (300 if SOAK else 6
 SEED = int(os.environ.get("MEMTRACK_SEED", "0")) or (random.getrandbits(40) if SOAK else 1)
 
 COLUMNS = ["net", "peak", "bytes", "blocks", "freed", "own_net", "own_bytes", "own_blocks",
-           "duration", "own_duration", "kind", "marked"]
+           "duration", "own_duration", "kind", "marked", "recursive"]
 UNKNOWN = -1
 OF_THREAD, BY_ERROR, OF_PROCESS = range(3)
 VALUES = {"net": "net_bytes", "peak": "peak_bytes", "bytes": "allocated_bytes",
@@ -74,19 +75,25 @@ class Recorded(case.Case):
 
 
 class Oracle(Recorded):
+    def assert_close(self, found, exact, what):
+        self.assertLessEqual(abs(found - exact), 1e-9 * exact, (what, found, exact))
+
     def compare(self, regions, of_process=False):
         rows = self.rows()
         self.assertTrue(regions)
         for name, runs in regions.items():
             row = rows[name, of_process]
             self.assertEqual(row["count"], len(runs), name)
+            self.assertEqual(row["recursive"], sum(run["recursive"] for run in runs), name)
             for column, key in VALUES.items():
-                values = [run[column] for run in runs]
+                values = [run[column] for run in runs if not run["recursive"]]
                 if UNKNOWN in values and column == "duration":
                     continue
                 self.assertEqual(row[key]["sum"], sum(values), (name, key))
                 self.assertEqual(row[key]["max"], max(values), (name, key))
+                self.assertEqual(row[key]["min"], min(values), (name, key))
                 self.assertAlmostEqual(row[key]["mean"], sum(values) / len(values), places=3)
+                self.assert_close(row[key]["stddev"], statistics.pstdev(values), (name, key))
                 for percent in (50, 95):
                     exact = percentile(values, percent)
                     self.assertLessEqual(abs(row[key]["p%d" % percent] - exact), abs(exact) * 0.03,
@@ -115,7 +122,8 @@ class Oracle(Recorded):
         self.assertEqual(len(regions["recurse"]), 300)
         rows = self.compare(regions)
         self.check_attribution(regions)
-        self.assertEqual(sum(row["errors"] for row in rows.values()), 0)
+        self.assertEqual(sum(row["errors"] + row["misuses"] for row in rows.values()), 0)
+        self.assertEqual(rows["recurse", False]["recursive"], 299)
 
     def test_eight_threads(self):
         regions = self.record("scope_threads")
@@ -166,16 +174,16 @@ class Oracle(Recorded):
                 self.check_attribution(regions)
                 self.compare(counted(result.stdout, of_process=True), of_process=True)
                 for name, runs in regions.items():
-                    self.assertEqual(rows[name, False]["errors"],
+                    self.assertEqual(rows[name, False]["misuses"],
                                      sum(run["kind"] == BY_ERROR for run in runs), name)
-                self.assertGreater(sum(row["errors"] for row in rows.values()), 0)
+                self.assertGreater(sum(row["misuses"] for row in rows.values()), 0)
                 self.check_events(result.stdout)
 
     def test_misuse(self):
         regions = self.record("scope_misuse")
         self.assertEqual(len(regions["good"]), 12)
         rows = self.compare(regions)
-        self.assertEqual({name: row["errors"] for (name, _), row in rows.items() if row["errors"]},
+        self.assertEqual({name: row["misuses"] for (name, _), row in rows.items() if row["misuses"]},
                          {"inner": 1, "jumped": 6, "forgotten": 1, "replaced": 1})
         allocated = {name: (row["count"], row["allocated_bytes"]["sum"]) for (name, _),
                      row in rows.items()}
@@ -200,7 +208,7 @@ class Functions(Recorded):
                           if row["own_allocated_bytes"]}, {"grow": nodes * 16, "list": 10 * 1000})
         self.assertEqual(rows["main"]["peak_bytes"]["max"], max(1000, (2 ** 6 - 1) * 16))
         self.assertEqual(rows["grow"]["net_bytes"]["max"], (2 ** 6 - 1) * 16)
-        self.assertEqual({name: row["errors"] for name, row in rows.items() if row["errors"]},
+        self.assertEqual({name: row["misuses"] for name, row in rows.items() if row["misuses"]},
                          {"jump": 4})
         charged = {row["key"]: row["total_bytes"] for row in self.report("--by", "scope")["rows"]}
         self.assertEqual((charged["grow"], charged["list"]), (nodes * 16, 10 * 1000))
@@ -322,7 +330,7 @@ class Made(Recorded):
         self.assertEqual(measured, self.OPEN)
         self.assertEqual(left, (300, 300, 300, 1))
         self.assertEqual([scope["name"] for scope in scopes["open"] if scope["process"]], ["all"])
-        self.assertEqual([(row["name"], row["count"], row["errors"]) for row in scopes["rows"]],
+        self.assertEqual([(row["name"], row["count"], row["misuses"]) for row in scopes["rows"]],
                          [("left", 1, 1)])
 
     def test_what_was_open_when_the_process_was_killed(self):
@@ -347,7 +355,7 @@ class Made(Recorded):
         scopes = self.scopes()
         self.assertEqual([scope["name"] for scope in scopes["open"]], ["left"])
         rows = {row["name"]: row for row in scopes["rows"]}
-        self.assertEqual({name: row["errors"] for name, row in rows.items()},
+        self.assertEqual({name: row["misuses"] for name, row in rows.items()},
                          {"all": 1, "outer": 1, "inner": 1, "left": 1})
         for name, (net, peak, allocated, blocks) in self.OPEN.items():
             self.assertEqual(tuple(rows[name][key]["sum"]

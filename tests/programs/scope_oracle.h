@@ -6,7 +6,7 @@
  *
  *     NAME NET PEAK ALLOCATED_BYTES ALLOCATED_BLOCKS FREED_BYTES OWN_NET OWN_ALLOCATED_BYTES
  *     OWN_ALLOCATED_BLOCKS
- *          DURATION OWN_DURATION KIND MARKED
+ *          DURATION OWN_DURATION KIND MARKED RECURSIVE
  *
  * What is counted here is naive on purpose: an allocation raises the high-water mark of every open
  * region. Durations are those that memtrack_end returned, which must lie between two readings of
@@ -37,9 +37,9 @@ struct region {
     struct figures now;          /* since it began */
     struct figures inner, taken; /* of regions inside; of itself before it was attached here */
     int64_t peak;
-    int64_t before_ns, after_ns; /* around the call that began it */
-    int64_t inner_ns;            /* durations of regions inside; UNKNOWN */
-    bool was_attached, is_marked;
+    int64_t before_ns, after_ns;                /* around the call that began it */
+    int64_t inner_ns;                           /* durations of regions inside; UNKNOWN */
+    bool was_attached, is_marked, is_recursive; /* is_recursive: began inside of its like */
     int kind;
 };
 enum { UNKNOWN = -1 };
@@ -49,7 +49,7 @@ struct ended {
     const char *name;
     struct figures all, own;
     int64_t peak, duration, own_duration;
-    int kind, is_marked;
+    int kind, is_marked, is_recursive;
 };
 enum { MOST_ENDED = 1 << 16 };
 static struct ended ended[MOST_ENDED];
@@ -117,8 +117,16 @@ static inline void *resize(void *pointer, size_t bytes) {
     return block;
 }
 
+static inline bool is_open(const char *name) {
+    for (const struct region *r = innermost; r; r = r->outer)
+        if (strcmp(r->name, name) == 0)
+            return true;
+    return false;
+}
+
 static inline void begin(struct region *r, const char *name) {
-    *r = (struct region){.name = name, .outer = innermost, .before_ns = clock_now()};
+    *r = (struct region){.name = name, .outer = innermost, .is_recursive = is_open(name)};
+    r->before_ns = clock_now();
     if (memtrack_begin(&r->scope, name) != 0)
         n_wrong++;
     r->after_ns = clock_now();
@@ -184,9 +192,9 @@ static inline void note_ended(const struct region *r, int64_t duration_ns, int k
     unsigned i = n_ended++;
     if (i < MOST_ENDED)
         ended[i] =
-            (struct ended){r->name, r->now,      minus(r->now, r->inner),
-                           r->peak, duration_ns, is_known ? duration_ns - r->inner_ns : UNKNOWN,
-                           kind,    r->is_marked};
+            (struct ended){r->name, r->now,       minus(r->now, r->inner),
+                           r->peak, duration_ns,  is_known ? duration_ns - r->inner_ns : UNKNOWN,
+                           kind,    r->is_marked, r->is_recursive};
 }
 
 static inline void check_ended(const struct region *r, const memtrack_delta *d, int64_t before_ns) {
@@ -234,10 +242,10 @@ static inline int finish(void) {
     for (unsigned i = 0; i < n_ended && i < MOST_ENDED; i++) {
         const struct ended *e = &ended[i];
         printf("%s %" PRId64 " %" PRId64 " %" PRId64 " %" PRId64 " %" PRId64 " %" PRId64 " %" PRId64
-               " %" PRId64 " %" PRId64 " %" PRId64 " %d %d\n",
+               " %" PRId64 " %" PRId64 " %" PRId64 " %d %d %d\n",
                e->name, e->all.net, e->peak, e->all.bytes, e->all.blocks, e->all.bytes - e->all.net,
                e->own.net, e->own.bytes, e->own.blocks, e->duration, e->own_duration, e->kind,
-               e->is_marked);
+               e->is_marked, e->is_recursive);
     }
     if (n_wrong || n_ended > MOST_ENDED)
         fprintf(stderr, "%d wrong, %u ended\n", n_wrong, n_ended);

@@ -83,7 +83,7 @@ static inline struct mt_scope_totals *fixture_scope(struct scopes_fixture *s, mt
     struct mt_scope_totals *t = &s->scopes[s->ledger.header->n_scopes++];
     *t = (struct mt_scope_totals){.name = name, .bank = bank, .capacity = capacity};
     for (size_t v = 0; v < MT_N_SCOPE_VALUES; v++)
-        t->max[v] = INT64_MIN;
+        t->value[v] = (struct mt_scope_sums){.max = INT64_MIN, .min = INT64_MAX};
     t->histogram = fixture_address(&s->ledger, s->words + s->n_words);
     s->n_words += capacity;
     return t;
@@ -100,9 +100,15 @@ static inline void fixture_count(struct scopes_fixture *s, struct mt_scope_total
     while (*word && (*word ^ key) >> MT_BUCKET_SHIFT)
         word++;
     *word = (*word ? *word : key) + 1;
-    t->sum[value] += amount;
-    t->own[value] += amount;
-    t->max[value] = amount > t->max[value] ? amount : t->max[value];
+    struct mt_scope_sums *sums = &t->value[value];
+    __extension__ unsigned __int128 square = (unsigned __int128)magnitude * magnitude;
+    sums->square_high +=
+        (uint64_t)(square >> 64) +
+        __builtin_add_overflow(sums->square_low, (uint64_t)square, &sums->square_low);
+    sums->sum += amount;
+    sums->own += amount;
+    sums->max = amount > sums->max ? amount : sums->max;
+    sums->min = amount < sums->min ? amount : sums->min;
 }
 
 /* Opens a scope at place i: number n of the thread with this bank (0: of the process), a second

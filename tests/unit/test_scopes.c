@@ -2,6 +2,9 @@
 /* What a ledger says of scopes and domains, through the profile and its file, up to rows. */
 #include "pprof-fixture.h"
 
+#include <math.h>
+
+#include "ledger/statistics.h"
 #include "profile/ledger/convert.h"
 #include "scopes-fixture.h"
 #include "view/rows/rows.h"
@@ -191,6 +194,48 @@ static void close_to(int64_t found, int64_t exact) {
         fail_msg("found %lld, exactly it is %lld", (long long)found, (long long)exact);
 }
 
+/* In two passes, the way of the textbook. */
+static void deviates_by(double found, const int64_t *values, size_t n) {
+    double mean = 0, squares = 0;
+    for (size_t i = 0; i < n; i++)
+        mean += (double)values[i] / (double)n;
+    for (size_t i = 0; i < n; i++)
+        squares += ((double)values[i] - mean) * ((double)values[i] - mean);
+    double exact = sqrt(squares / (double)n);
+    if (fabs(found - exact) > exact * 1e-9)
+        fail_msg("found %.17g, exactly it is %.17g", found, exact);
+}
+
+static void deviation_is_exact(uint64_t n, int64_t base, int64_t step) {
+    __extension__ typedef unsigned __int128 wide;
+    __extension__ typedef __int128 wide_signed;
+    wide squares = 0;
+    int64_t sum = 0, values[100];
+    assert_true(n <= 100);
+    for (uint64_t i = 0; i < n; i++) {
+        values[i] = base + (int64_t)(i * i % 17) * step;
+        squares += (wide)((wide_signed)values[i] * values[i]);
+        sum += values[i];
+    }
+    double found = mt_statistic_deviation(n, sum, (uint64_t)squares, (uint64_t)(squares >> 64));
+    for (uint64_t i = 0; i < n; i++)
+        values[i] -= base; /* the deviation does not change, and the textbook's way is exact */
+    deviates_by(found, values, n);
+}
+
+static void deviations_of_large_values_are_exact(void **state) {
+    (void)state;
+    static const int64_t bases[] = {
+        0, 1, -1, 1000, -123456789, (int64_t)1 << 50, -((int64_t)1 << 56)};
+    for (size_t b = 0; b < sizeof bases / sizeof *bases; b++)
+        for (uint64_t n = 1; n <= 100; n += 9)
+            for (int64_t step = 0; step <= 1000000; step = step * 10 + 1)
+                deviation_is_exact(n, bases[b], step);
+    assert_true(mt_statistic_deviation(0, 5, 5, 5) == 0);
+    assert_true(mt_statistic_deviation(UINT64_MAX, 5, 5, 5) == 0);
+    assert_true(mt_statistic_deviation(3, INT64_MIN, 0, 0) >= 0);
+}
+
 static void percentiles_are_close(void **state) {
     struct scopes_fixture *s = *state;
     struct mt_scope_totals *t[2];
@@ -230,6 +275,9 @@ static void percentiles_are_close(void **state) {
         sum += net[i];
     assert_int_equal(row->value[MT_SCOPE_NET_BYTES].sum, sum);
     assert_true(row->value[MT_SCOPE_NET_BYTES].mean == (double)sum / VALUES);
+    assert_int_equal(row->value[MT_SCOPE_DURATION_NS].min, time[0]);
+    deviates_by(row->value[MT_SCOPE_NET_BYTES].stddev, net, VALUES);
+    deviates_by(row->value[MT_SCOPE_DURATION_NS].stddev, time, VALUES);
     mt_scopes_rows_free(rows);
     mt_profile_free(p);
 }
@@ -266,8 +314,8 @@ static void large_sums_stay(void **state) {
     for (uint16_t bank = 1; bank <= 2; bank++) {
         struct mt_scope_totals *t = fixture_scope(s, fixture_name(s, "deep"), bank, 8);
         t->count = 1000;
-        t->sum[MT_SCOPE_DURATION_NS] = sum;
-        t->own[MT_SCOPE_NET_BYTES] = bank == 1 ? INT64_MIN : -1;
+        t->value[MT_SCOPE_DURATION_NS].sum = sum;
+        t->value[MT_SCOPE_NET_BYTES].own = bank == 1 ? INT64_MIN : -1;
     }
     struct mt_profile *p = convert(s);
     struct mt_scopes_rows *rows = rows_of(p, MT_SCOPE_BY_TIME);
@@ -336,11 +384,11 @@ static void rows_are_by_name_and_kind(void **state) {
     first->count = 2, second->count = 3, third->count = 4, whole->count = 5;
     third->errors = 1;
     whole->is_process = 1;
-    first->sum[MT_SCOPE_PEAK_BYTES] = 10, first->max[MT_SCOPE_PEAK_BYTES] = 7;
-    second->sum[MT_SCOPE_PEAK_BYTES] = 30, second->max[MT_SCOPE_PEAK_BYTES] = 9;
-    third->sum[MT_SCOPE_PEAK_BYTES] = 20, third->max[MT_SCOPE_PEAK_BYTES] = 8;
-    whole->sum[MT_SCOPE_PEAK_BYTES] = 5, whole->max[MT_SCOPE_PEAK_BYTES] = 5;
-    first->own[MT_SCOPE_ALLOCATED_BYTES] = 1, third->own[MT_SCOPE_ALLOCATED_BYTES] = 2;
+    first->value[MT_SCOPE_PEAK_BYTES].sum = 10, first->value[MT_SCOPE_PEAK_BYTES].max = 7;
+    second->value[MT_SCOPE_PEAK_BYTES].sum = 30, second->value[MT_SCOPE_PEAK_BYTES].max = 9;
+    third->value[MT_SCOPE_PEAK_BYTES].sum = 20, third->value[MT_SCOPE_PEAK_BYTES].max = 8;
+    whole->value[MT_SCOPE_PEAK_BYTES].sum = 5, whole->value[MT_SCOPE_PEAK_BYTES].max = 5;
+    first->value[MT_SCOPE_ALLOCATED_BYTES].own = 1, third->value[MT_SCOPE_ALLOCATED_BYTES].own = 2;
     struct mt_profile *p = convert(s);
     struct mt_scopes_rows *rows = rows_of(p, MT_SCOPE_BY_PEAK);
     static const struct {
@@ -507,7 +555,17 @@ static void same_scopes(const struct mt_profile *a, const struct mt_profile *b) 
         same_text(a, m->name, b, n->name);
         same_text(a, m->thread, b, n->thread);
         assert_true(m->is_process == n->is_process && m->count == n->count &&
-                    m->errors == n->errors);
+                    m->errors == n->errors && m->misuses == n->misuses &&
+                    m->recursive == n->recursive && m->line == n->line);
+        same_text(a, m->group, b, n->group);
+        same_text(a, m->caller, b, n->caller);
+        same_text(a, m->file, b, n->file);
+        same_text(a, m->error, b, n->error);
+        assert_true(m->has_spread == n->has_spread && m->latest_ns == n->latest_ns &&
+                    m->latest_before_bytes == n->latest_before_bytes &&
+                    m->latest_after_bytes == n->latest_after_bytes && m->error_ns == n->error_ns);
+        assert_memory_equal(m->min, n->min, sizeof m->min);
+        assert_memory_equal(m->squares, n->squares, sizeof m->squares);
         assert_true(m->idle == n->idle && m->first_bucket == n->first_bucket &&
                     m->n_buckets == n->n_buckets);
         assert_memory_equal(m->sum, n->sum, sizeof m->sum);
@@ -544,6 +602,15 @@ static void build_scopes(struct mt_profile *p, uint64_t seed, size_t n) {
                              .thread = mt_profile_intern(p, "1 main")};
         t.is_process = build_random(&seed, 2), t.count = build_random(&seed, 1000), t.errors = i,
         t.idle = 3;
+        t.has_spread = i % 3 != 0, t.misuses = 5 * i, t.recursive = i % 7;
+        t.latest_ns = i + 1, t.latest_before_bytes = -(int64_t)i, t.latest_after_bytes = INT64_MAX;
+        t.group = i % 4 == 0 ? mt_profile_intern(p, "a group") : 0;
+        t.file = i % 2 == 0 ? t.thread : 0, t.line = (uint32_t)i, t.caller = i % 5 ? 0 : t.name;
+        t.error = i % 3 == 0 ? mt_profile_intern(p, "no file") : 0, t.error_ns = i % 3 == 0;
+        for (size_t v = 0; t.has_spread && v < MT_N_SCOPE_VALUES; v++) {
+            t.min[v] = INT64_MIN + (int64_t)i;
+            t.squares[v] = (struct mt_scope_squares){UINT64_MAX - i, i};
+        }
         for (size_t v = 0; v < MT_N_SCOPE_VALUES; v++)
             t.sum[v] = -(int64_t)build_random(&seed, 9999), t.max[v] = INT64_MAX,
             t.own[v] = INT64_MIN;
@@ -630,7 +697,7 @@ static void survives_lies(void **state) {
     survives(s);
     t->count = t->errors = t->idle = UINT64_MAX;
     for (size_t v = 0; v < MT_N_SCOPE_VALUES; v++)
-        t->sum[v] = t->max[v] = t->own[v] = v % 2 ? INT64_MIN : INT64_MAX;
+        t->value[v].sum = t->value[v].max = t->value[v].own = v % 2 ? INT64_MIN : INT64_MAX;
     survives(s);
 }
 
@@ -669,6 +736,7 @@ int main(void) {
         TEST(bad_labels_lose_no_bytes),
         TEST(cut_names_end_with_a_character),
         TEST(percentiles_are_close),
+        cmocka_unit_test(deviations_of_large_values_are_exact),
         TEST(one_value_is_itself),
         TEST(open_scopes_know_what_they_have),
         TEST(rows_are_by_name_and_kind),

@@ -381,7 +381,7 @@ static inline int memtrack_expect_judge_(const struct memtrack_expect_ *e, const
 
 /* It is a scope as well, where there are scopes: the profile shows it like the others. */
 static inline int memtrack_expect_begin_time_(struct memtrack_expect_ *e, const char *place) {
-    memtrack_begin(&e->scope, place);
+    memtrack_begin_at(&e->scope, place, e->file, (uint32_t)e->line);
     e->pid = (long)getpid();
     e->begin_ns = memtrack_system_ns_(MEMTRACK_SYSTEM_MONOTONIC_);
     return 1;
@@ -423,8 +423,9 @@ static inline int memtrack_expect_begin_(struct memtrack_expect_ *e, int of, dou
     e->state = MEMTRACK_EXPECT_INSIDE_;
     if (of == MEMTRACK_EXPECT_TIME_)
         return memtrack_expect_begin_time_(e, place);
-    e->problem = of & MEMTRACK_EXPECT_ALL_ ? memtrack_begin_process(&e->scope, place)
-                                           : memtrack_begin(&e->scope, place);
+    e->problem = of & MEMTRACK_EXPECT_ALL_
+                     ? memtrack_begin_process(&e->scope, place)
+                     : memtrack_begin_at(&e->scope, place, file, (uint32_t)line);
     return 1;
 }
 

@@ -20,6 +20,7 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "ledger/statistics.h"
 #include "profile/ledger/sampling.h"
 #include "profile/ledger/threads.h"
 
@@ -58,8 +59,8 @@ static uint64_t bounded_count(uint64_t count) {
  * of the scope's mean size. What was freed is what was allocated and is not left.
  */
 static double scale_of(const struct taking *t, const struct mt_scope_totals *totals) {
-    int64_t bytes = totals->sum[MT_SCOPE_ALLOCATED_BYTES],
-            blocks = totals->sum[MT_SCOPE_ALLOCATED_BLOCKS];
+    int64_t bytes = totals->value[MT_SCOPE_ALLOCATED_BYTES].sum,
+            blocks = totals->value[MT_SCOPE_ALLOCATED_BLOCKS].sum;
     return bytes > 0 && blocks > 0 ? mt_ledger_sampling_scale(t->profile->info.sample_bytes,
                                                               (uint64_t)bytes, (uint64_t)blocks)
                                    : 1;
@@ -126,46 +127,109 @@ static int take_histogram(struct taking *t, const struct mt_scope_totals *totals
     return rc;
 }
 
+/* ---- spread ---- */
+
+/* Estimates the sum of the squares of n values that are scaled by the same factor, from their
+ * deviation, which scales as they do, and their mean. */
+static struct mt_scope_squares scaled_squares(uint64_t n, int64_t old_sum, int64_t new_sum,
+                                              const struct mt_scope_squares *old) {
+    double factor = old_sum != 0 ? (double)new_sum / (double)old_sum : 1;
+    double deviation = factor * mt_statistic_deviation(n, old_sum, old->low, old->high);
+    double mean = n != 0 ? (double)new_sum / (double)n : 0;
+    double squares = (double)n * (deviation * deviation + mean * mean);
+    __extension__ typedef unsigned __int128 wide;
+    wide sum = squares > 0 && squares < 1.7e38 ? (wide)squares : 0;
+    return (struct mt_scope_squares){(uint64_t)sum, (uint64_t)(sum >> 64)};
+}
+
+static void scale_spread(struct mt_scope *scope, const int64_t old_sum[MT_N_SCOPE_VALUES],
+                         double scale) {
+    for (uint32_t v = 0; scale != 1 && v < MT_N_SCOPE_VALUES; v++) {
+        if (!is_counted(v))
+            continue;
+        scope->max[v] = bounded(scaled(scope->max[v], scale));
+        scope->min[v] = bounded(scaled(scope->min[v], scale));
+        scope->squares[v] = scaled_squares(scope->count - scope->recursive, old_sum[v],
+                                           scope->sum[v], &scope->squares[v]);
+    }
+}
+
+/* ---- a record ---- */
+
+static mt_string error_of(struct taking *t, const struct mt_scope_totals *totals) {
+    char text[MT_ERROR_BYTES];
+    if (totals->errors == 0 || totals->error_text == 0)
+        return 0;
+    size_t bytes = mt_ledger_read_address(t->ledger, totals->error_text, text, sizeof text);
+    return mt_profile_intern_n(t->profile, text, strnlen(text, bytes));
+}
+
 static int take_totals(struct taking *t, const struct mt_scope_totals *totals) {
+    uint64_t count = bounded_count(totals->count);
     struct mt_scope scope = {
         .name = mt_ledger_labels_text(t->names, totals->name),
         .thread = mt_ledger_threads_of_bank(t->threads, totals->bank),
+        .group = mt_ledger_labels_text(t->names, totals->group),
+        .caller = mt_ledger_labels_text(t->names, totals->caller),
+        .file = mt_ledger_labels_text(t->names, totals->file),
+        .line = totals->line,
+        .error = error_of(t, totals),
+        .error_ns = totals->error_ns,
         .n_threads = totals->n_threads,
         .is_process = totals->is_process != 0,
-        .count = bounded_count(totals->count),
+        .has_spread = true,
+        .count = count,
+        .recursive = totals->recursive < count ? totals->recursive : count,
         .errors = bounded_count(totals->errors),
+        .misuses = bounded_count(totals->misuses),
         .idle = bounded_count(totals->idle),
+        .latest_before_bytes = bounded(totals->latest_before_bytes),
+        .latest_after_bytes = bounded(totals->latest_after_bytes),
+        .latest_ns = totals->latest_ns,
     };
-    if (scope.name == UINT32_MAX)
+    int64_t sum[MT_N_SCOPE_VALUES];
+    if (scope.name == UINT32_MAX || scope.group == UINT32_MAX || scope.caller == UINT32_MAX ||
+        scope.file == UINT32_MAX || scope.error == UINT32_MAX)
         return -MEMTRACK_ENOMEM;
     for (size_t v = 0; v < MT_N_SCOPE_VALUES; v++) {
-        scope.sum[v] = totals->sum[v];
-        scope.max[v] = bounded(totals->max[v]);
-        scope.own[v] = totals->own[v];
+        const struct mt_scope_sums *from = &totals->value[v];
+        scope.sum[v] = sum[v] = from->sum;
+        scope.max[v] = bounded(from->max);
+        scope.min[v] = bounded(from->min);
+        scope.own[v] = from->own;
+        scope.squares[v] = (struct mt_scope_squares){from->square_low, from->square_high};
     }
     t->scale = scale_of(t, totals);
     scale_values(scope.sum, t->scale);
     scale_values(scope.own, t->scale);
-    for (uint32_t v = 0; t->scale != 1 && v < MT_N_SCOPE_VALUES; v++)
-        if (is_counted(v))
-            scope.max[v] = bounded(scaled(scope.max[v], t->scale));
+    scale_spread(&scope, sum, t->scale);
     int rc = mt_profile_scopes_add_totals(&t->profile->info.scopes, &scope);
     return rc == 0 ? take_histogram(t, totals) : rc;
 }
 
+/* The epoch from which on records of a group are of now: see struct mt_scope_totals. */
+static uint64_t epoch_of_group(struct taking *t, mt_name_id group) {
+    uint64_t all = mt_ledger_info(t->ledger)->scopes_clear_epoch;
+    struct mt_name name;
+    if (mt_ledger_read_items(t->ledger, MT_EXTENT_NAMES, group, 1, &name) == 0)
+        return all;
+    return name.reset_epoch > all ? name.reset_epoch : all;
+}
+
 /* Reads the record, and after it the same once more: only then are a table and its size known to
- * belong together. */
+ * belong together. Two that are the same are one that nobody has changed meanwhile. */
 static bool read_totals(struct taking *t, size_t i, struct mt_scope_totals *totals) {
     struct mt_scope_totals again;
     for (int tries = 0; tries < 4; tries++) {
         if (mt_ledger_read_items(t->ledger, MT_EXTENT_SCOPES, i, 1, totals) == 0)
             return false;
         mt_ledger_read_items(t->ledger, MT_EXTENT_SCOPES, i, 1, &again);
-        if (again.histogram == totals->histogram)
+        if (memcmp(&again, totals, sizeof again) == 0)
             break;
-        totals->capacity = 0;
+        if (again.histogram != totals->histogram)
+            totals->capacity = 0;
     }
-    return totals->name && totals->count;
+    return totals->name && totals->count && totals->epoch >= epoch_of_group(t, totals->group);
 }
 
 static int take_all_totals(struct taking *t) {
@@ -258,14 +322,20 @@ static int take_event(struct taking *t, const struct mt_event *event, const stru
     return rc == 0 ? take_keys(t, event->scope, keys, n_keys) : rc;
 }
 
-/* Moves the events that are whole to the front, in order, and behind them the keys by scope.
+/* Marks and counters are of the time axis, which goes on when all is cleared. */
+static bool is_of_timeline(uint32_t kind) {
+    return kind == MT_EVENT_MARK || kind == MT_EVENT_COUNTER;
+}
+
+/* Moves the events that are whole, and not cleared, to the front, in order, and behind them the keys by scope.
  * Returns how many events there are. */
 static size_t order_events(struct mt_event *events, const struct mt_event *again, size_t n,
-                           size_t *n_keys) {
+                           uint64_t cleared, size_t *n_keys) {
     size_t n_whole = 0, n_others = 0;
     for (size_t i = 0; i < n; i++)
         if (events[i].number && events[i].number == again[i].number &&
-            events[i].kind >= MT_EVENT_SCOPE && events[i].kind <= MT_EVENT_COUNTER)
+            events[i].kind >= MT_EVENT_SCOPE && events[i].kind <= MT_EVENT_COUNTER &&
+            (events[i].number > cleared || is_of_timeline(events[i].kind)))
             events[n_whole++] = events[i];
     for (size_t i = 0; i < n_whole; i++)
         if (events[i].kind != MT_EVENT_SET) {
@@ -287,7 +357,8 @@ static int take_events(struct taking *t) {
     struct mt_event *again = mt_ledger_load_items(t->ledger, MT_EXTENT_EVENTS, &n_again);
     int rc = events && again ? 0 : -MEMTRACK_ENOMEM;
     if (rc == 0) {
-        n = order_events(events, again, n < n_again ? n : n_again, &n_keys);
+        n = order_events(events, again, n < n_again ? n : n_again,
+                         mt_ledger_info(t->ledger)->cleared_events, &n_keys);
         for (size_t i = 0; i < n && rc == 0; i++)
             rc = take_event(t, &events[i], events + n, n_keys);
     }

@@ -33,6 +33,18 @@ static size_t run_of_events(const struct mt_scopes *scopes, size_t first, size_t
     return n;
 }
 
+_Static_assert(sizeof(struct mt_scope_squares) == 2 * sizeof(uint64_t),
+               "the squares are pairs of numbers");
+
+static void fill_spread(const struct mt_scope *from, Pprof__ScopeTotals *to) {
+    if (!from->has_spread)
+        return;
+    to->n_min = MT_N_SCOPE_VALUES;
+    to->n_squares = (size_t)2 * MT_N_SCOPE_VALUES;
+    to->min = (int64_t *)(uintptr_t)from->min; /* packing only reads */
+    to->squares = (uint64_t *)(uintptr_t)from->squares;
+}
+
 static void fill_totals(const struct mt_profile *profile, const struct mt_scope *from,
                         Pprof__ScopeTotals *to, uint64_t *counts, uint32_t *buckets) {
     pprof__scope_totals__init(to);
@@ -42,7 +54,19 @@ static void fill_totals(const struct mt_profile *profile, const struct mt_scope 
     to->is_process = from->is_process;
     to->count = from->count;
     to->errors = from->errors;
+    to->misuses = from->misuses;
+    to->recursive = from->recursive;
     to->idle = from->idle;
+    to->group = mt_pprof_text(profile, from->group);
+    to->caller = mt_pprof_text(profile, from->caller);
+    to->file = mt_pprof_text(profile, from->file);
+    to->line = from->line;
+    to->error = mt_pprof_text(profile, from->error);
+    to->error_ns = from->error_ns;
+    to->latest_before_bytes = from->latest_before_bytes;
+    to->latest_after_bytes = from->latest_after_bytes;
+    to->latest_ns = from->latest_ns;
+    fill_spread(from, to);
     to->n_sum = to->n_max = to->n_own = MT_N_SCOPE_VALUES;
     to->sum = (int64_t *)(uintptr_t)from->sum; /* packing only reads */
     to->max = (int64_t *)(uintptr_t)from->max;
@@ -260,6 +284,14 @@ static int read_buckets(struct mt_scopes *scopes, const Pprof__ScopeTotals *from
     return status;
 }
 
+static void read_spread(struct mt_scope *to, const Pprof__ScopeTotals *from) {
+    to->has_spread = from->n_min == MT_N_SCOPE_VALUES && from->n_squares == sizeof to->squares / 8;
+    if (!to->has_spread)
+        return;
+    memcpy(to->min, from->min, sizeof to->min);
+    memcpy(to->squares, from->squares, sizeof to->squares);
+}
+
 static int read_totals(struct mt_profile *profile, const Pprof__ScopeTotals *from) {
     int status = 0;
     struct mt_scope totals = {
@@ -269,8 +301,20 @@ static int read_totals(struct mt_profile *profile, const Pprof__ScopeTotals *fro
         .is_process = from->is_process,
         .count = from->count,
         .errors = from->errors,
+        .misuses = from->misuses,
+        .recursive = from->recursive,
         .idle = from->idle,
+        .group = mt_pprof_text_take(profile, from->group, &status),
+        .caller = mt_pprof_text_take(profile, from->caller, &status),
+        .file = mt_pprof_text_take(profile, from->file, &status),
+        .line = from->line,
+        .error = mt_pprof_text_take(profile, from->error, &status),
+        .error_ns = from->error_ns,
+        .latest_before_bytes = from->latest_before_bytes,
+        .latest_after_bytes = from->latest_after_bytes,
+        .latest_ns = from->latest_ns,
     };
+    read_spread(&totals, from);
     read_values(totals.sum, from->sum, from->n_sum);
     read_values(totals.max, from->max, from->n_max);
     read_values(totals.own, from->own, from->n_own);

@@ -28,8 +28,13 @@ enum mt_scope_state { INERT = 1, OPEN, PROCESS, DETACHED, ENDED };
 struct mt_scope_handle {
     uint64_t magic, serial, event;
     uint32_t state, index, pid;
-    mt_name_id name;
-    /* What has been measured of a scope that is detached. */
+    mt_name_id name, group;
+    /* Of a scope that is detached: what is known of it, and has been measured. */
+    bool is_failed, is_recursive;
+    uint32_t line;
+    mt_name_id file;
+    int64_t before_bytes;
+    uint64_t clear_epoch; /* what has been measured is from before any later one */
     struct mt_counters sum;
     int64_t peak;
     uint64_t begin_ns, cpu_ns;
@@ -109,19 +114,20 @@ static inline struct mt_open_scope *top_of(struct mt_scope_stack *s) {
 
 /* Fills in what a handle says of an open scope. Returns 0. */
 static inline int open_handle(struct mt_scope_handle *h, enum mt_scope_state state, uint64_t serial,
-                              uint32_t index, mt_name_id name) {
+                              uint32_t index, mt_name_id name, mt_name_id group) {
     h->magic = MAGIC;
     h->serial = serial;
     h->state = state;
     h->index = index;
     h->pid = (uint32_t)mt_state.pid;
     h->name = name;
+    h->group = group;
     return 0;
 }
 
 /* Makes a scope one that measures nothing, and may be ended. */
 static inline void make_inert(struct mt_scope_handle *h) {
-    open_handle(h, INERT, 0, 0, 0);
+    open_handle(h, INERT, 0, 0, 0, 0);
 }
 
 /* Returns MT_OPEN_PER_CHUNK places for open scopes, where readers find them; NULL when there is no

@@ -46,8 +46,11 @@ void mt_scopes_process_unlock(void) {
 
 void mt_scopes_process_clear(void) {
     for (uint32_t i = 0; i < mt_scopes_open_n; i++) {
-        mt_scopes_open_at(i)->begin = (struct mt_counters){0};
-        mt_store_relaxed(&mt_scopes_open_at(i)->high_bytes, 0); /* others may be raising it */
+        struct mt_open_scope *p = mt_scopes_open_at(i);
+        p->begin = (struct mt_counters){0};
+        p->begin_ns = mt_state.header->clear_ns;
+        p->before_bytes = 0;
+        mt_store_relaxed(&p->high_bytes, 0); /* others may be raising it */
     }
 }
 
@@ -77,12 +80,15 @@ int mt_scopes_process_begin(struct mt_thread *t, memtrack_scope *scope, const ch
     struct mt_open_scope *p = mt_scopes_open_free_place(&index);
     if (p != NULL) {
         p->name = id;
+        p->group = 0;
+        p->is_failed = 0;
         p->begin = of_process();
+        p->before_bytes = p->begin.live_bytes;
         mt_store_relaxed(&p->high_bytes, p->begin.live_bytes); /* others may be raising it */
         p->begin_cpu_ns = cpu_ns();
         p->begin_ns = clock_ns(CLOCK_MONOTONIC);
         p->event = ++n_serials;
-        open_handle(h, PROCESS, p->event, index, id);
+        open_handle(h, PROCESS, p->event, index, id, 0);
         h->event = p->event;
         mt_store_release(&p->serial, p->event); /* the scope is whole: readers begin here */
         if (index >= mt_scopes_open_n)
@@ -104,19 +110,25 @@ static void close(struct mt_open_scope *p) {
 }
 
 /* Measures a scope that ends, and counts it. The caller has the lock. */
-static void finish(struct mt_thread *t, struct mt_open_scope *p, bool is_error,
+static void finish(struct mt_thread *t, struct mt_open_scope *p, bool is_misuse,
                    memtrack_delta *out) {
     mt_scopes_process_publish(t);
     flush(t);
     struct mt_counters now = of_process();
+    struct mt_scope_result result = {
+        .is_misuse = is_misuse,
+        .is_failed = p->is_failed,
+        .before_bytes = p->before_bytes,
+        .after_bytes = now.live_bytes,
+        .end_ns = clock_ns(CLOCK_MONOTONIC),
+    };
     mt_scopes_open_raise(&p->high_bytes, now.live_bytes);
     memtrack_delta d =
         delta_of(difference(now, p->begin), mt_load_relaxed(&p->high_bytes) - p->begin.live_bytes,
-                 clock_ns(CLOCK_MONOTONIC) - p->begin_ns, 0);
-    struct mt_scope_result result = {.name = p->name, .is_process = true, .is_error = is_error};
+                 result.end_ns - p->begin_ns, 0);
     values_of(&d, result.value);
     values_of(&d, result.own);
-    mt_scopes_totals_add(t, &result);
+    mt_scopes_totals_add(t, mt_scopes_totals_find_of_process(t, p->name, p->group), &result);
     add_event(t, p->serial, p->name, p->begin_ns, d.duration_ns, d.net_bytes, d.peak_bytes);
     if (out != NULL)
         *out = d;
@@ -136,6 +148,22 @@ int mt_scopes_process_end(struct mt_thread *t, struct mt_scope_handle *h, memtra
     }
     mt_lock_release(&lock, MT_RANK_PROCESS_SCOPES);
     return rc;
+}
+
+int mt_scopes_process_fail(struct mt_thread *t, const struct mt_scope_handle *h, const char *why) {
+    uint32_t n = mt_load_acquire(&mt_scopes_open_n); /* the chunks that these lie in are seen */
+    struct mt_open_scope *p = h->index < n ? mt_scopes_open_at(h->index) : NULL;
+    if (p == NULL || !mt_lock_acquire(&lock, MT_RANK_PROCESS_SCOPES))
+        return -MEMTRACK_EENDED;
+    bool is_open = p->serial == h->serial;
+    if (is_open)
+        p->is_failed = 1;
+    mt_lock_release(&lock, MT_RANK_PROCESS_SCOPES);
+    struct mt_scope_totals *r =
+        is_open && why != NULL ? mt_scopes_totals_find_of_process(t, h->name, h->group) : NULL;
+    if (r != NULL)
+        mt_scopes_totals_keep_error(r, why, clock_ns(CLOCK_MONOTONIC));
+    return is_open ? 0 : -MEMTRACK_EENDED;
 }
 
 void mt_scopes_process_end_all(struct mt_thread *t) {

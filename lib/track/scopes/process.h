@@ -21,7 +21,10 @@ MT_HIDDEN int mt_scopes_process_begin(struct mt_thread *t, memtrack_scope *scope
  * NULL. */
 MT_HIDDEN int mt_scopes_process_end(struct mt_thread *t, struct mt_scope_handle *h,
                                     memtrack_delta *out);
-/* Ends what is open, which nobody else will, and counts it as errors: the process ends. */
+/* Says that it has failed; why may be NULL. */
+MT_HIDDEN int mt_scopes_process_fail(struct mt_thread *t, const struct mt_scope_handle *h,
+                                     const char *why);
+/* Ends what is open, which nobody else will, and counts it as misuses: the process ends. */
 MT_HIDDEN void mt_scopes_process_end_all(struct mt_thread *t);
 
 /* ---- news from the counters, for the peaks of scopes ---- */

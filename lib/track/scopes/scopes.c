@@ -2,6 +2,7 @@
 /* What is said of scopes of both kinds. */
 #include "track/scopes/scopes.h"
 
+#include "track/scopes/measure.h"
 #include "track/scopes/open.h"
 #include "track/scopes/process.h"
 #include "track/scopes/thread.h"
@@ -38,6 +39,33 @@ int mt_scopes_end(struct mt_thread *t, memtrack_scope *scope, memtrack_delta *ou
         rc = mt_scopes_thread_end_detached(t, h, out);
     h->state = ENDED;
     return rc;
+}
+
+int mt_scopes_fail(struct mt_thread *t, memtrack_scope *scope, const char *why) {
+    struct mt_scope_handle *h = (struct mt_scope_handle *)scope;
+    if (h->magic == MAGIC && h->state == INERT)
+        return 0;
+    int rc = fault_of(t, h);
+    if (rc != 0)
+        return rc;
+    if (h->state == PROCESS)
+        return mt_scopes_process_fail(t, h, why);
+    mt_scopes_thread_fail(t, h, why);
+    return 0;
+}
+
+int mt_scopes_record(struct mt_thread *t, const char *name, mt_name_id group,
+                     uint64_t duration_ns) {
+    mt_name_id id = mt_names_find(&t->names, name);
+    struct mt_scope_totals *r = id != 0 ? mt_scopes_totals_find(t, id, group) : NULL;
+    if (r == NULL) {
+        mt_scopes_totals_drop();
+        return -MEMTRACK_ELIMIT;
+    }
+    uint64_t now_ns = clock_ns(CLOCK_MONOTONIC);
+    mt_scopes_totals_add_time(t, r, (int64_t)duration_ns);
+    add_event(t, 0, id, now_ns > duration_ns ? now_ns - duration_ns : 0, duration_ns, 0, 0);
+    return 0;
 }
 
 int mt_scopes_set(struct mt_thread *t, const memtrack_scope *scope, const char *key,

@@ -21,6 +21,11 @@ MT_HIDDEN void mt_scopes_make_inert(memtrack_scope *scope);
 
 /* Ends a scope. out may be NULL. */
 MT_HIDDEN int mt_scopes_end(struct mt_thread *t, memtrack_scope *scope, memtrack_delta *out);
+/* Says that it has failed. why may be NULL. */
+MT_HIDDEN int mt_scopes_fail(struct mt_thread *t, memtrack_scope *scope, const char *why);
+/* Adds a time that was measured elsewhere; below 2^51 ns. */
+MT_HIDDEN int mt_scopes_record(struct mt_thread *t, const char *name, mt_name_id group,
+                               uint64_t duration_ns);
 MT_HIDDEN int mt_scopes_set(struct mt_thread *t, const memtrack_scope *scope, const char *key,
                             const char *value);
 

@@ -27,12 +27,22 @@
 
 #include <signal.h>
 
+/* Lets an open scope measure from now on, and its time from when all was cleared. */
+static void clear_open(struct mt_open_scope *f) {
+    uint64_t clear_ns = mt_state.header->clear_ns;
+    f->begin = (struct mt_counters){0};
+    f->high_bytes = f->before_bytes = 0;
+    f->begin_ns = f->begin_ns > clear_ns ? f->begin_ns : clear_ns;
+    f->begin_cpu_ns = cpu_ns();
+    f->is_attached = 0;
+    for (int i = 0; i < MT_N_SCOPE_VALUES; i++)
+        f->inner[i] = 0;
+}
+
 void mt_scopes_thread_clear(struct mt_thread *t) {
     struct mt_scope_stack *s = t->scopes.stack;
-    for (uint32_t i = 0; s != NULL && i < s->depth; i++) {
-        open_at(s, i)->begin = (struct mt_counters){0};
-        open_at(s, i)->high_bytes = 0;
-    }
+    for (uint32_t i = 0; s != NULL && i < s->depth; i++)
+        clear_open(open_at(s, i));
     if (t->bank->scope_high != INT64_MAX)
         t->bank->scope_high = 0;
 }
@@ -92,7 +102,7 @@ static memtrack_delta measure(struct mt_thread *t, const struct mt_open_scope *f
  * profiled function by function. */
 static bool is_idle(const struct mt_thread *t, const struct mt_open_scope *f) {
     const struct mt_bank *b = t->bank;
-    return !f->is_attached && !mt_state.options.scope_cpu &&
+    return !f->is_attached && !f->is_failed && !mt_state.options.scope_cpu &&
            f->begin.live_bytes == b->counters.live_bytes &&
            f->begin.allocated_blocks == b->counters.allocated_blocks &&
            f->begin.freed_blocks == b->counters.freed_blocks &&
@@ -103,7 +113,7 @@ static inline __attribute__((always_inline)) void
 finish_idle(struct mt_thread *t, struct mt_open_scope *f, memtrack_delta *out) {
     uint64_t duration_ns = clock_ns(CLOCK_MONOTONIC) - f->begin_ns;
     int64_t duration = (int64_t)duration_ns;
-    mt_scopes_totals_add_idle(t, f->name, duration, duration - f->inner[MT_SCOPE_DURATION_NS]);
+    mt_scopes_totals_add_idle(t, (struct mt_scope_totals *)f->totals, f, duration);
     if (t->scopes.stack->depth > 1)
         open_at(t->scopes.stack, t->scopes.stack->depth - 2)->inner[MT_SCOPE_DURATION_NS] +=
             duration;
@@ -113,17 +123,24 @@ finish_idle(struct mt_thread *t, struct mt_open_scope *f, memtrack_delta *out) {
         *out = (memtrack_delta){.duration_ns = duration_ns};
 }
 
-MT_NOINLINE static void finish_measured(struct mt_thread *t, struct mt_open_scope *f, bool is_error,
-                                        memtrack_delta *out) {
-    struct mt_scope_result result = {.name = f->name, .is_error = is_error};
+MT_NOINLINE static void finish_measured(struct mt_thread *t, struct mt_open_scope *f,
+                                        bool is_misuse, memtrack_delta *out) {
+    struct mt_scope_result result = {
+        .is_misuse = is_misuse,
+        .is_failed = f->is_failed,
+        .is_recursive = f->is_recursive,
+        .before_bytes = f->before_bytes,
+        .after_bytes = mt_scopes_totals_live(t),
+        .end_ns = clock_ns(CLOCK_MONOTONIC),
+    };
     flush(t);
-    memtrack_delta d = measure(t, f, clock_ns(CLOCK_MONOTONIC));
+    memtrack_delta d = measure(t, f, result.end_ns);
     values_of(&d, result.value);
     for (int i = 0; i < MT_N_SCOPE_VALUES; i++)
         result.own[i] = result.value[i] - f->inner[i];
     result.own[MT_SCOPE_PEAK_BYTES] = 0; /* peaks of different instants cannot be subtracted */
     subtract_from_outer(t->scopes.stack, f, result.value);
-    mt_scopes_totals_add(t, &result);
+    mt_scopes_totals_add(t, (struct mt_scope_totals *)f->totals, &result);
     add_event(t, f->event, f->name, f->begin_ns, d.duration_ns, d.net_bytes, d.peak_bytes);
     pop(t);
     if (out != NULL)
@@ -139,7 +156,7 @@ static inline __attribute__((always_inline)) void finish(struct mt_thread *t, me
         finish_measured(t, f, false, out);
 }
 
-/* Ends the innermost scope as an error, when nothing else will end it any more. */
+/* Ends the innermost scope as a misuse, when nothing else will end it any more. */
 static void abandon(struct mt_thread *t) {
     finish_measured(t, top_of(t->scopes.stack), true, NULL);
 }
@@ -194,22 +211,40 @@ static bool has_room(const struct mt_scope_stack *s) {
            s->chunk[s->depth / MT_OPEN_PER_CHUNK] != NULL;
 }
 
+/* Tells whether a scope that begins at this depth lies inside of one of the same record; if not, it
+ * is the outermost one of it. */
+static inline bool is_inside_its_like(const struct mt_scope_stack *s, struct mt_scope_totals *r,
+                                      uint32_t depth) {
+    if (r == NULL)
+        return false;
+    if (r->outermost < depth && open_at(s, r->outermost)->totals == (uint64_t)r)
+        return true;
+    r->outermost = depth;
+    return false;
+}
+
 /* Begins a scope inside of the innermost one. storage is the program's, or NULL for a function.
  * Returns NULL when there is no room. */
 static inline __attribute__((always_inline)) struct mt_open_scope *
-push(struct mt_thread *t, mt_name_id name, const void *storage) {
+push(struct mt_thread *t, mt_name_id name, mt_name_id group, const void *storage) {
+    struct mt_scope_totals *r = mt_scopes_totals_find(t, name, group);
     struct mt_scope_stack *s = t->scopes.stack;
     if (mt_unlikely(!has_room(s) || (s->depth != 0 && is_lost(t, top_of(s), storage))))
         if ((s = make_room(t, storage)) == NULL)
             return NULL;
     flush(t);
-    struct mt_open_scope *f = open_at(s, s->depth++);
+    uint32_t depth = s->depth++;
+    struct mt_open_scope *f = open_at(s, depth);
     uint64_t serial = (uint64_t)t->bank_id << MT_SCOPE_SERIAL_BITS | ++s->n_serials;
     f->event = serial;
     f->storage = (uint64_t)storage;
     f->name = name;
+    f->group = group;
+    f->totals = (uint64_t)r;
     f->is_function = storage == NULL;
-    f->is_attached = 0;
+    f->is_attached = f->is_failed = 0;
+    f->is_recursive = is_inside_its_like(s, r, depth);
+    f->before_bytes = mt_scopes_totals_live(t);
     read_bank(&f->begin, t->bank);
     f->high_bytes = t->bank->scope_high = f->begin.live_bytes;
     f->begin_ns = 0;
@@ -222,20 +257,34 @@ push(struct mt_thread *t, mt_name_id name, const void *storage) {
 
 /* ---- thread scopes --------------------------------------------------------------------------- */
 
-int mt_scopes_thread_begin(struct mt_thread *t, memtrack_scope *scope, const char *name) {
+int mt_scopes_thread_begin(struct mt_thread *t, memtrack_scope *scope, const char *name,
+                           mt_name_id group, const char *file, uint32_t line) {
     struct mt_scope_handle *h = (struct mt_scope_handle *)scope;
     mt_name_id id = mt_names_find(&t->names, name);
-    struct mt_open_scope *f = id != 0 ? push(t, id, scope) : NULL;
+    struct mt_open_scope *f = id != 0 ? push(t, id, group, scope) : NULL;
     if (f == NULL) {
         mt_scopes_totals_drop();
         make_inert(h);
         return -MEMTRACK_ELIMIT;
     }
-    open_handle(h, OPEN, f->serial, t->scopes.stack->depth - 1, id);
+    struct mt_scope_totals *r = (struct mt_scope_totals *)f->totals;
+    if (mt_unlikely(file != NULL && r != NULL && r->file == 0))
+        mt_scopes_totals_place(t, r, file, line);
+    open_handle(h, OPEN, f->serial, t->scopes.stack->depth - 1, id, group);
     h->event = f->event;
     f->begin_cpu_ns = cpu_ns();
     f->begin_ns = clock_ns(CLOCK_MONOTONIC);
     return 0;
+}
+
+void mt_scopes_thread_fail(struct mt_thread *t, struct mt_scope_handle *h, const char *why) {
+    struct mt_scope_totals *r = mt_scopes_totals_find(t, h->name, h->group);
+    if (h->state == OPEN)
+        open_at(t->scopes.stack, h->index)->is_failed = 1;
+    else
+        h->is_failed = true;
+    if (r != NULL && why != NULL)
+        mt_scopes_totals_keep_error(r, why, clock_ns(CLOCK_MONOTONIC));
 }
 
 int mt_scopes_thread_end(struct mt_thread *t, struct mt_scope_handle *h, memtrack_delta *out) {
@@ -248,6 +297,42 @@ int mt_scopes_thread_end(struct mt_thread *t, struct mt_scope_handle *h, memtrac
 }
 
 /* ---- detached scopes ------------------------------------------------------------------------- */
+
+/* Keeps what is known of a scope besides what it has measured. */
+static void keep_known(struct mt_scope_handle *h, const struct mt_open_scope *f,
+                       uint64_t clear_epoch) {
+    const struct mt_scope_totals *r = (const struct mt_scope_totals *)f->totals;
+    h->is_failed = f->is_failed;
+    h->is_recursive = f->is_recursive;
+    h->file = r != NULL ? r->file : 0;
+    h->line = r != NULL ? r->line : 0;
+    h->before_bytes = f->before_bytes;
+    h->clear_epoch = clear_epoch;
+}
+
+/* Forgets what a detached scope has measured before all was cleared. */
+static void note_clear(const struct mt_thread *t, struct mt_scope_handle *h) {
+    if (h->clear_epoch == t->clear_epoch)
+        return;
+    h->sum = (struct mt_counters){0};
+    h->peak = h->before_bytes = 0;
+    h->cpu_ns = 0;
+    if (h->begin_ns < mt_state.header->clear_ns)
+        h->begin_ns = mt_state.header->clear_ns;
+    for (int i = 0; i < MT_N_SCOPE_VALUES; i++)
+        h->inner[i] = 0;
+    h->clear_epoch = t->clear_epoch;
+}
+
+/* Returns the record of a scope that began elsewhere. */
+static struct mt_scope_totals *record_of(struct mt_thread *t, const struct mt_scope_handle *h) {
+    struct mt_scope_totals *r = mt_scopes_totals_find(t, h->name, h->group);
+    if (r != NULL && r->file == 0) {
+        r->line = h->line;
+        r->file = h->file;
+    }
+    return r;
+}
 
 int mt_scopes_thread_detach(struct mt_thread *t, memtrack_scope *scope) {
     struct mt_scope_handle *h = (struct mt_scope_handle *)scope;
@@ -272,6 +357,7 @@ int mt_scopes_thread_detach(struct mt_thread *t, memtrack_scope *scope) {
     h->cpu_ns = d.cpu_ns;
     for (int i = 0; i < MT_N_SCOPE_VALUES; i++)
         h->inner[i] = f->inner[i];
+    keep_known(h, f, t->clear_epoch);
     pop(t);
     h->state = DETACHED;
     return 0;
@@ -286,7 +372,10 @@ static void resume(struct mt_open_scope *f, const struct mt_scope_handle *h, uin
     for (int i = 0; i < MT_N_SCOPE_VALUES; i++)
         f->inner[i] = h->inner[i];
     f->event = h->event;
+    f->before_bytes = h->before_bytes;
     f->is_attached = 1;
+    f->is_failed = h->is_failed;
+    f->is_recursive = h->is_recursive;
     memtrack_delta d = delta_of(h->sum, h->peak, now_ns - h->begin_ns, h->cpu_ns);
     values_of(&d, f->taken);
 }
@@ -298,24 +387,32 @@ int mt_scopes_thread_attach(struct mt_thread *t, memtrack_scope *scope) {
         return rc;
     if (h->state != DETACHED)
         return -MEMTRACK_EUSAGE;
-    struct mt_open_scope *f = push(t, h->name, scope);
+    note_clear(t, h);
+    record_of(t, h);
+    struct mt_open_scope *f = push(t, h->name, h->group, scope);
     if (f == NULL)
         return -MEMTRACK_ELIMIT;
     resume(f, h, clock_ns(CLOCK_MONOTONIC));
-    return open_handle(h, OPEN, f->serial, t->scopes.stack->depth - 1, h->name);
+    return open_handle(h, OPEN, f->serial, t->scopes.stack->depth - 1, h->name, h->group);
 }
 
 /* A scope that ends while it is detached has measured everything already. */
 int mt_scopes_thread_end_detached(struct mt_thread *t, struct mt_scope_handle *h,
                                   memtrack_delta *out) {
-    struct mt_scope_result result = {.name = h->name};
-    memtrack_delta d =
-        delta_of(h->sum, h->peak, clock_ns(CLOCK_MONOTONIC) - h->begin_ns, h->cpu_ns);
+    struct mt_scope_result result = {
+        .is_failed = h->is_failed,
+        .is_recursive = h->is_recursive,
+        .before_bytes = h->before_bytes,
+        .after_bytes = mt_scopes_totals_live(t),
+        .end_ns = clock_ns(CLOCK_MONOTONIC),
+    };
+    note_clear(t, h);
+    memtrack_delta d = delta_of(h->sum, h->peak, result.end_ns - h->begin_ns, h->cpu_ns);
     values_of(&d, result.value);
     for (int i = 0; i < MT_N_SCOPE_VALUES; i++)
         result.own[i] = result.value[i] - h->inner[i];
     result.own[MT_SCOPE_PEAK_BYTES] = 0;
-    mt_scopes_totals_add(t, &result);
+    mt_scopes_totals_add(t, record_of(t, h), &result);
     add_event(t, h->event, h->name, h->begin_ns, d.duration_ns, d.net_bytes, d.peak_bytes);
     if (out != NULL)
         *out = d;
@@ -326,7 +423,7 @@ int mt_scopes_thread_end_detached(struct mt_thread *t, struct mt_scope_handle *h
 
 void mt_scopes_thread_enter_function(struct mt_thread *t, uint64_t address) {
     mt_name_id id = mt_names_find_function(&t->names, address);
-    struct mt_open_scope *f = id != 0 ? push(t, id, NULL) : NULL;
+    struct mt_open_scope *f = id != 0 ? push(t, id, 0, NULL) : NULL;
     if (f == NULL) {
         mt_scopes_totals_drop();
         return;

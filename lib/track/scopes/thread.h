@@ -13,7 +13,7 @@ struct mt_scope_handle;
 MT_HIDDEN void mt_scopes_thread_reset(struct mt_thread *t);
 /* Gives back the memory of a thread's stack of scopes. */
 MT_HIDDEN void mt_scopes_thread_free(struct mt_thread *t);
-/* Ends what is open, which nobody else will, and counts it as errors: the thread has ended, or the
+/* Ends what is open, which nobody else will, and counts it as misuses: the thread has ended, or the
  * process does. */
 MT_HIDDEN void mt_scopes_thread_end_all(struct mt_thread *t);
 /* Lets scopes that are open measure from zero, as this thread's counters do from now on. */
@@ -21,7 +21,12 @@ MT_HIDDEN void mt_scopes_thread_clear(struct mt_thread *t);
 
 /* ---- inside of an event (see track/guard.h) ---- */
 
-MT_HIDDEN int mt_scopes_thread_begin(struct mt_thread *t, memtrack_scope *scope, const char *name);
+/* Begins a scope of a group, 0: the default one. file may be NULL. */
+MT_HIDDEN int mt_scopes_thread_begin(struct mt_thread *t, memtrack_scope *scope, const char *name,
+                                     mt_name_id group, const char *file, uint32_t line);
+/* Says that the scope that h stands for has failed; likewise. why may be NULL. */
+MT_HIDDEN void mt_scopes_thread_fail(struct mt_thread *t, struct mt_scope_handle *h,
+                                     const char *why);
 MT_HIDDEN int mt_scopes_thread_detach(struct mt_thread *t, memtrack_scope *scope);
 MT_HIDDEN int mt_scopes_thread_attach(struct mt_thread *t, memtrack_scope *scope);
 /* End the scope that h stands for. The caller has found it to be open in t, or detached. out may be

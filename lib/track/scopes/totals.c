@@ -13,8 +13,10 @@
 #include "base/pages.h"
 #include "ledger/invariants.h"
 #include "ledger/writer/check.h"
+#include "memtrack/error.h"
 #include "track/ground/index.h"
 #include "track/ground/state.h"
+#include "track/tables/names.h"
 
 enum { MAX_CHUNKS = 16384, FIRST_CAPACITY = 32, MOST_CAPACITY = 1 << 16 };
 
@@ -27,13 +29,14 @@ static struct mt_scope_totals *record_at(uint32_t id) {
     return mt_table_item(chunk, struct mt_scope_totals, MT_SCOPES_PER_CHUNK, id);
 }
 
-static uint64_t hash(mt_name_id name, uint32_t bank, bool is_process) {
-    return mt_index_mix((uint64_t)name << 32 | bank, is_process);
+/* Ids of names fit into 20 bits. */
+static uint64_t hash(uint64_t key, uint32_t bank, bool is_process) {
+    return mt_index_mix(key ^ (uint64_t)bank << 52, (uint64_t)bank << 1 | is_process);
 }
 
 static uint64_t hash_of(uint32_t id) {
     const struct mt_scope_totals *r = record_at(id);
-    return hash(r->name, r->bank, r->is_process != 0);
+    return hash(mt_scopes_totals_key(r->name, r->group), r->bank, r->is_process != 0);
 }
 
 bool mt_scopes_totals_start(void) {
@@ -44,78 +47,173 @@ bool mt_scopes_totals_start(void) {
 
 void mt_scopes_totals_forget(struct mt_totals_part *part) {
     for (uint32_t i = 0; i < MT_SCOPE_CACHE; i++)
-        part->known[i].totals = NULL;
+        part->known[i] = (struct mt_known_scope){0};
 }
 
 void mt_scopes_totals_drop(void) {
     mt_add_relaxed(&mt_state.header->dropped_scopes, 1); /* this count is read alone */
 }
 
+const struct mt_scope_totals *mt_scopes_totals_at(uint32_t id) {
+    return record_at(id);
+}
+
 /* ---- records --------------------------------------------------------------------------------- */
 
-static struct mt_scope_totals *add_record(uint64_t h, struct mt_thread *t, mt_name_id name,
+/* Makes the sums those of no scope. */
+static void make_zero(struct mt_scope_totals *r) {
+    uint64_t *table = (uint64_t *)r->histogram;
+    for (uint32_t i = 0; i < r->capacity; i++)
+        mt_store_relaxed(&table[i], 0); /* who reads it looks at the epoch afterwards */
+    r->used = 0;
+    r->count = r->idle = r->recursive = r->errors = r->misuses = 0;
+    r->n_threads = r->last_thread = 0;
+    r->latest_before_bytes = r->latest_after_bytes = 0;
+    r->latest_ns = r->error_ns = 0;
+    for (int i = 0; i < MT_N_SCOPE_VALUES; i++)
+        r->value[i] = (struct mt_scope_sums){.max = INT64_MIN, .min = INT64_MAX};
+}
+
+static struct mt_scope_totals *add_record(uint64_t h, const struct mt_thread *t, uint64_t key,
                                           bool is_process) {
     struct mt_ledger_header *header = mt_state.header;
     uint32_t id = header->n_scopes;
     if (!mt_table_reserve(&mt_state.ledger, &record_table, id) || !mt_index_reserve(&records))
         return NULL;
     struct mt_scope_totals *r = record_at(id);
+    make_zero(r);
     r->bank = (uint16_t)t->bank_id;
     r->is_process = is_process;
-    for (int i = 0; i < MT_N_SCOPE_VALUES; i++)
-        r->max[i] = INT64_MIN;
-    r->name = name;
+    r->epoch = mt_load_acquire(&header->control.scopes_epoch); /* what is before it is forgotten */
+    r->group = (mt_name_id)(key >> 32);
+    r->name = (mt_name_id)key;
     mt_store_release(&header->n_scopes, id + 1); /* the record that it counts is whole */
     mt_index_insert(&records, h, id);
     return r;
 }
 
-static struct mt_scope_totals *find(uint64_t h, struct mt_thread *t, mt_name_id name,
+static struct mt_scope_totals *find(uint64_t h, const struct mt_thread *t, uint64_t key,
                                     bool is_process) {
     const struct mt_index_table *index = mt_load_acquire(&records.table); /* its slots are seen */
     uint32_t at = mt_index_home(index, h), id;
     while ((id = mt_index_candidate(index, h, &at)) != 0) {
         struct mt_scope_totals *r = record_at(id);
-        if (r->name == name && r->bank == t->bank_id && (r->is_process != 0) == is_process)
+        if (mt_scopes_totals_key(r->name, r->group) == key && r->bank == t->bank_id &&
+            (r->is_process != 0) == is_process)
             return r;
     }
     return NULL;
 }
 
-static struct mt_scope_totals *find_or_add(struct mt_thread *t, mt_name_id name, bool is_process) {
-    uint64_t h = hash(name, t->bank_id, is_process);
-    struct mt_scope_totals *r = find(h, t, name, is_process);
+static struct mt_scope_totals *find_or_add(const struct mt_thread *t, uint64_t key,
+                                           bool is_process) {
+    uint64_t h = hash(key, t->bank_id, is_process);
+    struct mt_scope_totals *r = find(h, t, key, is_process);
     if (r == NULL && mt_state_lock_growth()) {
-        r = add_record(h, t, name, is_process); /* no other thread adds records of this bank */
+        r = add_record(h, t, key, is_process); /* no other thread adds records of this bank */
         mt_state_unlock_growth();
     }
     return r;
 }
 
-/* Returns the record of a name, and counts the thread in it, once. The record is the bank's, which
- * passes from thread to thread. */
-static struct mt_scope_totals *find_for(struct mt_thread *t, mt_name_id name, bool is_process) {
-    struct mt_scope_totals *r = find_or_add(t, name, is_process);
-    if (r != NULL && r->last_thread != t->bank->n_threads) {
-        r->last_thread = t->bank->n_threads;
-        r->n_threads++;
-    }
+MT_NOINLINE struct mt_scope_totals *mt_scopes_totals_learn(struct mt_thread *t, uint64_t key) {
+    struct mt_scope_totals *r = find_or_add(t, key, false);
+    if (r != NULL)
+        *mt_scopes_totals_known(t, key) = (struct mt_known_scope){key, r};
     return r;
 }
 
-MT_NOINLINE static struct mt_known_scope *remember(struct mt_thread *t, mt_name_id name) {
-    struct mt_scope_totals *r = find_for(t, name, false);
-    struct mt_known_scope *known = &t->totals.known[name % MT_SCOPE_CACHE];
-    if (r == NULL)
-        return NULL;
-    *known = (struct mt_known_scope){.totals = r};
-    return known;
+struct mt_scope_totals *mt_scopes_totals_find_of_process(struct mt_thread *t, mt_name_id name,
+                                                         mt_name_id group) {
+    return find_or_add(t, mt_scopes_totals_key(name, group), true);
 }
 
-static inline struct mt_known_scope *known_scope(struct mt_thread *t, mt_name_id name) {
-    struct mt_known_scope *known = &t->totals.known[name % MT_SCOPE_CACHE];
-    return mt_likely(known->totals != NULL && known->totals->name == name) ? known
-                                                                           : remember(t, name);
+void mt_scopes_totals_place(struct mt_thread *t, struct mt_scope_totals *r, const char *file,
+                            uint32_t line) {
+    mt_name_id id = mt_names_find(&t->names, file);
+    r->line = line;
+    r->file = id;
+}
+
+/* The text is written over where it lies: a reader may find a part of either, never more than there
+ * is room for, and a NUL at the end. */
+void mt_scopes_totals_keep_error(struct mt_scope_totals *r, const char *why, uint64_t now_ns) {
+    if (r->error_text == 0 && mt_state_lock_growth()) {
+        r->error_text = (uint64_t)mt_writer_allocate_detail(&mt_state.ledger, MT_ERROR_BYTES, 8);
+        mt_state_unlock_growth();
+    }
+    char *text = (char *)r->error_text;
+    if (text == NULL) {
+        mt_scopes_totals_drop();
+        return;
+    }
+    bool is_over = false;
+    for (int i = 0; i < MT_ERROR_BYTES - 1; i++) {
+        is_over |= why[is_over ? 0 : i] == 0;
+        text[i] = is_over ? 0 : why[i];
+    }
+    r->error_ns = now_ns;
+}
+
+/* ---- what is forgotten ----------------------------------------------------------------------- */
+
+static uint64_t epoch_of_group(mt_name_id group) {
+    uint64_t all = mt_load_acquire(&mt_state.header->scopes_clear_epoch),
+             own = mt_names_reset_epoch(group);
+    return own > all ? own : all;
+}
+
+bool mt_scopes_totals_is_current(const struct mt_scope_totals *r) {
+    /* Acquire: a record that its thread has made zero is zero. */
+    return mt_load_acquire(&r->epoch) >= epoch_of_group(r->group);
+}
+
+/* The new epoch is stored where it belongs before it is announced, so that whoever has seen it has
+ * seen of what it is. The caller has the lock. */
+static uint64_t next_epoch(void) {
+    return mt_state.header->control.scopes_epoch + 1;
+}
+
+static void announce(uint64_t epoch) {
+    mt_store_release(&mt_state.header->control.scopes_epoch, epoch); /* see next_epoch */
+}
+
+int mt_scopes_totals_reset(mt_name_id group) {
+    if (!mt_state_lock_growth())
+        return -MEMTRACK_EBUSY;
+    uint64_t epoch = next_epoch();
+    mt_names_set_reset_epoch(group, epoch);
+    announce(epoch);
+    mt_state_unlock_growth();
+    return 0;
+}
+
+void mt_scopes_totals_clear(void) {
+    uint64_t epoch = next_epoch();
+    struct mt_ledger_header *h = mt_state.header;
+    /* Relaxed: events that come at this moment may be on either side. */
+    mt_store_relaxed(&h->cleared_events, mt_load_relaxed(&h->n_events));
+    mt_store_release(&h->scopes_clear_epoch, epoch); /* see next_epoch */
+    announce(epoch);
+}
+
+/* Brings a record up to date: with what has been forgotten, and with the thread that has the bank
+ * now, which is counted in it once. */
+MT_NOINLINE static void renew(const struct mt_thread *t, struct mt_scope_totals *r) {
+    uint64_t now = mt_load_acquire(&t->control->scopes_epoch); /* what it is of is seen */
+    if (r->epoch < epoch_of_group(r->group))
+        make_zero(r);
+    mt_store_release(&r->epoch, now); /* whoever sees it sees the zeros */
+    if (r->last_thread != t->bank->n_threads) {
+        r->last_thread = t->bank->n_threads;
+        r->n_threads++;
+    }
+}
+
+static inline void look(const struct mt_thread *t, struct mt_scope_totals *r) {
+    if (mt_unlikely(r->epoch != mt_load_part(&t->control->scopes_epoch) ||
+                    r->last_thread != t->bank->n_threads))
+        renew(t, r);
 }
 
 /* ---- histograms ------------------------------------------------------------------------------ */
@@ -145,95 +243,137 @@ static bool grow(struct mt_scope_totals *r) {
 }
 
 /* Makes a bucket that nothing has fallen into yet. Returns NULL when there is no room. */
-MT_NOINLINE static uint64_t *new_word(struct mt_known_scope *known, uint64_t key) {
-    struct mt_scope_totals *r = known->totals;
-    if (r->used * 4 >= r->capacity * 3) {
-        if (!grow(r))
-            return NULL;
-        for (int i = 0; i < MT_N_SCOPE_VALUES; i++)
-            known->word[i] = NULL; /* it was in the old table */
-    }
+MT_NOINLINE static uint64_t *new_word(struct mt_scope_totals *r, uint64_t key) {
+    if (r->used * 4 >= r->capacity * 3 && !grow(r))
+        return NULL;
     uint64_t *word = place((uint64_t *)r->histogram, r->capacity, key);
     *word = key;
     r->used++;
     return word;
 }
 
-static inline void count(struct mt_known_scope *known, enum mt_scope_value value, int64_t amount) {
+static inline void count(struct mt_scope_totals *r, enum mt_scope_value value, int64_t amount) {
     uint64_t key = (uint64_t)value << MT_BUCKET_VALUE_SHIFT |
                    (amount < 0 ? MT_BUCKET_NEGATIVE : 0) |
                    (uint64_t)mt_bucket_of(amount < 0 ? -(uint64_t)amount : (uint64_t)amount)
                        << MT_BUCKET_SHIFT;
-    const struct mt_scope_totals *r = known->totals;
-    uint64_t *word = known->word[value];
-    if (word == NULL || (*word ^ key) >> MT_BUCKET_SHIFT != 0)
-        word = r->capacity != 0 ? place((uint64_t *)r->histogram, r->capacity, key) : NULL;
-    if (mt_unlikely(word == NULL || *word == 0) && (word = new_word(known, key)) == NULL) {
-        mt_scopes_totals_drop();
-        return;
+    uint64_t *table = (uint64_t *)r->histogram, *word = NULL;
+    if (mt_likely(table != NULL)) {
+        word = &table[r->recent[value]]; /* where another word is, or none, after it has grown */
+        if (*word == 0 || (*word ^ key) >> MT_BUCKET_SHIFT != 0)
+            word = place(table, r->capacity, key);
+    }
+    if (mt_unlikely(word == NULL || *word == 0)) {
+        if ((word = new_word(r, key)) == NULL) {
+            mt_scopes_totals_drop();
+            return;
+        }
+        table = (uint64_t *)r->histogram;
     }
     ++*word;
-    known->word[value] = word;
+    r->recent[value] = (uint16_t)(word - table);
 }
 
-/* Counts a scope that has nothing but times. Its other values are zero, which is news only for a
- * maximum that has been below zero. */
+static inline void sum_up(struct mt_scope_sums *s, int64_t value) {
+    __extension__ typedef unsigned __int128 wide;
+    __extension__ typedef __int128 wide_signed;
+    wide squares =
+        ((wide)s->square_high << 64 | s->square_low) + (wide)((wide_signed)value * value);
+    s->square_low = (uint64_t)squares;
+    s->square_high = (uint64_t)(squares >> 64);
+    if (mt_unlikely(__builtin_add_overflow(s->sum, value, &s->sum)))
+        s->sum = value < 0 ? INT64_MIN : INT64_MAX;
+    if (value > s->max)
+        s->max = value;
+    if (value < s->min)
+        s->min = value;
+}
+
+/* Counts a scope that has nothing but a time. Its other values are zero, which is news only for
+ * those whose highest has been below zero, or whose least above. */
 static void count_idle(struct mt_scope_totals *r) {
-    if (mt_unlikely(r->idle++ == 0))
-        for (int i = 0; i < MT_N_SCOPE_VALUES; i++)
-            if (r->max[i] < 0)
-                r->max[i] = 0;
+    if (mt_likely(r->idle++ != 0))
+        return;
+    for (int i = 0; i < MT_N_SCOPE_VALUES; i++) {
+        struct mt_scope_sums *s = &r->value[i];
+        if (i == MT_SCOPE_DURATION_NS)
+            continue;
+        s->max = s->max > 0 ? s->max : 0;
+        s->min = s->min < 0 ? s->min : 0;
+    }
 }
 
-static void add(struct mt_known_scope *known, const struct mt_scope_result *result) {
-    struct mt_scope_totals *r = known->totals;
+static void add_values(struct mt_scope_totals *r, const struct mt_scope_result *result) {
     const int64_t *v = result->value;
     bool is_idle = v[MT_SCOPE_ALLOCATED_BLOCKS] == 0 && v[MT_SCOPE_FREED_BYTES] == 0 &&
                    v[MT_SCOPE_PEAK_BYTES] == 0 && v[MT_SCOPE_NET_BYTES] == 0;
     bool has_cpu = mt_state.options.scope_cpu;
-    r->count++;
-    r->errors += result->is_error;
-    if (is_idle)
-        count_idle(r);
+    r->idle += is_idle;
     for (int i = 0; i < MT_N_SCOPE_VALUES; i++) {
-        r->sum[i] += v[i];
-        r->own[i] += result->own[i];
-        if (v[i] > r->max[i])
-            r->max[i] = v[i];
+        sum_up(&r->value[i], v[i]);
         if (i == MT_SCOPE_CPU_NS ? has_cpu : i == MT_SCOPE_DURATION_NS || !is_idle)
-            count(known, (enum mt_scope_value)i, v[i]);
+            count(r, (enum mt_scope_value)i, v[i]);
     }
 }
 
-void mt_scopes_totals_add(struct mt_thread *t, const struct mt_scope_result *result) {
-    struct mt_known_scope *known, of_process = {0};
-    if (result->is_process) {
-        of_process.totals = find_for(t, result->name, true);
-        known = of_process.totals != NULL ? &of_process : NULL;
-    } else {
-        known = known_scope(t, result->name);
-    }
-    if (known != NULL)
-        add(known, result);
-    else
-        mt_scopes_totals_drop();
+/* Notes what the process held at both ends of the scope that has ended last. */
+static inline void note_latest(struct mt_scope_totals *r, int64_t before, int64_t after,
+                               uint64_t end_ns) {
+    r->latest_before_bytes = before;
+    r->latest_after_bytes = after;
+    r->latest_ns = end_ns;
 }
 
-void mt_scopes_totals_add_idle(struct mt_thread *t, mt_name_id name, int64_t duration_ns,
-                               int64_t own_ns) {
-    struct mt_known_scope *known = known_scope(t, name);
-    if (known == NULL) {
+void mt_scopes_totals_add(struct mt_thread *t, struct mt_scope_totals *r,
+                          const struct mt_scope_result *result) {
+    if (mt_unlikely(r == NULL)) {
         mt_scopes_totals_drop();
         return;
     }
-    struct mt_scope_totals *r = known->totals;
+    look(t, r);
+    r->count++;
+    r->errors += result->is_failed;
+    r->misuses += result->is_misuse;
+    for (int i = 0; i < MT_N_SCOPE_VALUES; i++)
+        r->value[i].own += result->own[i];
+    if (result->is_recursive) {
+        r->recursive++;
+        return;
+    }
+    add_values(r, result);
+    note_latest(r, result->before_bytes, result->after_bytes, result->end_ns);
+}
+
+void mt_scopes_totals_add_idle(struct mt_thread *t, struct mt_scope_totals *r,
+                               const struct mt_open_scope *f, int64_t duration_ns) {
+    if (mt_unlikely(r == NULL)) {
+        mt_scopes_totals_drop();
+        return;
+    }
+    look(t, r);
+    struct mt_scope_sums *s = &r->value[MT_SCOPE_DURATION_NS];
+    r->count++;
+    s->own += duration_ns - f->inner[MT_SCOPE_DURATION_NS];
+    if (mt_unlikely(f->is_recursive)) {
+        r->recursive++;
+        return;
+    }
+    count_idle(r);
+    sum_up(s, duration_ns);
+    count(r, MT_SCOPE_DURATION_NS, duration_ns);
+    note_latest(r, f->before_bytes, mt_scopes_totals_live(t), f->begin_ns + (uint64_t)duration_ns);
+}
+
+void mt_scopes_totals_add_time(struct mt_thread *t, struct mt_scope_totals *r,
+                               int64_t duration_ns) {
+    struct mt_scope_sums *s = &r->value[MT_SCOPE_DURATION_NS];
+    look(t, r);
     r->count++;
     count_idle(r);
-    r->sum[MT_SCOPE_DURATION_NS] += duration_ns;
-    r->own[MT_SCOPE_DURATION_NS] += own_ns;
-    if (duration_ns > r->max[MT_SCOPE_DURATION_NS])
-        r->max[MT_SCOPE_DURATION_NS] = duration_ns;
-    count(known, MT_SCOPE_DURATION_NS, duration_ns);
+    if (__builtin_add_overflow(s->own, duration_ns, &s->own))
+        s->own = INT64_MAX;
+    sum_up(s, duration_ns);
+    count(r, MT_SCOPE_DURATION_NS, duration_ns);
 }
 
 /* ---- the walker ------------------------------------------------------------------------------ */

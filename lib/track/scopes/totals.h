@@ -7,9 +7,10 @@
 #include "track/thread/thread.h"
 
 struct mt_scope_result {
-    mt_name_id name;
-    bool is_process, is_error;
+    bool is_misuse, is_failed, is_recursive;
     int64_t value[MT_N_SCOPE_VALUES], own[MT_N_SCOPE_VALUES];
+    int64_t before_bytes, after_bytes; /* live bytes of the process at its two ends */
+    uint64_t end_ns;
 };
 
 /* Forgets all totals, in a new process. Returns false when there is no memory. */
@@ -18,12 +19,64 @@ MT_HIDDEN bool mt_scopes_totals_start(void);
 MT_HIDDEN void mt_scopes_totals_forget(struct mt_totals_part *part);
 /* Counts a scope, or a part of one, that there is no room for. */
 MT_HIDDEN void mt_scopes_totals_drop(void);
-/* Adds a scope that has ended. */
-MT_HIDDEN void mt_scopes_totals_add(struct mt_thread *t, const struct mt_scope_result *result);
-/* Adds a thread's scope in which nothing was allocated or freed, and its times, of which own_ns is
+
+/* ---- the record of a name, which only its thread writes -------------------------------------- */
+
+static inline uint64_t mt_scopes_totals_key(mt_name_id name, mt_name_id group) {
+    return (uint64_t)group << 32 | name;
+}
+/* Returns the place in which a thread remembers the record of a key. */
+static inline struct mt_known_scope *mt_scopes_totals_known(struct mt_thread *t, uint64_t key) {
+    return &t->totals.known[((uint32_t)key + (uint32_t)(key >> 32) * 37) % MT_SCOPE_CACHE];
+}
+/* Returns the record of a thread's scopes of this name in this group; NULL: there is no room. */
+MT_HIDDEN struct mt_scope_totals *mt_scopes_totals_learn(struct mt_thread *t, uint64_t key);
+static inline struct mt_scope_totals *mt_scopes_totals_find(struct mt_thread *t, mt_name_id name,
+                                                            mt_name_id group) {
+    uint64_t key = mt_scopes_totals_key(name, group);
+    const struct mt_known_scope *known = mt_scopes_totals_known(t, key);
+    return mt_likely(known->key == key) ? known->totals : mt_scopes_totals_learn(t, key);
+}
+/* Does the same for scopes of the process that this thread ends. */
+MT_HIDDEN struct mt_scope_totals *
+mt_scopes_totals_find_of_process(struct mt_thread *t, mt_name_id name, mt_name_id group);
+/* Says where scopes of the record begin. */
+MT_HIDDEN void mt_scopes_totals_place(struct mt_thread *t, struct mt_scope_totals *r,
+                                      const char *file, uint32_t line);
+/* Keeps what the program says of a scope that has failed. */
+MT_HIDDEN void mt_scopes_totals_keep_error(struct mt_scope_totals *r, const char *why,
+                                           uint64_t now_ns);
+
+/* Add a scope that has ended to its record; NULL: it had no room. */
+MT_HIDDEN void mt_scopes_totals_add(struct mt_thread *t, struct mt_scope_totals *r,
+                                    const struct mt_scope_result *result);
+/* The same for one in which nothing was allocated or freed, with its times, of which own_ns is
  * without the scopes inside of it. */
-MT_HIDDEN void mt_scopes_totals_add_idle(struct mt_thread *t, mt_name_id name, int64_t duration_ns,
-                                         int64_t own_ns);
+MT_HIDDEN void mt_scopes_totals_add_idle(struct mt_thread *t, struct mt_scope_totals *r,
+                                         const struct mt_open_scope *f, int64_t duration_ns);
+/* Adds a time that was measured elsewhere. */
+MT_HIDDEN void mt_scopes_totals_add_time(struct mt_thread *t, struct mt_scope_totals *r,
+                                         int64_t duration_ns);
+
+/* Returns what the process holds, as far as this thread knows. */
+static inline int64_t mt_scopes_totals_live(const struct mt_thread *t) {
+    const struct mt_bank *b = t->bank;
+    int64_t others = 0;
+    if (mt_unlikely(t->shared)) /* relaxed: a figure as of some moment of the event */
+        others = mt_load_relaxed(&t->control->current_bytes) - b->published_bytes;
+    return b->counters.live_bytes + others;
+}
+
+/* ---- all records ----------------------------------------------------------------------------- */
+
+/* Returns record id, 1 to header.n_scopes - 1. */
+MT_HIDDEN const struct mt_scope_totals *mt_scopes_totals_at(uint32_t id);
+/* Tells whether what the record says has not been forgotten since. */
+MT_HIDDEN bool mt_scopes_totals_is_current(const struct mt_scope_totals *r);
+/* Forget what has ended: of a group, or everything there is. Each thread makes its records zero
+ * when it comes by. */
+MT_HIDDEN int mt_scopes_totals_reset(mt_name_id group);
+MT_HIDDEN void mt_scopes_totals_clear(void);
 
 #ifdef MEMTRACK_CHECKS
 /* See track/check.h. */

@@ -174,6 +174,25 @@ mt_name_id mt_names_find_function(struct mt_names_part *part, uint64_t address) 
     return learn_function(part, address);
 }
 
+/* ---- by id ----------------------------------------------------------------------------------- */
+
+const char *mt_names_text(mt_name_id name) {
+    const struct mt_name *n = mt_table_find(chunk, struct mt_name, MT_NAMES_PER_CHUNK, name);
+    return n != NULL && n->text != 0 ? (const char *)n->text : "";
+}
+
+/* There are no scopes to be forgotten before there is a name. */
+uint64_t mt_names_reset_epoch(mt_name_id group) {
+    struct mt_name *n = mt_table_find(chunk, struct mt_name, MT_NAMES_PER_CHUNK, group);
+    return n != NULL ? mt_load_acquire(&n->reset_epoch) : 0; /* see next_epoch in totals.c */
+}
+
+void mt_names_set_reset_epoch(mt_name_id group, uint64_t epoch) {
+    struct mt_name *n = mt_table_find(chunk, struct mt_name, MT_NAMES_PER_CHUNK, group);
+    if (n != NULL)
+        mt_store_release(&n->reset_epoch, epoch); /* likewise */
+}
+
 /* ---- the walker ------------------------------------------------------------------------------ */
 
 #ifdef MEMTRACK_CHECKS

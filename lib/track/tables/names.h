@@ -19,6 +19,13 @@ MT_HIDDEN void mt_names_forget(struct mt_names_part *part);
 MT_HIDDEN mt_name_id mt_names_find(struct mt_names_part *part, const char *text);
 MT_HIDDEN mt_name_id mt_names_find_function(struct mt_names_part *part, uint64_t address);
 
+/* The text of a name that has one, else "". It ends with a NUL, and stays. */
+MT_HIDDEN const char *mt_names_text(mt_name_id name);
+/* When the scopes of a group were forgotten last; see struct mt_name. The lock of growth is taken
+ * for setting it. */
+MT_HIDDEN uint64_t mt_names_reset_epoch(mt_name_id group);
+MT_HIDDEN void mt_names_set_reset_epoch(mt_name_id group, uint64_t epoch);
+
 #ifdef MEMTRACK_CHECKS
 /* See track/check.h. */
 MT_HIDDEN const char *mt_names_check(void);

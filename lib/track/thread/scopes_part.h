@@ -14,15 +14,14 @@ struct mt_scopes_part {
 
 enum { MT_SCOPE_CACHE = 128 };
 
-/* The totals of a name's scopes in this bank, and where its histogram counted each value the last
- * time. */
+/* The totals of a name's scopes in this bank. */
 struct mt_known_scope {
+    uint64_t key; /* see mt_scopes_totals_key; 0: none */
     struct mt_scope_totals *totals;
-    uint64_t *word[MT_N_SCOPE_VALUES];
 };
 
 struct mt_totals_part {
-    struct mt_known_scope known[MT_SCOPE_CACHE]; /* by name */
+    struct mt_known_scope known[MT_SCOPE_CACHE];
 };
 
 #endif

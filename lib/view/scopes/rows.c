@@ -14,6 +14,7 @@
 #include <string.h>
 
 #include "base/saturate.h"
+#include "ledger/statistics.h"
 #include "view/margin.h"
 
 const char *mt_scopes_rows_value_key(enum mt_scope_value value) {
@@ -31,52 +32,22 @@ const char *mt_scopes_rows_value_key(enum mt_scope_value value) {
 
 /* ---- adding up ------------------------------------------------------------------------------- */
 
-/* This is one bucket of a run of totals, as a value. */
-struct weight {
-    int64_t value;
-    uint64_t count;
-};
-
-static struct weight weight_of(const struct mt_scope_bucket *bucket) {
-    uint64_t begin = mt_bucket_begin(bucket->bucket), end = mt_bucket_begin(bucket->bucket + 1u);
-    /* For a bucket of one value, this is that value. */
-    uint64_t middle = begin + (end - begin - 1) / 2;
-    if (bucket->bucket >= mt_bucket_of(INT64_MAX))
-        middle = INT64_MAX;
-    return (struct weight){bucket->is_negative ? -(int64_t)middle : (int64_t)middle, bucket->count};
+static struct mt_weight weight_of(const struct mt_scope_bucket *bucket) {
+    return (struct mt_weight){mt_weight_value(bucket->bucket, bucket->is_negative), bucket->count};
 }
 
 static int compare_weights(const void *a, const void *b) {
-    const struct weight *x = a, *y = b;
+    const struct mt_weight *x = a, *y = b;
     return x->value < y->value ? -1 : x->value > y->value;
-}
-
-static uint64_t total_of(const struct weight *weights, size_t n) {
-    uint64_t total = 0;
-    for (size_t i = 0; i < n; i++)
-        mt_saturate_add_count(&total, weights[i].count);
-    return total;
-}
-
-/* Returns the smallest of the sorted weights that percent of all do not exceed. */
-static int64_t percentile(const struct weight *weights, size_t n, uint64_t total,
-                          uint64_t percent) {
-    uint64_t rank = total / 100 * percent + (total % 100 * percent + 99) / 100, below = 0;
-    for (size_t i = 0; i < n; i++) {
-        mt_saturate_add_count(&below, weights[i].count);
-        if (below >= rank)
-            return weights[i].value;
-    }
-    return 0;
 }
 
 /* Makes the sorted weights of one value over a run of totals. Returns how many there are; room
  * holds all buckets and one more. */
 static size_t weights_of(const struct mt_scopes *scopes, const struct mt_scope *const *run,
-                         size_t n, enum mt_scope_value value, struct weight *room) {
+                         size_t n, enum mt_scope_value value, struct mt_weight *room) {
     bool is_time = value == MT_SCOPE_DURATION_NS || value == MT_SCOPE_CPU_NS;
     size_t n_weights = 1;
-    room[0] = (struct weight){0, 0};
+    room[0] = (struct mt_weight){0, 0};
     for (size_t i = 0; i < n; i++) {
         if (!is_time)
             mt_saturate_add_count(&room[0].count, run[i]->idle);
@@ -90,44 +61,79 @@ static size_t weights_of(const struct mt_scopes *scopes, const struct mt_scope *
     return n_weights;
 }
 
-/* Returns whether all values reach this sum together only if each of them is the largest. */
-static bool are_all_max(const struct mt_scope_row *row, const struct mt_scope_statistic *s) {
-    int64_t product;
-    return row->count <= INT64_MAX &&
-           !__builtin_mul_overflow(s->max, (int64_t)row->count, &product) && product == s->sum;
+/* Adds up the squares of a run. Returns false when they were not measured in all of it. */
+static bool squares_of(const struct mt_scope *const *run, size_t n, size_t value,
+                       struct mt_scope_squares *out) {
+    bool has_spread = true;
+    *out = (struct mt_scope_squares){0, 0};
+    for (size_t i = 0; i < n; i++) {
+        const struct mt_scope_squares *s = &run[i]->squares[value];
+        has_spread &= run[i]->has_spread;
+        out->high += s->high + __builtin_add_overflow(out->low, s->low, &out->low);
+    }
+    return has_spread;
 }
 
-static void fill_percentiles(struct mt_scope_row *row, const struct mt_scopes *scopes,
-                             const struct mt_scope *const *run, size_t n, struct weight *room) {
+static void fill_statistics(struct mt_scope_row *row, const struct mt_scopes *scopes,
+                            const struct mt_scope *const *run, size_t n, struct mt_weight *room) {
+    uint64_t count = mt_scopes_rows_measured(row);
     for (size_t v = 0; v < MT_N_SCOPE_VALUES; v++) {
         struct mt_scope_statistic *s = &row->value[v];
+        struct mt_scope_squares squares;
         size_t n_weights = weights_of(scopes, run, n, (enum mt_scope_value)v, room);
-        uint64_t total = total_of(room, n_weights);
-        s->p50 = percentile(room, n_weights, total, 50);
-        s->p95 = percentile(room, n_weights, total, 95);
-        bool all_max = are_all_max(row, s);
-        s->p50 = s->p50 < s->max && !all_max ? s->p50 : s->max;
-        s->p95 = s->p95 < s->max && !all_max ? s->p95 : s->max;
-        s->mean = row->count ? (double)s->sum / (double)row->count : 0;
+        uint64_t total = mt_weights_total(room, n_weights);
+        bool all_max = mt_statistic_are_all(count, s->sum, s->max);
+        s->p50 = mt_statistic_bounded(mt_weights_percentile(room, n_weights, total, 50), s->max,
+                                      all_max);
+        s->p95 = mt_statistic_bounded(mt_weights_percentile(room, n_weights, total, 95), s->max,
+                                      all_max);
+        s->mean = mt_statistic_mean(count, s->sum);
+        row->has_spread = squares_of(run, n, v, &squares);
+        s->stddev = mt_statistic_deviation(count, s->sum, squares.low, squares.high);
     }
 }
 
+static void fill_latest(struct mt_scope_row *row, const struct mt_scope *const *run, size_t n) {
+    uint64_t latest_ns = 0, error_ns = 0;
+    for (size_t i = 0; i < n; i++) {
+        if (row->file == 0) {
+            row->file = run[i]->file;
+            row->line = run[i]->line;
+        }
+        if (run[i]->latest_ns > latest_ns) {
+            latest_ns = run[i]->latest_ns;
+            row->latest_before_bytes = run[i]->latest_before_bytes;
+            row->latest_after_bytes = run[i]->latest_after_bytes;
+        }
+        if (run[i]->error_ns > error_ns) {
+            error_ns = run[i]->error_ns;
+            row->error = run[i]->error;
+        }
+    }
+    row->has_latest = latest_ns != 0;
+}
+
 static void fill_row(struct mt_scope_row *row, const struct mt_scope *const *run, size_t n) {
-    *row = (struct mt_scope_row){.name = run[0]->name, .is_process = run[0]->is_process};
+    *row = (struct mt_scope_row){
+        .name = run[0]->name, .group = run[0]->group, .is_process = run[0]->is_process};
     for (size_t v = 0; v < MT_N_SCOPE_VALUES; v++)
-        row->value[v].max = run[0]->max[v];
+        row->value[v] = (struct mt_scope_statistic){.max = run[0]->max[v], .min = run[0]->min[v]};
     for (size_t i = 0; i < n; i++) {
         if (i == 0 || run[i]->thread != run[i - 1]->thread)
             row->n_threads += run[i]->n_threads != 0 ? run[i]->n_threads : 1;
         mt_saturate_add_count(&row->count, run[i]->count);
+        mt_saturate_add_count(&row->recursive, run[i]->recursive);
         mt_saturate_add_count(&row->errors, run[i]->errors);
+        mt_saturate_add_count(&row->misuses, run[i]->misuses);
         for (size_t v = 0; v < MT_N_SCOPE_VALUES; v++) {
-            mt_saturate_add(&row->value[v].sum, run[i]->sum[v]);
+            struct mt_scope_statistic *s = &row->value[v];
+            mt_saturate_add(&s->sum, run[i]->sum[v]);
             mt_saturate_add(&row->own[v], run[i]->own[v]);
-            if (run[i]->max[v] > row->value[v].max)
-                row->value[v].max = run[i]->max[v];
+            s->max = run[i]->max[v] > s->max ? run[i]->max[v] : s->max;
+            s->min = run[i]->min[v] < s->min ? run[i]->min[v] : s->min;
         }
     }
+    fill_latest(row, run, n);
 }
 
 /* ---- order ----------------------------------------------------------------------------------- */
@@ -137,13 +143,15 @@ static int compare_totals(const void *a, const void *b) {
                           *y = *(const struct mt_scope *const *)b;
     if (x->name != y->name)
         return x->name < y->name ? -1 : 1;
+    if (x->group != y->group)
+        return x->group < y->group ? -1 : 1;
     if (x->is_process != y->is_process)
         return x->is_process ? 1 : -1;
     return x->thread < y->thread ? -1 : x->thread > y->thread;
 }
 
 static bool same_row(const struct mt_scope *x, const struct mt_scope *y) {
-    return x->name == y->name && x->is_process == y->is_process;
+    return x->name == y->name && x->group == y->group && x->is_process == y->is_process;
 }
 
 static int64_t sort_key(const struct mt_scope_row *row, enum mt_scopes_sort sort) {
@@ -167,9 +175,11 @@ static int64_t sort_key(const struct mt_scope_row *row, enum mt_scopes_sort sort
     case MT_SCOPE_BY_CPU:
         return row->value[MT_SCOPE_CPU_NS].sum;
     case MT_SCOPE_BY_COUNT:
-        return row->count < INT64_MAX ? (int64_t)row->count : INT64_MAX;
+        return mt_saturate_signed(row->count);
     case MT_SCOPE_BY_ERRORS:
-        return row->errors < INT64_MAX ? (int64_t)row->errors : INT64_MAX;
+        return mt_saturate_signed(row->errors);
+    case MT_SCOPE_BY_MISUSES:
+        return mt_saturate_signed(row->misuses);
     default:
         return 0;
     }
@@ -183,6 +193,9 @@ static int compare_rows(const void *a, const void *b, void *context) {
         return left > right ? -1 : 1;
     int order =
         strcmp(mt_profile_text(rows->profile, x->name), mt_profile_text(rows->profile, y->name));
+    if (!order)
+        order = strcmp(mt_profile_text(rows->profile, x->group),
+                       mt_profile_text(rows->profile, y->group));
     return order ? order : (int)x->is_process - (int)y->is_process;
 }
 
@@ -192,7 +205,7 @@ static int build(struct mt_scopes_rows *rows) {
     const struct mt_scopes *scopes = &rows->profile->info.scopes;
     size_t n = scopes->n_totals;
     const struct mt_scope **ordered = malloc((n + 1) * sizeof *ordered);
-    struct weight *room = malloc((scopes->n_buckets + 1) * sizeof *room);
+    struct mt_weight *room = malloc((scopes->n_buckets + 1) * sizeof *room);
     rows->items = malloc((n + 1) * sizeof *rows->items);
     bool made = ordered && room && rows->items;
     for (size_t i = 0; made && i < n; i++)
@@ -204,7 +217,7 @@ static int build(struct mt_scopes_rows *rows) {
             end++;
         struct mt_scope_row *row = &rows->items[rows->n++];
         fill_row(row, ordered + first, end - first);
-        fill_percentiles(row, scopes, ordered + first, end - first, room);
+        fill_statistics(row, scopes, ordered + first, end - first, room);
     }
     if (made)
         qsort_r(rows->items, rows->n, sizeof *rows->items, compare_rows, rows);

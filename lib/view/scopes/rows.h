@@ -18,16 +18,25 @@
  * into it (within 1.6 %), and is never above max. When all values are equal, the percentiles are
  * that value. */
 struct mt_scope_statistic {
-    int64_t sum, p50, p95, max;
-    double mean;
+    int64_t sum, p50, p95, max, min;
+    double mean, stddev;
 };
 
 struct mt_scope_row {
-    mt_string name;
-    bool is_process; /* scopes of the whole process have rows of their own */
-    uint64_t count;
-    uint64_t errors; /* scopes that were ended by something else than their own end */
+    mt_string name, group; /* group "": the default one */
+    mt_string file;        /* where the first of them began, "": not known */
+    mt_string error;       /* what the program said of the latest that failed, or "" */
+    uint32_t line;
     uint32_t n_threads;
+    bool is_process; /* scopes of the whole process have rows of their own */
+    bool has_spread; /* min and stddev are known: older recorders did not measure them */
+    bool has_latest; /* so are the next two */
+    int64_t latest_before_bytes, latest_after_bytes; /* what the process held at the two ends of the
+                                                        one that ended last */
+    uint64_t count;
+    uint64_t recursive; /* of these, what began inside of one of the same name: own knows of it */
+    uint64_t errors;    /* scopes that the program has said have failed */
+    uint64_t misuses;   /* scopes that were ended by something else than their own end */
     struct mt_scope_statistic value[MT_N_SCOPE_VALUES]; /* inner scopes included */
     /* Sums without inner scopes; there is no such thing as an own peak. */
     int64_t own[MT_N_SCOPE_VALUES];
@@ -52,6 +61,11 @@ void mt_scopes_rows_free(struct mt_scopes_rows *rows);
  * when the recording is sampled; 0 when it is exact. */
 int64_t mt_scopes_rows_margin(const struct mt_scopes_rows *rows, const struct mt_scope_row *row,
                               enum mt_scope_value value, int64_t amount);
+
+/* Returns of how many scopes the statistics of a row are. */
+static inline uint64_t mt_scopes_rows_measured(const struct mt_scope_row *row) {
+    return row->count > row->recursive ? row->count - row->recursive : 0;
+}
 
 /* Returns what exports call the values: "net_bytes", ... */
 const char *mt_scopes_rows_value_key(enum mt_scope_value value);

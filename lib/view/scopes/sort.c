@@ -5,11 +5,11 @@
 #include <stddef.h>
 #include <string.h>
 
-static const char *const sort_names[MT_N_SCOPE_SORTS] = {"peak",  "net",   "allocated", "blocks",
-                                                         "freed", "self",  "time",      "self-time",
-                                                         "cpu",   "count", "errors",    "name"};
+static const char *const sort_names[MT_N_SCOPE_SORTS] = {
+    "peak",      "net", "allocated", "blocks", "freed",   "self", "time",
+    "self-time", "cpu", "count",     "errors", "misuses", "name"};
 const char mt_scopes_sort_list[] =
-    "peak|net|allocated|blocks|freed|self|time|self-time|cpu|count|errors|name";
+    "peak|net|allocated|blocks|freed|self|time|self-time|cpu|count|errors|misuses|name";
 
 bool mt_scopes_sort_parse(const char *text, enum mt_scopes_sort *sort) {
     for (size_t i = 0; i < MT_N_SCOPE_SORTS; i++)

@@ -17,6 +17,7 @@ enum mt_scopes_sort {
     MT_SCOPE_BY_CPU,
     MT_SCOPE_BY_COUNT,
     MT_SCOPE_BY_ERRORS,
+    MT_SCOPE_BY_MISUSES,
     MT_SCOPE_BY_NAME,
     MT_N_SCOPE_SORTS
 };

@@ -29,7 +29,7 @@ static void replace_all(struct mt_profile *profile, const mt_string *names) {
     for (size_t i = 0; i < profile->n_samples; i++)
         replace(names, &profile->samples[i].scope);
     for (size_t i = 0; i < scopes->n_totals; i++)
-        replace(names, &scopes->totals[i].name);
+        replace(names, &scopes->totals[i].name), replace(names, &scopes->totals[i].caller);
     for (size_t i = 0; i < scopes->n_events; i++)
         replace(names, &scopes->events[i].name);
     for (size_t i = 0; i < scopes->n_open; i++)
