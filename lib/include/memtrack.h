@@ -17,7 +17,8 @@
  * memtrack run (or with libmemtrack.so in LD_PRELOAD, or linked to it) they reach the recorder; in
  * any other they are a test of one address, return 0 and set results to zero. Define
  * MEMTRACK_REQUIRED before the #include to make them ordinary references, for programs that are
- * linked to -lmemtrack.
+ * linked to -lmemtrack. With memtrack/timers.h instead of this header, scopes have times and counts
+ * in any process.
  *
  * Unless something else is said: callable from any thread and in signal handlers; never allocates;
  * keeps errno; returns 0 or the negative of a MEMTRACK_E... of memtrack/error.h (MEMTRACK_EUSAGE
@@ -102,6 +103,8 @@ typedef struct memtrack_block {
     uint64_t frames[MEMTRACK_BLOCK_FRAMES]; /* return addresses */
 } memtrack_block;
 
+#include "memtrack/local_api.h"
+
 /*
  * Every function is memtrack_F here, and takes effect through memtrack_F of the recorder when there
  * is one; untracked is what it returns when there is none.
@@ -148,14 +151,16 @@ typedef struct memtrack_block {
     MEMTRACK_QUIET_ static __inline__ type memtrack_##name parameters {                            \
         type(*memtrack_real_) parameters;                                                          \
         MEMTRACK_FIND_("memtrack_" #name, memtrack_real_);                                         \
-        return memtrack_real_ ? memtrack_real_ arguments : (untracked);                            \
+        return memtrack_real_ ? memtrack_real_ arguments                                           \
+                              : MEMTRACK_UNTRACKED_(name, arguments, untracked);                   \
     }
 #else
 #define MEMTRACK_API_(type, name, parameters, arguments, untracked)                                \
     extern type memtrack_real_##name parameters __asm__("memtrack_" #name) __attribute__((weak));  \
     static __inline__ type memtrack_##name parameters __asm__("memtrack_inline_" #name);           \
     MEMTRACK_QUIET_ static __inline__ type memtrack_##name parameters {                            \
-        return memtrack_real_##name ? memtrack_real_##name arguments : (untracked);                \
+        return memtrack_real_##name ? memtrack_real_##name arguments                               \
+                                    : MEMTRACK_UNTRACKED_(name, arguments, untracked);             \
     }
 #endif
 
@@ -174,7 +179,7 @@ typedef struct memtrack_block {
         type(*memtrack_older_) older_parameters;                                                   \
         MEMTRACK_FIND_("memtrack_" #older, memtrack_older_);                                       \
         if (!memtrack_older_)                                                                      \
-            return (untracked);                                                                    \
+            return MEMTRACK_UNTRACKED_(name, arguments, untracked);                                \
         MEMTRACK_FIND_("memtrack_" #name, memtrack_real_);                                         \
         return memtrack_real_ ? memtrack_real_ arguments : memtrack_older_ older_arguments;        \
     }
@@ -185,7 +190,7 @@ typedef struct memtrack_block {
     static __inline__ type memtrack_##name parameters __asm__("memtrack_inline_" #name);           \
     MEMTRACK_QUIET_ static __inline__ type memtrack_##name parameters {                            \
         if (!memtrack_real_##older)                                                                \
-            return (untracked);                                                                    \
+            return MEMTRACK_UNTRACKED_(name, arguments, untracked);                                \
         return memtrack_real_##name ? memtrack_real_##name arguments                               \
                                     : memtrack_real_##older older_arguments;                       \
     }
@@ -447,6 +452,9 @@ memtrack_leave_(memtrack_scope *scope) {
 /* What the system says of memory, of this process or others, recorded or not. */
 #ifndef MEMTRACK_IMPLEMENTATION
 #include "memtrack/usage.h"
+#endif
+#if defined(MEMTRACK_TIMERS) && !defined(MEMTRACK_IMPLEMENTATION) && !defined(MEMTRACK_REQUIRED)
+#include "memtrack/local_print.h"
 #endif
 
 #endif

@@ -29,6 +29,12 @@
 
 namespace memtrack {
 
+/* Files with and without timers (memtrack/timers.h) may be linked together: their objects are of
+ * different types, so that each has the functions that it was compiled with. */
+#ifdef MEMTRACK_TIMERS
+inline namespace timers {
+#endif
+
 namespace detail {
 
 /* This makes a C string of a text that need not end with a zero: as much of it as is kept in a
@@ -208,6 +214,10 @@ class process_scope : public scope {
     MEMTRACK_NODISCARD_ explicit process_scope(const Text &name) noexcept
         : process_scope(detail::c_string(name.data(), name.size()).get()) {}
 };
+
+#ifdef MEMTRACK_TIMERS
+} // namespace timers
+#endif
 
 } // namespace memtrack
 
