@@ -19,6 +19,7 @@
 #include "text/pager.h"
 #include "text/table.h"
 #include "view/format/format.h"
+#include "view/refused.h"
 
 static const struct argp_option options[] = {
     {"sort", MT_KEY_SORT, "COLUMN", MT_HELP_COMMON,
@@ -169,6 +170,8 @@ static int report(struct request *r, const char *path, struct mt_error *error) {
         side.n_read = mt_html_weigh(profile);
     if (status == 0)
         status = mt_symbols_resolve(profile, &r->view.shared.symbols, error);
+    if (status == 0)
+        status = mt_refused_note(profile);
     if (status == 0) {
         mt_view_options_choose_sort(&r->view, profile);
         status = r->html.file ? mt_html_profile_write(&r->view, &r->html, &side, &r->processes,

@@ -37,6 +37,7 @@
 #include "run/request.h"
 #include "run/triggers.h"
 #include "watch/ticker.h"
+#include "watch/until.h"
 
 #define NS_PER_MS           UINT64_C(1000000)
 #define DEFAULT_INTERVAL_NS (10 * NS_PER_MS)
@@ -57,7 +58,8 @@ struct run {
     char *directory_pattern;
     struct mt_run_triggers_output triggers_output;
     uint64_t started_ns;
-    bool is_refused; /* for want of what the system gives: the program may do without */
+    uint64_t until_ns; /* when recording ends, CLOCK_MONOTONIC; 0: with the program */
+    bool is_refused;   /* for want of what the system gives: the program may do without */
     char *preload;
     char tracker_options[OPTIONS_BYTES];
 };
@@ -77,9 +79,14 @@ static void set_tracker_options(struct run *run) {
         const char *key;
         uint64_t value;
     } list[] = {
-        {"frames", o->frames},         {"usable", o->usable},
-        {"exact_peak", o->exact_peak}, {"allocator_stats", o->allocator_stats},
+        {"frames", o->frames},
+        {"usable", o->usable},
+        {"exact_peak", o->exact_peak},
+        {"allocator_stats", o->allocator_stats},
         {"sample", o->sample_bytes},
+        {"limit_peak", o->limit_peak},
+        {"limit_abort", o->limit_aborts},
+        {"until", run->until_ns},
     };
     if (!o->python) {
         fputs("python=0", out);
@@ -148,6 +155,8 @@ static void check_settings(void) {
 }
 
 static int start(struct run *run, struct mt_error *error) {
+    if (run->options.for_ns)
+        run->until_ns = mt_clock_now_ns() + run->options.for_ns;
     set_tracker_options(run);
     if (mt_preload_plan(&run->target, run->options.allocator, run->options.mmap, &run->session,
                         &run->preload, error) != 0)
@@ -188,6 +197,10 @@ static bool watch(struct run *run) {
         if (now < next || run->child.ended)
             continue;
         next = mt_ticker_tick(&run->ticker, now);
+        if (run->until_ns && run->until_ns > now && run->until_ns < next)
+            next = run->until_ns;
+        if (run->until_ns && run->until_ns <= now)
+            mt_until_switch_off(&run->ticker);
         mt_trigger_judge(run->options.triggers, &run->ticker);
         if (!run->options.only) /* the others are meant to be without a recording */
             mt_unrecorded_look(&run->unrecorded, &run->ticker);

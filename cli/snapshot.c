@@ -29,6 +29,7 @@
 #include "run/triggers.h"
 #include "text/terminal.h"
 #include "view/format/format.h"
+#include "view/refused.h"
 #include "view/rows/patterns.h"
 #include "view/subject.h"
 #include "view/symbols/symbols.h"
@@ -216,7 +217,8 @@ static int take_snapshot(struct series *s, unsigned long number, struct mt_error
         return rc;
     const struct mt_wrapper_options wrappers = mt_charged_wrappers(&s->request->charged);
     mt_symbols_resolve(s->profile, &symbols, NULL); /* a profile without names is still one */
-    mt_patterns_store(s->profile, &wrappers);       /* as many as fit */
+    mt_refused_note(s->profile);
+    mt_patterns_store(s->profile, &wrappers); /* as many as fit */
     rc = write_snapshot(s, number, error);
     mt_profile_free(s->profile);
     s->profile = NULL;

@@ -8,6 +8,7 @@
 
 #include "interpose/hook.h"
 #include "interpose/snapshot.h"
+#include "track/admit.h"
 #include "track/clear.h"
 #include "track/ground/state.h"
 #include "track/guard.h"
@@ -350,6 +351,9 @@ static int check_domain(uint32_t domain) {
 
 MT_HOOK int memtrack_track(uint32_t domain, const void *ptr, size_t bytes) {
     int rc = bytes <= MOST_BYTES ? check_domain(domain) : -MEMTRACK_EUSAGE;
+    if (rc == 1 && mt_unlikely(mt_state.options.limit_bytes != 0) &&
+        mt_admit_block(bytes, MT_CALLER()) == MT_ADMIT_REFUSED)
+        return -MEMTRACK_ELIMIT;
     if (rc == 1)
         mt_record_track(domain, ptr, bytes, MT_CALLER());
     return rc < 0 ? rc : 0;

@@ -203,6 +203,7 @@ void mt_next_resolve(void) {
     /* libc's own functions allocate for the program; another allocator's do not. */
     if (mt_state.allocator != MT_ALLOCATOR_GLIBC)
         locate_allocator(real_malloc);
+    mt_next_limit.stand_before(&next);
 #define SET(name)                                                                                  \
     if (__builtin_strcmp(#name, "malloc") != 0)                                                    \
         mt_next.name = next.name;
@@ -234,6 +235,8 @@ uint64_t mt_next_find_operator(enum mt_operator which) {
     /* An object that has a malloc, too, goes to its own internals, or calls that malloc and is
      * found out: see mt_record_expect. */
     bool calls_malloc = find_in(map, "malloc") == NULL;
+    if (!calls_malloc)
+        found = mt_next_limit.replace_operator(which, found);
     uint64_t known = (uint64_t)found | (calls_malloc ? MT_NEXT_CALLS_MALLOC : 0);
     mt_store_relaxed(&mt_next_known_operator[which], known); /* nothing lies behind the address */
     return known;

@@ -128,6 +128,14 @@ static inline void *mt_next_operator(enum mt_operator which, bool *recorded) {
     return (void *)(known & ~MT_NEXT_CALLS_MALLOC);
 }
 
+/* What stands between the hooks and the real functions in a process with a limit (limit.c, which
+ * uses this file). In other processes these functions change nothing. */
+struct mt_next_limit {
+    void (*stand_before)(struct mt_next_c *next);
+    void *(*replace_operator)(enum mt_operator which, void *found);
+};
+MT_HIDDEN extern const struct mt_next_limit mt_next_limit;
+
 /* Forgets operators that have gone, so that they are looked up anew. To be called after a
  * dlclose. */
 MT_HIDDEN void mt_next_forget_operators(void);

@@ -3,6 +3,7 @@
 #include "interpose/second.h"
 
 #include "interpose/hook.h"
+#include "interpose/limit.h"
 #include "track/ground/state.h"
 
 void memtrack_private_allocation(void *block, size_t bytes, const struct mt_hook_frame *frame) {
@@ -46,7 +47,7 @@ void memtrack_private_discard_unseen(void) {
 }
 
 void *memtrack_private_next(const char *name) {
-    return mt_next_symbol(name);
+    return mt_limit_second(name, mt_next_symbol(name));
 }
 
 void memtrack_private_present(void) {

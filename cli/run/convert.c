@@ -22,6 +22,7 @@
 #include "profile/ledger/convert.h"
 #include "profile/pprof/output.h"
 #include "view/jit/jit.h"
+#include "view/refused.h"
 #include "view/rows/patterns.h"
 #include "view/summary/nameless.h"
 #include "view/summary/own_calls.h"
@@ -257,6 +258,7 @@ static void resolve(const struct mt_convert *convert, struct mt_ticker_track *tr
     symbols.jit = &track->jit;
     mt_symbols_resolve(profile, &symbols, NULL);
     mt_nameless_note(profile);
+    mt_refused_note(profile);
 }
 
 void mt_convert_track(const struct mt_convert *convert, struct mt_ticker_track *track,

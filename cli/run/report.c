@@ -22,6 +22,7 @@
 #include "text/table.h"
 #include "view/format/format.h"
 #include "view/processes/merged.h"
+#include "view/refused.h"
 
 enum { MERGED_LINES = 5, MOST_MERGED = 64 /* read again for the summary */ };
 enum { MAX_PROBLEMS = 5, SMALLEST_ROOM = 1 << 20, TIGHT_MEMORY = 64 << 20 };
@@ -271,6 +272,34 @@ static void print_main(const struct mt_run_request *options, const struct mt_res
         mt_run_summary_print(stderr, profile, &summary);
 }
 
+static void put_indented(char *lines) {
+    struct mt_terminal terminal;
+    char *next = NULL;
+    mt_terminal_init(&terminal, stderr, MT_COLOR_AUTO);
+    for (char *line = strtok_r(lines, "\n", &next); line; line = strtok_r(NULL, "\n", &next)) {
+        fputs("  ", stderr);
+        mt_terminal_put(&terminal, MT_STYLE_NONE, line);
+        fputc('\n', stderr);
+    }
+}
+
+/* The program may have said nothing of why it failed, and what it said may be far above. */
+static void print_refused(const struct mt_profile *profile) {
+    const struct mt_refused *refused = &profile->info.refused;
+    char bytes[MT_FORMAT_BYTES], live[MT_FORMAT_BYTES], limit[MT_FORMAT_BYTES];
+    char *stack = refused->aborts ? mt_refused_stack(profile) : NULL;
+    if (!stack)
+        return;
+    mt_format_size(bytes, (int64_t)(refused->bytes & INT64_MAX), false);
+    mt_format_size(live, (int64_t)(refused->live_bytes & INT64_MAX), false);
+    mt_format_size(limit, (int64_t)(refused->limit_bytes & INT64_MAX), false);
+    mt_terminal_print_problem(us, NULL,
+                              "ended by --limit-peak: %s more than the %s live would exceed %s",
+                              bytes, live, limit);
+    put_indented(stack);
+    free(stack);
+}
+
 void mt_run_report(const struct mt_run_request *options, const struct mt_target *target,
                    const struct mt_launched *child, const struct mt_session *session,
                    const struct mt_finish *finish, size_t n_running,
@@ -302,6 +331,8 @@ void mt_run_report(const struct mt_run_request *options, const struct mt_target 
     else if (!options->shared.quiet && !options->shared.json)
         print_others(options, finish, profile, is_tree);
     print_problems(finish);
+    if (profile)
+        print_refused(profile);
     if (n_running)
         mt_terminal_print_problem(
             us, "Read it at any time: memtrack report DIRECTORY. Remove it when they have ended.",

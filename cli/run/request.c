@@ -33,6 +33,8 @@ enum key {
     KEY_ALLOCATOR_STATS,
     KEY_DORMANT,
     KEY_MMAP,
+    KEY_LIMIT_PEAK,
+    KEY_FOR,
     KEY_COLOR,
 };
 
@@ -73,6 +75,13 @@ static const struct argp_option table[] = {
      2},
     {"sample", KEY_SAMPLE, "BYTES", MT_HELP_COMMON,
      "Record one allocation in about BYTES, for less overhead. All figures become estimates", 2},
+    {"for", KEY_FOR, "DUR", 0,
+     "Switch recording off after DUR. The program goes on, and its profile is written at its end",
+     2},
+    {"limit-peak", KEY_LIMIT_PEAK, "SIZE", 0,
+     "Let no process have more than SIZE live: the allocation that would exceed it fails. With "
+     "SIZE:abort it ends the program, and its call path is told. With --mmap, mappings count too",
+     2},
     {"interval", KEY_INTERVAL, "DUR", 0,
      "Take a point of the time axis so often (default: 10ms, longer in long runs)", 2},
     {"allocator", KEY_ALLOCATOR, "jemalloc|tcmalloc|mimalloc|FILE", MT_HELP_COMMON,
@@ -106,6 +115,18 @@ static bool parse_answer(const char *option, const char *text, const struct argp
 /* 0 is no bound. */
 static uint64_t parse_max_ledger(const char *text, const struct argp_state *state) {
     return strcmp(text, "0") == 0 ? 0 : mt_options_size(state, "--max-ledger", text, "64M or 0");
+}
+
+/* The text is the command line's, and gets a NUL in place of its colon. */
+static void parse_limit(char *text, struct mt_run_request *o, const struct argp_state *state) {
+    char *colon = strrchr(text, ':');
+    if (colon) {
+        if (strcmp(colon + 1, "fail") != 0 && strcmp(colon + 1, "abort") != 0)
+            mt_options_choose(state, "--limit-peak", colon + 1, "fail|abort");
+        o->limit_aborts = strcmp(colon + 1, "abort") == 0;
+        *colon = 0;
+    }
+    o->limit_peak = mt_options_size(state, "--limit-peak", text, "64M or 64M:abort");
 }
 
 static bool set_flag(int key, struct mt_run_request *o) {
@@ -145,6 +166,12 @@ static error_t parse_recording(int key, char *value, struct argp_state *state) {
         return 0;
     case KEY_ALLOCATOR:
         o->allocator = value;
+        return 0;
+    case KEY_LIMIT_PEAK:
+        parse_limit(value, o, state);
+        return 0;
+    case KEY_FOR:
+        o->for_ns = mt_options_duration(state, "--for", value, 0, 1000000, "60s");
         return 0;
     default:
         return set_flag(key, o) ? 0 : ARGP_ERR_UNKNOWN;
@@ -221,6 +248,12 @@ int mt_run_request_parse(int argc, char **argv, struct mt_run_request *options) 
     }
     if (options->output && check_output(options->output, &error) != 0) {
         mt_terminal_print_error(argv[0], &error);
+        return MT_EXIT_FAILED;
+    }
+    if (options->limit_peak && options->sample_bytes) {
+        mt_terminal_print_problem(argv[0], "Leave one of them out.",
+                                  "--limit-peak: needs every allocation, and --sample leaves most "
+                                  "of them out");
         return MT_EXIT_FAILED;
     }
     mt_charged_complete(argv[0], &options->charged);

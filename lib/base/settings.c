@@ -20,6 +20,9 @@ static const char keys[MT_N_SETTINGS][16] = {
     [MT_SETTING_CHECK_UNWIND] = "check_unwind",
     [MT_SETTING_MAX_LEDGER] = "max_ledger",
     [MT_SETTING_PYTHON] = "python",
+    [MT_SETTING_LIMIT_PEAK] = "limit_peak",
+    [MT_SETTING_LIMIT_ABORT] = "limit_abort",
+    [MT_SETTING_UNTIL] = "until",
 };
 
 static unsigned shift_of(char unit) {

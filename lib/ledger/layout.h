@@ -60,6 +60,7 @@
 
 #include <stdint.h>
 
+#include "ledger/bounds.h"
 #include "ledger/era.h"
 #include "ledger/own.h"
 
@@ -686,6 +687,7 @@ struct mt_ledger_header {
     uint32_t unrecorded_errno; /* why the last of these has none */
     uint64_t unrecorded; /* events of threads for which there was no room at all: no figure contains
                             them */
+    struct mt_bounds bounds;
     uint32_t exe_bytes, command_bytes, cwd_bytes;
     uint32_t allocator_answer;   /* enum mt_answer, from MT_ANSWER_DETAIL_SHIFT on its detail */
     char exe[MT_PATH_MAX_BYTES]; /* text of /proc/self/exe */

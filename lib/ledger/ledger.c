@@ -108,6 +108,7 @@ static void take_info(struct mt_ledger *ledger, const struct prefix *prefix) {
     FIELD(prefix, info->max_bytes, max_bytes);
     FIELD(prefix, info->private_bytes, private_bytes);
     FIELD(prefix, info->unrecorded, unrecorded);
+    FIELD(prefix, info->bounds, bounds);
     info->n_nodes = clamp_count(ledger, nodes, MT_EXTENT_NODES);
     info->n_sites = clamp_count(ledger, sites, MT_EXTENT_SITES);
     info->n_banks = banks < MT_MAX_BANKS ? banks : MT_MAX_BANKS;

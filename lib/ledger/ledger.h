@@ -50,8 +50,9 @@ struct mt_ledger_info {
     uint64_t max_bytes;     /* bytes that call paths may take; 0: no bound */
     uint64_t private_bytes; /* bytes of the table of live blocks that are not in the ledger */
     uint32_t unrecorded_forks,
-        unrecorded_errno; /* children without a ledger, and why the last has none */
-    uint64_t unrecorded;  /* events that no figure contains */
+        unrecorded_errno;    /* children without a ledger, and why the last has none */
+    uint64_t unrecorded;     /* events that no figure contains */
+    struct mt_bounds bounds; /* until_ns by the clock of start_own_ns */
 };
 
 struct mt_ledger_totals {

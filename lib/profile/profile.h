@@ -164,6 +164,18 @@ struct mt_named_value {
     uint64_t value;
 };
 
+/* These are allocations that would have exceeded a limit, and the first of them. It is not stored:
+ * a note tells of it (view/refused.h). */
+enum { MT_REFUSED_FRAMES = 64 };
+struct mt_refused {
+    uint64_t count;
+    uint64_t limit_bytes;
+    bool aborts;                /* the first one has ended the process */
+    uint64_t bytes, live_bytes; /* what it asked for, and what was live */
+    uint32_t n_frames;
+    uint32_t frames[MT_REFUSED_FRAMES]; /* location indexes, innermost first */
+};
+
 /* This is what pprof has no field for; it is in the extension message. */
 struct mt_profile_info {
     bool is_memtrack; /* false: read from another tool's file, which tells little of what follows */
@@ -200,6 +212,7 @@ struct mt_profile_info {
     uint64_t usable_bytes; /* allocated usable bytes, when usable_measured */
     struct mt_coverage coverage;
     struct mt_anonymous anonymous;
+    struct mt_refused refused;
     mt_string *notes; /* coverage notes, whole sentences */
     size_t n_notes;
     mt_string *wrappers; /* patterns of functions whose callers are charged, in every view */

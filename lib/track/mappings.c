@@ -13,6 +13,7 @@
 #include "track/guard.h"
 #include "track/mappings/ranges.h"
 #include "track/record.h"
+#include "track/thread/ceiling.h"
 
 #include <sys/mman.h>
 
@@ -124,6 +125,10 @@ static uint32_t huge_shift(int flags) {
     return shift != 0 ? shift : usual;
 }
 
+static uint32_t page_shift(int flags) {
+    return flags & MAP_HUGETLB ? huge_shift(flags) : PAGE_SHIFT;
+}
+
 /* Tells whether all of a range is mapped; that is taken for granted when the kernel may not be
  * asked. msync looks at mappings and, with this flag, does nothing; mincore would look at each
  * page. */
@@ -153,6 +158,21 @@ static void leave(struct visit v) {
     mt_guard_leave(v.thread);
 }
 
+/* Does what leave does, for a call that may have asked for room (track/admit.h). */
+static void leave_with_room(struct visit v) {
+    if (mt_ceiling_is_set())
+        mt_ceiling_settle(v.thread);
+    leave(v);
+}
+
+/* Does what enter does, for such a call: what was in its place goes at the same instant. */
+static struct visit enter_with_room(const struct mt_hook_frame *frame) {
+    struct visit v = enter(frame);
+    if (v.thread != NULL && mt_ceiling_is_set())
+        mt_ceiling_defer(v.thread);
+    return v;
+}
+
 #define HERE() ((const struct mt_hook_frame *)__builtin_frame_address(0))
 
 /* Returns the end of a mapping whose call says bytes. */
@@ -163,8 +183,8 @@ static uint64_t end_of(uint64_t begin, uint64_t bytes, uint32_t page_shift) {
 
 void mt_mappings_mapped(uint64_t address, uint64_t bytes, int protection, int flags, bool is_ours,
                         const struct mt_hook_frame *frame) {
-    uint32_t shift = flags & MAP_HUGETLB ? huge_shift(flags) : PAGE_SHIFT;
-    struct visit v = enter(frame);
+    uint32_t shift = page_shift(flags);
+    struct visit v = enter_with_room(frame);
     struct mt_thread *t = v.thread;
     if (t == NULL)
         return;
@@ -176,7 +196,7 @@ void mt_mappings_mapped(uint64_t address, uint64_t bytes, int protection, int fl
     mt_ranges_cut(t, m.begin, m.end, MT_RANGES_ANYTHING);
     if (is_ours && mt_record_nesting(t, frame) != MT_NESTING_INSIDE)
         add(t, m, frame);
-    leave(v);
+    leave_with_room(v);
 }
 
 void mt_mappings_unmapped(uint64_t before, uint64_t address, uint64_t bytes) {
@@ -189,7 +209,7 @@ void mt_mappings_unmapped(uint64_t before, uint64_t address, uint64_t bytes) {
 
 void mt_mappings_remapped(const struct mt_remap *remap, bool is_ours,
                           const struct mt_hook_frame *frame) {
-    struct visit v = enter(frame);
+    struct visit v = enter_with_room(frame);
     struct mt_thread *t = v.thread;
     if (t == NULL)
         return;
@@ -209,16 +229,16 @@ void mt_mappings_remapped(const struct mt_remap *remap, bool is_ours,
         move(t, remap, to, is_recorded, frame);
     else
         replace(t, remap, old_end, to, is_recorded, frame);
-    leave(v);
+    leave_with_room(v);
 }
 
 void mt_mappings_protected(uint64_t address, uint64_t bytes, int protection,
                            const struct mt_hook_frame *frame) {
-    struct visit v = enter(frame);
+    struct visit v = enter_with_room(frame);
     if (v.thread == NULL)
         return;
     change(v.thread, address, end_of(address, bytes, PAGE_SHIFT), protection == PROT_NONE, frame);
-    leave(v);
+    leave_with_room(v);
 }
 
 void mt_mappings_protected_in_part(uint64_t address, uint64_t bytes, int protection,
@@ -235,6 +255,58 @@ void mt_mappings_protected_in_part(uint64_t address, uint64_t bytes, int protect
     }
     if (mapped != 0)
         mt_mappings_protected(address, mapped << PAGE_SHIFT, protection, frame);
+}
+
+/* ---- before the call ------------------------------------------------------------------------- */
+
+static bool is_inside_ours(const struct mt_hook_frame *frame) {
+    struct mt_thread *t = mt_guard_enter(frame);
+    if (t == NULL)
+        return true; /* then it is not recorded either */
+    bool is = mt_record_nesting(t, frame) == MT_NESTING_INSIDE;
+    mt_guard_leave(t);
+    return is;
+}
+
+uint64_t mt_mappings_of_mmap(uint64_t bytes, int protection, int flags,
+                             const struct mt_hook_frame *frame) {
+    bool is_block = protection != PROT_NONE && bytes <= PTRDIFF_MAX && !is_inside_ours(frame);
+    return is_block ? end_of(0, bytes, page_shift(flags)) : 0;
+}
+
+uint64_t mt_mappings_of_mremap(uint64_t address, uint64_t before, uint64_t bytes,
+                               const struct mt_hook_frame *frame) {
+    if (bytes > PTRDIFF_MAX || is_inside_ours(frame))
+        return 0;
+    struct visit v = enter(frame);
+    if (v.thread == NULL)
+        return 0;
+    const struct mt_interval *old = mt_intervals_after(address);
+    bool is_known = old != NULL && old->begin <= address;
+    uint32_t shift = is_known ? old->page_shift : PAGE_SHIFT;
+    uint64_t old_end = is_known ? end_of(address, before, shift) : address;
+    uint64_t end = end_of(address, bytes, shift);
+    bool is_block = !is_known || !old->is_reserved;
+    leave(v);
+    return is_block && end > old_end ? end - old_end : 0;
+}
+
+uint64_t mt_mappings_of_mprotect(uint64_t address, uint64_t bytes, int protection) {
+    struct visit v = {NULL};
+    if (protection != PROT_NONE && bytes <= PTRDIFF_MAX)
+        v = enter(HERE());
+    if (v.thread == NULL)
+        return 0;
+    uint64_t end = end_of(address, bytes, PAGE_SHIFT), sum = 0;
+    const struct mt_interval *m;
+    for (uint64_t at = address; (m = mt_ranges_within(at, end)) != NULL;) {
+        struct mt_interval part = part_of(m, address, end);
+        at = part.end;
+        if (part.is_reserved)
+            sum += part.end - part.begin;
+    }
+    leave(v);
+    return sum;
 }
 
 void mt_mappings_failed(void) {

@@ -49,6 +49,14 @@ MT_HIDDEN void mt_mappings_protected(uint64_t address, uint64_t bytes, int prote
 MT_HIDDEN void mt_mappings_protected_in_part(uint64_t address, uint64_t bytes, int protection,
                                              const struct mt_hook_frame *frame);
 
+/* Return how many bytes of blocks a call would add, for who asks before it is made: what a mapping
+ * in its place would give back is not subtracted. frame is that of the hook. */
+MT_HIDDEN uint64_t mt_mappings_of_mmap(uint64_t bytes, int protection, int flags,
+                                       const struct mt_hook_frame *frame);
+MT_HIDDEN uint64_t mt_mappings_of_mremap(uint64_t address, uint64_t before, uint64_t bytes,
+                                         const struct mt_hook_frame *frame);
+MT_HIDDEN uint64_t mt_mappings_of_mprotect(uint64_t address, uint64_t bytes, int protection);
+
 /* Counts a call that has failed for want of memory. */
 MT_HIDDEN void mt_mappings_failed(void);
 /* Asks the kernel what is still mapped, after a call has failed that may have unmapped something

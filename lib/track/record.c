@@ -19,6 +19,7 @@
 #include "track/tables/modules.h"
 #include "track/tables/paths.h"
 #include "track/tables/sites.h"
+#include "track/thread/ceiling.h"
 #include "track/threads.h"
 
 static MT_NOINLINE int64_t waste_of(void *block, uint64_t bytes) {
@@ -155,10 +156,8 @@ static MT_NOINLINE void look_at_unloading(struct mt_thread *t, const struct mt_h
     mt_threads_forget_passing(t);
 }
 
-/* Records with what costs more or is rare: recording that is switched off, sampling, usable sizes,
- * the check of the walk. */
-static MT_NOINLINE void record_unusual(struct mt_thread *t, void *block, uint64_t bytes,
-                                       const struct mt_hook_frame *frame) {
+static void record_specially(struct mt_thread *t, void *block, uint64_t bytes,
+                             const struct mt_hook_frame *frame) {
     const struct mt_options *o = &mt_state.options;
     if (mt_load_relaxed(&mt_state.off) || t->paused != 0) {
         t->last_block = NULL;
@@ -181,6 +180,15 @@ static MT_NOINLINE void record_unusual(struct mt_thread *t, void *block, uint64_
         s->waste_bytes += waste;
         t->bank->rare.allocated_usable_bytes += (uint64_t)(waste + (int64_t)bytes);
     }
+}
+
+/* Records with what costs more or is rare: recording that is switched off, sampling, usable sizes,
+ * the check of the walk, a limit. */
+static MT_NOINLINE void record_unusual(struct mt_thread *t, void *block, uint64_t bytes,
+                                       const struct mt_hook_frame *frame) {
+    record_specially(t, block, bytes, frame);
+    if (mt_ceiling_is_set())
+        mt_ceiling_settle(t);
 }
 
 static MT_NOINLINE uint64_t take_asked(struct mt_thread *t, uint64_t bytes) {
@@ -227,6 +235,12 @@ static inline void taken(struct mt_thread *t, uint64_t bytes) {
         t->journal.big_bytes = 0;
 }
 
+/* A block has gone that memtrack_clear_traces has made the report forget. */
+static void gone_uncounted(struct mt_thread *t, uint64_t bytes) {
+    if (mt_ceiling_is_set())
+        mt_ceiling_note(t, -(int64_t)bytes);
+}
+
 /* Handles every free that is not plain. word is the block's entry; 0 says that the block is not in
  * its region. */
 static MT_NOINLINE void free_rest(struct mt_thread *t, void *block, uint64_t word, bool temporary,
@@ -237,9 +251,11 @@ static MT_NOINLINE void free_rest(struct mt_thread *t, void *block, uint64_t wor
     if (found.site != 0 && !was_cleared(t, found))
         mt_count_free(t, found.site, found.bytes,
                       mt_state.options.usable ? waste_of(block, found.bytes) : 0, temporary);
+    else if (found.site != 0)
+        gone_uncounted(t, found.bytes);
     else if (dropped)
         t->bank->rare.dropped++;
-    else if (found.site == 0 && counts_unknown(t) && block != t->freeing)
+    else if (counts_unknown(t) && block != t->freeing)
         t->bank->rare.unknown_frees++;
     taken(t, found.bytes);
 }
@@ -325,7 +341,16 @@ static inline void forget_moved(struct mt_thread *t, const struct mt_moving_bloc
         t->moved = moving->outer;
 }
 
-static inline void count_moved(struct mt_thread *t, const struct mt_moving_block *moving) {
+/* becomes_other: the realloc has a result, which is recorded next. */
+static MT_NOINLINE void
+count_moved_unusual(struct mt_thread *t, const struct mt_moving_block *moving, bool becomes_other) {
+    if (mt_ceiling_is_set() && becomes_other)
+        mt_ceiling_defer(t);
+    mt_count_free(t, moving->site, moving->bytes, moving->waste, moving->temporary);
+}
+
+static inline void count_moved(struct mt_thread *t, const struct mt_moving_block *moving,
+                               const void *result) {
     struct mt_live_entry entry = {moving->bytes, moving->site, moving->era};
     t->last_block = moving->block;
     mt_live_note(&t->journal.taking, &t->journal, entry);
@@ -333,7 +358,7 @@ static inline void count_moved(struct mt_thread *t, const struct mt_moving_block
     if (mt_likely(!mt_load_part(&mt_state.unusual)))
         mt_count_free_plain(t, moving->site, moving->bytes, moving->temporary);
     else
-        mt_count_free(t, moving->site, moving->bytes, moving->waste, moving->temporary);
+        count_moved_unusual(t, moving, result != NULL);
     taken(t, moving->bytes);
 }
 
@@ -349,6 +374,17 @@ static struct mt_thread *enter_moved(struct mt_moving_block *moving,
     return t;
 }
 
+/* The block that was moved is not known, or is from before a clear. */
+static MT_NOINLINE void moved_uncounted(struct mt_thread *t, const struct mt_moving_block *moving,
+                                        bool becomes_other) {
+    if (mt_ceiling_is_set() && becomes_other)
+        mt_ceiling_defer(t);
+    if (moving->site != 0 || moving->was_cleared)
+        gone_uncounted(t, moving->bytes);
+    else if (counts_unknown(t))
+        t->bank->rare.unknown_frees++;
+}
+
 void mt_record_realloc_end(struct mt_moving_block *moving, void *result, size_t bytes,
                            const struct mt_hook_frame *frame) {
     struct mt_thread *t = enter_moved(moving, frame);
@@ -356,11 +392,10 @@ void mt_record_realloc_end(struct mt_moving_block *moving, void *result, size_t 
         return;
     bool was_cleared_since = moving->era < t->clear_era; /* between begin and end */
     if (mt_likely(moving->site != 0 && !was_cleared_since)) {
-        count_moved(t, moving);
+        count_moved(t, moving, result);
     } else {
         forget_moved(t, moving);
-        if (counts_unknown(t) && !moving->was_cleared && moving->site == 0)
-            t->bank->rare.unknown_frees++;
+        moved_uncounted(t, moving, result != NULL);
     }
     if (result == NULL)
         t->last_block = NULL;
@@ -380,6 +415,8 @@ void mt_record_realloc_failed(struct mt_moving_block *moving, const struct mt_ho
         mt_count_free(t, moving->site, moving->bytes, moving->waste, false);
         t->bank->rare.dropped++;
     }
+    if (moving->was_cleared) /* it was not put back either */
+        gone_uncounted(t, moving->bytes);
     forget_moved(t, moving);
     mt_guard_leave(t);
 }
@@ -391,6 +428,8 @@ void mt_record_resize(void *block, size_t bytes) {
     struct mt_live_entry entry = mt_live_look(t, (uint64_t)block);
     if (entry.site != 0 && !was_cleared(t, entry))
         mt_blocks_resize(t, (uint64_t)block, entry, bytes);
+    if (mt_ceiling_is_set())
+        mt_ceiling_settle(t);
     t->last_block = NULL;
     mt_guard_leave(t);
 }
@@ -422,6 +461,8 @@ void mt_record_track(mt_name_id domain, const void *ptr, size_t bytes,
     if (t == NULL)
         return;
     mt_record_block(t, domain, (uint64_t)ptr, bytes, frame);
+    if (mt_ceiling_is_set())
+        mt_ceiling_settle(t);
     t->last_block = NULL;
     mt_guard_leave(t);
 }
@@ -437,7 +478,7 @@ void mt_record_untrack(mt_name_id domain, const void *ptr) {
     if (found.site != 0 && !was_cleared(t, found))
         mt_count_free(t, found.site, found.bytes, 0, false);
     else if (found.site != 0)
-        ;
+        gone_uncounted(t, found.bytes);
     else if (dropped)
         t->bank->rare.dropped++;
     else if (counts_unknown(t))

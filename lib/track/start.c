@@ -30,6 +30,7 @@
 #include "track/tables/paths.h"
 #include "track/tables/saved.h"
 #include "track/tables/sites.h"
+#include "track/thread/ceiling.h"
 #include "track/threads.h"
 
 #include <errno.h>
@@ -37,6 +38,7 @@
 #include <signal.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
+#include <time.h>
 
 /* Makes the directory if need be, and tells whether it is this user's and nobody else can put files
  * into it. */
@@ -95,6 +97,9 @@ static void fill_header(bool forked, bool off) {
     h->flags = flags(forked, off);
     h->sample_bytes = o->sample_bytes;
     h->max_frames = (uint32_t)o->frames;
+    h->bounds.limit_bytes = o->limit_bytes;
+    h->bounds.aborts = o->limit_aborts;
+    h->bounds.until_ns = o->until_ns;
     h->allocator = mt_state.allocator;
     h->allocator_answer = o->allocator_stats ? MT_ANSWER_PENDING : MT_ANSWER_NOT_ASKED;
     __builtin_memcpy(h->ignored_options, o->ignored, sizeof h->ignored_options);
@@ -114,6 +119,7 @@ static bool start_all(bool forked, bool off) {
     mt_request_start(off);
     mt_clear_start();
     mt_saved_start();
+    mt_ceiling_start();
     mt_rules_init(mt_modules_find);
     mt_ranges_start();
     mt_codes_start();
@@ -133,10 +139,19 @@ static uint64_t max_ledger(void) {
     return bound != 0 && bound < (uint64_t)LEAST ? (uint64_t)LEAST : bound;
 }
 
-static void read_options(void) {
-    if (!mt_state.options_read)
-        mt_options_read(&mt_state.options);
+void mt_start_read_options(void) {
+    if (mt_state.options_read)
+        return;
+    mt_confinement_look(); /* before any other system call */
+    mt_options_read(&mt_state.options);
     mt_state.options_read = true;
+}
+
+/* Tells whether recording begins switched off. */
+static bool begins_off(bool forked) {
+    const struct mt_options *o = &mt_state.options;
+    return (forked ? mt_state.off : o->dormant) ||
+           (o->until_ns != 0 && mt_os_clock_ns(CLOCK_MONOTONIC) >= o->until_ns);
 }
 
 /* Tells whether this process is to be recorded. Under another libc's loader it is not: every call
@@ -165,14 +180,16 @@ static void begin_process(void) {
     mt_state.pid = mt_os_pid();
     mt_lock_forked();
     mt_state.growth_lock = (struct mt_lock){0};
-    mt_state.many_threads = !mt_os_may(SYS_membarrier); /* see mt_state_share_early */
-    mt_state.is_shared = false;
+    /* Under a limit every change is published, as if there were several threads from the start. */
+    mt_state.is_shared = mt_state.options.limit_bytes != 0;
+    mt_state.many_threads =
+        mt_state.is_shared || !mt_os_may(SYS_membarrier); /* see mt_state_share_early */
     mt_state.missed = 0;
     mt_state.header = NULL;
 }
 
 static bool start(void) {
-    read_options();
+    mt_start_read_options();
     if (mt_state.said_by == mt_os_pid()) /* its ledger says that no call would come */
         mt_writer_remove(&mt_state.ledger);
     mt_state.said_by = 0;
@@ -196,7 +213,7 @@ static bool start(void) {
     bool forked = mt_state.is_forked;
     if (is_new) /* the parent may have ended, and the kernel name init instead */
         mt_state.ledger.header->ppid = parent;
-    bool started = start_all(forked, forked ? mt_state.off : mt_state.options.dormant);
+    bool started = start_all(forked, begins_off(forked));
     if (!started) {
         /* No ledger, which is noticed, is better than one that says that nothing was allocated. */
         mt_writer_remove(&mt_state.ledger);
@@ -281,8 +298,7 @@ void mt_start(const struct mt_hook_frame *frame) {
     mt_page.starting = (uint64_t)frame;
     if (mt_load_relaxed(&mt_page.state) != MT_STATE_UNKNOWN)
         return; /* a handler that came in between has started it */
-    if (!mt_state.options_read)
-        mt_confinement_look(); /* before any other system call */
+    mt_start_read_options();
     mt_state.ledger.is_in_forks =
         mt_os_call(SYS_madvise, (long)&mt_page, sizeof mt_page, MADV_WIPEONFORK, 0, 0, 0) != 0;
     bool started = start_undisturbed();
@@ -293,8 +309,7 @@ void mt_start(const struct mt_hook_frame *frame) {
 }
 
 void mt_start_say_preceded(void) {
-    mt_confinement_look(); /* before any other system call */
-    read_options();
+    mt_start_read_options();
     if (!is_wanted(mt_os_pid()) || create_ledger() != 0)
         return;
     mt_state.said_by = mt_os_pid();

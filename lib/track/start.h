@@ -15,4 +15,8 @@ MT_HIDDEN void mt_start(const struct mt_hook_frame *frame);
  * main. */
 MT_HIDDEN void mt_start_say_preceded(void);
 
+/* Reads the options from the environment, unless that has been done. It may come before anything
+ * else of the recorder, and makes no difference to the start. */
+MT_HIDDEN void mt_start_read_options(void);
+
 #endif

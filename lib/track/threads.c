@@ -22,6 +22,7 @@
 #include "track/tables/names.h"
 #include "track/tables/paths.h"
 #include "track/tables/sites.h"
+#include "track/thread/ceiling.h"
 
 #include <linux/membarrier.h>
 
@@ -57,6 +58,8 @@ static struct mt_thread *new_thread(void) {
 }
 
 void mt_threads_reset(struct mt_thread *t) {
+    if (mt_ceiling_is_set())
+        mt_ceiling_forget(t);
     t->request = UINT64_MAX;
     t->paused = 0;
     t->thread_id = 0;
@@ -94,6 +97,7 @@ bool mt_threads_start(void) {
         mine->before.number = 0;
         mine->moved.journal.taking = 0;
         mine->plan.is_made = false;
+        mine->ceiling = (struct mt_ceiling_part){0};
         mt_threads_reset(mine);
     }
     mt_banks_start();
@@ -236,6 +240,8 @@ static void share(mt_bank_id mine) {
 
 static void clear_bank(struct mt_thread *t) {
     struct mt_bank *b = t->bank;
+    if (mt_ceiling_is_set()) /* what was not published before the clear, and never will be */
+        mt_ceiling_note(t, b->counters.live_bytes - b->published_bytes);
     /* Relaxed: whoever sees the new clear_epoch, stored below, sees all of these. */
     mt_store_relaxed(&b->counters.live_bytes, 0);
     mt_store_relaxed(&b->counters.allocated_bytes, 0);

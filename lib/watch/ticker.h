@@ -58,6 +58,7 @@ struct mt_ticker_track {
     size_t n_modules_seen;      /* modules whose files were looked at */
     struct mt_jit_files jit;    /* files in which it names generated code */
     uint64_t next_jit_ns;       /* when to look for them again */
+    bool is_switched_off;       /* see until.h */
     struct mt_gauge gauge;      /* of the last tick */
     bool has_gauge;             /* one was taken, and nobody has judged it yet */
     struct mt_firings *firings; /* of who judges the gauges; NULL: nobody does */

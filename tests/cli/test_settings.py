@@ -74,6 +74,21 @@ class Settings(case.Case):
             text = harness.memtrack("report", "-v", path).stdout.decode()
             self.assertEqual(exact, "the true peak is within" not in text, options)
 
+    def test_limit(self):
+        """Its blocks are refused, or not; beside a sample the option has no effect, and a note says
+        so. What it does is in tests/oracle/test_limit.py."""
+        program = [harness.program("limited"), "1048576", "steps"]
+        env = harness.preloaded(self.dir, MEMTRACK_OPTIONS="limit_peak=1M")
+        self.assertEqual(b"16 steps\n1 refused\n", harness.check(program, env=env).stdout)
+        env = harness.preloaded(self.dir, MEMTRACK_OPTIONS="limit_abort=1,limit_peak=1M")
+        self.assertEqual(134, harness.run(program, env=env).status)
+        notes = self.report("limit_peak=1M,sample=1K")["coverage"]["notes"]
+        self.assertTrue([note for note in notes if "limit_peak is unknown" in note], notes)
+
+    def test_until(self):
+        for options, recorded in (("until=1", False), ("until=%d" % 2**62, True), ("until=0", True)):
+            self.assertEqual(recorded, self.report(options)["totals"]["total_blocks"] > 0, options)
+
     def test_check_unwind(self):
         notes = self.report("check_unwind=1")["coverage"]["notes"]
         self.assertEqual(1, len([note for note in notes if "full unwind: 0 mismatches" in note]),

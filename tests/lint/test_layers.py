@@ -51,7 +51,7 @@ TRACK_FLOORS = [
     "scopes/",
     "live/",  # the table of live blocks, and counting
     "mappings/",
-    "threads", "recover", "fork", "request", "clear", "start", "enter", "guard", "check", "record",
+    "threads", "recover", "fork", "request", "clear", "start", "enter", "guard", "check", "record", "admit",
     "mappings", "discard", "whois",
 ]
 # lib/profile and lib/view: the folders of its room that a folder may include, beside itself.
@@ -85,7 +85,7 @@ FORBIDDEN_IN_TARGET = {"stdio.h", "locale.h", "iconv.h", "wchar.h", "syslog.h", 
 def room(path):
     """The row of the table that a path belongs to, None when it is none of the layers'."""
     path = re.sub(r"^lib/", "", str(path))
-    if path in ("ledger/layout.h", "ledger/era.h", "ledger/own.h", "ledger/invariants.h",
+    if path in ("ledger/layout.h", "ledger/bounds.h", "ledger/era.h", "ledger/own.h", "ledger/invariants.h",
                 "ledger/statistics.h") or path.startswith("base/settings."):
         return "layout"
     if path in ("base/atomic.h", "base/text.h"):

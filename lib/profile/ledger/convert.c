@@ -26,6 +26,7 @@
 #include "profile/ledger/notes.h"
 #include "profile/ledger/own.h"
 #include "profile/ledger/paths.h"
+#include "profile/ledger/refused.h"
 #include "profile/ledger/sampling.h"
 #include "profile/ledger/scopes.h"
 #include "profile/ledger/threads.h"
@@ -311,6 +312,8 @@ static int convert(struct conversion *c, struct mt_error *error) {
         rc = mt_ledger_scopes_take(c->ledger, &c->names, &c->threads);
     if (rc == 0)
         rc = mt_ledger_own_take(c->ledger, &c->names);
+    if (rc == 0)
+        rc = mt_ledger_refused_take(&c->paths);
     if (rc != 0)
         return rc;
     if (c->map)

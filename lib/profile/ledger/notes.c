@@ -176,17 +176,31 @@ static void say_how_it_began(struct notes *notes, const struct mt_ledger_info *i
             count_text(count, info->sample_bytes));
 }
 
+/* Returns whether recording was to end, and has. */
+static bool say_time_is_over(struct notes *notes, const struct mt_ledger_info *info) {
+    if (info->bounds.until_ns == 0 || info->control.request.off == 0)
+        return false;
+    if (info->bounds.until_ns <= info->start_own_ns)
+        say(notes, "The time of --for was over when this process began: nothing was recorded.");
+    else
+        say(notes, "Recorded for %.1f s, as --for says: later allocations are not counted.",
+            (double)(info->bounds.until_ns - info->start_own_ns) / 1e9);
+    return true;
+}
+
 /* When nothing was counted because nobody looked, it must not read as if there were nothing. */
 static void say_who_switched(struct notes *notes, const struct mt_ledger_info *info) {
     bool is_off = info->control.request.off != 0;
-    if ((info->flags & MT_FLAG_DORMANT) && !(info->flags & MT_FLAG_SWITCHED) && is_off)
+    if (say_time_is_over(notes, info))
+        ;
+    else if ((info->flags & MT_FLAG_DORMANT) && !(info->flags & MT_FLAG_SWITCHED) && is_off)
         say(notes, "Dormant: recording was never on, so nothing was recorded.%s",
             notes->profile->info.running ? " memtrack attach switches it on." : "");
     else if (is_off)
         say(notes, "Recording is off: later allocations are not counted.");
     if ((info->flags & MT_FLAG_DORMANT) && !is_off)
         say(notes, "Recording was off at first: earlier allocations are not counted.");
-    if (info->flags & MT_FLAG_SWITCHED)
+    if ((info->flags & MT_FLAG_SWITCHED) && (info->bounds.until_ns == 0 || !is_off))
         say(notes, "Recording was switched on or off during the run: allocations while it was off "
                    "are not counted.");
     if (info->flags & MT_FLAG_CLEARED)

@@ -58,6 +58,15 @@ static void read_word(struct mt_options *o, const struct mt_setting_word *word) 
     case MT_SETTING_PYTHON:
         o->python = word->value != 0;
         break;
+    case MT_SETTING_LIMIT_PEAK:
+        o->limit_bytes = word->value;
+        break;
+    case MT_SETTING_LIMIT_ABORT:
+        o->limit_aborts = word->value != 0;
+        break;
+    case MT_SETTING_UNTIL:
+        o->until_ns = word->value;
+        break;
     case MT_SETTING_NONE:
     case MT_N_SETTINGS:
         note_ignored(o, word);
@@ -133,6 +142,18 @@ static void read_file(struct mt_options *o) {
     }
 }
 
+/* A limit needs to know all blocks, and what the process holds at every instant. */
+static void settle_limit(struct mt_options *o) {
+    static const struct mt_setting_word word = {.text = "limit_peak", .bytes = 10};
+    if (o->limit_bytes == 0)
+        return;
+    o->exact_peak = true;
+    if (o->sample_bytes == 0)
+        return;
+    o->limit_bytes = 0;
+    note_ignored(o, &word);
+}
+
 static void bound(uint64_t *value, uint64_t least, uint64_t most) {
     *value = *value < least ? least : *value > most ? most : *value;
 }
@@ -151,4 +172,5 @@ void mt_options_read(struct mt_options *o) {
             read_variable(o, *variable);
     bound(&o->frames, 1, MT_MOST_FRAMES);
     bound(&o->events, 0, MT_MOST_EVENTS);
+    settle_limit(o);
 }

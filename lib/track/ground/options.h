@@ -32,17 +32,21 @@ struct mt_options {
     uint64_t events;       /* how many of the latest events are kept */
     uint64_t event_sample; /* one scope in so many is an event; 0: none */
     uint64_t max_ledger;   /* bytes of the ledger that call paths may take; 0: no bound */
+    uint64_t limit_bytes;  /* live bytes that no allocation exceeds; 0: no limit */
+    uint64_t until_ns;     /* processes that start later are not recorded (CLOCK_MONOTONIC); 0: all
+                              are */
     bool usable, exact_peak, check_unwind, allocator_stats;
-    bool python;                    /* read the lines of CPython code */
-    bool has_python_malloc;         /* PYTHONMALLOC says that objects come from malloc */
-    bool dormant;                   /* MEMTRACK_ACTIVE=0 */
-    bool scope_cpu;                 /* MEMTRACK_SCOPE_CPU=1 */
+    bool limit_aborts;      /* what would exceed the limit aborts the process, instead of failing */
+    bool python;            /* read the lines of CPython code */
+    bool has_python_malloc; /* PYTHONMALLOC says that objects come from malloc */
+    bool dormant;           /* MEMTRACK_ACTIVE=0 */
+    bool scope_cpu;         /* MEMTRACK_SCOPE_CPU=1 */
     char ignored[MT_IGNORED_BYTES]; /* words of MEMTRACK_OPTIONS that are not understood */
 };
 
 /* Tells whether every event has to look at some option. */
 static inline bool mt_options_are_unusual(const struct mt_options *o) {
-    return o->usable || o->check_unwind || o->sample_bytes != 0;
+    return o->usable || o->check_unwind || o->sample_bytes != 0 || o->limit_bytes != 0;
 }
 
 /* Reads the options from the environment of the process; what is not set gets its default. */

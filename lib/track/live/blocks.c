@@ -6,6 +6,7 @@
 #include "track/live/count.h"
 #include "track/live/plan.h"
 #include "track/live/sampling.h"
+#include "track/thread/ceiling.h"
 
 /* Returns how much more than its bytes a block counts for in the thread's live bytes, since it
  * stands for others when blocks are sampled: see sampling.h. */
@@ -29,6 +30,8 @@ static bool is_counted(const struct mt_thread *t, struct mt_live_entry entry) {
 static void begin(struct mt_thread *t, mt_site_id site, struct mt_counters change, int64_t more) {
     struct mt_site *s = site != 0 ? mt_count_record_of(t, &site) : NULL;
     mt_plan_begin(t, site);
+    if (s == NULL && mt_ceiling_is_set()) /* the block was cleared, and is there all the same */
+        mt_ceiling_note(t, change.live_bytes);
     if (s == NULL)
         return;
     mt_sites_save(t, s, site);

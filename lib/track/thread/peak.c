@@ -9,12 +9,17 @@
 
 #include "base/atomic.h"
 #include "track/ground/state.h"
+#include "track/thread/ceiling.h"
 
 enum { MIN_ERROR = 64 << 10, ERROR_SHIFT = 10 };
 
-static int64_t window(void) {
-    if (mt_state.options.exact_peak)
+/* change has just been published. */
+static int64_t window(struct mt_thread *t, int64_t change) {
+    if (mt_state.options.exact_peak) {
+        if (mt_ceiling_is_set())
+            mt_ceiling_note(t, change);
         return 0;
+    }
     /* Relaxed: the window is a bound, for which any peak that has been is good enough. */
     int64_t error = mt_load_relaxed(&mt_state.header->control.peak_bytes) >> ERROR_SHIFT;
     if (error < MIN_ERROR)
@@ -44,7 +49,7 @@ int64_t mt_peak_publish(struct mt_thread *t) {
     /* Relaxed: it is the sum of all changes, in some order. */
     int64_t current = mt_add_relaxed(&c->current_bytes, change) + change;
     note_peak(c, current);
-    int64_t w = window();
+    int64_t w = window(t, change);
     t->low = live - w;
     t->high = live + w;
     return current;

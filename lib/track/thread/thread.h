@@ -12,6 +12,7 @@
 
 #include "base/atomic.h"
 #include "ledger/layout.h"
+#include "track/thread/ceiling_part.h"
 #include "track/thread/journal.h"
 #include "track/thread/names_part.h"
 #include "track/thread/paths_part.h"
@@ -82,7 +83,8 @@ struct mt_thread {
     struct mt_totals_part totals;
     struct mt_paths_part paths;
     struct mt_plan plan;
-    struct mt_python_part *python; /* NULL until the thread is met in an interpreter */
+    struct mt_ceiling_part ceiling; /* zero unless there is a limit */
+    struct mt_python_part *python;  /* NULL until the thread is met in an interpreter */
     struct mt_stack stack;
 };
 
