@@ -21,11 +21,11 @@ target_compile_options(mt_target_flags INTERFACE
 
 # General registers alone: what is called on a stack that is 8 bytes off (hand-written assembly, old JIT compilers) works in an
 # allocator that uses no vectors there, and so must not crash in ours; nor are a program's vector registers touched. The
-# arithmetic of sampling is in double, which needs no alignment.
+# arithmetic of sampling, and of statistics that the program reads, is in double, which needs no alignment.
 set(MT_GENERAL_REGISTERS -mgeneral-regs-only)
 function(mt_use_general_registers)
   foreach(source ${ARGN})
-    if(NOT source MATCHES "lib/track/live/sampling\\.c$")
+    if(NOT source MATCHES "lib/track/(live/sampling|scopes/(print|read))\\.c$")
       set_property(SOURCE ${source} APPEND PROPERTY COMPILE_OPTIONS ${MT_GENERAL_REGISTERS})
     endif()
   endforeach()

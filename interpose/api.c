@@ -14,6 +14,7 @@
 #include "track/guard.h"
 #include "track/live/count.h"
 #include "track/scopes/process.h"
+#include "track/scopes/read.h"
 #include "track/scopes/scopes.h"
 #include "track/scopes/tallies.h"
 #include "track/scopes/thread.h"
@@ -268,6 +269,48 @@ static int reset(uint32_t group, const struct mt_hook_frame *frame) {
     int rc = mt_scopes_totals_reset(group);
     mt_guard_leave(t);
     return rc;
+}
+
+/* Returns 0 when there is something to be read. */
+static int look_at(uint32_t group) {
+    if (!is_group(group))
+        return -MEMTRACK_EUSAGE;
+    return why_not();
+}
+
+MT_HOOK int memtrack_group_read(uint32_t group, memtrack_scope_row *rows, uint32_t capacity) {
+    int rc = rows == NULL && capacity != 0 ? -MEMTRACK_EUSAGE : look_at(group);
+    return rc == 0 && has_ledger() ? mt_scopes_read(group, rows, capacity) : rc;
+}
+
+MT_HOOK int memtrack_scopes_read(memtrack_scope_row *rows, uint32_t capacity) {
+    return memtrack_group_read(0, rows, capacity);
+}
+
+MT_HOOK int memtrack_group_print(uint32_t group, int fd, const char *sort, uint32_t n) {
+    int rc = look_at(group);
+    return rc == 0 && has_ledger() ? mt_scopes_print(group, fd, sort, n) : rc;
+}
+
+MT_HOOK int memtrack_scopes_print(int fd, const char *sort, uint32_t n) {
+    return memtrack_group_print(0, fd, sort, n);
+}
+
+static int find_events(uint64_t ns, uint64_t bytes, bool by_bytes, memtrack_scope_event *out,
+                       uint32_t capacity) {
+    int rc = out == NULL && capacity != 0 ? -MEMTRACK_EUSAGE : look_at(0);
+    return rc == 0 && has_ledger() ? mt_scopes_timeline_find(ns, bytes, by_bytes, out, capacity)
+                                   : rc;
+}
+
+MT_HOOK int memtrack_scopes_slow(uint64_t threshold_ns, memtrack_scope_event *out,
+                                 uint32_t capacity) {
+    return find_events(threshold_ns, 0, false, out, capacity);
+}
+
+MT_HOOK int memtrack_scopes_large(uint64_t threshold_bytes, memtrack_scope_event *out,
+                                  uint32_t capacity) {
+    return find_events(0, threshold_bytes, true, out, capacity);
 }
 
 MT_HOOK int memtrack_scopes_reset(void) {

@@ -77,7 +77,9 @@ typedef struct memtrack_scope_row {
     uint64_t recursive; /* of count, those inside of one of the same name */
     int64_t own_allocated_bytes, own_duration_ns; /* without the scopes inside of them */
     const char *latest_error; /* what memtrack_scope_fail said last; NULL: nothing */
-    uint64_t reserved[8];     /* 0 */
+    /* An instrumented function (-finstrument-functions), whose name is "" here; else NULL. */
+    const void *function;
+    uint64_t reserved[7]; /* 0 */
 } memtrack_scope_row;
 
 /* A scope that has ended. Its name belongs to the recorder, and stays for the life of the

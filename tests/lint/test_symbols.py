@@ -17,7 +17,7 @@ LATE_TLS = re.compile(r"R_\w+_(?:DTPMOD|DTPOFF|TLSDESC)\w*")
 
 # A vector register and the stack in one instruction that is none of the scalar ones.
 ALIGNED_ON_STACK = re.compile(
-    r"\t((?!\w*s[sd]\b|movup|movdqu|movq\b|movd\b)\w+ [^\n]*(?:%[xy]mm\d+,[^\n]*\(%r[sb]p|\(%r[sb]p[^\n]*%[xy]mm)[^\n]*)"
+    r"\t((?!\w*s[sd][lq]?\b|movup|movdqu|movq\b|movd\b)\w+ [^\n]*(?:%[xy]mm\d+,[^\n]*\(%r[sb]p|\(%r[sb]p[^\n]*%[xy]mm)[^\n]*)"
 )
 
 

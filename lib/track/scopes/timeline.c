@@ -7,6 +7,7 @@
 
 #include "ledger/writer/table.h"
 #include "track/ground/state.h"
+#include "track/tables/names.h"
 
 static struct mt_event *ring;
 
@@ -57,4 +58,52 @@ void mt_scopes_timeline_add(struct mt_thread *t, const struct mt_event *event) {
     e->name = event->name;
     e->text = event->text;
     mt_scopes_timeline_done(e, number);
+}
+
+/* ---- looking --------------------------------------------------------------------------------- */
+
+/* Copies an event of a scope, if it is one, whole and not cleared. */
+static bool copy(memtrack_scope_event *to, const struct mt_event *e, uint64_t cleared) {
+    uint64_t number = mt_load_acquire(&e->number); /* the event is whole */
+    uint32_t kind = mt_load_relaxed(&e->kind), name = mt_load_relaxed(&e->name);
+    *to = (memtrack_scope_event){.begin_ns = mt_load_relaxed(&e->time_ns),
+                                 .duration_ns = mt_load_relaxed(&e->duration_ns),
+                                 .net_bytes = mt_load_relaxed(&e->value),
+                                 .peak_bytes = mt_load_relaxed(&e->peak_bytes),
+                                 .thread_id = mt_load_relaxed(&e->tid)};
+    mt_fence_acquire(); /* it still is that event */
+    if (number <= cleared || kind != MT_EVENT_SCOPE || mt_load_relaxed(&e->number) != number)
+        return false;
+    to->name = mt_names_text(name);
+    return true;
+}
+
+/* Puts an event in its place among the n that are the first so far, of which the last goes when
+ * there is no room. */
+static void insert(memtrack_scope_event *out, uint32_t n, uint32_t capacity, bool by_bytes,
+                   const memtrack_scope_event *event) {
+    uint32_t i = n < capacity ? n : capacity;
+    for (; i > 0; i--) {
+        const memtrack_scope_event *before = &out[i - 1];
+        if (by_bytes ? before->peak_bytes >= event->peak_bytes
+                     : before->duration_ns >= event->duration_ns)
+            break;
+        if (i < capacity)
+            out[i] = *before;
+    }
+    if (i < capacity)
+        out[i] = *event;
+}
+
+int mt_scopes_timeline_find(uint64_t least_ns, uint64_t least_bytes, bool by_bytes,
+                            memtrack_scope_event *out, uint32_t capacity) {
+    const struct mt_event *r = mt_load_acquire(&ring); /* it is seen zeroed, and max_events too */
+    uint32_t n = 0, end = r != NULL ? mt_state.header->max_events : 0;
+    uint64_t cleared = mt_load_relaxed(&mt_state.header->cleared_events);
+    memtrack_scope_event event;
+    for (uint32_t i = 0; i < end; i++)
+        if (copy(&event, &r[i], cleared) && event.duration_ns >= least_ns &&
+            event.peak_bytes >= 0 && (uint64_t)event.peak_bytes >= least_bytes)
+            insert(out, n++, capacity, by_bytes, &event);
+    return (int)n;
 }

@@ -3,6 +3,7 @@
 #ifndef MT_TRACK_SCOPES_TIMELINE_H
 #define MT_TRACK_SCOPES_TIMELINE_H
 
+#include "memtrack.h"
 #include "track/thread/thread.h"
 
 /* Forgets all events, in a new process. */
@@ -16,5 +17,11 @@ MT_HIDDEN struct mt_event *mt_scopes_timeline_next(struct mt_thread *t, uint64_t
 static inline void mt_scopes_timeline_done(struct mt_event *event, uint64_t number) {
     mt_store_release(&event->number, number); /* whoever sees it sees the whole event */
 }
+
+/* Finds the events of scopes that took at least least_ns and held at least least_bytes at their
+ * peak, and have not been cleared. Returns how many there are; the first capacity of them are in
+ * out, the longest first, or with by_bytes the largest. */
+MT_HIDDEN int mt_scopes_timeline_find(uint64_t least_ns, uint64_t least_bytes, bool by_bytes,
+                                      struct memtrack_scope_event *out, uint32_t capacity);
 
 #endif

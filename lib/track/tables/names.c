@@ -181,6 +181,11 @@ const char *mt_names_text(mt_name_id name) {
     return n != NULL && n->text != 0 ? (const char *)n->text : "";
 }
 
+uint64_t mt_names_function(mt_name_id name) {
+    const struct mt_name *n = mt_table_find(chunk, struct mt_name, MT_NAMES_PER_CHUNK, name);
+    return n != NULL && n->text == 0 ? n->address : 0;
+}
+
 /* There are no scopes to be forgotten before there is a name. */
 uint64_t mt_names_reset_epoch(mt_name_id group) {
     struct mt_name *n = mt_table_find(chunk, struct mt_name, MT_NAMES_PER_CHUNK, group);

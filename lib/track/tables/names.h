@@ -21,6 +21,8 @@ MT_HIDDEN mt_name_id mt_names_find_function(struct mt_names_part *part, uint64_t
 
 /* The text of a name that has one, else "". It ends with a NUL, and stays. */
 MT_HIDDEN const char *mt_names_text(mt_name_id name);
+/* The address of the function that a name stands for, else 0. */
+MT_HIDDEN uint64_t mt_names_function(mt_name_id name);
 /* When the scopes of a group were forgotten last; see struct mt_name. The lock of growth is taken
  * for setting it. */
 MT_HIDDEN uint64_t mt_names_reset_epoch(mt_name_id group);
