@@ -68,6 +68,14 @@ static const struct mt_profile *baseline_for(struct check *check, const struct m
 static int read_profile(const char *path, const struct mt_symbols_options *symbols,
                         struct mt_profile **profile, struct mt_error *error) {
     int rc = mt_input_read(path, profile, error);
+    if (rc == 0 && (*profile)->info.watched) { /* every budget would be kept */
+        mt_profile_free(*profile);
+        *profile = NULL;
+        return mt_error_set(error, MEMTRACK_EFORMAT,
+                            "Record a run instead: memtrack run PROGRAM. Or set a limit: memtrack "
+                            "watch --max SIZE.",
+                            "%s: nothing was recorded, memtrack watch looked from outside", path);
+    }
     if (rc == 0 && (rc = mt_symbols_resolve(*profile, symbols, error)) != 0) {
         mt_profile_free(*profile);
         *profile = NULL;

@@ -176,7 +176,7 @@ static void print_entry(const struct mt_terminal *t, const struct mt_listed *ite
     if (is_readable) {
         if (strcmp(item->state, "run") != 0) /* its processes had it one after the other */
             mt_format_size(live, item->live_bytes, false);
-        mt_format_size(peak, item->peak_bytes, false);
+        mt_format_size(peak, item->peak_bytes, false); /* of one that was watched RSS */
     }
     const char *state = item->is_attended && with_path ? "pending" : item->state;
     if (narrow)

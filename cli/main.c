@@ -34,6 +34,8 @@ static const struct mt_command commands[] = {
     {"diff", "show what changed from one profile to another", mt_diff_command, &mt_diff_argp, NULL},
     {"timeline", "show heap, RSS, PSS and swap over time", mt_timeline_command, &mt_timeline_argp,
      NULL},
+    {"watch", "watch RSS, PSS and USS of any process and its children", mt_watch_command,
+     &mt_watch_argp, NULL},
     {"scopes", "show what a program measured of its own regions", mt_scopes_command,
      &mt_scopes_argp, NULL},
     {"export", "write a profile in the format of another tool", mt_export_command, &mt_export_argp,
@@ -64,6 +66,11 @@ static int print_help(int status) {
          "Usage: memtrack PROGRAM [ARGUMENT...]     the same as memtrack run PROGRAM\n"
          "       memtrack COMMAND [OPTION...]");
     for (size_t i = 0; i < N_COMMANDS; i++) {
+        if (commands[i].main == mt_attach_command) { /* one line has both */
+            printf("  attach, detach  start or stop recording a running process\n");
+            i++;
+            continue;
+        }
         if (commands[i].heading)
             printf("\n%s:\n", commands[i].heading);
         printf("  %-10s %s\n", commands[i].name, commands[i].summary);

@@ -17,13 +17,11 @@
 #include "command/input.h"
 #include "command/options.h"
 #include "export/export.h"
-#include "profile/called.h"
-#include "text/chart.h"
 #include "text/file.h"
-#include "text/lines.h"
 #include "text/pager.h"
 #include "text/terminal.h"
 #include "timeline/profiles.h"
+#include "timeline/text.h"
 #include "view/format/format.h"
 #include "view/subject.h"
 #include "view/symbols/symbols.h"
@@ -37,7 +35,6 @@ enum {
     SVG_HEIGHT = 420,
     MOST_LAYERS = 12,
     MOMENTS = 600,
-    SHOWN_PROCESSES = 20,
 };
 
 enum key {
@@ -280,71 +277,14 @@ static int drop_earlier(const struct request *r, struct mt_profiles *profiles,
 
 /* ---- output ---------------------------------------------------------------------------------- */
 
-/* What was found out about another tool's file, among it that its time is none. */
-static void add_notes(const struct mt_profile *profile, struct mt_summary *lines) {
-    for (size_t i = 0; i < profile->info.n_notes && !profile->info.is_memtrack; i++)
-        mt_summary_add(lines, i ? "" : "coverage", false, "%s",
-                       mt_profile_text(profile, profile->info.notes[i]));
-}
-
-/* Of several processes the first is named, which started the others. */
-static void add_subject(const struct mt_timeline *t, const struct mt_summary_format *format,
-                        struct mt_summary *lines) {
-    const struct mt_profile *profile = t->courses[0].profile;
-    char lasted[MT_FORMAT_BYTES], start[MT_FORMAT_BYTES];
-    if (t->n_courses == 1) {
-        mt_summary_process(profile, format, lines);
-        add_notes(profile, lines);
-        return;
-    }
-    mt_format_duration(lasted, t->duration_ns);
-    mt_format_rfc3339(start, t->start_time_ns);
-    mt_summary_add(
-        lines, "program", false, "%s and %zu more process%s%s (%s%s%s)",
-        format->verbose ? mt_profile_text(profile, profile->info.exe) : mt_called_name(profile),
-        t->n_courses - 1, t->n_courses == 2 ? "" : "es", t->sum.n_points ? ", summed" : "", lasted,
-        format->verbose ? " from " : "", format->verbose ? start : "");
-}
-
-static void print_head(const struct mt_terminal *terminal, const struct mt_timeline *t,
-                       bool verbose) {
-    const struct mt_course *course = t->sum.n_points ? &t->sum : &t->courses[0];
-    struct mt_summary_format format = mt_lines_format(terminal, false, verbose);
-    struct mt_summary lines = {0};
-    char coarsest[MT_FORMAT_BYTES];
-    add_subject(t, &format, &lines);
-    if (course->n_ticks > 1)
-        mt_summary_add(&lines, "chart", false, "one point per %s (its maximum)",
-                       mt_format_duration(coarsest, course->coarsest_ns));
-    else
-        mt_summary_add(&lines, "chart", false, "one point: it ended before the second tick");
-    if (t->sum.n_points && t->sum.has[MT_SERIES_RSS])
-        mt_summary_add(&lines, "", false,
-                       "RSS has shared pages once for each process; PSS counts them once");
-    if (course->has[MT_SERIES_PSS])
-        mt_summary_add(&lines, "", false, "PSS and swap are read at most twice a second");
-    mt_lines_print(terminal, &lines);
-    fputc('\n', terminal->stream);
-}
-
 static int print_text(const struct request *r, const struct mt_timeline *t) {
     struct mt_terminal terminal;
-    const struct mt_chart_options options = {.width = r->width, .height = r->height};
+    const struct mt_timeline_text_options options = {
+        .chart = {.width = r->width, .height = r->height}, .verbose = r->shared.verbose};
     mt_terminal_init(&terminal, stdout, r->shared.color);
     if (!r->shared.no_pager)
         mt_pager_start();
-    print_head(&terminal, t, r->shared.verbose);
-    int rc = 0;
-    if (t->sum.n_points)
-        rc = mt_chart_print(&terminal, t, &t->sum, &options);
-    else if (t->n_courses == 1)
-        rc = mt_chart_print(&terminal, t, &t->courses[0], &options);
-    if (rc == 0 && t->n_courses > 1) {
-        if (t->sum.n_points)
-            fputc('\n', stdout);
-        rc = mt_chart_print_processes(&terminal, t, SHOWN_PROCESSES, &options);
-    }
-    return rc;
+    return mt_timeline_text_print(&terminal, t, &options);
 }
 
 /* Into a file that may not be there yet. */

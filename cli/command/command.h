@@ -37,6 +37,7 @@ int mt_tree_command(int argc, char **argv);
 int mt_annotate_command(int argc, char **argv);
 int mt_scopes_command(int argc, char **argv);
 int mt_timeline_command(int argc, char **argv);
+int mt_watch_command(int argc, char **argv);
 int mt_diff_command(int argc, char **argv);
 int mt_snapshot_command(int argc, char **argv);
 int mt_top_command(int argc, char **argv);
@@ -52,6 +53,6 @@ int mt_export_command(int argc, char **argv);
 extern const struct argp mt_run_request_argp, mt_report_argp, mt_tree_argp, mt_annotate_argp,
     mt_scopes_argp, mt_timeline_argp, mt_diff_argp, mt_snapshot_argp, mt_top_argp, mt_serve_argp,
     mt_list_argp, mt_whois_argp, mt_attach_argp, mt_detach_argp, mt_check_request_argp,
-    mt_compare_argp, mt_export_argp;
+    mt_compare_argp, mt_export_argp, mt_watch_argp;
 
 #endif

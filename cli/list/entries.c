@@ -342,12 +342,13 @@ static int take_profile(struct mt_list_entries *out, char *name) {
     if (mt_pprof_read(name, &profile, &e->problem) != 0)
         return 0;
     const struct mt_profile_info *info = &profile->info;
-    e->listed.state = "profile";
+    e->listed.state = info->watched ? "watched" : "profile";
     e->listed.pid = info->pid;
     e->listed.start_time_ns = info->start_time_ns;
     e->listed.age_ns = info->duration_ns;
     e->listed.live_bytes = (int64_t)info->totals.live_bytes;
-    e->listed.peak_bytes = (int64_t)info->totals.peak_bytes;
+    e->listed.peak_bytes =
+        (int64_t)(info->watched ? info->peak_rss_bytes : info->totals.peak_bytes);
     e->listed.total_blocks = info->totals.total_blocks;
     e->listed.ledger_bytes = info->ledger_bytes;
     e->exe = strdup(mt_profile_text(profile, info->exe));

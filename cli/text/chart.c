@@ -36,7 +36,7 @@ struct glyphs {
 
 static const struct glyphs utf8_glyphs = {
     .area = {" ", "▁", "▂", "▃", "▄", "▅", "▆", "▇", "█"},
-    .point = {"█", "•", "◦", "×", "·"},
+    .point = {"█", "•", "◦", "×", "·", "▫"},
     .vertical = "│",
     .tick = "┤",
     .corner = "└",
@@ -47,7 +47,7 @@ static const struct glyphs utf8_glyphs = {
 };
 static const struct glyphs ascii_glyphs = {
     .area = {" ", "_", "_", "_", "#", "#", "#", "#", "#"},
-    .point = {"#", "r", "p", "s", "a"},
+    .point = {"#", "r", "p", "s", "a", "u"},
     .vertical = "|",
     .tick = "+",
     .corner = "+",
@@ -57,7 +57,7 @@ static const struct glyphs ascii_glyphs = {
     .mark = "v",
 };
 static const enum mt_terminal_style styles[MT_N_SERIES] = {
-    MT_STYLE_BAR, MT_STYLE_SOURCE, MT_STYLE_DIM, MT_STYLE_WARN, MT_STYLE_BOLD};
+    MT_STYLE_BAR, MT_STYLE_SOURCE, MT_STYLE_DIM, MT_STYLE_WARN, MT_STYLE_BOLD, MT_STYLE_DIM};
 
 struct cell {
     const char *glyph;
@@ -255,7 +255,7 @@ static void put_arrows(const struct canvas *c, const struct mt_timeline *timelin
                 timeline->n_marks - shown, timeline->n_marks - shown == 1 ? "" : "s");
 }
 
-static void put_legend(const struct canvas *c, const bool *is_drawn) {
+static void put_legend(const struct canvas *c, const bool *is_drawn, enum mt_series main) {
     const char *gap = "";
     size_t used = 0;
     fprintf(c->terminal->stream, "%*s  ", LABEL_WIDTH, "");
@@ -270,7 +270,8 @@ static void put_legend(const struct canvas *c, const bool *is_drawn) {
         }
         used += strlen(gap) + width;
         fputs(gap, c->terminal->stream);
-        put_glyph(c->terminal, styles[s], c->glyphs->point[s]);
+        enum mt_series as = s == main ? MT_SERIES_LIVE : (enum mt_series)s;
+        put_glyph(c->terminal, styles[as], c->glyphs->point[as]);
         fprintf(c->terminal->stream, " %s", mt_timeline_series_labels[s]);
         gap = "   ";
     }
@@ -330,15 +331,15 @@ int mt_chart_print(const struct mt_terminal *terminal, const struct mt_timeline 
             most = values[s * c.columns + x] > most ? values[s * c.columns + x] : most;
     }
     set_scale(&c, most);
-    draw_area(&c, values);
+    draw_area(&c, values + course->main * c.columns);
     for (size_t s = MT_N_SERIES; s-- > MT_SERIES_RSS;)
-        if (is_drawn[s])
+        if (is_drawn[s] && s != course->main)
             draw_points(&c, values + s * c.columns, (enum mt_series)s);
     put_rows(&c);
     put_time_axis(&c);
     put_arrows(&c, timeline, course);
     int rc = put_lanes(&c, timeline, course);
-    put_legend(&c, is_drawn);
+    put_legend(&c, is_drawn, course->main);
     free(values);
     free(c.cells);
     return rc;
@@ -368,7 +369,7 @@ static void put_process(const struct mt_terminal *terminal, const struct mt_time
     char *visible = mt_format_visible(mt_called_name(profile), terminal->utf8);
     char *name = visible ? mt_format_shorten_end(visible, NAME_WIDTH, terminal->ellipsis) : NULL;
     size_t width = name ? mt_format_width(name) : 0;
-    mt_timeline_columns(course, MT_SERIES_LIVE, 0, timeline->duration_ns, values, n);
+    mt_timeline_columns(course, course->main, 0, timeline->duration_ns, values, n);
     fprintf(terminal->stream, "%8" PRIu32 " %s%*s ", profile->info.pid, name ? name : "?",
             width < NAME_WIDTH ? (int)(NAME_WIDTH - width) : 0, "");
     put_sparkline(terminal, values, n, (double)course->peak_bytes);
@@ -385,7 +386,8 @@ static int by_place(const void *a, const void *b) {
 
 int mt_chart_print_processes(const struct mt_terminal *terminal, const struct mt_timeline *timeline,
                              size_t n, const struct mt_chart_options *options) {
-    static const char heading[] = "heap, each on its own scale";
+    bool is_heap = timeline->courses[0].main == MT_SERIES_LIVE;
+    const char *heading = is_heap ? "heap, each on its own scale" : "RSS, each on its own scale";
     size_t width = options->width ? options->width : terminal->width, taken = 21 + NAME_WIDTH;
     size_t columns = width > taken + LEAST_SPARKS ? width - taken : LEAST_SPARKS;
     const struct mt_course **sorted = calloc(timeline->n_courses, sizeof *sorted);
@@ -398,7 +400,11 @@ int mt_chart_print_processes(const struct mt_terminal *terminal, const struct mt
         qsort(sorted, timeline->n_courses, sizeof *sorted, mt_timeline_compare_peaks);
         qsort(sorted, shown, sizeof *sorted, by_place);
         fprintf(terminal->stream, "%8s %-*s %-*s %10s\n", "process", NAME_WIDTH, "program",
-                (int)columns, strlen(heading) <= columns ? heading : "heap", "peak");
+                (int)columns,
+                strlen(heading) <= columns ? heading
+                : is_heap                  ? "heap"
+                                           : "RSS",
+                "peak");
         for (size_t i = 0; i < shown; i++)
             put_process(terminal, timeline, sorted[i], values, columns);
         if (shown < timeline->n_courses)

@@ -40,15 +40,19 @@ static json_t *resolution_object(const struct mt_course *course) {
 }
 
 static json_t *peak_object(const struct mt_course *course) {
+    bool is_heap = course->main == MT_SERIES_LIVE;
     return json_pack(
-        "{s:o, s:o, s:o}", "live_bytes", mt_json_number(course->peak_bytes), "time_ns",
-        time_or_null(course->peak_ns, course->peak_time_known), "error_ns",
-        time_or_null(course->peak_error_ns, course->peak_time_known && course->profile));
+        "{s:o, s:o, s:o}", "live_bytes", time_or_null(course->peak_bytes, is_heap), "time_ns",
+        time_or_null(course->peak_ns, course->peak_time_known && is_heap), "error_ns",
+        time_or_null(course->peak_error_ns, course->peak_time_known && course->profile && is_heap));
 }
 
-static void put_figures(struct writer *w, const struct mt_point *point) {
+/* USS is there where somebody watched; other axes go without the member. */
+static void put_figures(struct writer *w, const struct mt_point *point, bool has_uss) {
     for (size_t s = 0; s < MT_N_SERIES; s++)
-        if (point->is_read[s])
+        if (s == MT_SERIES_USS && !has_uss)
+            continue;
+        else if (point->is_read[s])
             fprintf(w->stream, ",\"%s\":%" PRIu64, mt_timeline_series_keys[s], point->value[s]);
         else
             fprintf(w->stream, ",\"%s\":null", mt_timeline_series_keys[s]);
@@ -62,7 +66,7 @@ static void put_ticks(struct writer *w, const struct mt_course *course) {
         if (point->is_peak)
             continue;
         fprintf(w->stream, "%s{\"time_ns\":%" PRIu64, separator, point->time_ns);
-        put_figures(w, point);
+        put_figures(w, point, course->has[MT_SERIES_USS]);
         if (course->profile)
             fprintf(w->stream, ",\"total_blocks\":%" PRIu64 "}", point->total_blocks);
         else
@@ -75,6 +79,8 @@ static void put_ticks(struct writer *w, const struct mt_course *course) {
 /* Writes the highest reading of each of the kernel's figures. */
 static void put_highest(struct writer *w, const struct mt_course *course) {
     for (size_t s = MT_SERIES_RSS; s < MT_N_SERIES; s++) {
+        if (s == MT_SERIES_USS && !course->has[s])
+            continue;
         fprintf(w->stream, ",\"peak_%s\":", mt_timeline_series_keys[s]);
         if (course->has[s])
             fprintf(w->stream, "%" PRIu64, course->highest[s]);

@@ -87,7 +87,7 @@ static bool add_processes(struct mt_svg_chart *c) {
         struct mt_svg_line *line = add_line(c, label);
         done = line != NULL;
         if (line)
-            mt_timeline_columns(sorted[i], MT_SERIES_LIVE, 0, c->to_ns, line->columns,
+            mt_timeline_columns(sorted[i], sorted[i]->main, 0, c->to_ns, line->columns,
                                 c->n_columns);
     }
     free(sorted);

@@ -23,6 +23,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/resource.h>
 #include <sys/signalfd.h>
 #include <sys/wait.h>
@@ -70,8 +71,11 @@ static int set_environment(const struct mt_launch *launch) {
     return options[0] ? set_variable("MEMTRACK_OPTIONS", options, ",", true) : 0;
 }
 
-_Noreturn static void become(const struct mt_launch *launch, int report) {
-    if (set_environment(launch) == 0) {
+_Noreturn static void become(const struct mt_launch *launch, int report, long *before_kilobytes) {
+    struct rusage usage;
+    if (before_kilobytes && getrusage(RUSAGE_SELF, &usage) == 0)
+        *before_kilobytes = usage.ru_maxrss;
+    if (!launch->preload || set_environment(launch) == 0) {
         sigaction(SIGCHLD, &chld_before, NULL);
         sigprocmask(SIG_SETMASK, &mask_before, NULL);
         execvp(launch->target->path,
@@ -122,6 +126,13 @@ static void unblock_signals(struct mt_launched *child) {
     sigprocmask(SIG_SETMASK, &mask_before, NULL);
 }
 
+/* Returns a number that the child can set; NULL: there is no memory for it, and it goes without. */
+static long *share_number(void) {
+    void *page =
+        mmap(NULL, sizeof(long), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    return page == MAP_FAILED ? NULL : page;
+}
+
 int mt_launch(const struct mt_launch *launch, struct mt_launched *child, struct mt_error *error) {
     int report[2];
     *child = (struct mt_launched){.pid = -1, .signals = -1};
@@ -129,10 +140,12 @@ int mt_launch(const struct mt_launch *launch, struct mt_launched *child, struct 
         child->is_refused = true;
         return failed(error, "pipe");
     }
+    long *before_kilobytes = share_number();
+    child->before_kilobytes = before_kilobytes;
     block_signals(child);
     child->pid = child->signals >= 0 ? fork() : -1;
     if (child->pid == 0)
-        become(launch, report[1]);
+        become(launch, report[1], before_kilobytes);
     close(report[1]);
     int why = 0, rc = 0;
     if (child->pid < 0) {
@@ -165,12 +178,24 @@ static uint64_t most_rss_of(const struct rusage *usage) {
     return (uint64_t)usage->ru_maxrss * 1024;
 }
 
+/* The same, above what the child had before it became the program. It has made a little more since:
+ * the words of the program, and the search for it. */
+static uint64_t peak_rss_of(const struct mt_launched *child, const struct rusage *usage) {
+    enum { SINCE_KILOBYTES = 256 };
+    if (!child->before_kilobytes || *child->before_kilobytes == 0 ||
+        usage->ru_maxrss <= *child->before_kilobytes + SINCE_KILOBYTES)
+        return 0;
+    return (uint64_t)usage->ru_maxrss * 1024;
+}
+
 static void notice_end(struct mt_launched *child) {
     int status = 0;
     struct rusage usage = {0};
     if (child->ended || wait4(child->pid, &status, WNOHANG, &usage) != child->pid)
         return;
     child->most_rss_bytes = most_rss_of(&usage);
+    child->peak_rss_bytes = peak_rss_of(child, &usage);
+    child->at_most_rss_bytes = (uint64_t)usage.ru_maxrss * 1024;
     child->ended = true;
     child->wait_status = status;
     child->end_ns = mt_clock_now_ns();

@@ -16,7 +16,8 @@
 struct mt_launch {
     const struct mt_target *target;
     char **arguments;      /* of the program, argv[0] first, NULL at the end */
-    const char *preload;   /* in front of what LD_PRELOAD holds already */
+    const char *preload;   /* in front of what LD_PRELOAD holds already; NULL: it is not recorded,
+                              and its environment stays as it is */
     const char *directory; /* for the ledgers */
     const char *options;   /* "key=value,..." for the tracker */
     const char *only;      /* patterns of programs to be recorded, ':' between; NULL: all */
@@ -32,7 +33,11 @@ struct mt_launched {
                         before */
     int wait_status;
     uint64_t most_rss_bytes; /* the most that it alone had, once ended; 0: not known */
-    uint64_t end_ns;         /* CLOCK_MONOTONIC, when it was noticed */
+    /* The most that any of it had: of the program, and of the children that it has waited for. */
+    uint64_t peak_rss_bytes;
+    uint64_t at_most_rss_bytes;   /* the same, or what it had before it was executed */
+    const long *before_kilobytes; /* what the child had before it executed the program */
+    uint64_t end_ns;              /* CLOCK_MONOTONIC, when it was noticed */
 };
 
 /* Starts the program. Returns 0, or the exit status that memtrack run ends with: 125, 126, 127.

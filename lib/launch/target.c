@@ -373,6 +373,12 @@ static int inspect_file(const char *path, int depth, struct mt_target *target,
     return rc;
 }
 
+int mt_target_find(const char *program, struct mt_target *target, struct mt_error *error) {
+    int why = ENOENT;
+    *target = (struct mt_target){.path = find(program, &why)};
+    return target->path ? 0 : not_executable(program, why, error);
+}
+
 int mt_target_inspect(const char *program, struct mt_target *target, struct mt_error *error) {
     int why = ENOENT;
     *target = (struct mt_target){.path = find(program, &why)};

@@ -32,6 +32,8 @@ struct mt_target {
  * why. The caller frees the target with mt_target_free either way.
  */
 int mt_target_inspect(const char *program, struct mt_target *target, struct mt_error *error);
+/* The same for a program that is run as it is: only finds it. Returns 0, 126 or 127. */
+int mt_target_find(const char *program, struct mt_target *target, struct mt_error *error);
 /* Returns 0 when the file is a shared library for this machine that defines malloc; else
  * -MEMTRACK_EUSAGE. */
 int mt_target_check_allocator(const char *path, struct mt_error *error);

@@ -42,7 +42,7 @@ static uint64_t memory_used(const struct mt_profile *p) {
            scopes->n_counters * sizeof *scopes->counters +
            scopes->n_tallies * sizeof *scopes->tallies + info->n_metadata * sizeof *info->metadata +
            scopes->n_open * sizeof *scopes->open +
-           (uint64_t)mt_strings_count(p->strings) * STRING_BYTES;
+           (uint64_t)mt_strings_count(p->strings) * STRING_BYTES + p->member_bytes;
 }
 
 int mt_limits_memory(const struct mt_profile *profile, uint64_t extra_bytes,

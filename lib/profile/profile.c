@@ -53,6 +53,11 @@ void mt_profile_free(struct mt_profile *profile) {
     free(profile->samples);
     free(profile->line_texts.items);
     free_info(&profile->info);
+    for (size_t i = 0; i < profile->n_members; i++) {
+        profile->members[i]->strings = NULL; /* these are the whole's */
+        mt_profile_free(profile->members[i]);
+    }
+    free(profile->members);
     free(profile);
 }
 
@@ -88,6 +93,22 @@ static int reserve_first(struct mt_profile *profile) {
                    RESERVE(profile, frames, 1) < 0 || RESERVE(profile, samples, 1) < 0
                ? -MEMTRACK_ENOMEM
                : 0;
+}
+
+struct mt_profile *mt_profile_add_member(struct mt_profile *profile) {
+    if (!mt_array_grow(&profile->members, profile->n_members, sizeof(struct mt_profile *)))
+        return NULL;
+    struct mt_profile *member = calloc(1, sizeof *member);
+    if (!member)
+        return NULL;
+    member->strings = profile->strings;
+    if (reserve_first(member) < 0) {
+        member->strings = NULL;
+        mt_profile_free(member);
+        return NULL;
+    }
+    profile->members[profile->n_members++] = member;
+    return member;
 }
 
 struct mt_profile *mt_profile_new(void) {

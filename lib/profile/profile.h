@@ -113,6 +113,7 @@ struct mt_tick {
     uint64_t total_blocks;
     uint64_t rss_bytes, pss_bytes, swap_bytes;
     uint64_t anon_bytes; /* part of rss_bytes that is neither of files nor shared */
+    uint64_t uss_bytes;  /* what no other process shares; read with PSS, where anybody watches it */
 };
 
 /* This is the anonymous memory (of no file, not shared) as the reader saw it from outside, and
@@ -199,12 +200,18 @@ struct mt_profile_info {
      * none. */
     uint32_t process;
     uint64_t sample_bytes; /* 0: exact */
-    bool approximate;      /* totals taken from a process that could not be read consistently */
-    bool multithreaded;    /* several threads allocated: peak within its bound, unless exact_peak */
-    bool exact_peak;       /* every event was published */
-    bool usable_measured;  /* MT_VALUE_WASTE_BYTES was recorded */
-    bool partial;          /* recording did not begin with the process, or sees a part of it */
-    bool outranked;        /* another malloc comes before the recorder's; known of ledgers alone */
+    /* Somebody watched it from outside, and no allocation was recorded: there are ticks alone. */
+    bool watched;
+    /* The most that it had resident, spikes between ticks included (of several processes, the most
+     * that one had); 0: not known. is_exact: to its end, else so far as it was asked. */
+    uint64_t peak_rss_bytes;
+    bool peak_rss_is_exact;
+    bool approximate;     /* totals taken from a process that could not be read consistently */
+    bool multithreaded;   /* several threads allocated: peak within its bound, unless exact_peak */
+    bool exact_peak;      /* every event was published */
+    bool usable_measured; /* MT_VALUE_WASTE_BYTES was recorded */
+    bool partial;         /* recording did not begin with the process, or sees a part of it */
+    bool outranked;       /* another malloc comes before the recorder's; known of ledgers alone */
     bool peak_time_known;
     uint64_t peak_time_ns; /* since start, +- peak_time_error_ns */
     uint64_t peak_time_error_ns;
@@ -274,6 +281,10 @@ struct mt_profile {
     struct mt_profile_info info;
     bool has_value[MT_N_VALUES]; /* which columns the source had */
     struct mt_line_texts line_texts;
+    /* Of a tree of processes that was watched: each process, whose ticks add up to those here. */
+    struct mt_profile **members;
+    size_t n_members;
+    uint64_t member_bytes; /* of memory, when they were read */
     /* When this is a part of a recording: that with all samples. It has the same arrays but for
      * them. NULL: this is the whole. */
     const struct mt_profile *whole;
@@ -285,6 +296,9 @@ struct mt_profile {
 /* Returns an empty profile, or NULL when out of memory. */
 struct mt_profile *mt_profile_new(void);
 void mt_profile_free(struct mt_profile *profile); /* NULL is fine */
+/* Appends a member, whose texts are the profile's; only its info is to be filled. NULL: out of
+ * memory. */
+struct mt_profile *mt_profile_add_member(struct mt_profile *profile);
 
 /* Returns the one index of this text (bytes long, or NUL-terminated); UINT32_MAX when out of
  * memory. */

@@ -140,6 +140,10 @@ int mt_texts_replace(struct mt_profile *profile, mt_texts_rename *rename, void *
     replace_code(&r, profile);
     replace_samples(&r, profile);
     replace_info(&r, &profile->info);
+    for (size_t i = 0; i < profile->n_members; i++) {
+        replace_info(&r, &profile->members[i]->info);
+        profile->members[i]->strings = r.to;
+    }
     for (size_t i = 0; i < MT_TEXTS_N_ROLES; i++)
         free(r.new_index[i]);
     mt_strings_free(r.from);

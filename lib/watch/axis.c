@@ -38,6 +38,7 @@ static void put_together(struct mt_tick *kept, const struct mt_tick *tick) {
         *kept = *tick;
     kept->pss_bytes = pss.pss_bytes;
     kept->swap_bytes = pss.swap_bytes;
+    kept->uss_bytes = pss.uss_bytes;
 }
 
 static int make_room(struct mt_axis *axis) {

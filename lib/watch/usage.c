@@ -50,6 +50,57 @@ static uint64_t kilobytes_after(const char *text, const char *label) {
     return at ? strtoull(at + strlen(label), NULL, 10) * 1024 : 0;
 }
 
+static uint64_t kilobytes_of(const char *line, const char *label) {
+    size_t bytes = strlen(label);
+    return strncmp(line, label, bytes) == 0 ? strtoull(line + bytes, NULL, 10) * 1024 : 0;
+}
+
+/* Of smaps the lines of all mappings are added up. */
+bool mt_usage_pages(uint32_t pid, bool is_old, struct mt_usage *usage) {
+    char path[64], line[512];
+    struct mt_usage sum = {.peak_rss_bytes = usage->peak_rss_bytes};
+    bool any = false;
+    snprintf(path, sizeof path, "/proc/%" PRIu32 "/%s", pid, is_old ? "smaps" : "smaps_rollup");
+    FILE *file = fopen(path, "re");
+    while (file && fgets(line, sizeof line, file)) {
+        any = true;
+        sum.rss_bytes += kilobytes_of(line, "Rss:");
+        sum.pss_bytes += kilobytes_of(line, "Pss:");
+        sum.uss_bytes += kilobytes_of(line, "Private_Clean:") +
+                         kilobytes_of(line, "Private_Dirty:") +
+                         kilobytes_of(line, "Private_Hugetlb:");
+        sum.swap_bytes += kilobytes_of(line, "Swap:");
+    }
+    if (file)
+        fclose(file);
+    if (any)
+        *usage = sum;
+    return any;
+}
+
+bool mt_usage_status(uint32_t pid, struct mt_usage *usage) {
+    char path[64], line[512];
+    struct mt_usage read = *usage;
+    bool any = false;
+    snprintf(path, sizeof path, "/proc/%" PRIu32 "/status", pid);
+    FILE *file = fopen(path, "re");
+    while (file && fgets(line, sizeof line, file)) {
+        uint64_t peak_bytes = kilobytes_of(line, "VmHWM:");
+        if (strncmp(line, "VmRSS:", 6) == 0) {
+            read.rss_bytes = kilobytes_of(line, "VmRSS:");
+            any = true;
+        } else if (strncmp(line, "VmSwap:", 7) == 0)
+            read.swap_bytes = kilobytes_of(line, "VmSwap:");
+        if (peak_bytes)
+            read.peak_rss_bytes = peak_bytes;
+    }
+    if (file)
+        fclose(file);
+    if (any)
+        *usage = read;
+    return any;
+}
+
 bool mt_usage_pss(uint32_t pid, uint64_t *pss_bytes, uint64_t *swap_bytes) {
     char path[64], text[2048];
     snprintf(path, sizeof path, "/proc/%" PRIu32 "/smaps_rollup", pid);

@@ -42,7 +42,8 @@ def options_of_page(path):
 
 
 def commands_of_help(text):
-    return set(re.findall(r"^ {2}([a-z][a-z-]*) {2,}", text, flags=re.M))
+    lines = re.findall(r"^ {2}([a-z][a-z-]*(?:, [a-z]+)*) {2,}", text, flags=re.M)
+    return {name for line in lines for name in line.split(", ")}
 
 
 def problems():

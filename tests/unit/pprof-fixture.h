@@ -167,7 +167,7 @@ static inline void build_time_axis(struct mt_profile *p, size_t n_ticks, size_t 
     info->n_ticks = n_ticks, info->n_changes = n_changes;
     for (size_t i = 0; i < n_ticks; i++)
         info->ticks[i] =
-            (struct mt_tick){i * 10, -(int64_t)i, i * 3, i << 12, i << 11, i << 10, i << 9};
+            (struct mt_tick){i * 10, -(int64_t)i, i * 3, i << 12, i << 11, i << 10, i << 9, i << 8};
     for (size_t i = 0; i < n_changes; i++)
         info->changes[i] = (struct mt_tick_change){
             (uint32_t)(i % n_ticks), (uint32_t)(i % p->n_samples), (int64_t)i * 16, (int64_t)i};

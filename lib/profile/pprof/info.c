@@ -51,6 +51,9 @@ static Pprof__Recording recording_message(const struct mt_profile_info *info) {
     recording.tick_interval_ns = info->tick_interval_ns;
     recording.has_size_histogram = info->has_size_histogram;
     recording.exact_peak = info->exact_peak;
+    recording.watched = info->watched;
+    recording.peak_rss_bytes = info->peak_rss_bytes;
+    recording.peak_rss_is_exact = info->peak_rss_is_exact;
     return recording;
 }
 
@@ -213,6 +216,9 @@ static void read_recording(struct mt_profile_info *info, const Pprof__Recording 
     info->tick_interval_ns = recording->tick_interval_ns;
     info->has_size_histogram = recording->has_size_histogram;
     info->exact_peak = recording->exact_peak;
+    info->watched = recording->watched;
+    info->peak_rss_bytes = recording->peak_rss_bytes;
+    info->peak_rss_is_exact = recording->peak_rss_is_exact;
 }
 
 static void read_totals(struct mt_profile_info *info, const Pprof__Totals *from) {

@@ -26,6 +26,7 @@ enum mt_pprof_field {
     MT_PPROF_MODEL = 1501,
     MT_PPROF_TIME_AXIS = 1502,
     MT_PPROF_SCOPES = 1503,
+    MT_PPROF_MEMBER = 1504,
 };
 
 enum {
@@ -63,12 +64,16 @@ typedef int mt_pprof_emit(void *context, unsigned field, const ProtobufCMessage 
 int mt_pprof_info_write(const struct mt_profile *profile, mt_pprof_emit *emit, void *context);
 int mt_pprof_time_write(const struct mt_profile *profile, mt_pprof_emit *emit, void *context);
 int mt_pprof_scopes_write(const struct mt_profile *profile, mt_pprof_emit *emit, void *context);
+int mt_pprof_members_write(const struct mt_profile *profile, mt_pprof_emit *emit, void *context);
 
 /* These take over what a message says. They return 0, -MEMTRACK_ENOMEM, or -MEMTRACK_EFORMAT
  * when the message's columns differ in length. */
 int mt_pprof_info_read(struct mt_profile *profile, const Pprof__Memtrack *message);
 int mt_pprof_time_read(struct mt_profile *profile, const Pprof__TimeAxis *message);
 int mt_pprof_scopes_read(struct mt_profile *profile, const Pprof__Scopes *message);
+int mt_pprof_members_read(struct mt_profile *profile, const ProtobufCMessage *message);
+/* Returns the type of a message of members; NULL: nobody here reads them. */
+const ProtobufCMessageDescriptor *mt_pprof_members_type(void);
 
 /* These turn a string of the profile into bytes of a message, which stay the profile's; and
  * back, where *status is set when out of memory. */

@@ -96,6 +96,13 @@ static int take_scopes(struct mt_pprof_reader *reader, const Pprof__Scopes *mess
                : mt_pprof_reader_status(reader, status);
 }
 
+static int take_member(struct mt_pprof_reader *reader, const ProtobufCMessage *message) {
+    int status = mt_pprof_members_read(reader->profile, message);
+    return status == -MEMTRACK_EFORMAT
+               ? mt_pprof_reader_damaged(reader, "a process in it is malformed")
+               : mt_pprof_reader_status(reader, status);
+}
+
 static const ProtobufCMessageDescriptor *descriptor(uint64_t field) {
     switch (field) {
     case MT_PPROF_SAMPLE_TYPE:
@@ -114,6 +121,8 @@ static const ProtobufCMessageDescriptor *descriptor(uint64_t field) {
         return &pprof__time_axis__descriptor;
     case MT_PPROF_SCOPES:
         return &pprof__scopes__descriptor;
+    case MT_PPROF_MEMBER:
+        return mt_pprof_members_type();
     default:
         return NULL;
     }
@@ -136,6 +145,8 @@ static int take_message(struct mt_pprof_reader *reader, uint64_t field,
         return mt_pprof_model_read(reader, (const Pprof__Model *)message);
     case MT_PPROF_SCOPES:
         return take_scopes(reader, (const Pprof__Scopes *)message);
+    case MT_PPROF_MEMBER:
+        return take_member(reader, message);
     default:
         return take_time_axis(reader, (const Pprof__TimeAxis *)message);
     }

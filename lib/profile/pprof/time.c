@@ -20,6 +20,7 @@ static int write_ticks(const struct mt_tick *ticks, size_t n, uint64_t *room, mt
     axis.tick_pss_bytes = room + 4 * n;
     axis.tick_swap_bytes = room + 5 * n;
     axis.tick_anon_bytes = room + 6 * n;
+    axis.tick_uss_bytes = room + 7 * n;
     for (size_t i = 0; i < n; i++) {
         axis.tick_time_ns[i] = ticks[i].time_ns;
         axis.tick_live_bytes[i] = ticks[i].live_bytes;
@@ -28,6 +29,8 @@ static int write_ticks(const struct mt_tick *ticks, size_t n, uint64_t *room, mt
         axis.tick_pss_bytes[i] = ticks[i].pss_bytes;
         axis.tick_swap_bytes[i] = ticks[i].swap_bytes;
         axis.tick_anon_bytes[i] = ticks[i].anon_bytes;
+        axis.tick_uss_bytes[i] = ticks[i].uss_bytes;
+        axis.n_tick_uss_bytes |= ticks[i].uss_bytes ? n : 0;
     }
     axis.n_tick_time_ns = axis.n_tick_live_bytes = axis.n_tick_total_blocks = n;
     axis.n_tick_rss_bytes = axis.n_tick_pss_bytes = axis.n_tick_swap_bytes =
@@ -94,7 +97,7 @@ static int write_marks(const struct mt_profile *profile, size_t first, size_t n,
 
 int mt_pprof_time_write(const struct mt_profile *profile, mt_pprof_emit *emit, void *context) {
     const struct mt_profile_info *info = &profile->info;
-    uint64_t *room = malloc(7 * MT_PPROF_CHUNK * sizeof *room);
+    uint64_t *room = malloc(8 * MT_PPROF_CHUNK * sizeof *room);
     if (!room)
         return -MEMTRACK_ENOMEM;
     int status = 0;
@@ -125,7 +128,8 @@ static int read_ticks(struct mt_profile_info *info, const Pprof__TimeAxis *axis)
     if (axis->n_tick_live_bytes != n || axis->n_tick_total_blocks != n ||
         axis->n_tick_rss_bytes != n || axis->n_tick_pss_bytes != n ||
         axis->n_tick_swap_bytes != n ||
-        (axis->n_tick_anon_bytes != n && axis->n_tick_anon_bytes != 0))
+        (axis->n_tick_anon_bytes != n && axis->n_tick_anon_bytes != 0) ||
+        (axis->n_tick_uss_bytes != n && axis->n_tick_uss_bytes != 0))
         return -MEMTRACK_EFORMAT;
     if (n == 0)
         return 0;
@@ -140,6 +144,7 @@ static int read_ticks(struct mt_profile_info *info, const Pprof__TimeAxis *axis)
             .pss_bytes = axis->tick_pss_bytes[i],
             .swap_bytes = axis->tick_swap_bytes[i],
             .anon_bytes = axis->n_tick_anon_bytes ? axis->tick_anon_bytes[i] : 0,
+            .uss_bytes = axis->n_tick_uss_bytes ? axis->tick_uss_bytes[i] : 0,
         };
     }
     return 0;

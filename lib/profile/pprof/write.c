@@ -569,6 +569,8 @@ static int write_all(struct writer *writer) {
     int status = mt_pprof_time_write(writer->profile, write_message, writer);
     if (status == 0)
         status = mt_pprof_scopes_write(writer->profile, write_message, writer);
+    if (status == 0)
+        status = mt_pprof_members_write(writer->profile, write_message, writer);
     return status < 0 ? status : mt_deflate_finish(writer->out);
 }
 

@@ -33,11 +33,24 @@ void mt_summary_head_self(const struct mt_profile *profile, const struct mt_summ
             options->exact_bytes ? " bytes" : "");
 }
 
+/* Of what was not recorded no figure is 0. */
+static void head_watched(const struct mt_profile_info *info, const struct mt_summary_format *format,
+                         struct mt_summary *lines) {
+    char size[MT_FORMAT_BYTES];
+    mt_summary_add(
+        lines, "peak RSS", false, "%s%s",
+        mt_format_size(size, mt_saturate_signed(info->peak_rss_bytes), format->exact_bytes),
+        format->exact_bytes ? " bytes" : "");
+}
+
 void mt_summary_head(const struct mt_rows *rows, const struct mt_summary_format *format,
                      struct mt_summary *lines) {
     const struct mt_profile *profile = mt_rows_profile(rows);
     mt_summary_process(profile, format, lines);
-    mt_summary_totals(rows, format, lines);
+    if (profile->info.watched)
+        head_watched(&profile->info, format, lines);
+    else
+        mt_summary_totals(rows, format, lines);
     if (format->verbose)
         mt_summary_allocator(profile, format, lines);
     mt_summary_coverage(rows, format, lines);

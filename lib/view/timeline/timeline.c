@@ -26,10 +26,10 @@ enum { MAX_SUM_POINTS = 8000 };
 /* Of an address space: sums of all processes that there can be stay in range. */
 #define MAX_VALUE (UINT64_C(1) << 47)
 
-const char *const mt_timeline_series_keys[MT_N_SERIES] = {"live_bytes", "rss_bytes", "pss_bytes",
-                                                          "swap_bytes", "anon_bytes"};
-const char *const mt_timeline_series_labels[MT_N_SERIES] = {"heap (live)", "RSS", "PSS", "swap",
-                                                            "RSS without files"};
+const char *const mt_timeline_series_keys[MT_N_SERIES] = {"live_bytes", "rss_bytes",  "pss_bytes",
+                                                          "swap_bytes", "anon_bytes", "uss_bytes"};
+const char *const mt_timeline_series_labels[MT_N_SERIES] = {
+    "heap (live)", "RSS", "PSS", "swap", "RSS without files", "USS"};
 
 static uint64_t smaller(uint64_t a, uint64_t b) {
     return a < b ? a : b;
@@ -45,24 +45,27 @@ static int by_time(const void *a, const void *b) {
 }
 
 bool mt_timeline_is_sparse(enum mt_series series) {
-    return series == MT_SERIES_PSS || series == MT_SERIES_SWAP;
+    return series == MT_SERIES_PSS || series == MT_SERIES_SWAP || series == MT_SERIES_USS;
 }
 
-static struct mt_point point_of(const struct mt_tick *tick, uint64_t start_ns) {
-    bool has_pss = tick->pss_bytes != 0;
+static struct mt_point point_of(const struct mt_tick *tick, uint64_t start_ns, bool is_watched) {
+    bool has_pss = tick->pss_bytes != 0, has_swap = has_pss || tick->swap_bytes != 0;
     return (struct mt_point){
         .time_ns = start_ns + smaller(tick->time_ns, MAX_TIME_NS),
         .value = {[MT_SERIES_LIVE] =
                       tick->live_bytes > 0 ? smaller((uint64_t)tick->live_bytes, MAX_VALUE) : 0,
                   [MT_SERIES_RSS] = smaller(tick->rss_bytes, MAX_VALUE),
                   [MT_SERIES_PSS] = smaller(tick->pss_bytes, MAX_VALUE),
-                  [MT_SERIES_SWAP] = has_pss ? smaller(tick->swap_bytes, MAX_VALUE) : 0,
-                  [MT_SERIES_ANON] = smaller(tick->anon_bytes, MAX_VALUE)},
-        .is_read = {[MT_SERIES_LIVE] = true,
+                  [MT_SERIES_SWAP] = smaller(tick->swap_bytes, MAX_VALUE),
+                  [MT_SERIES_ANON] = smaller(tick->anon_bytes, MAX_VALUE),
+                  [MT_SERIES_USS] = smaller(tick->uss_bytes, MAX_VALUE)},
+        .is_read = {[MT_SERIES_LIVE] = !is_watched,
                     [MT_SERIES_RSS] = tick->rss_bytes != 0,
                     [MT_SERIES_PSS] = has_pss,
-                    [MT_SERIES_SWAP] = has_pss,
-                    [MT_SERIES_ANON] = tick->anon_bytes != 0},
+                    [MT_SERIES_SWAP] = has_swap,
+                    [MT_SERIES_ANON] = tick->anon_bytes != 0,
+                    [MT_SERIES_USS] = tick->uss_bytes != 0},
+        .is_watched = is_watched,
         .total_blocks = tick->total_blocks,
         .n_processes = 1,
     };
@@ -107,8 +110,22 @@ static void measure(struct mt_course *course) {
     course->n_ticks = n;
 }
 
+/* A spike between two ticks has a height, which the kernel keeps, and no time. */
+static void take_watched_peak(struct mt_course *course) {
+    for (size_t i = 0; i < course->n_points; i++)
+        if (course->points[i].value[MT_SERIES_RSS] > course->peak_bytes) {
+            course->peak_bytes = course->points[i].value[MT_SERIES_RSS];
+            course->peak_ns = course->points[i].time_ns;
+            course->peak_time_known = true;
+        }
+}
+
 static void take_peak(struct mt_course *course) {
     const struct mt_profile_info *info = &course->profile->info;
+    if (info->watched) {
+        take_watched_peak(course);
+        return;
+    }
     course->peak_bytes = smaller(info->totals.peak_bytes, MAX_VALUE);
     course->peak_time_known = info->peak_time_known;
     if (info->peak_time_known) {
@@ -129,18 +146,24 @@ static void take_peak(struct mt_course *course) {
 static int make_course(const struct mt_profile *profile, uint64_t start_ns,
                        struct mt_course *course) {
     const struct mt_profile_info *info = &profile->info;
-    *course = (struct mt_course){
-        .profile = profile, .parent = SIZE_MAX, .start_ns = start_ns, .end_ns = start_ns};
+    *course = (struct mt_course){.profile = profile,
+                                 .parent = SIZE_MAX,
+                                 .start_ns = start_ns,
+                                 .end_ns = start_ns,
+                                 .main = info->watched ? MT_SERIES_RSS : MT_SERIES_LIVE};
     course->points = calloc(info->n_ticks + 1, sizeof *course->points);
     if (!course->points)
         return -MEMTRACK_ENOMEM;
     for (size_t i = 0; i < info->n_ticks; i++)
-        course->points[course->n_points++] = point_of(&info->ticks[i], start_ns);
+        course->points[course->n_points++] = point_of(&info->ticks[i], start_ns, info->watched);
     if (course->n_points)
         take_peak(course);
     qsort(course->points, course->n_points, sizeof *course->points, by_time);
     carry_usage(course);
     measure(course);
+    if (info->watched && profile->n_members == 0 && /* of a tree it is that of one process */
+        info->peak_rss_bytes > course->highest[MT_SERIES_RSS])
+        course->highest[MT_SERIES_RSS] = smaller(info->peak_rss_bytes, MAX_VALUE);
     if (course->n_points)
         course->end_ns = course->points[course->n_points - 1].time_ns;
     uint64_t end_ns = start_ns + smaller(info->duration_ns, MAX_TIME_NS);
@@ -189,9 +212,9 @@ static void add_values(struct mt_point *sum, const struct mt_point *point, bool 
 
 /* When two points are put together, the one with the higher heap stays, and with it the readings
  * of both. */
-static void put_together(struct mt_point *kept, const struct mt_point *point) {
+static void put_together(struct mt_point *kept, const struct mt_point *point, enum mt_series main) {
     struct mt_point other = *point;
-    if (point->value[MT_SERIES_LIVE] >= kept->value[MT_SERIES_LIVE]) {
+    if (point->value[main] >= kept->value[main]) {
         other = *kept;
         *kept = *point;
     }
@@ -212,7 +235,7 @@ static void thin_sum(struct mt_course *sum) {
         const struct mt_point *point = &sum->points[i];
         bool same = kept && sum->points[kept - 1].time_ns / part == point->time_ns / part;
         if (same)
-            put_together(&sum->points[kept - 1], point);
+            put_together(&sum->points[kept - 1], point, sum->main);
         else
             sum->points[kept++] = *point;
     }
@@ -232,13 +255,13 @@ static void sweep(struct mt_timeline *t, const struct event *events, size_t n,
             add_values(&now, event->point, false);
         *before = event->point ? *event->point : (struct mt_point){0};
         now.time_ns = event->time_ns;
-        now.is_read[MT_SERIES_LIVE] = true;
+        now.is_read[MT_SERIES_LIVE] = sum->main == MT_SERIES_LIVE;
         for (size_t s = MT_SERIES_RSS; s < MT_N_SERIES;
              s++) /* what is as last read of all others is read, once one is */
             now.is_read[s] |= (event->point && event->point->is_read[s]) ||
                               (!mt_timeline_is_sparse((enum mt_series)s) && now.value[s] != 0);
-        if (now.value[MT_SERIES_LIVE] > sum->peak_bytes) {
-            sum->peak_bytes = now.value[MT_SERIES_LIVE];
+        if (now.value[sum->main] > sum->peak_bytes) {
+            sum->peak_bytes = now.value[sum->main];
             sum->peak_ns = now.time_ns;
             sum->peak_time_known = true;
         }
@@ -249,6 +272,14 @@ static void sweep(struct mt_timeline *t, const struct event *events, size_t n,
     }
 }
 
+/* The heap, if that of any is known. */
+static enum mt_series main_of(const struct mt_timeline *t) {
+    for (size_t i = 0; i < t->n_courses; i++)
+        if (t->courses[i].main == MT_SERIES_LIVE)
+            return MT_SERIES_LIVE;
+    return MT_SERIES_RSS;
+}
+
 static int add_up(struct mt_timeline *t) {
     struct mt_course *sum = &t->sum;
     size_t n_events;
@@ -257,8 +288,10 @@ static int add_up(struct mt_timeline *t) {
     sum->points = calloc(n_events + 1, sizeof *sum->points);
     int rc = events && latest && sum->points ? 0 : -MEMTRACK_ENOMEM;
     if (rc == 0) {
-        *sum =
-            (struct mt_course){.points = sum->points, .parent = SIZE_MAX, .end_ns = t->duration_ns};
+        *sum = (struct mt_course){.points = sum->points,
+                                  .parent = SIZE_MAX,
+                                  .end_ns = t->duration_ns,
+                                  .main = main_of(t)};
         sweep(t, events, n_events, latest);
         thin_sum(sum);
         measure(sum);
@@ -285,71 +318,165 @@ static int by_mark_time(const void *a, const void *b) {
     return x->course < y->course ? -1 : x->course > y->course;
 }
 
-static int collect_marks(struct mt_timeline *t) {
-    size_t most = 0;
+static void add_marks(struct mt_timeline *t, const struct mt_profile *profile, uint64_t start_ns,
+                      size_t course) {
+    for (size_t k = 0; k < profile->info.n_marks; k++) {
+        const struct mt_mark *mark = &profile->info.marks[k];
+        t->marks[t->n_marks++] = (struct mt_timeline_mark){
+            .time_ns = start_ns + smaller(mark->time_ns, MAX_TIME_NS),
+            .name = mt_profile_text(profile, mark->name),
+            .kind = mark->kind,
+            .course = course,
+        };
+    }
+}
+
+/* Those of a whole tree are shown with its first process. */
+static int collect_marks(struct mt_timeline *t, const struct mt_profile *whole) {
+    size_t most = whole ? whole->info.n_marks : 0;
     for (size_t i = 0; i < t->n_courses; i++)
         most += t->courses[i].profile->info.n_marks;
     t->marks = calloc(most + 1, sizeof *t->marks);
     if (!t->marks)
         return -MEMTRACK_ENOMEM;
-    for (size_t i = 0; i < t->n_courses; i++) {
-        const struct mt_profile *profile = t->courses[i].profile;
-        for (size_t k = 0; k < profile->info.n_marks; k++) {
-            const struct mt_mark *mark = &profile->info.marks[k];
-            t->marks[t->n_marks++] = (struct mt_timeline_mark){
-                .time_ns = t->courses[i].start_ns + smaller(mark->time_ns, MAX_TIME_NS),
-                .name = mt_profile_text(profile, mark->name),
-                .kind = mark->kind,
-                .course = i,
-            };
-        }
-    }
+    for (size_t i = 0; i < t->n_courses; i++)
+        add_marks(t, t->courses[i].profile, t->courses[i].start_ns, i);
+    if (whole)
+        add_marks(t, whole, 0, 0);
     qsort(t->marks, t->n_marks, sizeof *t->marks, by_mark_time);
     return 0;
 }
 
-static int fill(struct mt_timeline *t, const struct mt_profile **sorted, size_t n, bool with_sum) {
+enum clock { OF_ALL, OF_EACH };
+
+static int fill(struct mt_timeline *t, const struct mt_profile **sorted, size_t n,
+                enum clock clock) {
     t->courses = calloc(n, sizeof *t->courses);
     if (!t->courses)
         return -MEMTRACK_ENOMEM;
     t->start_time_ns = sorted[0]->info.start_time_ns;
     for (size_t i = 0; i < n; i++) {
-        uint64_t start_ns = smaller(sorted[i]->info.start_time_ns - t->start_time_ns, MAX_TIME_NS);
+        uint64_t start_ns =
+            clock == OF_EACH
+                ? 0
+                : smaller(sorted[i]->info.start_time_ns - t->start_time_ns, MAX_TIME_NS);
         int rc = make_course(sorted[i], start_ns, &t->courses[t->n_courses++]);
         if (rc != 0)
             return rc;
-        t->courses[i].parent = mt_timeline_family_parent(sorted, n, i);
+        t->courses[i].parent =
+            clock == OF_EACH ? SIZE_MAX : mt_timeline_family_parent(sorted, n, i);
         if (t->courses[i].end_ns > t->duration_ns)
             t->duration_ns = t->courses[i].end_ns;
     }
-    int rc = collect_marks(t);
-    return rc == 0 && with_sum ? add_up(t) : rc;
+    return 0;
 }
 
-int mt_timeline_build(const struct mt_profile *const *profiles, size_t n, bool with_sum,
-                      struct mt_timeline **out, struct mt_error *error) {
-    size_t n_ticks = 0;
-    *out = NULL;
-    for (size_t i = 0; i < n; i++)
-        n_ticks += profiles[i]->info.n_ticks;
-    if (n_ticks == 0)
-        return mt_error_set(error, MEMTRACK_EUSAGE, n ? mt_profile_no_axis_hint(profiles[0]) : "",
-                            "no time axis in %s", n == 1 ? "this profile" : "these profiles");
-    const struct mt_profile **sorted = calloc(n, sizeof *sorted);
-    struct mt_timeline *t = calloc(1, sizeof *t);
-    int rc = -MEMTRACK_ENOMEM;
-    if (sorted && t) {
-        memcpy(sorted, profiles, n * sizeof *sorted);
-        qsort(sorted, n, sizeof *sorted, by_start);
-        rc = fill(t, sorted, n, with_sum);
+/* Counts the processes that ran at each point of a sum that was taken as one. */
+static int count_processes(struct mt_timeline *t) {
+    struct event *events = calloc(2 * t->n_courses + 1, sizeof *events);
+    static const struct mt_point begins;
+    size_t n = 0, next = 0;
+    uint32_t running = 0;
+    if (!events)
+        return -MEMTRACK_ENOMEM;
+    for (size_t i = 0; i < t->n_courses; i++) {
+        events[n++] = (struct event){t->courses[i].start_ns, i, &begins};
+        events[n++] = (struct event){t->courses[i].end_ns, i, NULL};
     }
+    qsort(events, n, sizeof *events, compare_events);
+    for (size_t i = 0; i < t->sum.n_points; i++) {
+        struct mt_point *point = &t->sum.points[i];
+        for (; next < n && (events[next].time_ns < point->time_ns ||
+                            (events[next].point && events[next].time_ns == point->time_ns));
+             next++)
+            running += events[next].point ? 1 : UINT32_MAX;
+        point->n_processes = running;
+    }
+    free(events);
+    return 0;
+}
+
+/* The sum was taken when all of its processes were looked at, and is not made from those again. */
+static int take_sum(struct mt_timeline *t, const struct mt_profile *whole) {
+    uint64_t start_ns = whole->info.start_time_ns > t->start_time_ns
+                            ? smaller(whole->info.start_time_ns - t->start_time_ns, MAX_TIME_NS)
+                            : 0;
+    int rc = make_course(whole, start_ns, &t->sum);
+    t->sum.profile = NULL;
+    if (t->sum.end_ns > t->duration_ns)
+        t->duration_ns = t->sum.end_ns;
+    return rc == 0 ? count_processes(t) : rc;
+}
+
+/* ---- what is asked for ----------------------------------------------------------------------- */
+
+struct wanted {
+    const struct mt_profile *const *profiles;
+    size_t n;
+    const struct mt_profile *whole; /* of which the profiles are members; NULL: none */
+    bool with_sum;
+    enum clock clock;
+};
+
+static int build(struct mt_timeline *t, const struct wanted *wanted) {
+    const struct mt_profile **sorted = calloc(wanted->n, sizeof *sorted);
+    if (!sorted)
+        return -MEMTRACK_ENOMEM;
+    memcpy(sorted, wanted->profiles, wanted->n * sizeof *sorted);
+    if (wanted->clock == OF_ALL)
+        qsort(sorted, wanted->n, sizeof *sorted, by_start);
+    int rc = fill(t, sorted, wanted->n, wanted->clock);
+    if (rc == 0)
+        rc = collect_marks(t, wanted->whole);
+    if (rc == 0 && wanted->whole)
+        rc = take_sum(t, wanted->whole);
+    else if (rc == 0 && wanted->with_sum)
+        rc = add_up(t);
     free(sorted);
+    return rc;
+}
+
+static int build_new(const struct wanted *wanted, struct mt_timeline **out,
+                     struct mt_error *error) {
+    struct mt_timeline *t = calloc(1, sizeof *t);
+    int rc = t ? build(t, wanted) : -MEMTRACK_ENOMEM;
     if (rc != 0) {
         mt_timeline_free(t);
         return mt_error_set(error, MEMTRACK_ENOMEM, "", "out of memory");
     }
     *out = t;
     return 0;
+}
+
+static int check_axes(const struct mt_profile *const *profiles, size_t n, struct mt_error *error) {
+    size_t n_ticks = 0;
+    for (size_t i = 0; i < n; i++)
+        n_ticks += profiles[i]->info.n_ticks;
+    return n_ticks
+               ? 0
+               : mt_error_set(error, MEMTRACK_EUSAGE, n ? mt_profile_no_axis_hint(profiles[0]) : "",
+                              "no time axis in %s", n == 1 ? "this profile" : "these profiles");
+}
+
+int mt_timeline_build(const struct mt_profile *const *profiles, size_t n, bool with_sum,
+                      struct mt_timeline **out, struct mt_error *error) {
+    struct wanted wanted = {.profiles = profiles, .n = n, .with_sum = with_sum};
+    *out = NULL;
+    if (n == 1 && profiles[0]->n_members) {
+        wanted.profiles = (const struct mt_profile *const *)profiles[0]->members;
+        wanted.n = profiles[0]->n_members;
+        wanted.whole = profiles[0];
+    }
+    int rc = check_axes(profiles, n, error);
+    return rc == 0 ? build_new(&wanted, out, error) : rc;
+}
+
+int mt_timeline_build_aligned(const struct mt_profile *const *profiles, size_t n,
+                              struct mt_timeline **out, struct mt_error *error) {
+    const struct wanted wanted = {.profiles = profiles, .n = n, .clock = OF_EACH};
+    *out = NULL;
+    int rc = check_axes(profiles, n, error);
+    return rc == 0 ? build_new(&wanted, out, error) : rc;
 }
 
 void mt_timeline_free(struct mt_timeline *t) {

@@ -20,6 +20,7 @@ enum mt_series {
     MT_SERIES_PSS,
     MT_SERIES_SWAP,
     MT_SERIES_ANON,
+    MT_SERIES_USS,
     MT_N_SERIES
 };
 extern const char *const mt_timeline_series_keys[MT_N_SERIES]; /* "live_bytes", ...: for exports */
@@ -31,6 +32,7 @@ struct mt_point {
     uint64_t time_ns;            /* since the start of the timeline */
     uint64_t value[MT_N_SERIES]; /* values as last read: PSS and swap are not read at every point */
     bool is_read[MT_N_SERIES];   /* at this one */
+    bool is_watched;             /* from outside: the heap is not known */
     uint64_t total_blocks;
     uint32_t n_processes; /* running at that time */
     /* This is no tick but the heap's recorded peak; the other figures are those of the tick
@@ -42,12 +44,14 @@ struct mt_point {
 struct mt_course {
     const struct mt_profile *profile; /* NULL: the sum */
     size_t parent; /* index of the parent process among the courses, SIZE_MAX: none of them */
-    uint64_t start_ns, end_ns;                   /* since the start of the timeline */
-    struct mt_point *points;                     /* at rising times */
-    size_t n_points, n_ticks;                    /* ticks: points that are no peak */
-    bool has[MT_N_SERIES];                       /* whether it was ever read */
-    uint64_t highest[MT_N_SERIES];               /* of the points at which it was read */
-    uint64_t peak_bytes, peak_ns, peak_error_ns; /* of the heap; of a sum what the points say */
+    uint64_t start_ns, end_ns;     /* since the start of the timeline */
+    struct mt_point *points;       /* at rising times */
+    size_t n_points, n_ticks;      /* ticks: points that are no peak */
+    bool has[MT_N_SERIES];         /* whether it was ever read */
+    uint64_t highest[MT_N_SERIES]; /* of the points at which it was read */
+    /* What the chart is about: the heap, or RSS where nothing was recorded. */
+    enum mt_series main;
+    uint64_t peak_bytes, peak_ns, peak_error_ns; /* of it; of a sum what the points say */
     bool peak_time_known;
     uint64_t finest_ns,
         coarsest_ns; /* least and greatest distance of two ticks; 0: fewer than two */
@@ -71,14 +75,19 @@ struct mt_timeline {
 };
 
 /*
- * Makes the courses of n profiles, and with_sum their sum as well. Returns 0, -MEMTRACK_EUSAGE when
+ * Makes the courses of n profiles, and with_sum their sum as well. A single profile with members
+ * is the courses of these, and their sum. Returns 0, -MEMTRACK_EUSAGE when
  * no profile holds a time axis, or -MEMTRACK_ENOMEM. Freed by mt_timeline_free.
  */
 int mt_timeline_build(const struct mt_profile *const *profiles, size_t n, bool with_sum,
                       struct mt_timeline **out, struct mt_error *error);
+/* Does the same with profiles that need not be of one time: each begins at 0, and keeps its place
+ * among the courses. One with members is a single course, their sum. */
+int mt_timeline_build_aligned(const struct mt_profile *const *profiles, size_t n,
+                              struct mt_timeline **out, struct mt_error *error);
 void mt_timeline_free(struct mt_timeline *timeline); /* NULL is fine */
 
-/* Returns whether this is PSS or swap, which are read now and then and have no value between two
+/* Returns whether this is PSS, USS or swap, which are read now and then and have no value between two
  * readings. */
 bool mt_timeline_is_sparse(enum mt_series series);
 
