@@ -114,6 +114,86 @@ int main(void) {
 }
 """
 
+# Counters, caches and hooks, each with what it has to come to.
+OWN = """
+#include <memtrack/timers.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#define MUST(condition) \\
+    ((condition) ? (void)0 : (fprintf(stderr, "line %d: %s\\n", __LINE__, #condition), exit(1)))
+static char log_[400];
+static void add_to_log(const char *what, const char *name, void *arg) {
+    size_t used = strlen(log_);
+    snprintf(log_ + used, sizeof log_ - used, "%s%s%s ", what, (const char *)arg, name);
+}
+static void begun(memtrack_scope *scope, const char *name, void *arg) {
+    memtrack_scope inner;
+    memtrack_hook_t self = {begun, NULL, arg};
+    MUST(memtrack_scope_set(scope, "key", "value") == 0);
+    MUST(memtrack_begin(&inner, "in a hook") == 0 && memtrack_end(&inner, NULL) == 0);
+    add_to_log("+", name, arg);
+    if (strcmp(name, "last") == 0)
+        MUST(memtrack_hook_remove(&self) == -MEMTRACK_EBUSY);
+}
+static void ending(memtrack_scope *scope, const char *name, void *arg) {
+    MUST(memtrack_scope_fail(scope, name) == 0);
+    add_to_log("-", name, arg);
+}
+static void *work(void *arg) {
+    for (int i = 1; i <= 1000; i++) {
+        memtrack_counter_add("sum", i % 2 ? 3 : -2);
+        memtrack_cache_hit("cache", (uint64_t)i);
+        if (i % 4 == 0)
+            memtrack_cache_miss("cache", 1000);
+    }
+    return arg;
+}
+int main(void) {
+    char a[] = "a:", b[] = "b:";
+    memtrack_hook_t both = {begun, ending, a}, end = {NULL, ending, b}, one = {begun, NULL, a};
+    memtrack_counter_row counters[3];
+    memtrack_cache_row caches[3];
+    memtrack_scope_row rows[9];
+    pthread_t threads[8];
+    for (int i = 0; i < 8; i++)
+        MUST(pthread_create(&threads[i], NULL, work, NULL) == 0);
+    for (int i = 0; i < 8; i++)
+        MUST(pthread_join(threads[i], NULL) == 0);
+    memtrack_counter("gauge", 7);
+    memtrack_counter("gauge", -9);
+    memtrack_counter("gauge", 4);
+    MUST(memtrack_cache_size("cache", 100) == 0 && memtrack_cache_size("cache", 60) == 0);
+    MUST(memtrack_cache_size("other", 5) == 0 && memtrack_cache_size("x", UINT64_MAX) < 0);
+    MUST(memtrack_counters_read(counters, 3) == 2 && memtrack_counters_read(NULL, 0) == 2);
+    MUST(strcmp(counters[0].name, "sum") == 0 && counters[0].value == 4000);
+    MUST(counters[0].changes == 8000 && counters[0].lowest >= -16 && counters[0].highest >= 4000);
+    MUST(counters[1].value == 4 && counters[1].lowest == -9 && counters[1].highest == 7);
+    MUST(memtrack_caches_read(caches, 3) == 2 && strcmp(caches[0].name, "cache") == 0);
+    MUST(caches[0].hits == 8000 && caches[0].misses == 2000 && caches[0].hit_rate == 0.8);
+    MUST(caches[0].hit_ns.sum == 8 * 500500 && caches[0].hit_ns.max == 1000);
+    MUST(caches[0].miss_ns.mean == 1000 && caches[0].miss_ns.p95 == 1000);
+    MUST(caches[0].size_bytes == 60 && caches[0].highest_bytes == 100);
+    MUST(strcmp(caches[1].name, "other") == 0 && caches[1].hits == 0 && caches[1].hit_rate == 0);
+    MUST(memtrack_scopes_read(NULL, 0) == 0);
+    MUST(memtrack_hook_add(&both) == 0 && memtrack_hook_add(&end) == 0);
+    MEMTRACK_SCOPE("outer") MEMTRACK_SCOPE("inner") ;
+    MUST(memtrack_hook_remove(&both) == 0 && memtrack_hook_remove(&both) == -MEMTRACK_ENOTFOUND);
+    MEMTRACK_SCOPE("third") ;
+    MUST(memtrack_hook_remove(&end) == 0 && memtrack_hook_add(&one) == 0);
+    MEMTRACK_SCOPE("last") MEMTRACK_SCOPE("none") ;
+    MUST(memtrack_hook_remove(&one) == -MEMTRACK_ENOTFOUND);
+    for (int i = 0; i < 16; i++)
+        MUST(memtrack_hook_add(&end) == 0);
+    MUST(memtrack_hook_add(&end) == -MEMTRACK_ELIMIT && memtrack_hook_add(NULL) < 0);
+    MUST(memtrack_scopes_read(rows, 9) == 6);
+    for (int i = 0; i < 6; i++)
+        printf("%s %d %d\\n", rows[i].name, (int)rows[i].count, (int)rows[i].errors);
+    puts(log_);
+    return 0;
+}
+"""
+
 
 def given(thread, number):
     return (((thread * ROUNDS + number + 1) * 0x9E3779B97F4A7C15 & 2**64 - 1) >> 40) << number % 15
@@ -213,6 +293,15 @@ class Timers(case.Case):
         self.assertEqual(b"shared 3\none 1\ntwo 1\n1 2\n", harness.check([program], env=env).stdout)
         self.assertEqual(b"shared 4\nthree 1\none 1\ntwo 1\n1 3\n",
                          harness.check([program, objects[2]], env=env).stdout)
+
+    def test_counters_caches_and_hooks(self):
+        for which, flags in (("gcc", ["-std=gnu11", "-O2"]), ("g++", ["-std=gnu++11", "-O0"])):
+            program = self.build("own", OWN, compiler.INCLUDE, *WARNINGS, *flags, compiler=which,
+                                 libs=["-lpthread"])
+            output = harness.check([program], env=harness.plain_environment()).stdout.decode()
+            self.assertEqual(
+                "outer 1 1\nin a hook 3 0\ninner 1 1\nthird 1 1\nlast 1 0\nnone 1 0\n"
+                "+a:outer +a:inner -a:inner -b:inner -a:outer -b:outer -b:third +a:last \n", output)
 
     def test_no_malloc_and_signals(self):
         program = self.build("hostile", HOSTILE, compiler.INCLUDE, "-O2", "-fno-builtin",

@@ -48,6 +48,7 @@ enum {
     MEMTRACK_LOCAL_ARENA_BYTES_ = 1 << 18,
     MEMTRACK_LOCAL_EVENTS_ = 4096,
     MEMTRACK_LOCAL_MAX_GROUPS_ = 4096,
+    MEMTRACK_LOCAL_MAX_HOOKS_ = 16,
     MEMTRACK_LOCAL_LOOKS_ =
         8 /* threads that are looked at, whether they have ended, for a new one */
 };
@@ -110,7 +111,14 @@ struct memtrack_local_thread_ {
     uint32_t depth, capacity;
     uint64_t n_serials;
     struct memtrack_local_frame_ *stack;
+    uintptr_t hook_frame; /* of the function that calls a hook now; 0: none does */
+    int hook;             /* one more than the place of that hook */
     struct memtrack_local_known_ known[MEMTRACK_LOCAL_KNOWN_];
+};
+
+struct memtrack_local_hook_ {
+    uint64_t number; /* which of all that were added; 0: it is not wanted any more */
+    memtrack_hook_t hook;
 };
 
 struct memtrack_local_event_ {
@@ -126,13 +134,17 @@ struct memtrack_local_process_ {
     struct memtrack_local_thread_ *threads, *next_look;
     struct memtrack_local_key_ *first, *last;
     struct memtrack_local_key_ *chain[MEMTRACK_LOCAL_CHAINS_];
-    struct memtrack_local_group_ group[MEMTRACK_LOCAL_MAX_GROUPS_];
+    struct memtrack_local_group_ group[MEMTRACK_LOCAL_MAX_GROUPS_ + 1]; /* the last: caches */
     uint32_t n_groups;
     uint64_t dropped; /* scopes and values that found no room */
     uint64_t n_events;
     struct memtrack_local_event_ *events;
     char *arena;
     size_t arena_left;
+    struct memtrack_local_figure_ *figures; /* memtrack/local_counters.h */
+    uint64_t hooks_added;
+    uint32_t n_hooks;
+    struct memtrack_local_hook_ hook[MEMTRACK_LOCAL_MAX_HOOKS_];
 };
 
 /* The page that a fork wipes. */
@@ -300,6 +312,8 @@ memtrack_local_find_thread_(struct memtrack_local_process_ *p) {
         if (memtrack_local_has_ended_(t)) {
             memtrack_local_end_all_(t);
             t->busy = 0; /* it may have ended inside, by longjmp out of a handler */
+            t->hook = 0;
+            t->hook_frame = 0;
             return t;
         }
         if (!t->next)

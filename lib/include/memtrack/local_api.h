@@ -36,6 +36,20 @@
 #define MEMTRACK_TIMED_group_read     0, 0
 #define MEMTRACK_TIMED_group_print    0, 0
 #define MEMTRACK_TIMED_group_reset    0, 0
+#define MEMTRACK_TIMED_counter        0, 0
+#define MEMTRACK_TIMED_counter_add    0, 0
+#define MEMTRACK_TIMED_cache_hit      0, 0
+#define MEMTRACK_TIMED_cache_miss     0, 0
+#define MEMTRACK_TIMED_cache_size     0, 0
+#define MEMTRACK_TIMED_counters_read  0, 0
+#define MEMTRACK_TIMED_caches_read    0, 0
+#define MEMTRACK_TIMED_hook_add       0, 0
+#define MEMTRACK_TIMED_hook_remove    0, 0
+
+/* They come later in memtrack.h. */
+struct memtrack_counter_row;
+struct memtrack_cache_row;
+struct memtrack_hook_t;
 
 #ifdef __cplusplus
 #define MEMTRACK_LOCAL_ __attribute__((visibility("default"), no_instrument_function)) inline
@@ -72,6 +86,16 @@ MEMTRACK_LOCAL_ int memtrack_local_group_read(uint32_t group, memtrack_scope_row
 MEMTRACK_LOCAL_ int memtrack_local_group_print(uint32_t group, int fd, const char *sort,
                                                uint32_t n);
 MEMTRACK_LOCAL_ int memtrack_local_group_reset(uint32_t group);
+MEMTRACK_LOCAL_ int memtrack_local_counter(const char *name, int64_t value);
+MEMTRACK_LOCAL_ int memtrack_local_counter_add(const char *name, int64_t by);
+MEMTRACK_LOCAL_ int memtrack_local_cache_hit(const char *name, uint64_t duration_ns);
+MEMTRACK_LOCAL_ int memtrack_local_cache_miss(const char *name, uint64_t duration_ns);
+MEMTRACK_LOCAL_ int memtrack_local_cache_size(const char *name, uint64_t bytes);
+MEMTRACK_LOCAL_ int memtrack_local_counters_read(struct memtrack_counter_row *rows,
+                                                 uint32_t capacity);
+MEMTRACK_LOCAL_ int memtrack_local_caches_read(struct memtrack_cache_row *rows, uint32_t capacity);
+MEMTRACK_LOCAL_ int memtrack_local_hook_add(const struct memtrack_hook_t *hook);
+MEMTRACK_LOCAL_ int memtrack_local_hook_remove(const struct memtrack_hook_t *hook);
 #ifdef __cplusplus
 }
 #endif

@@ -10,7 +10,7 @@
 #ifndef MEMTRACK_LOCAL_PRINT_H
 #define MEMTRACK_LOCAL_PRINT_H
 
-#include "memtrack/local_read.h"
+#include "memtrack/local_counters.h"
 
 #ifdef __cplusplus
 extern "C" {

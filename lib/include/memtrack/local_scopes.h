@@ -10,7 +10,7 @@
 #ifndef MEMTRACK_LOCAL_SCOPES_H
 #define MEMTRACK_LOCAL_SCOPES_H
 
-#include "memtrack/local_records.h"
+#include "memtrack/local_hooks.h"
 
 #ifdef __cplusplus
 extern "C" {
@@ -182,6 +182,15 @@ MEMTRACK_SYSTEM_FUNCTION_ void memtrack_local_note_place_(struct memtrack_local_
     memtrack_local_unlock_(memtrack_local_state_.page);
 }
 
+/* Leaves, and calls what is to be called when a scope has begun. Returns 0. */
+__attribute__((always_inline)) MEMTRACK_SYSTEM_FUNCTION_ int
+memtrack_local_begun_(struct memtrack_local_thread_ *t, memtrack_scope *scope, const char *name) {
+    uintptr_t frame = (uintptr_t)__builtin_frame_address(0);
+    if (memtrack_local_has_hooks_(t, frame))
+        memtrack_local_call_hooks_(t, frame, scope, name, 0);
+    return memtrack_local_leave_(t, 0);
+}
+
 MEMTRACK_LOCAL_ int memtrack_local_group_begin_at(uint32_t group, memtrack_scope *scope,
                                                   const char *name, const char *file,
                                                   uint32_t line) {
@@ -206,7 +215,7 @@ MEMTRACK_LOCAL_ int memtrack_local_group_begin_at(uint32_t group, memtrack_scope
     memtrack_local_open_(h, t, f);
     f->begin_cpu_ns = memtrack_local_cpu_ns_(t->process);
     f->begin_ns = memtrack_system_ns_(MEMTRACK_SYSTEM_MONOTONIC_);
-    return memtrack_local_leave_(t, 0);
+    return memtrack_local_begun_(t, scope, r->key->text);
 }
 
 MEMTRACK_LOCAL_ int memtrack_local_begin_at(memtrack_scope *scope, const char *name,
@@ -239,7 +248,7 @@ MEMTRACK_LOCAL_ int memtrack_local_begin_process(memtrack_scope *scope, const ch
     h->cpu_ns = 0;
     h->inner_ns = 0;
     h->begin_ns = memtrack_system_ns_(MEMTRACK_SYSTEM_MONOTONIC_);
-    return memtrack_local_leave_(t, 0);
+    return memtrack_local_begun_(t, scope, r->key->text);
 }
 
 /* Ends a scope that is on no stack. */
@@ -292,6 +301,7 @@ MEMTRACK_SYSTEM_FUNCTION_ int memtrack_local_end_inside_(struct memtrack_local_t
 
 MEMTRACK_LOCAL_ int memtrack_local_end(memtrack_scope *scope, memtrack_delta *out) {
     struct memtrack_local_handle_ *h = memtrack_local_handle_of_(scope);
+    uintptr_t frame = (uintptr_t)__builtin_frame_address(0);
     struct memtrack_local_thread_ *t;
     int why;
     if (out)
@@ -304,6 +314,11 @@ MEMTRACK_LOCAL_ int memtrack_local_end(memtrack_scope *scope, memtrack_delta *ou
     }
     if (!(t = memtrack_local_enter_(&why)))
         return why;
+    if (memtrack_local_has_hooks_(t, frame) && memtrack_local_fault_(t, h) == 0) {
+        memtrack_local_call_hooks_(t, frame, scope, h->key->text, 1);
+        if (!(t = memtrack_local_enter_(&why)))
+            return why;
+    }
     return memtrack_local_leave_(t, memtrack_local_end_inside_(t, h, out));
 }
 

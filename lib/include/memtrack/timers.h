@@ -11,7 +11,7 @@
  *     memtrack_scopes_print(2, "time", 10);
  *
  * When a recorder is there, it is used, and memory is measured as well. When there is none, the
- * functions of scopes, groups and records in memtrack.h do what is
+ * functions of scopes, groups, records, counters, caches and hooks in memtrack.h do what is
  * said there, with these differences: figures of memory are 0, and the table has no columns for
  * them; metadata and marks are not kept; a scope that is left by longjmp is noticed when one begins
  * in the same place, or the one around it or its thread ends. All else (memtrack_start, domains,
