@@ -98,6 +98,14 @@ static void *leave_open(void *arg) {
     return NULL;
 }
 
+/* A thread that comes after one that has ended: whoever did not know yet learns of it. */
+static void *come_after(void *arg) {
+    (void)arg;
+    MEMTRACK_SCOPE("after")
+    MUST(1);
+    return NULL;
+}
+
 static void join(pthread_t thread) {
     MUST(pthread_join(thread, NULL) == 0);
 }
@@ -131,6 +139,7 @@ static void misuse(void) {
     MUST(memtrack_scopes_print(1, "beauty", 0) == -MEMTRACK_EUSAGE);
     MUST(memtrack_scope_set(&inner, "key", "value") == -MEMTRACK_EENDED);
     in_thread(leave_open, &left);
+    in_thread(come_after, NULL);
     MUST(memtrack_end(&left, NULL) == -MEMTRACK_EENDED ||
          memtrack_end(&left, NULL) == -MEMTRACK_ETHREAD);
 }
