@@ -46,6 +46,15 @@ function(mt_install_edition edition MT_LIBDIR)
   install(FILES cli/completion/memtrack.zsh COMPONENT ${edition}-tools ${ARGN}
     DESTINATION ${CMAKE_INSTALL_DATADIR}/zsh/${functions} RENAME _memtrack)
 
+  # gdb reads what lies under the recorder's own path here.
+  set(prefix ${CMAKE_INSTALL_PREFIX})
+  if(edition STREQUAL "debian")
+    set(prefix /usr)
+  endif()
+  install(FILES cli/gdb/memtrack.py COMPONENT ${edition}-tools ${ARGN}
+    DESTINATION ${CMAKE_INSTALL_DATADIR}/gdb/auto-load${prefix}/lib/memtrack
+    RENAME libmemtrack.so-gdb.py)
+
   install(TARGETS memtrack-analyze EXPORT memtrack-analyze-${edition}
     LIBRARY DESTINATION ${MT_LIBDIR}
     COMPONENT ${edition}-library NAMELINK_COMPONENT ${edition}-development ${ARGN})
