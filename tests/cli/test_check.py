@@ -106,6 +106,30 @@ class Budgets(Case):
         line, = self.lines("--scope", "requests:peak=1G", "scopes.pb.gz", status=1)
         self.assertIn("no scope of this name", line)
 
+    def test_scopes_times(self):
+        profiles.make("scopes", self.dir)
+        shown = harness.ask("scopes", self.path("scopes.pb.gz"))
+        row = next(row for row in shown["rows"] if row["name"] == "request")
+        duration = row["duration_ns"]
+        for key, value in (("duration", duration["max"]), ("mean", int(duration["mean"])),
+                           ("p50", duration["p50"]), ("p95", duration["p95"])):
+            with self.subTest(key):
+                self.assertLess(1, value)
+                self.assertEqual([], self.lines("--scope", "request:%s=%dns" % (key, value),
+                                                "scopes.pb.gz"))
+                line, = self.lines("--scope", "request:%s=%dns" % (key, value - 1), "scopes.pb.gz",
+                                   status=1)
+                self.assertIn("scope request", line)
+                self.assertRegex(line, r"[\d.,]+ (ns|us|ms|s), 1 ns \([<\d.%]+\) over the budget of")
+        budget = self.valid("--scope", "request:p95=1ns,errors=0", "scopes.pb.gz",
+                            status=1)["files"][0]["budgets"]
+        self.assertEqual([("p95_ns", "ns", 1, duration["p95"]), ("errors", "errors", 0, row["errors"])],
+                         [(b["statistic"], b["unit"], b["limit"], b["actual"]) for b in budget])
+        result = harness.run([harness.MEMTRACK, "check", "--scope", "request:p95=10",
+                              self.path("scopes.pb.gz")])
+        self.assertEqual(2, result.code, "%r" % result)
+        self.assertIn("p95=20ms", result.stderr.decode())
+
     def test_running_process(self):
         program = "import sys; print('ready', flush=True); sys.stdin.read()"
         env = self.environment(LD_PRELOAD=harness.LIBRARY)

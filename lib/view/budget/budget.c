@@ -37,6 +37,12 @@ const struct mt_budget_words mt_budget_words[MT_N_BUDGETS] = {
                                 "blocks", "total", "most allocated", "blocks", "blocks"},
     [MT_BUDGET_LEAKS] = {"no-leaks", "", "leaked_blocks", "blocks", "leaks", "", "", "live"},
     [MT_BUDGET_RECORDING] = {"strict", "", "doubts", "doubts", "recording", "", "", ""},
+    [MT_BUDGET_DURATION] = {"max-duration", "", "duration_ns", "ns", "", "longest", "duration", ""},
+    [MT_BUDGET_MEAN] = {"max-mean", "", "mean_ns", "ns", "", "mean duration", "mean", ""},
+    [MT_BUDGET_P50] = {"max-p50", "", "p50_ns", "ns", "", "p50 of the durations", "p50", ""},
+    [MT_BUDGET_P95] = {"max-p95", "", "p95_ns", "ns", "", "p95 of the durations", "p95", ""},
+    [MT_BUDGET_CPU] = {"max-cpu", "", "cpu_ns", "ns", "", "most processor time", "cpu", ""},
+    [MT_BUDGET_ERRORS] = {"max-errors", "", "errors", "errors", "", "failed", "errors", ""},
 };
 
 const char *mt_budget_statistic(enum mt_budget_of of) {
@@ -267,31 +273,55 @@ static int judge_leaks(struct judge *j, struct mt_finding finding) {
     return rc;
 }
 
-static enum mt_scope_value scope_value_of(enum mt_budget_of of) {
-    static const enum mt_scope_value values[] = {[MT_BUDGET_PEAK] = MT_SCOPE_PEAK_BYTES,
-                                                 [MT_BUDGET_LIVE] = MT_SCOPE_NET_BYTES,
-                                                 [MT_BUDGET_TOTAL] = MT_SCOPE_ALLOCATED_BYTES,
-                                                 [MT_BUDGET_TOTAL_BLOCKS] =
-                                                     MT_SCOPE_ALLOCATED_BLOCKS};
-    return values[of];
+/* Returns the figure of all scopes in a row. */
+static double figure_of_row(const struct mt_scope_row *row, enum mt_budget_of of) {
+    const struct mt_scope_statistic *value = row->value, *duration = &value[MT_SCOPE_DURATION_NS];
+    switch (of) {
+    case MT_BUDGET_PEAK:
+        return (double)value[MT_SCOPE_PEAK_BYTES].max;
+    case MT_BUDGET_LIVE:
+        return (double)value[MT_SCOPE_NET_BYTES].max;
+    case MT_BUDGET_TOTAL:
+        return (double)value[MT_SCOPE_ALLOCATED_BYTES].max;
+    case MT_BUDGET_TOTAL_BLOCKS:
+        return (double)value[MT_SCOPE_ALLOCATED_BLOCKS].max;
+    case MT_BUDGET_DURATION:
+        return (double)duration->max;
+    case MT_BUDGET_MEAN:
+        return duration->mean;
+    case MT_BUDGET_P50:
+        return (double)duration->p50;
+    case MT_BUDGET_P95:
+        return (double)duration->p95;
+    case MT_BUDGET_CPU:
+        return (double)value[MT_SCOPE_CPU_NS].max;
+    case MT_BUDGET_ERRORS:
+        return (double)row->errors;
+    case MT_BUDGET_LEAKS:
+    case MT_BUDGET_RECORDING:
+    case MT_N_BUDGETS:
+        break;
+    }
+    return 0;
 }
 
-/* Checks every run of the scope, in every thread, by looking at the run that took most. Returns
- * false when there is no such scope. */
-static bool scope_figure(const struct mt_profile *profile, const struct mt_scopes_rows *rows,
-                         const struct mt_finding *finding, uint64_t *figure) {
-    bool found = false;
-    *figure = 0;
+/* Finds the figure of the scope. Scopes of a thread and of the process have rows of their own: the
+ * higher one counts. Returns why there is none, or NULL. */
+static const char *scope_figure(const struct mt_profile *profile, const struct mt_scopes_rows *rows,
+                                const struct mt_finding *finding, uint64_t *figure) {
+    const char *why = rows->n ? "no scope of this name has ended" : "the profile has no scopes";
+    double most = 0;
     for (size_t i = 0; i < rows->n; i++) {
         const struct mt_scope_row *row = &rows->items[i];
         if (strcmp(mt_profile_text(profile, row->name), finding->scope) != 0)
             continue;
-        int64_t most = row->value[scope_value_of(finding->of)].max;
-        if (most > 0 && (uint64_t)most > *figure)
-            *figure = (uint64_t)most;
-        found = true;
+        most = fmax(most, figure_of_row(row, finding->of));
+        why = NULL;
     }
-    return found;
+    if (!why && finding->of == MT_BUDGET_CPU && most <= 0)
+        why = "processor time is measured with MEMTRACK_SCOPE_CPU=1 only";
+    *figure = most < 0x1p63 ? (uint64_t)most : INT64_MAX;
+    return why;
 }
 
 static int judge_scope(struct judge *j, const struct mt_budget *budget) {
@@ -305,14 +335,13 @@ static int judge_scope(struct judge *j, const struct mt_budget *budget) {
         free(finding.scope);
         return rc;
     }
-    if (rows->n == 0)
-        rc = add_unknown(j, finding, "the profile has no scopes");
-    else if (!scope_figure(j->profile, rows, &finding, &finding.actual))
-        rc = add_unknown(j, finding, "no scope of this name has ended");
+    const char *why = scope_figure(j->profile, rows, &finding, &finding.actual);
+    if (why)
+        rc = add_unknown(j, finding, why);
     else {
         uint64_t period = j->profile->info.sample_bytes;
         double actual = (double)finding.actual;
-        if (period && finding.of != MT_BUDGET_TOTAL_BLOCKS)
+        if (period && finding.of < MT_BUDGET_TOTAL_BLOCKS)
             finding.margin =
                 (uint64_t)mt_margin_of(actual, mt_margin_most_of_bytes(actual, period));
         finding.outcome = finding.actual > finding.limit ? MT_OUTCOME_BROKEN : MT_OUTCOME_KEPT;

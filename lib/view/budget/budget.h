@@ -22,12 +22,20 @@ enum mt_budget_of {
     MT_BUDGET_TOTAL_BLOCKS,
     MT_BUDGET_LEAKS,     /* live blocks that the program should have freed, see leaks.h */
     MT_BUDGET_RECORDING, /* things that the recording is in doubt about */
+    /* Of scopes alone: times in ns, over all of a name but for the first and CPU, which are of every
+     * one; and how many the program has said have failed. */
+    MT_BUDGET_DURATION,
+    MT_BUDGET_MEAN,
+    MT_BUDGET_P50,
+    MT_BUDGET_P95,
+    MT_BUDGET_CPU,
+    MT_BUDGET_ERRORS,
     MT_N_BUDGETS
 };
 
 struct mt_budget {
     enum mt_budget_of of;
-    uint64_t limit;    /* bytes or blocks */
+    uint64_t limit;    /* bytes, blocks, ns or errors */
     const char *scope; /* the figure is that of each region of that name; NULL: of the process */
 };
 
@@ -54,7 +62,7 @@ struct mt_finding {
     enum mt_outcome outcome;
     bool is_baseline;
     bool is_of_snapshot;    /* the process had not ended */
-    uint64_t limit, actual; /* bytes or blocks; actual means nothing when unknown */
+    uint64_t limit, actual; /* in the unit of the budget; actual means nothing when unknown */
     uint64_t
         margin; /* how far actual may be off (95 %) when the recording is sampled; 0: it is exact */
     uint64_t leaked_bytes; /* MT_BUDGET_LEAKS */
@@ -92,7 +100,7 @@ const char *mt_finding_name(const struct mt_finding *finding);
 /* Returns the statistic, as in report --json: "peak_bytes", "total_blocks", ...; that of leaks
  * is "leaked_blocks". */
 const char *mt_budget_statistic(enum mt_budget_of of);
-/* "bytes", "blocks" or "doubts". */
+/* "bytes", "blocks", "doubts", "ns" or "errors". */
 const char *mt_budget_unit(enum mt_budget_of of);
 /* kept, improved, broken, unknown */
 const char *mt_finding_outcome_name(enum mt_outcome outcome);

@@ -9,22 +9,27 @@
 
 static int bad_scope(struct mt_error *error, const char *text) {
     return mt_error_set(error, MEMTRACK_EUSAGE,
-                        "Give NAME:STATISTIC=LIMIT, such as parse:peak=10M,blocks=5000; the "
-                        "statistics are peak, net, "
-                        "allocated and blocks.",
+                        "Give NAME:STATISTIC=LIMIT, such as parse:peak=10M,p95=20ms; the "
+                        "statistics are peak, net, allocated, blocks, duration, mean, p50, p95, "
+                        "cpu and errors.",
                         "%s: not the budget of a scope", text);
 }
 
-/* "peak=10M" */
+static bool is_time(enum mt_budget_of of) {
+    return of >= MT_BUDGET_DURATION && of <= MT_BUDGET_CPU;
+}
+
+/* "peak=10M", "p95=20ms" */
 static bool parse_limit(const char *text, struct mt_budget *budget) {
     const char *equals = strchr(text, '=');
     size_t length = equals ? (size_t)(equals - text) : 0;
-    for (enum mt_budget_of of = 0; equals && of <= MT_BUDGET_TOTAL_BLOCKS; of++) {
+    for (enum mt_budget_of of = 0; equals && length && of < MT_N_BUDGETS; of++) {
         if (strlen(mt_budget_words[of].scope_key) != length ||
             strncmp(mt_budget_words[of].scope_key, text, length) != 0)
             continue;
         budget->of = of;
-        return mt_format_parse_size(equals + 1, &budget->limit);
+        return is_time(of) ? mt_format_parse_duration(equals + 1, 0, &budget->limit)
+                           : mt_format_parse_size(equals + 1, &budget->limit);
     }
     return false;
 }

@@ -39,16 +39,37 @@ static bool counts_blocks(const struct mt_finding *finding) {
     return finding->of == MT_BUDGET_TOTAL_BLOCKS || finding->of == MT_BUDGET_LEAKS;
 }
 
-/* Writes "1,234 blocks" or "45.2 MiB"; in bytes when the unit would hide a difference. near is
+static bool is_of_times(const struct mt_finding *finding) {
+    return finding->of >= MT_BUDGET_DURATION && finding->of <= MT_BUDGET_CPU;
+}
+
+static char *count_of(char text[MT_FORMAT_BYTES], uint64_t value, const char *one,
+                      const char *many) {
+    size_t n = strlen(mt_format_count(text, mt_saturate_signed(value)));
+    snprintf(text + n, MT_FORMAT_BYTES - n, " %s", value == 1 ? one : many);
+    return text;
+}
+
+/* Writes "1.23 ms"; in ns when the unit would hide a difference. */
+static char *time_of(char text[MT_FORMAT_BYTES], uint64_t value, uint64_t near) {
+    char other[MT_FORMAT_BYTES];
+    mt_format_duration(text, value);
+    if (value != near && strcmp(text, mt_format_duration(other, near)) == 0)
+        count_of(text, value, "ns", "ns");
+    return text;
+}
+
+/* Writes "1,234 blocks", "1.23 ms" or "45.2 MiB"; in bytes when the unit would hide a difference. near is
  * what the figure is held against. */
 static char *amount(char text[MT_FORMAT_BYTES], const struct mt_finding *finding, uint64_t value,
                     uint64_t near) {
     char other[MT_FORMAT_BYTES];
-    if (counts_blocks(finding)) {
-        size_t n = strlen(mt_format_count(text, mt_saturate_signed(value)));
-        snprintf(text + n, MT_FORMAT_BYTES - n, value == 1 ? " block" : " blocks");
-        return text;
-    }
+    if (counts_blocks(finding))
+        return count_of(text, value, "block", "blocks");
+    if (finding->of == MT_BUDGET_ERRORS)
+        return count_of(text, value, "scope", "scopes");
+    if (is_of_times(finding))
+        return time_of(text, value, near);
     mt_format_size(text, mt_saturate_signed(value), false);
     if (value != near &&
         strcmp(text, mt_format_size(other, mt_saturate_signed(near), false)) == 0) {
