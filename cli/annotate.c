@@ -16,10 +16,12 @@
 #include "export/export.h"
 #include "text/annotate_table.h"
 #include "text/lines.h"
+#include "text/lines_table.h"
 #include "text/pager.h"
 #include "view/annotate/annotate.h"
+#include "view/lines/lines.h"
 
-enum option_key { KEY_CONTEXT = MT_KEY_OWN, KEY_SOURCE_PATH };
+enum option_key { KEY_CONTEXT = MT_KEY_OWN, KEY_SOURCE_PATH, KEY_LINES };
 enum { DEFAULT_LINES = 10, DEFAULT_CONTEXT = 3, DEFAULT_PERCENT = 1, MOST_CONTEXT = 1 << 30 };
 
 static const struct argp_option options[] = {
@@ -42,6 +44,10 @@ static const struct argp_option options[] = {
      MT_HELP_ROWS},
     {"context", KEY_CONTEXT, "N|all", MT_HELP_COMMON,
      "Show N lines around each of them, or whole files (default: 3)", MT_HELP_ROWS},
+    {"lines", KEY_LINES, "FUNCTION|FILE", MT_HELP_COMMON,
+     "Show the functions that match (repeatable) line by line, with all that they call (default "
+     "without SOURCE: those of memtrack run --lines)",
+     MT_HELP_ROWS},
     {NULL, 0, NULL, 0, "Output:", MT_HELP_PRINTED},
     {"json", MT_KEY_JSON, NULL, MT_HELP_COMMON, "Print JSON", MT_HELP_PRINTED},
     {"bytes", MT_KEY_BYTES, NULL, 0, "Print exact bytes instead of KiB and MiB", MT_HELP_PRINTED},
@@ -62,6 +68,8 @@ struct request {
     int64_t around;
     const char **places;
     size_t n_places;
+    const char **lines; /* patterns of --lines */
+    size_t n_lines;
     struct mt_view_request view;
 };
 
@@ -125,6 +133,9 @@ static error_t parse_option(int key, char *text, struct argp_state *state) {
         return 0;
     case KEY_SOURCE_PATH:
         add_place(state, text, r);
+        return 0;
+    case KEY_LINES:
+        mt_options_pattern(state, "--lines", text, &r->lines, &r->n_lines);
         return 0;
     case ARGP_KEY_ARG:
         take_argument(state, text, r);
@@ -241,6 +252,67 @@ static int annotate_profile(struct request *r, const char *path, struct mt_profi
     return status;
 }
 
+/* ---- line by line ---------------------------------------------------------------------------- */
+
+/* Returns how many patterns there are, those given or those that the profile was recorded with; the
+ * list is malloc'ed, NULL when out of memory. */
+static size_t choose_lines(const struct request *r, const struct mt_profile *profile,
+                           const char ***patterns) {
+    const struct mt_line_changes *changes = &profile->info.lines;
+    size_t n = r->n_lines ? r->n_lines : r->source ? 0 : changes->n_patterns;
+    *patterns = calloc(n + 1, sizeof **patterns);
+    for (size_t i = 0; i < n && *patterns; i++)
+        (*patterns)[i] = r->n_lines ? r->lines[i] : mt_profile_text(profile, changes->patterns[i]);
+    return n;
+}
+
+static void print_lines_text(const struct request *r, const struct mt_lines *lines,
+                             struct mt_source *source) {
+    const struct mt_options_shared *shared = &r->view.shared;
+    const struct mt_lines_table_options table = {.exact_bytes = shared->exact_bytes,
+                                                 .full_names = shared->full_names};
+    struct mt_terminal terminal;
+    mt_terminal_init(&terminal, stdout, shared->color);
+    if (!shared->no_pager)
+        mt_pager_start();
+    mt_lines_table_print(&terminal, lines, source, &table);
+}
+
+static int print_lines(const struct request *r, const struct mt_lines *lines,
+                       const char *const *patterns, size_t n, struct mt_error *error) {
+    struct mt_source *source = open_source(r, lines->profile);
+    int status = 0;
+    if (!source)
+        return mt_error_set(error, MEMTRACK_ENOMEM, "", "out of memory while reading sources");
+    const struct mt_export thing = {
+        .what = MT_EXPORT_LINES,
+        .lines = {.lines = lines, .source = source, .patterns = patterns, .n_patterns = n}};
+    if (r->view.shared.json)
+        status = mt_export(stdout, &thing, MT_EXPORT_JSON, error);
+    else
+        print_lines_text(r, lines, source);
+    mt_source_free(source);
+    return status;
+}
+
+/* Shows the chosen functions line by line. *n is how many patterns have chosen them: 0, and then
+ * sources are annotated. */
+static int show_lines(const struct request *r, const struct mt_profile *profile, size_t *n,
+                      struct mt_error *error) {
+    const char **patterns;
+    struct mt_lines lines;
+    *n = choose_lines(r, profile, &patterns);
+    int status = patterns ? 0 : -MEMTRACK_ENOMEM;
+    if (status == 0 && *n)
+        status = mt_lines_build(profile, patterns, *n, &lines, error);
+    if (status == 0 && *n) {
+        status = print_lines(r, &lines, patterns, *n, error);
+        mt_lines_free(&lines);
+    }
+    free(patterns);
+    return status;
+}
+
 static int show(struct request *r, const char *path, struct mt_error *error) {
     struct mt_profile *profile = NULL;
     const struct mt_input_wanted wanted = mt_view_options_wanted(&r->view);
@@ -249,7 +321,10 @@ static int show(struct request *r, const char *path, struct mt_error *error) {
     mt_processes_free(&processes);
     if (status == 0)
         status = mt_symbols_resolve(profile, &r->view.shared.symbols, error);
+    size_t n_lines = 0;
     if (status == 0)
+        status = show_lines(r, profile, &n_lines, error);
+    if (status == 0 && n_lines == 0)
         status = annotate_profile(r, path, profile, error);
     mt_profile_free(profile);
     return status;
@@ -266,6 +341,7 @@ int mt_annotate_command(int argc, char **argv) {
         free(path);
     }
     free(r.places);
+    free(r.lines);
     mt_view_options_free(&r.view);
     return result;
 }

@@ -87,6 +87,7 @@ static void set_tracker_options(struct run *run) {
         {"limit_peak", o->limit_peak},
         {"limit_abort", o->limit_aborts},
         {"until", run->until_ns},
+        {"lines", o->n_lines != 0},
     };
     if (!o->python) {
         fputs("python=0", out);
@@ -338,6 +339,8 @@ static bool observe(void *context) {
         .since_ns = run->started_ns,
         .symbols = run->options.shared.symbols,
         .wrappers = mt_charged_wrappers(&run->options.charged),
+        .lines = run->options.lines,
+        .n_lines = run->options.n_lines,
     };
     convert.symbols.cache = mt_symbols_cache_new();
     bool given = run->options.interval_ns != 0;

@@ -12,6 +12,7 @@
 #include "track/clear.h"
 #include "track/ground/state.h"
 #include "track/guard.h"
+#include "track/lines/steps.h"
 #include "track/live/count.h"
 #include "track/scopes/process.h"
 #include "track/scopes/read.h"
@@ -224,6 +225,8 @@ MT_HOOK void __cyg_profile_func_exit(void *function, void *call_site) {
     if (t == NULL)
         return;
     mt_scopes_thread_leave_function(t, (uint64_t)function);
+    if (mt_unlikely(mt_state.options.lines))
+        mt_lines_steps_leave(t, (uint64_t)function, MT_CALLER());
     mt_guard_leave(t);
 }
 

@@ -10,6 +10,7 @@
 #include "track/check.h"
 #include "track/ground/state.h"
 #include "track/guard.h"
+#include "track/lines/steps.h"
 #include "track/live/eras.h"
 #include "track/scopes/thread.h"
 #include "track/start.h"
@@ -46,6 +47,7 @@ static void end_scopes(void) {
     if (t == NULL)
         return;
     mt_scopes_thread_end_all(t);
+    mt_lines_steps_end_all(t);
     mt_scopes_process_end_all(t);
     mt_guard_leave(t);
 }

@@ -261,6 +261,15 @@ static void resolve(const struct mt_convert *convert, struct mt_ticker_track *tr
     mt_refused_note(profile);
 }
 
+/* Stores which functions were asked for, line by line: as many as there is memory for. */
+static void store_lines(const struct mt_convert *convert, struct mt_profile *made) {
+    for (size_t i = 0; i < convert->n_lines; i++) {
+        mt_string pattern = mt_profile_intern(made, convert->lines[i]);
+        if (pattern != UINT32_MAX)
+            mt_profile_lines_add_pattern(&made->info.lines, pattern);
+    }
+}
+
 void mt_convert_track(const struct mt_convert *convert, struct mt_ticker_track *track,
                       bool is_newest, struct mt_result *result, struct mt_profile **profile) {
     char file[128], path[4096];
@@ -290,6 +299,7 @@ void mt_convert_track(const struct mt_convert *convert, struct mt_ticker_track *
     if (!result->is_empty) {
         resolve(convert, track, made);
         mt_patterns_store(made, &convert->wrappers); /* as many as fit */
+        store_lines(convert, made);
         write_profile(convert, track, made, result);
     }
     if (result->is_written || result->is_empty)

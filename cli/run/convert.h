@@ -56,8 +56,10 @@ struct mt_convert {
     struct mt_symbols_options
         symbols; /* has its cache: files are used by one profile after the other */
     struct mt_wrapper_options wrappers; /* whose patterns are stored */
-    uint64_t most_rss_bytes;            /* of the main process; 0: not known */
-    struct mt_unrecorded *unrecorded;   /* named in the profile of the main process; NULL: none */
+    const char *const *lines;           /* patterns of --lines, which are stored too */
+    size_t n_lines;
+    uint64_t most_rss_bytes;          /* of the main process; 0: not known */
+    struct mt_unrecorded *unrecorded; /* named in the profile of the main process; NULL: none */
     const struct mt_ticker *ticker;
 };
 

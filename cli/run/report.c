@@ -19,8 +19,10 @@
 #include "run/processes.h"
 #include "run/summary.h"
 #include "text/lines.h"
+#include "text/lines_table.h"
 #include "text/table.h"
 #include "view/format/format.h"
+#include "view/lines/lines.h"
 #include "view/processes/merged.h"
 #include "view/refused.h"
 
@@ -256,6 +258,25 @@ static const struct mt_result *main_result(const struct mt_finish *finish) {
     return NULL;
 }
 
+/* Prints the functions of --lines, line by line. */
+static void print_line_by_line(const struct mt_run_request *options,
+                               const struct mt_profile *profile) {
+    struct mt_lines lines;
+    struct mt_error error;
+    struct mt_terminal terminal;
+    const struct mt_lines_table_options table = {.exact_bytes = options->shared.exact_bytes};
+    mt_terminal_init(&terminal, stderr, options->shared.color);
+    if (mt_lines_build(profile, options->lines, options->n_lines, &lines, &error) != 0) {
+        mt_terminal_print_error(us, &error);
+        return;
+    }
+    struct mt_source *source = mt_source_new(mt_profile_text(profile, profile->info.cwd));
+    fputc('\n', terminal.stream);
+    mt_lines_table_print(&terminal, &lines, source, &table);
+    mt_source_free(source);
+    mt_lines_free(&lines);
+}
+
 static void print_main(const struct mt_run_request *options, const struct mt_result *result,
                        const struct mt_profile *profile) {
     struct mt_error error;
@@ -268,8 +289,11 @@ static void print_main(const struct mt_run_request *options, const struct mt_res
     if (options->shared.json) {
         if (mt_run_summary_print_json(stderr, profile, &summary.wrappers, 0, &error) != 0)
             mt_terminal_print_error(us, &error);
-    } else if (!options->shared.quiet)
+    } else if (!options->shared.quiet) {
         mt_run_summary_print(stderr, profile, &summary);
+        if (options->n_lines)
+            print_line_by_line(options, profile);
+    }
 }
 
 static void put_indented(char *lines) {

@@ -35,6 +35,7 @@ enum key {
     KEY_MMAP,
     KEY_LIMIT_PEAK,
     KEY_FOR,
+    KEY_LINES,
     KEY_COLOR,
 };
 
@@ -67,6 +68,10 @@ static const struct argp_option table[] = {
      "Measure what the allocator rounds up (the column waste), at a cost", 2},
     {"allocator-stats", KEY_ALLOCATOR_STATS, 0, 0,
      "Ask the allocator for its own figures at exit, in a copy of the process", 2},
+    {"lines", KEY_LINES, "FUNCTION|FILE", 0,
+     "Record the functions that match (repeatable) line by line: what each line changes, and how "
+     "often and how long it runs if it is built for it. Frees cost as much as allocations then",
+     2},
     {"mmap", KEY_MMAP, 0, MT_HELP_COMMON,
      "Record what the program maps itself too, as domains mmap and mmap-file", 2},
     {"python", KEY_PYTHON, "yes|no", 0,
@@ -164,6 +169,9 @@ static error_t parse_recording(int key, char *value, struct argp_state *state) {
     case KEY_INTERVAL:
         o->interval_ns = mt_options_duration(state, "--interval", value, 0, 1000000, "10ms");
         return 0;
+    case KEY_LINES:
+        mt_options_pattern(state, "--lines", value, &o->lines, &o->n_lines);
+        return 0;
     case KEY_ALLOCATOR:
         o->allocator = value;
         return 0;
@@ -254,6 +262,12 @@ int mt_run_request_parse(int argc, char **argv, struct mt_run_request *options) 
         mt_terminal_print_problem(argv[0], "Leave one of them out.",
                                   "--limit-peak: needs every allocation, and --sample leaves most "
                                   "of them out");
+        return MT_EXIT_FAILED;
+    }
+    if (options->n_lines && options->sample_bytes) {
+        mt_terminal_print_problem(argv[0], "Leave one of the two out.",
+                                  "--lines counts what each line changes, of which --sample sees "
+                                  "a part");
         return MT_EXIT_FAILED;
     }
     mt_charged_complete(argv[0], &options->charged);

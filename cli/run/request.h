@@ -25,6 +25,8 @@ struct mt_run_request {
     uint64_t limit_peak;   /* live bytes that no allocation may exceed; 0: no limit */
     bool limit_aborts;     /* what would exceed it ends the program */
     uint64_t for_ns;       /* recording ends after so long; 0: with the program */
+    const char **lines;    /* patterns of functions and files, line by line */
+    size_t n_lines;
     bool exact_peak, usable, allocator_stats, dormant, mmap;
     struct mt_triggers *triggers; /* always there; freed by the caller of mt_run_request_parse */
     char **program;               /* and its arguments, NULL at the end */

@@ -23,6 +23,7 @@ static const char keys[MT_N_SETTINGS][16] = {
     [MT_SETTING_LIMIT_PEAK] = "limit_peak",
     [MT_SETTING_LIMIT_ABORT] = "limit_abort",
     [MT_SETTING_UNTIL] = "until",
+    [MT_SETTING_LINES] = "lines",
 };
 
 static unsigned shift_of(char unit) {

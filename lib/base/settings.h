@@ -26,6 +26,7 @@ enum mt_setting {
     MT_SETTING_LIMIT_PEAK,
     MT_SETTING_LIMIT_ABORT,
     MT_SETTING_UNTIL,
+    MT_SETTING_LINES,
     MT_N_SETTINGS
 };
 

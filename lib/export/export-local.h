@@ -9,8 +9,8 @@
 
 typedef int mt_export_write(FILE *stream, const struct mt_export *thing, struct mt_error *error);
 
-mt_export_write mt_json_report, mt_csv_report, mt_json_tree, mt_json_annotate, mt_json_diff,
-    mt_csv_diff, mt_json_comparison, mt_json_check, mt_junit_check, mt_markdown_check,
+mt_export_write mt_json_report, mt_csv_report, mt_json_tree, mt_json_annotate, mt_json_lines,
+    mt_json_diff, mt_csv_diff, mt_json_comparison, mt_json_check, mt_junit_check, mt_markdown_check,
     mt_github_check, mt_markdown_diff, mt_json_list, mt_json_index, mt_json_verify,
     mt_json_snapshot, mt_json_whois, mt_json_switch, mt_json_top, mt_json_scopes, mt_csv_scopes,
     mt_json_events, mt_csv_events, mt_trace_events, mt_json_timeline, mt_csv_timeline,

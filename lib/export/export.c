@@ -40,6 +40,7 @@ static mt_export_write *const writers[MT_N_EXPORTS][MT_N_EXPORT_FORMATS] = {
     [MT_EXPORT_PROFILE] = {MT_PROFILE_FORMATS(WRITER)},
     [MT_EXPORT_TIMELINE_EVENTS] =
         {[MT_EXPORT_CSV] = mt_csv_events_of_timeline, [MT_EXPORT_TRACE] = mt_trace_timeline},
+    [MT_EXPORT_LINES] = {[MT_EXPORT_JSON] = mt_json_lines},
     [MT_EXPORT_SERVED] = {[MT_EXPORT_JSON] = mt_json_served},
     [MT_EXPORT_SERVED_MARKS] = {[MT_EXPORT_JSON] = mt_json_served_marks},
 };

@@ -27,6 +27,7 @@ struct mt_timeline;
 struct mt_tree;
 struct mt_tree_limits;
 struct mt_annotate;
+struct mt_lines;
 struct mt_source;
 struct mt_breakdown;
 struct mt_processes;
@@ -153,6 +154,7 @@ enum mt_export_what {
     MT_EXPORT_TIMELINE_EVENTS, /* the events of all processes of a timeline, on its clock */
     MT_EXPORT_SERVED,
     MT_EXPORT_SERVED_MARKS,
+    MT_EXPORT_LINES, /* functions, line by line */
     MT_N_EXPORTS
 };
 
@@ -173,6 +175,12 @@ struct mt_export {
             struct mt_source *source; /* where the text of lines is found */
             const char *asked;        /* which source; NULL: all */
         } annotate;
+        struct {
+            const struct mt_lines *lines;
+            struct mt_source *source;
+            const char *const *patterns; /* that chose them */
+            size_t n_patterns;
+        } lines;
         struct {
             const struct mt_diff *diff;
             const char *const *names; /* what the two sides are called */

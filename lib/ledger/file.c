@@ -26,6 +26,7 @@
 
 #include "base/array.h"
 #include "base/error.h"
+#include "ledger/lines.h"
 
 const struct mt_ledger_kind mt_ledger_file_kind[MT_N_KINDS] = {
     [MT_EXTENT_NODES] = {sizeof(struct mt_node), MT_NODES_PER_CHUNK, MT_NODE_FIRST},
@@ -41,6 +42,7 @@ const struct mt_ledger_kind mt_ledger_file_kind[MT_N_KINDS] = {
     [MT_EXTENT_CODES] = {sizeof(struct mt_code), MT_CODES_PER_CHUNK, 1},
     [MT_EXTENT_TALLIES] = {sizeof(struct mt_tally), MT_TALLIES_PER_CHUNK, 1},
     [MT_EXTENT_METADATA] = {sizeof(struct mt_metadata), MT_METADATA_PER_CHUNK, 1},
+    [MT_EXTENT_LINES] = {sizeof(struct mt_line_record), MT_LINES_PER_CHUNK, 1},
 };
 
 /* ---- bytes ----------------------------------------------------------------------------------- */

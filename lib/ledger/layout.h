@@ -37,6 +37,7 @@
  *                                                     mt_tally[MT_TALLIES_PER_CHUNK]
  *                                   MT_EXTENT_METADATA chunk i: struct
  *                                                     mt_metadata[MT_METADATA_PER_CHUNK]
+ *                                   MT_EXTENT_LINES   chunk i: lines.h
  *
  * Who writes: a site and a bank have one writing thread at a time; a region is written under its
  * lock; everything that grows (segments, extents, nodes, modules) is append-only, its count is
@@ -511,6 +512,7 @@ enum mt_extent_kind {
     MT_EXTENT_CODES,
     MT_EXTENT_TALLIES,
     MT_EXTENT_METADATA,
+    MT_EXTENT_LINES,
     MT_N_EXTENT_KINDS,
 };
 struct mt_extent {
@@ -614,6 +616,7 @@ enum mt_flag {
     MT_FLAG_EXPECTED = 1u << 10, /* and nobody would have seen it: it may not have done so at all */
     /* The object named in `preceding` defines malloc, and what it does not pass on is not seen. */
     MT_FLAG_PRECEDED = 1u << 16,
+    MT_FLAG_LINES = 1u << 18, /* lines are recorded */
     MT_FLAG_NO_USABLE =
         1u << 17, /* usable sizes were asked for, and the allocator does not tell them */
 };
@@ -670,7 +673,10 @@ struct mt_ledger_header {
     uint64_t cleared_events;     /* events up to this number are from before that */
     uint64_t clear_ns;           /* CLOCK_MONOTONIC of that */
     uint64_t dropped_scopes;     /* scopes, or parts of their histograms, that found no room */
-    uint64_t dropped_own; /* changes of counters and keys of the program that found no room */
+    uint64_t dropped_own;   /* changes of counters and keys of the program that found no room */
+    uint64_t dropped_lines; /* events of lines that found no room */
+    uint32_t n_lines;       /* records of lines, 0 .. n_lines-1, record 0 is never used */
+    uint32_t reserved_lines;
     /* Arenas and heaps that were given up with all their blocks, where it could not be told
      * which blocks. */
     uint64_t unseen_discards;

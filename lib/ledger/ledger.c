@@ -84,7 +84,7 @@ static void take_info(struct mt_ledger *ledger, const struct prefix *prefix) {
     if (info->file_bytes > ledger->file.size_bytes)
         info->file_bytes = ledger->file.size_bytes;
     uint32_t nodes, sites, banks, modules, names, scopes, events, open, threads, codes, tallies,
-        metadata;
+        metadata, lines;
     FIELD(prefix, nodes, n_nodes);
     FIELD(prefix, sites, n_sites);
     FIELD(prefix, banks, n_banks);
@@ -97,6 +97,7 @@ static void take_info(struct mt_ledger *ledger, const struct prefix *prefix) {
     FIELD(prefix, codes, n_codes);
     FIELD(prefix, tallies, n_tallies);
     FIELD(prefix, metadata, n_metadata);
+    FIELD(prefix, lines, n_lines);
     FIELD(prefix, info->python_version, python_version);
     FIELD(prefix, info->python_state, python_state);
     FIELD(prefix, info->events_seen, n_events);
@@ -105,6 +106,7 @@ static void take_info(struct mt_ledger *ledger, const struct prefix *prefix) {
     FIELD(prefix, info->event_sample, event_sample);
     FIELD(prefix, info->dropped_scopes, dropped_scopes);
     FIELD(prefix, info->dropped_own, dropped_own);
+    FIELD(prefix, info->dropped_lines, dropped_lines);
     FIELD(prefix, info->max_bytes, max_bytes);
     FIELD(prefix, info->private_bytes, private_bytes);
     FIELD(prefix, info->unrecorded, unrecorded);
@@ -117,6 +119,7 @@ static void take_info(struct mt_ledger *ledger, const struct prefix *prefix) {
         names < MT_MAX_NAMES ? clamp_count(ledger, names, MT_EXTENT_NAMES) : MT_MAX_NAMES;
     info->n_scopes = clamp_count(ledger, scopes, MT_EXTENT_SCOPES);
     info->n_open = clamp_count(ledger, open, MT_EXTENT_OPEN);
+    info->n_lines = clamp_count(ledger, lines, MT_EXTENT_LINES);
     info->n_threads =
         threads < MT_MAX_THREADS ? clamp_count(ledger, threads, MT_EXTENT_THREADS) : MT_MAX_THREADS;
     info->n_codes =
@@ -317,6 +320,8 @@ static size_t count_of(const struct mt_ledger *ledger, enum mt_extent_kind kind)
         return ledger->info.n_tallies;
     case MT_EXTENT_METADATA:
         return ledger->info.n_metadata;
+    case MT_EXTENT_LINES:
+        return ledger->info.n_lines;
     default:
         return 0;
     }

@@ -39,7 +39,7 @@ struct mt_ledger_info {
     /* counts as the file claims them, cut to what it can hold; n_events, n_open: places for
      * events and open scopes */
     size_t n_nodes, n_sites, n_banks, n_modules, n_names, n_scopes, n_events, n_open, n_threads,
-        n_codes, n_tallies, n_metadata;
+        n_codes, n_tallies, n_metadata, n_lines;
     uint32_t python_version, python_state; /* as in the header */
     uint64_t events_seen;        /* events that have been; the latest n_events of them are there */
     uint64_t cleared_events;     /* those of scopes up to this number have been cleared */
@@ -47,6 +47,7 @@ struct mt_ledger_info {
     uint32_t event_sample;       /* one scope in so many is an event */
     uint64_t dropped_scopes;     /* scopes that found no room, or parts of them */
     uint64_t dropped_own;   /* changes of the program's own figures and keys that found no room */
+    uint64_t dropped_lines; /* events of lines that found no room */
     uint64_t max_bytes;     /* bytes that call paths may take; 0: no bound */
     uint64_t private_bytes; /* bytes of the table of live blocks that are not in the ledger */
     uint32_t unrecorded_forks,

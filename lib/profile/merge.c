@@ -23,6 +23,7 @@
 #include "base/array.h"
 #include "base/hash.h"
 #include "base/saturate.h"
+#include "profile/merge_lines.h"
 #include "profile/strings.h"
 
 enum { FIRST_SLOTS = 256 };
@@ -564,6 +565,8 @@ int mt_merge_add(struct mt_merge *merge, const struct mt_profile *profile, const
         rc = add_all(&a);
     if (rc == 0 && merge->part.add)
         rc = join(&a, process, is_main);
+    if (rc == 0)
+        rc = mt_merge_lines_add(merge->into, profile, a.locations);
     free(a.strings);
     free(a.mappings);
     free(a.locations);

@@ -35,6 +35,7 @@ static void free_info(struct mt_profile_info *info) {
     free(info->marks);
     free(info->ages);
     mt_profile_scopes_free(&info->scopes);
+    mt_profile_lines_free(&info->lines);
 }
 
 void mt_profile_free(struct mt_profile *profile) {

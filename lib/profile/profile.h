@@ -19,6 +19,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "profile/lines.h"
 #include "profile/scopes.h"
 
 typedef uint32_t mt_string;
@@ -240,6 +241,7 @@ struct mt_profile_info {
     struct mt_mark *marks;
     size_t n_marks;
     struct mt_scopes scopes;
+    struct mt_line_changes lines;
     bool has_size_histogram;
     struct mt_age *ages; /* of the live blocks, oldest first; empty where nobody knows */
     size_t n_ages;

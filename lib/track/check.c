@@ -14,6 +14,7 @@
 #include "ledger/invariants.h"
 #include "ledger/writer/check.h"
 #include "track/ground/state.h"
+#include "track/lines/records.h"
 #include "track/live/live.h"
 #include "track/mappings/ranges.h"
 #include "track/scopes/tallies.h"
@@ -75,6 +76,8 @@ const char *mt_check_all(bool alone) {
         violation = mt_tallies_check();
     if (violation == NULL)
         violation = mt_metadata_check();
+    if (violation == NULL)
+        violation = mt_lines_records_check();
     if (violation == NULL)
         violation = mt_modules_check();
     if (violation == NULL)

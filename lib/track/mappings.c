@@ -155,6 +155,7 @@ static struct visit enter(const struct mt_hook_frame *frame) {
 
 static void leave(struct visit v) {
     mt_ranges_unlock();
+    mt_record_charge_line(v.thread);
     mt_guard_leave(v.thread);
 }
 

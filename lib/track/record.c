@@ -10,6 +10,7 @@
 #include "base/pages.h"
 #include "track/check.h"
 #include "track/guard.h"
+#include "track/lines/changes.h"
 #include "track/live/blocks.h"
 #include "track/live/count.h"
 #include "track/live/live.h"
@@ -156,6 +157,18 @@ static MT_NOINLINE void look_at_unloading(struct mt_thread *t, const struct mt_h
     mt_threads_forget_passing(t);
 }
 
+/* Charges what the event has changed, and what could not be charged before, to where it is called. */
+static MT_NOINLINE void charge_line(struct mt_thread *t) {
+    if (mt_rules_are_unloading())
+        mt_threads_forget_passing(t);
+    mt_lines_changes_charge_here(t);
+}
+
+void mt_record_charge_line(struct mt_thread *t) {
+    if (mt_state.options.lines)
+        charge_line(t);
+}
+
 static void record_specially(struct mt_thread *t, void *block, uint64_t bytes,
                              const struct mt_hook_frame *frame) {
     const struct mt_options *o = &mt_state.options;
@@ -173,6 +186,8 @@ static void record_specially(struct mt_thread *t, void *block, uint64_t bytes,
     if (s == NULL)
         return;
     mt_count_weigh(t, bytes, 1);
+    if (o->lines)
+        mt_lines_changes_charge(t, s->node);
     if (o->check_unwind)
         check_walk(t, s->node, frame);
     if (o->usable) {
@@ -258,6 +273,7 @@ static MT_NOINLINE void free_rest(struct mt_thread *t, void *block, uint64_t wor
     else if (counts_unknown(t) && block != t->freeing)
         t->bank->rare.unknown_frees++;
     taken(t, found.bytes);
+    mt_record_charge_line(t);
 }
 
 void mt_record_free(void *block) {
@@ -401,6 +417,8 @@ void mt_record_realloc_end(struct mt_moving_block *moving, void *result, size_t 
         t->last_block = NULL;
     else
         record_moved(t, result, bytes, frame);
+    if (mt_unlikely(mt_load_part(&mt_state.unusual)))
+        mt_record_charge_line(t);
     mt_guard_leave(t);
 }
 
@@ -430,6 +448,7 @@ void mt_record_resize(void *block, size_t bytes) {
         mt_blocks_resize(t, (uint64_t)block, entry, bytes);
     if (mt_ceiling_is_set())
         mt_ceiling_settle(t);
+    mt_record_charge_line(t);
     t->last_block = NULL;
     mt_guard_leave(t);
 }
@@ -452,6 +471,8 @@ bool mt_record_block(struct mt_thread *t, mt_name_id domain, uint64_t address, u
     t->domain = 0;
     if (s != NULL)
         mt_count_weigh(t, bytes, 1);
+    if (s != NULL && mt_state.options.lines)
+        mt_lines_changes_charge(t, s->node);
     return s != NULL;
 }
 
@@ -484,6 +505,7 @@ void mt_record_untrack(mt_name_id domain, const void *ptr) {
     else if (counts_unknown(t))
         t->bank->rare.unknown_frees++;
     taken(t, found.bytes);
+    mt_record_charge_line(t);
     t->last_block = NULL;
     mt_guard_leave(t);
 }

@@ -66,6 +66,9 @@ MT_HIDDEN void mt_record_resize(void *block, size_t bytes);
 
 /* ---- for whoever is inside an event already ---- */
 
+/* Charges what the event has changed to the line that it comes from, if lines are recorded. */
+MT_HIDDEN void mt_record_charge_line(struct mt_thread *t);
+
 /* Enters a block of a domain into the live table, under mt_live_domain_key, and counts it. Returns
  * false when it has done neither. */
 MT_HIDDEN bool mt_record_block(struct mt_thread *t, uint32_t domain, uint64_t address,

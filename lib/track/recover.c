@@ -49,6 +49,7 @@
 
 #include "track/ground/left.h"
 #include "track/ground/state.h"
+#include "track/lines/kept.h"
 #include "track/live/count.h"
 #include "track/live/live.h"
 #include "track/live/plan.h"
@@ -146,6 +147,7 @@ static void forget_caches(struct mt_thread *t) {
     mt_names_forget(&t->names);
     mt_scopes_totals_forget(&t->totals);
     t->stack.map = (struct mt_stack_map){0};
+    mt_lines_kept_reset(t);
     t->domain = 0;
     t->request = UINT64_MAX; /* a cut may have been heard of and not been acted upon */
 }

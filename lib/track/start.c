@@ -13,6 +13,7 @@
 #include "track/fork.h"
 #include "track/ground/left.h"
 #include "track/ground/state.h"
+#include "track/lines/records.h"
 #include "track/live/live.h"
 #include "track/mappings/ranges.h"
 #include "track/process/confinement.h"
@@ -83,9 +84,9 @@ static uint32_t flags(bool forked, bool off) {
     const struct mt_options *o = &mt_state.options;
     uint32_t usable = mt_state.usable_size != NULL ? MT_FLAG_USABLE : MT_FLAG_NO_USABLE;
     return (o->usable ? usable : 0u) | (o->exact_peak ? MT_FLAG_EXACT_PEAK : 0u) |
-           (o->check_unwind ? MT_FLAG_CHECK_UNWIND : 0u) | (forked ? MT_FLAG_FORKED : 0u) |
-           (mt_state.preceding != NULL ? MT_FLAG_PRECEDED : 0u) | (off ? MT_FLAG_DORMANT : 0u) |
-           (mt_state.ledger.is_in_forks ? MT_FLAG_IN_FORKS : 0u) |
+           (o->lines ? MT_FLAG_LINES : 0u) | (o->check_unwind ? MT_FLAG_CHECK_UNWIND : 0u) |
+           (forked ? MT_FLAG_FORKED : 0u) | (mt_state.preceding != NULL ? MT_FLAG_PRECEDED : 0u) |
+           (off ? MT_FLAG_DORMANT : 0u) | (mt_state.ledger.is_in_forks ? MT_FLAG_IN_FORKS : 0u) |
            (!forked && !off ? MT_FLAG_COMPLETE : 0u);
 }
 
@@ -125,6 +126,7 @@ static bool start_all(bool forked, bool off) {
     mt_codes_start();
     mt_tallies_start();
     mt_metadata_start();
+    mt_lines_records_start();
     return mt_modules_start() && mt_names_start() && mt_scopes_start() && mt_paths_start() &&
            mt_identities_start() && mt_sites_start() && mt_live_start() && mt_threads_start();
 }

@@ -12,6 +12,7 @@
 #include "ledger/invariants.h"
 #include "track/ground/closed.h"
 #include "track/ground/state.h"
+#include "track/lines/kept.h"
 #include "track/process/python.h"
 #include "track/python/weave.h"
 #include "track/scopes/process.h"
@@ -70,6 +71,7 @@ void mt_threads_reset(struct mt_thread *t) {
     mt_names_forget(&t->names);
     mt_scopes_totals_forget(&t->totals);
     mt_scopes_thread_reset(t);
+    mt_lines_kept_reset(t);
     t->stack.map = (struct mt_stack_map){0};
     t->last_block = NULL;
     t->shared = false;
@@ -85,6 +87,7 @@ bool mt_threads_start(void) {
             continue;
         mt_scopes_thread_free(t);
         mt_python_weave_free(t);
+        mt_lines_kept_free(t);
         mt_pages_unmap(t, thread_bytes());
     }
     threads = mine;

@@ -351,6 +351,11 @@ bool mt_cfi_begins(const struct mt_cfi *cfi, uint64_t address) {
     return cfi->header != NULL && find_entry(cfi, address, &e) && e.pc_begin == address;
 }
 
+uint64_t mt_cfi_function(const struct mt_cfi *cfi, uint64_t address) {
+    struct frame_entry e = {.pointer_encoding = 0};
+    return cfi->header != NULL && find_entry(cfi, address, &e) ? e.pc_begin : address;
+}
+
 /* ---- rules ----------------------------------------------------------------------------------- */
 
 static mt_rule encode(enum mt_rule_kind kind, int64_t cfa_offset, int64_t bp_offset) {

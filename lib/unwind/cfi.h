@@ -23,6 +23,10 @@ MT_HIDDEN mt_rule mt_cfi_rule(const struct mt_cfi *cfi, uint64_t pc);
 /* Returns whether a function begins at address. */
 MT_HIDDEN bool mt_cfi_begins(const struct mt_cfi *cfi, uint64_t address);
 
+/* Returns where the function, or the part of one, begins that address lies in; address itself when
+ * the tables do not say. */
+MT_HIDDEN uint64_t mt_cfi_function(const struct mt_cfi *cfi, uint64_t address);
+
 /* Takes one step of MT_RULE_SLOW: computes the caller's state from the CFI. Reads only such
  * memory as map says can be read, above state->sp. Returns false at the end of what can be
  * followed. */

@@ -17,7 +17,7 @@ EXPECTED += ["share/man/man1/memtrack-check.1", "share/man/man1/memtrack-compare
              "lib/cmake/memtrack/memtrack-config-version.cmake"]
 EXPECTED += ["include/memtrack.hpp", "lib/libmemtrack.so", "lib/pkgconfig/memtrack.pc"]
 EXPECTED += ["include/memtrack.h", "include/memtrack/analyze.h", "include/memtrack/error.h",
-             "include/memtrack/expect.h", "include/memtrack/usage.h",
+             "include/memtrack/expect.h", "include/memtrack/lines.h", "include/memtrack/usage.h",
              "lib/libmemtrack-analyze.so",
              "lib/libmemtrack-analyze.so.1", "lib/libmemtrack-analyze.a",
              "lib/pkgconfig/memtrack-analyze.pc", "lib/cmake/memtrack/memtrack-analyze.cmake",

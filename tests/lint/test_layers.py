@@ -49,6 +49,7 @@ TRACK_FLOORS = [
     "tables/",  # what is appended once and found again: paths, names, codes, modules, sites, rows
     "python/",  # frames of CPython in call paths
     "scopes/",
+    "lines/",  # what each line changes, and its runs
     "live/",  # the table of live blocks, and counting
     "mappings/",
     "threads", "recover", "fork", "request", "clear", "start", "enter", "guard", "check", "record", "admit",
@@ -67,6 +68,7 @@ FOLDERS = {
     "view/symbols": {"view/jit"},
     "view": {"view/format"},
     "view/annotate": {"view", "view/rows"},
+    "view/lines": {"view/rows"},
     "view/rows": {"view", "view/format"},
     "view/processes": {"view"},
     "view/redact": {"view", "view/rows", "view/sources"},
@@ -85,7 +87,8 @@ FORBIDDEN_IN_TARGET = {"stdio.h", "locale.h", "iconv.h", "wchar.h", "syslog.h", 
 def room(path):
     """The row of the table that a path belongs to, None when it is none of the layers'."""
     path = re.sub(r"^lib/", "", str(path))
-    if path in ("ledger/layout.h", "ledger/bounds.h", "ledger/era.h", "ledger/own.h", "ledger/invariants.h",
+    if path in ("ledger/layout.h", "ledger/bounds.h", "ledger/era.h", "ledger/own.h", "ledger/lines.h",
+                "ledger/invariants.h",
                 "ledger/statistics.h", "ledger/order.h") or path.startswith("base/settings."):
         return "layout"
     if path in ("base/atomic.h", "base/text.h"):

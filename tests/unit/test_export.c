@@ -44,6 +44,7 @@ static void each_thing_has_its_formats(void **state) {
         [MT_EXPORT_TIMELINE_EVENTS] = " csv trace",
         [MT_EXPORT_SERVED] = " json",
         [MT_EXPORT_SERVED_MARKS] = " json",
+        [MT_EXPORT_LINES] = " json",
     };
     (void)state;
     for (enum mt_export_what what = 0; what < MT_N_EXPORTS; what++) {

@@ -23,6 +23,7 @@
 #include "profile/ledger/ages.h"
 #include "profile/ledger/info.h"
 #include "profile/ledger/labels.h"
+#include "profile/ledger/lines.h"
 #include "profile/ledger/notes.h"
 #include "profile/ledger/own.h"
 #include "profile/ledger/paths.h"
@@ -314,6 +315,8 @@ static int convert(struct conversion *c, struct mt_error *error) {
         rc = mt_ledger_own_take(c->ledger, &c->names);
     if (rc == 0)
         rc = mt_ledger_refused_take(&c->paths);
+    if (rc == 0)
+        rc = mt_ledger_lines_take(c->ledger, &c->paths);
     if (rc != 0)
         return rc;
     if (c->map)

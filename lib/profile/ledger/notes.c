@@ -118,6 +118,9 @@ static void say_what_is_lost(struct notes *notes, const struct mt_ledger_info *i
             "%s change%s found no room: counters, caches or keys of the program are not up to "
             "date.",
             count_text(count, info->dropped_own), plural(info->dropped_own));
+    if (info->dropped_lines)
+        say(notes, "%s event%s of lines found no room: figures by line are too low.",
+            count_text(count, info->dropped_lines), plural(info->dropped_lines));
     if (counts->interrupted)
         say(notes, "%s event%s not counted: a signal handler had interrupted the recorder.",
             count_text(count, counts->interrupted), counts->interrupted == 1 ? " is" : "s are");

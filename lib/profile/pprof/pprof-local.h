@@ -27,6 +27,7 @@ enum mt_pprof_field {
     MT_PPROF_TIME_AXIS = 1502,
     MT_PPROF_SCOPES = 1503,
     MT_PPROF_MEMBER = 1504,
+    MT_PPROF_LINES = 1505,
 };
 
 enum {
@@ -65,6 +66,7 @@ int mt_pprof_info_write(const struct mt_profile *profile, mt_pprof_emit *emit, v
 int mt_pprof_time_write(const struct mt_profile *profile, mt_pprof_emit *emit, void *context);
 int mt_pprof_scopes_write(const struct mt_profile *profile, mt_pprof_emit *emit, void *context);
 int mt_pprof_members_write(const struct mt_profile *profile, mt_pprof_emit *emit, void *context);
+int mt_pprof_lines_write(const struct mt_profile *profile, mt_pprof_emit *emit, void *context);
 
 /* These take over what a message says. They return 0, -MEMTRACK_ENOMEM, or -MEMTRACK_EFORMAT
  * when the message's columns differ in length. */

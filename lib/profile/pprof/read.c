@@ -123,6 +123,8 @@ static const ProtobufCMessageDescriptor *descriptor(uint64_t field) {
         return &pprof__scopes__descriptor;
     case MT_PPROF_MEMBER:
         return mt_pprof_members_type();
+    case MT_PPROF_LINES:
+        return mt_pprof_lines_descriptor();
     default:
         return NULL;
     }
@@ -147,6 +149,8 @@ static int take_message(struct mt_pprof_reader *reader, uint64_t field,
         return take_scopes(reader, (const Pprof__Scopes *)message);
     case MT_PPROF_MEMBER:
         return take_member(reader, message);
+    case MT_PPROF_LINES:
+        return mt_pprof_lines_read(reader, message);
     default:
         return take_time_axis(reader, (const Pprof__TimeAxis *)message);
     }

@@ -110,4 +110,8 @@ int mt_pprof_limits_frames(struct mt_pprof_reader *reader);
 int mt_pprof_sample_finish(struct mt_pprof_reader *reader);
 int mt_pprof_model_finish(struct mt_pprof_reader *reader);
 
+/* lines.c, which a page is built without. The first returns NULL where lines are not read. */
+const ProtobufCMessageDescriptor *mt_pprof_lines_descriptor(void);
+int mt_pprof_lines_read(struct mt_pprof_reader *reader, const ProtobufCMessage *message);
+
 #endif

@@ -571,6 +571,8 @@ static int write_all(struct writer *writer) {
         status = mt_pprof_scopes_write(writer->profile, write_message, writer);
     if (status == 0)
         status = mt_pprof_members_write(writer->profile, write_message, writer);
+    if (status == 0)
+        status = mt_pprof_lines_write(writer->profile, write_message, writer);
     return status < 0 ? status : mt_deflate_finish(writer->out);
 }
 

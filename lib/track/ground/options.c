@@ -67,6 +67,9 @@ static void read_word(struct mt_options *o, const struct mt_setting_word *word) 
     case MT_SETTING_UNTIL:
         o->until_ns = word->value;
         break;
+    case MT_SETTING_LINES:
+        o->lines = word->value != 0;
+        break;
     case MT_SETTING_NONE:
     case MT_N_SETTINGS:
         note_ignored(o, word);

@@ -38,6 +38,7 @@ struct mt_options {
     bool usable, exact_peak, check_unwind, allocator_stats;
     bool limit_aborts;      /* what would exceed the limit aborts the process, instead of failing */
     bool python;            /* read the lines of CPython code */
+    bool lines;             /* record what each line changes, and runs */
     bool has_python_malloc; /* PYTHONMALLOC says that objects come from malloc */
     bool dormant;           /* MEMTRACK_ACTIVE=0 */
     bool scope_cpu;         /* MEMTRACK_SCOPE_CPU=1 */
@@ -46,7 +47,7 @@ struct mt_options {
 
 /* Tells whether every event has to look at some option. */
 static inline bool mt_options_are_unusual(const struct mt_options *o) {
-    return o->usable || o->check_unwind || o->sample_bytes != 0 || o->limit_bytes != 0;
+    return o->usable || o->check_unwind || o->lines || o->sample_bytes != 0 || o->limit_bytes != 0;
 }
 
 /* Reads the options from the environment of the process; what is not set gets its default. */

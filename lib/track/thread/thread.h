@@ -14,6 +14,7 @@
 #include "ledger/layout.h"
 #include "track/thread/ceiling_part.h"
 #include "track/thread/journal.h"
+#include "track/thread/lines_part.h"
 #include "track/thread/names_part.h"
 #include "track/thread/paths_part.h"
 #include "track/thread/plan_part.h"
@@ -82,6 +83,7 @@ struct mt_thread {
     struct mt_names_part names;
     struct mt_totals_part totals;
     struct mt_paths_part paths;
+    struct mt_lines_part lines;
     struct mt_plan plan;
     struct mt_ceiling_part ceiling; /* zero unless there is a limit */
     struct mt_python_part *python;  /* NULL until the thread is met in an interpreter */

@@ -7,6 +7,7 @@
 
 #include "profile/page.h"
 #include "profile/pprof/pprof-local.h"
+#include "profile/pprof/reader.h"
 #include "view/source.h"
 
 struct mt_source *mt_source_new(const char *folder) {
@@ -63,5 +64,14 @@ const ProtobufCMessageDescriptor *mt_pprof_members_type(void) {
 
 int mt_pprof_members_read(struct mt_profile *profile, const ProtobufCMessage *message) {
     (void)profile, (void)message;
+    return 0;
+}
+
+const ProtobufCMessageDescriptor *mt_pprof_lines_descriptor(void) {
+    return NULL;
+}
+
+int mt_pprof_lines_read(struct mt_pprof_reader *reader, const ProtobufCMessage *message) {
+    (void)reader, (void)message;
     return 0;
 }
