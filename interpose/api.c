@@ -14,6 +14,7 @@
 #include "track/guard.h"
 #include "track/lines/steps.h"
 #include "track/live/count.h"
+#include "track/scopes/merge.h"
 #include "track/scopes/process.h"
 #include "track/scopes/read.h"
 #include "track/scopes/scopes.h"
@@ -195,6 +196,12 @@ MT_HOOK int memtrack_scope_attach(memtrack_scope *scope) {
     if (scope == NULL)
         return -MEMTRACK_EUSAGE;
     AS_EVENT(mt_scopes_thread_attach(t, scope));
+}
+
+MT_HOOK int memtrack_scope_merge(memtrack_scope *into, memtrack_scope *from) {
+    if (into == NULL || from == NULL)
+        return -MEMTRACK_EUSAGE;
+    AS_EVENT(mt_scopes_merge(t, into, from));
 }
 
 MT_HOOK int memtrack_scope_set(memtrack_scope *scope, const char *key, const char *value) {

@@ -254,6 +254,10 @@ MEMTRACK_API_(int, end, (memtrack_scope * scope, memtrack_delta *out), (scope, o
  * its time is. MEMTRACK_EORDER: it is not the innermost. */
 MEMTRACK_API_(int, scope_detach, (memtrack_scope * scope), (scope), 0)
 MEMTRACK_API_(int, scope_attach, (memtrack_scope * scope), (scope), 0)
+/* Adds what one detached scope has measured to another detached one, and ends the former without
+ * counting it: the two have been parts of a task in two threads at the same time. The peak is the
+ * larger of the two. memtrack/task.h does this. MEMTRACK_EUSAGE: one of them is not detached. */
+MEMTRACK_API_(int, scope_merge, (memtrack_scope * into, memtrack_scope *from), (into, from), 0)
 /* Sets metadata of an open scope, which are kept with the recent events of the recording: the
  * last value of each key, of the 256 keys that were set last. */
 MEMTRACK_API_(int, scope_set, (memtrack_scope * scope, const char *key, const char *value),

@@ -310,8 +310,7 @@ static void keep_known(struct mt_scope_handle *h, const struct mt_open_scope *f,
     h->clear_epoch = clear_epoch;
 }
 
-/* Forgets what a detached scope has measured before all was cleared. */
-static void note_clear(const struct mt_thread *t, struct mt_scope_handle *h) {
+void mt_scopes_thread_note_clear(const struct mt_thread *t, struct mt_scope_handle *h) {
     if (h->clear_epoch == t->clear_epoch)
         return;
     h->sum = (struct mt_counters){0};
@@ -387,7 +386,7 @@ int mt_scopes_thread_attach(struct mt_thread *t, memtrack_scope *scope) {
         return rc;
     if (h->state != DETACHED)
         return -MEMTRACK_EUSAGE;
-    note_clear(t, h);
+    mt_scopes_thread_note_clear(t, h);
     record_of(t, h);
     struct mt_open_scope *f = push(t, h->name, h->group, scope);
     if (f == NULL)
@@ -406,7 +405,7 @@ int mt_scopes_thread_end_detached(struct mt_thread *t, struct mt_scope_handle *h
         .after_bytes = mt_scopes_totals_live(t),
         .end_ns = clock_ns(CLOCK_MONOTONIC),
     };
-    note_clear(t, h);
+    mt_scopes_thread_note_clear(t, h);
     memtrack_delta d = delta_of(h->sum, h->peak, result.end_ns - h->begin_ns, h->cpu_ns);
     values_of(&d, result.value);
     for (int i = 0; i < MT_N_SCOPE_VALUES; i++)
