@@ -39,6 +39,8 @@ int main(int argc, char **argv) {
         return 2;
     fprintf(stderr, "%.17g %.17g %.17g %.17g %.17g %d\\n", d.median_ns, d.low_ns, d.high_ns,
             d.ratio, d.confidence, d.verdict);
+    memtrack_benchmark_write_difference(2, memtrack_benchmark_find(first),
+                                        memtrack_benchmark_find(last));
     return 0;
 }
 """
@@ -172,10 +174,21 @@ class Benchmark(case.Case):
         one = [round(source.lognormvariate(3, 0.2), 3) for _ in range(3000)]
         other = [value + 2 for value in one]
         median, low, high, _, confidence, verdict = map(
-            float, self.given(("a", one), ("b", other)).stderr.decode().split())
+            float, self.given(("a", one), ("b", other)).stderr.decode().split()[:6])
         self.assertAlmostEqual(2, median, places=9)
         self.assertTrue(low < 2 < high < 3 and low > 1, (low, high))
         self.assertEqual((0.95, 1), (confidence, verdict))
+
+    def test_difference_in_words(self):
+        # The critical value of U for ten and ten is 23: the 24th of the differences -59 to -41 is
+        # -53, and the 24th from above -47.
+        said = [self.given(("old", [100.0 + i for i in range(10)]),
+                           ("new", [by + i for i in range(10)])).stderr.decode().splitlines()[1]
+                for by in (50.0, 400.0, 101.0)]
+        self.assertEqual("old -> new: median 105 ns -> 54.5 ns, -47.8% (-50.7% to -45.0% with 95% "
+                         "confidence): faster", said[0])
+        self.assertTrue(said[1].endswith(": slower") and "+287.1%" in said[1], said[1])
+        self.assertTrue(said[2].endswith(": no difference shown"), said[2])
 
     def test_forms(self):
         odd = 'a "b" \\ \u00e9\x01'

@@ -210,6 +210,13 @@ MEMTRACK_SYSTEM_FUNCTION_ void memtrack_benchmark_column_(struct memtrack_benchm
     memtrack_benchmark_say_(t, text);
 }
 
+/* Says what a program has given: what would move the cursor is not passed on. */
+MEMTRACK_SYSTEM_FUNCTION_ void memtrack_benchmark_name_(struct memtrack_benchmark_text_ *t,
+                                                        const char *name) {
+    for (; *name; name++)
+        memtrack_benchmark_add_(t, (unsigned char)*name < 0x20 || *name == 0x7f ? "?" : name, 1);
+}
+
 MEMTRACK_SYSTEM_FUNCTION_ void memtrack_benchmark_row_(struct memtrack_benchmark_text_ *t,
                                                        const memtrack_benchmark_result *r,
                                                        int has_memory) {
@@ -233,8 +240,7 @@ MEMTRACK_SYSTEM_FUNCTION_ void memtrack_benchmark_row_(struct memtrack_benchmark
             t, 11, known ? memtrack_benchmark_size_((double)r->peak_bytes).text : none);
     }
     memtrack_benchmark_say_(t, "  ");
-    for (const char *c = r->name; *c; c++)
-        memtrack_benchmark_add_(t, (unsigned char)*c < 0x20 || *c == 0x7f ? "?" : c, 1);
+    memtrack_benchmark_name_(t, r->name);
     memtrack_benchmark_say_(t, "\n");
 }
 
