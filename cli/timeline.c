@@ -39,6 +39,7 @@ enum {
 
 enum key {
     KEY_TREE = 256,
+    KEY_OVERLAY,
     KEY_COMPOSITION,
     KEY_BY,
     KEY_SVG,
@@ -55,6 +56,11 @@ static const struct argp_option table[] = {
     {"tree", KEY_TREE, NULL, MT_HELP_COMMON,
      "Show the sum over all processes of a run. They are those that are named, or those of "
      "the newest run in DIR",
+     0},
+    {"overlay", KEY_OVERLAY, NULL, MT_HELP_COMMON,
+     "Compare profiles of different times: each begins at 0. A tree that memtrack watch has seen "
+     "is "
+     "one of them",
      0},
     {"composition", KEY_COMPOSITION, "N", MT_HELP_COMMON,
      "Show the N lines that held most, and everything else. N is at most 12. Needs one "
@@ -99,7 +105,7 @@ struct request {
     struct mt_charged charged;
     char **names;
     size_t n_names;
-    bool tree, events;
+    bool tree, overlay, events;
     const char *svg, *trace;
     size_t layers; /* 0: no composition */
     struct mt_view_options view;
@@ -122,6 +128,8 @@ static void check(const struct argp_state *state, const struct request *r) {
         argp_error(state, "--composition needs --svg, --json or --csv");
     if (r->layers && r->tree)
         argp_error(state, "--composition and --tree exclude each other");
+    if (r->overlay && (r->tree || r->layers))
+        argp_error(state, "--overlay excludes --tree and --composition");
     if (r->by_given && !r->layers)
         argp_error(state, "--by needs --composition");
 }
@@ -154,6 +162,9 @@ static error_t parse_option(int key, char *text, struct argp_state *state) {
     switch (key) {
     case KEY_TREE:
         r->tree = true;
+        return 0;
+    case KEY_OVERLAY:
+        r->overlay = true;
         return 0;
     case KEY_COMPOSITION:
         r->layers = mt_options_number(state, "--composition", text, 1, MOST_LAYERS);
@@ -350,15 +361,17 @@ static int show(const struct request *r, struct mt_error *error) {
     struct mt_timeline *timeline = NULL;
     struct mt_breakdown *breakdown = NULL;
     int rc = load(r, &profiles, error);
-    if (rc == 0)
+    if (rc == 0 && !r->overlay)
         rc = drop_earlier(r, &profiles, error);
     if (rc == 0)
         rc = name_scopes(r, &profiles, error);
     if (rc == 0)
         rc = compose(r, &profiles, &breakdown, error);
+    const struct mt_profile *const *items = (const struct mt_profile *const *)profiles.items;
     if (rc == 0)
-        rc = mt_timeline_build((const struct mt_profile *const *)profiles.items, profiles.n,
-                               r->tree && profiles.n > 1, &timeline, error);
+        rc = r->overlay ? mt_timeline_build_aligned(items, profiles.n, &timeline, error)
+                        : mt_timeline_build(items, profiles.n, r->tree && profiles.n > 1, &timeline,
+                                            error);
     if (rc == 0)
         rc = print(r, timeline, breakdown, error);
     mt_breakdown_free(breakdown);

@@ -12,6 +12,9 @@
 #include "profile/called.h"
 #include "text/lines.h"
 #include "view/format/format.h"
+#include "view/timeline/trend.h"
+
+#define LEAST_TREND_NS UINT64_C(1000000000)
 
 enum { SHOWN_PROCESSES = 20 };
 
@@ -34,11 +37,14 @@ static void add_subject(const struct mt_timeline *t, const struct mt_summary_for
     }
     mt_format_duration(lasted, t->duration_ns);
     mt_format_rfc3339(start, t->start_time_ns);
-    mt_summary_add(
-        lines, "program", false, "%s and %zu more process%s%s (%s%s%s)",
-        format->verbose ? mt_profile_text(profile, profile->info.exe) : mt_called_name(profile),
-        t->n_courses - 1, t->n_courses == 2 ? "" : "es", t->sum.n_points ? ", summed" : "", lasted,
-        format->verbose ? " from " : "", format->verbose ? start : "");
+    mt_summary_add(lines, "program", false, "%s and %zu more process%s%s (%s%s%s)",
+                   format->verbose ? mt_profile_text(profile, profile->info.exe)
+                                   : mt_called_name(profile),
+                   t->n_courses - 1, t->n_courses == 2 ? "" : "es",
+                   t->sum.n_points ? ", summed"
+                   : t->is_aligned ? ", each from its beginning"
+                                   : "",
+                   lasted, format->verbose ? " from " : "", format->verbose ? start : "");
 }
 
 /* The kernel keeps the peak of each process itself. */
@@ -76,6 +82,16 @@ static void add_peak_of_sum(const struct mt_course *sum, struct mt_summary *line
                    mt_format_size(size, (int64_t)sum->highest[MT_SERIES_RSS], false), parts);
 }
 
+static void add_trend(const struct mt_course *course, struct mt_summary *lines) {
+    double per_second;
+    char change[MT_FORMAT_BYTES];
+    if (course->end_ns - course->start_ns >= LEAST_TREND_NS &&
+        mt_trend_of(course, course->main, &per_second))
+        mt_summary_add(lines, "trend", false,
+                       "RSS %s a second (a straight line through all points)",
+                       mt_format_size_change(change, (int64_t)per_second, false));
+}
+
 static void print_head(const struct mt_terminal *terminal, const struct mt_timeline *t,
                        bool verbose) {
     const struct mt_course *course = t->sum.n_points ? &t->sum : &t->courses[0];
@@ -83,9 +99,10 @@ static void print_head(const struct mt_terminal *terminal, const struct mt_timel
     struct mt_summary lines = {0};
     char coarsest[MT_FORMAT_BYTES];
     add_subject(t, &format, &lines);
-    if (course->main == MT_SERIES_RSS) {
+    if (course->main == MT_SERIES_RSS && (t->sum.n_points || t->n_courses == 1)) {
         add_peak_of_sum(course, &lines);
         add_peak_rss(t, &lines);
+        add_trend(course, &lines);
     }
     if (course->n_ticks > 1)
         mt_summary_add(&lines, "chart", false, "one point per %s (its maximum)",

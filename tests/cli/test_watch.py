@@ -283,6 +283,34 @@ class Watch(case.Case):
         names = [os.path.basename(p["process"]["exe"]) for p in self.timeline()["processes"]]
         self.assertEqual(n, names.count("sleep"))
 
+    def test_overlay(self):
+        """Two runs one after the other, each from its own beginning."""
+        for name, size in (("a.pb.gz", 20), ("b.pb.gz", 60)):
+            stepper = self.start("-q", "-o", name)
+            stepper.step("child %d" % size)
+            self.await_looks()
+            self.assertEqual(0, stepper.end("exit 0")[0])
+        result = self.ask("timeline", "--overlay", "--json", "b.pb.gz", "a.pb.gz")
+        seen = json.loads(result)["processes"]
+        self.assertEqual([0, 0], [process["start_ns"] for process in seen])
+        for process, least in zip(seen, (60, 20)):
+            self.assertGreaterEqual(process["peak_rss_bytes"], least * MIB)
+        text = self.ask("timeline", "--overlay", "b.pb.gz", "a.pb.gz")
+        self.assertIn("shape and 1 more process, each from its beginning", text)
+        self.assertIn("excludes", self.ask("timeline", "--overlay", "--tree", "a.pb.gz", code=2))
+
+    def test_redacted(self):
+        """What the processes of a tree were called with goes."""
+        script = "sh -c 'echo ok 1; read x' secret-word; true"
+        stepper = self.start("-q", program=("sh", "-c", script))
+        self.await_looks()
+        self.assertEqual(0, stepper.end("go")[0])
+        self.assertIn("secret-word", self.ask("timeline", "--json", "w.pb.gz"))
+        self.ask("export", "--format", "pprof", "--redact", "-o", "r.pb.gz", "w.pb.gz")
+        text = self.ask("timeline", "--json", "r.pb.gz")
+        self.assertNotIn("secret-word", text)
+        self.assertGreaterEqual(len(json.loads(text)["processes"]), 2)
+
     def test_other_outputs(self):
         stepper = self.start()
         stepper.step("map 30")

@@ -16,6 +16,7 @@
 #include "view/timeline/family.h"
 #include "view/timeline/scale.h"
 #include "view/timeline/timeline.h"
+#include "view/timeline/trend.h"
 
 #define SEC   UINT64_C(1000000000)
 #define EPOCH (1700000000 * SEC)
@@ -343,6 +344,58 @@ static void axes(void **state) {
     assert_int_equal(mt_scale_bytes(100 << 20, 4), 32 << 20);
 }
 
+static void slope(void **state) {
+    (void)state;
+    struct mt_profile *p = PROCESS(1, 0, 0, 0, 1000, 2000, 3000, 4000, 5000, 6000, 7000, 8000);
+    struct mt_timeline *t = build(&p, 1, false);
+    double per_second = 0;
+    assert_true(mt_trend_of(&t->courses[0], MT_SERIES_LIVE, &per_second));
+    assert_true(per_second > 950 && per_second < 1050);
+    assert_false(mt_trend_of(&t->courses[0], MT_SERIES_PSS, &per_second)); /* never read */
+    mt_timeline_free(t);
+    mt_profile_free(p);
+}
+
+/* The sum is what was seen at its ticks, not made of the members again. */
+static void watched_tree(void **state) {
+    (void)state;
+    static const uint64_t rss[] = {10, 50, 30};
+    struct mt_profile *p = PROCESS(1, 0, 0, 0, 0, 0);
+    struct mt_error error;
+    struct mt_timeline *t;
+    p->info.watched = true;
+    for (size_t i = 0; i < 3; i++)
+        p->info.ticks[i].rss_bytes = rss[i];
+    for (uint32_t i = 0; i < 2; i++) {
+        struct mt_profile_info *info = &mt_profile_add_member(p)->info;
+        info->is_memtrack = info->watched = true;
+        info->pid = 1 + i;
+        info->ppid = i;
+        info->start_time_ns = p->info.start_time_ns + i * SEC;
+        info->duration_ns = (i ? 1 : 2) * SEC;
+        info->ticks = calloc(1, sizeof *info->ticks);
+        info->ticks[info->n_ticks++].rss_bytes = 10 + 30 * i;
+        info->peak_rss_bytes = 60 + i;
+    }
+    assert_int_equal(mt_profile_add_mark(p, SEC, "moment", MT_MARK_OUTSIDE), 0);
+    assert_int_equal(mt_timeline_build((const struct mt_profile *const *)&p, 1, false, &t, &error),
+                     0);
+    assert_int_equal(t->n_courses, 2);
+    assert_true(t->courses[0].main == MT_SERIES_RSS && !t->courses[0].has[MT_SERIES_LIVE]);
+    assert_int_equal(t->courses[1].parent, 0);
+    assert_int_equal(t->courses[1].highest[MT_SERIES_RSS], 61);
+    assert_true(t->sum.peak_bytes == 50 && t->sum.peak_ns == SEC);
+    assert_int_equal(t->sum.points[0].n_processes, 1);
+    assert_int_equal(t->sum.points[1].n_processes, 2);
+    assert_true(t->n_marks == 1 && t->marks[0].course == 0);
+    mt_timeline_free(t);
+    assert_int_equal(mt_timeline_build_aligned((const struct mt_profile *const *)&p, 1, &t, &error),
+                     0);
+    assert_true(t->n_courses == 1 && t->courses[0].start_ns == 0 && t->is_aligned);
+    mt_timeline_free(t);
+    mt_profile_free(p);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(peak_between_ticks),
@@ -356,6 +409,8 @@ int main(void) {
         cmocka_unit_test(layers_over_time),
         cmocka_unit_test(how_well_a_moment_is_known),
         cmocka_unit_test(axes),
+        cmocka_unit_test(slope),
+        cmocka_unit_test(watched_tree),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

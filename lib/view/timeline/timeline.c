@@ -425,6 +425,7 @@ static int build(struct mt_timeline *t, const struct wanted *wanted) {
     memcpy(sorted, wanted->profiles, wanted->n * sizeof *sorted);
     if (wanted->clock == OF_ALL)
         qsort(sorted, wanted->n, sizeof *sorted, by_start);
+    t->is_aligned = wanted->clock == OF_EACH;
     int rc = fill(t, sorted, wanted->n, wanted->clock);
     if (rc == 0)
         rc = collect_marks(t, wanted->whole);

@@ -72,6 +72,7 @@ struct mt_timeline {
     size_t n_marks;
     uint64_t start_time_ns; /* since the epoch */
     uint64_t duration_ns;
+    bool is_aligned; /* each course begins at 0, whenever it was */
 };
 
 /*
