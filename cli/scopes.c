@@ -15,6 +15,7 @@
 #include "export/export.h"
 #include "text/file.h"
 #include "text/pager.h"
+#include "text/scopes_details.h"
 #include "text/scopes_table.h"
 #include "text/terminal.h"
 #include "view/scopes/filter.h"
@@ -27,6 +28,9 @@ enum key {
     KEY_INCLUDE,
     KEY_EXCLUDE,
     KEY_BY,
+    KEY_DETAILS,
+    KEY_SLOWER,
+    KEY_LARGER,
 };
 
 enum { DEFAULT_ROWS = 20 };
@@ -40,9 +44,18 @@ static const struct argp_option options[] = {
     MT_TREE_OPTION(0),
     {"by", KEY_BY, "name|process", 0,
      "Print a row for each name (default), or for each name and process of a run or tree", 0},
+    {"slower", KEY_SLOWER, "DUR", 0,
+     "List only scopes that took at least DUR, as --events does: 1ms, 2s", 0},
+    {"larger", KEY_LARGER, "SIZE", 0,
+     "List only scopes whose peak was at least SIZE, as --events does: 64K, 1M", 0},
+    {"details", KEY_DETAILS, NULL, MT_HELP_COMMON,
+     "Print all statistics of each name: mean, standard deviation, least, percentiles and "
+     "largest; where it began, and its latest error",
+     0},
     {"sort", KEY_SORT, "STATISTIC", MT_HELP_COMMON,
      "Print the largest first: peak (default), net, allocated, blocks, freed, self, time, "
-     "self-time, cpu, count or errors; or sort by name. Peak is the highest of any scope of "
+     "self-time, cpu, count, errors or misuses; or sort by name. Peak is the highest of any scope "
+     "of "
      "the name; self is without inner scopes",
      0},
     {"include", KEY_INCLUDE, "PATTERN", MT_HELP_COMMON,
@@ -75,7 +88,8 @@ struct request {
     struct mt_options_shared shared;
     const char *file, *trace;
     enum mt_scopes_sort sort;
-    bool sort_given, events, by_process;
+    bool sort_given, events, by_process, details;
+    uint64_t slower_ns, larger_bytes;
     struct {
         const char **items;
         size_t n;
@@ -89,7 +103,9 @@ static void check(const struct argp_state *state, struct request *r) {
     if (r->shared.json && r->shared.csv)
         argp_error(state, "--json and --csv exclude each other");
     if (r->events && r->sort_given)
-        argp_error(state, "--events and --sort exclude each other");
+        argp_error(state, "--sort excludes --events, --slower and --larger");
+    if (r->details && (r->events || r->shared.json || r->shared.csv))
+        argp_error(state, "--details excludes --events, --slower, --larger, --json and --csv");
     if (r->trace && strcmp(r->trace, "-") == 0 && (r->shared.json || r->shared.csv || r->events))
         argp_error(state, "--trace - excludes --json, --csv and --events");
     if (r->shared.force && !r->trace)
@@ -117,6 +133,17 @@ static error_t parse_option(int key, char *text, struct argp_state *state) {
         return 0;
     case KEY_EVENTS:
         r->events = true;
+        return 0;
+    case KEY_SLOWER:
+        r->slower_ns = mt_options_duration(state, "--slower", text, 0, 1, "1ms");
+        r->events = true;
+        return 0;
+    case KEY_LARGER:
+        r->larger_bytes = mt_options_size(state, "--larger", text, "1M");
+        r->events = true;
+        return 0;
+    case KEY_DETAILS:
+        r->details = true;
         return 0;
     case KEY_TRACE:
         r->trace = text;
@@ -177,7 +204,10 @@ static int print_text(const struct request *r, const struct mt_scopes_rows *rows
         mt_scopes_table_print_events(&terminal, rows->profile, &r->table);
         return 0;
     }
-    mt_scopes_table_print_rows(&terminal, rows, &r->table);
+    if (r->details)
+        mt_scopes_details_print(&terminal, rows, &r->table);
+    else
+        mt_scopes_table_print_rows(&terminal, rows, &r->table);
     mt_scopes_table_print_open(&terminal, rows->profile, &r->table);
     return 0;
 }
@@ -199,7 +229,7 @@ static int show(const struct request *r, const char *path, struct mt_error *erro
     struct mt_profile *profile = NULL;
     struct mt_scopes_rows *rows = NULL;
     const struct mt_scopes_filter filter = {r->include.items, r->exclude.items, r->include.n,
-                                            r->exclude.n};
+                                            r->exclude.n,     r->slower_ns,     r->larger_bytes};
     const struct mt_input_wanted wanted = {
         .keep = {.scopes = true, .scopes_apart = r->by_process},
         .tree = r->shared.tree,

@@ -215,8 +215,9 @@ MEMTRACK_API_(int, get_traced_memory, (uint64_t * current_bytes, uint64_t *peak_
 /* Makes what is live now the peak, and its composition that of the peak. */
 MEMTRACK_API_(int, reset_peak, (void), (), 0)
 /* Forgets what has been recorded so far, as if recording began now: the totals and the peak are
- * zero, what is live is unknown, and its frees count as nothing. Open scopes measure from here.
- * With several threads, what others allocate at this moment can be on either side. */
+ * zero, what is live is unknown, and its frees count as nothing. Scopes that have ended are
+ * forgotten as well, in all groups and among the latest events; open ones measure from here, their
+ * time, too. With several threads, what others allocate at this moment can be on either side. */
 MEMTRACK_API_(int, clear_traces, (void), (), 0)
 /* Returns the bytes of the ledger, which are what the recording costs. */
 MEMTRACK_API_(uint64_t, get_overhead, (void), (), 0)
@@ -227,8 +228,8 @@ MEMTRACK_API_(uint64_t, get_overhead, (void), (), 0)
  * Measures what the calling thread allocates and frees until memtrack_end. Scopes nest, and each
  * has its own peak. In reports they are added up by name.
  *
- * A scope that was never ended (because of a longjmp, or a forgotten end) ends, counted as an
- * error, with the scope around it, when its storage is seen to be gone, or with its thread or the
+ * A scope that was never ended (because of a longjmp, or a forgotten end) ends, counted as a
+ * misuse, with the scope around it, when its storage is seen to be gone, or with its thread or the
  * process. memtrack_end returns MEMTRACK_EORDER when it ended inner scopes in that way (out is
  * right all the same), MEMTRACK_EENDED for a scope that is not open, MEMTRACK_ETHREAD for one of
  * another thread, and MEMTRACK_EFORKED for one that the parent process has begun; in the last three
@@ -283,9 +284,9 @@ MEMTRACK_API_(int, record, (const char *name, uint64_t duration_ns), (name, dura
  */
 MEMTRACK_API_(int, scopes_read, (memtrack_scope_row * rows, uint32_t capacity), (rows, capacity), 0)
 /* Writes the table of memtrack scopes to a file descriptor: n names (0: all), sorted by "peak",
- * "net", "allocated", "blocks", "freed", "self", "time", "self-time", "cpu", "count", "errors" or
- * "name" (NULL: peak). MEMTRACK_EUSAGE: there is no such order. MEMTRACK_EIO: it could not be
- * written. */
+ * "net", "allocated", "blocks", "freed", "self", "time", "self-time", "cpu", "count", "errors",
+ * "misuses" or "name" (NULL: peak). MEMTRACK_EUSAGE: there is no such order. MEMTRACK_EIO: it could
+ * not be written. */
 MEMTRACK_API_(int, scopes_print, (int fd, const char *sort, uint32_t n), (fd, sort, n), 0)
 /* Forgets the scopes of the default group that have ended. Those that are open will count in
  * whole. The latest events stay. */

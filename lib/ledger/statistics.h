@@ -114,9 +114,13 @@ static inline bool mt_statistic_are_all(uint64_t n, int64_t sum, int64_t max) {
     return n <= INT64_MAX && !__builtin_mul_overflow(max, (int64_t)n, &product) && product == sum;
 }
 
-/* Returns a percentile that is never above the largest, and is exact when all are equal. */
-static inline int64_t mt_statistic_bounded(int64_t percentile, int64_t max, bool are_all_max) {
-    return percentile < max && !are_all_max ? percentile : max;
+/* Returns a percentile that is neither above the largest nor below the least (INT64_MIN: it is not
+ * known), and is exact when all are equal. */
+static inline int64_t mt_statistic_bounded(int64_t percentile, int64_t min, int64_t max,
+                                           bool are_all_max) {
+    if (percentile >= max || are_all_max)
+        return max;
+    return percentile > min ? percentile : min;
 }
 
 #endif

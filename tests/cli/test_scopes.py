@@ -143,6 +143,46 @@ class Outputs(Case):
         self.assertEqual([row["kind"] for row in rows], ["scope"] * 4 + ["mark"] * 2 + ["counter"])
         self.assertEqual(rows[2]["metadata"], 'url=/a,b "c"')
 
+    def test_slow_and_large_ones_alone(self):
+        def listed(*options):
+            return [event["duration_ns"] for event in self.json(*options)["events"]]
+        every = listed("--events")
+        self.assertEqual([ns for ns in every if ns >= 1500000], listed("--slower", "1.5ms"))
+        self.assertEqual([], listed("--slower", "1h"))
+        self.assertEqual(every, listed("--larger", "64K"))
+        self.assertEqual([], listed("--larger", "65537"))
+        self.assertEqual([], listed("--larger", "64K", "--slower", "1h"))
+
+    def test_details(self):
+        """Each name has all its statistics, as the JSON rows do, and no line is too long."""
+        text = self.text("scopes.pb.gz", "--details")
+        rows = self.json()["rows"]
+        self.assertEqual(len(rows), text.count(" MEAN "))
+        self.assertIn(" parse\n   5,000 in ", text)
+        self.assertIn("100 recursive, 3 not ended by memtrack_end\n", text)
+        self.assertIn("begins   src/parse.c:42\n", text)
+        self.assertIn(r"error    no such \x1b[31mfile" + "\n", text)
+        self.assertRegex(text, r"\(group library\)\n")
+        self.assertRegex(text, r"duration +1\.70 s +- +- ")  # an older recorder's
+        for line in text.splitlines():
+            self.assertLessEqual(len(line), 100, line)
+        self.assertIn("1 more name", self.text("scopes.pb.gz", "--details", "-n",
+                                               str(len(rows) - 1)))
+        self.call("scopes.pb.gz", "--details", "--json", status=2)
+
+    def test_csv_has_context(self):
+        for found, wanted in zip(self.csv("scopes.pb.gz"), self.json()["rows"], strict=True):
+            for value in VALUES:
+                for part in ("min", "stddev"):
+                    cell = found["%s_%s" % (value, part)]
+                    self.assertEqual(cell == "", wanted[value][part] is None)
+                    if cell:
+                        self.assertAlmostEqual(float(cell), wanted[value][part], places=2)
+            for key in ("group", "file", "line", "recursive", "misuses", "error",
+                        "latest_before_bytes", "latest_after_bytes"):
+                wanted_text = "" if wanted[key] is None else str(wanted[key])
+                self.assertEqual(found[key].replace("\\x1b", "\x1b"), wanted_text, key)
+
     def test_trace(self):
         path = self.path("t.json")
         table = self.text("scopes.pb.gz", "--trace", path)
@@ -163,7 +203,7 @@ class Outputs(Case):
         self.call("scopes.pb.gz", "--trace", os.path.join(self.dir, "absent/t.json"), status=3)
 
     def test_nothing_reaches_the_terminal(self):
-        for arguments in ([], ["--events"], ["--csv"], ["--csv", "--events"], ["--json"],
+        for arguments in ([], ["--details"], ["--events"], ["--csv"], ["--csv", "--events"], ["--json"],
                           ["--json", "--events"], ["--trace", "-"]):
             output.check_harmless(self, self.text("scopes.pb.gz", *arguments), arguments)
 

@@ -44,13 +44,15 @@ struct mt_core_event {
     uint32_t is_process, tid;
 };
 
-enum { MT_CORE_STATISTIC = 6 /* sum, mean, p50, p95, max, own */ };
+enum { MT_CORE_STATISTIC = 8 /* sum, mean, p50, p95, max, own, min, stddev */ };
 struct mt_core_scope {
     double value[MT_N_SCOPE_VALUES][MT_CORE_STATISTIC];
     double sum_margin[MT_N_SCOPE_VALUES]; /* below 0: the sum is exact */
-    double count, errors;
+    double count, errors, recursive, misuses, line, latest_before_bytes, latest_after_bytes;
     const char *name;
     uint32_t is_process, n_threads;
+    const char *group, *file, *error;
+    uint32_t has_spread, has_latest;
 };
 
 enum { MT_CORE_TICK = 8 };

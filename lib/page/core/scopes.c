@@ -27,15 +27,29 @@ uint32_t MT_CORE_EXPORT(mt_core_scopes_count)(const struct mt_scopes_rows *rows)
     return (uint32_t)rows->n;
 }
 
+static const char *text_of(const struct mt_scopes_rows *rows, mt_string text) {
+    return mt_core_text(mt_profile_text(rows->profile, text));
+}
+
 const struct mt_core_scope *MT_CORE_EXPORT(mt_core_scopes_at)(const struct mt_scopes_rows *rows,
                                                               uint32_t i) {
     static struct mt_core_scope out;
     const struct mt_scope_row *row = &rows->items[i];
     out = (struct mt_core_scope){.count = (double)row->count,
                                  .errors = (double)row->errors,
-                                 .name = mt_core_text(mt_profile_text(rows->profile, row->name)),
+                                 .recursive = (double)row->recursive,
+                                 .misuses = (double)row->misuses,
+                                 .line = row->line,
+                                 .latest_before_bytes = (double)row->latest_before_bytes,
+                                 .latest_after_bytes = (double)row->latest_after_bytes,
+                                 .name = text_of(rows, row->name),
                                  .is_process = row->is_process,
-                                 .n_threads = row->n_threads};
+                                 .n_threads = row->n_threads,
+                                 .group = text_of(rows, row->group),
+                                 .file = text_of(rows, row->file),
+                                 .error = text_of(rows, row->error),
+                                 .has_spread = row->has_spread,
+                                 .has_latest = row->has_latest};
     for (enum mt_scope_value v = 0; v < MT_N_SCOPE_VALUES; v++) {
         const struct mt_scope_statistic *s = &row->value[v];
         double *to = out.value[v];
@@ -45,6 +59,8 @@ const struct mt_core_scope *MT_CORE_EXPORT(mt_core_scopes_at)(const struct mt_sc
         to[3] = (double)s->p95;
         to[4] = (double)s->max;
         to[5] = (double)row->own[v];
+        to[6] = (double)s->min;
+        to[7] = s->stddev;
         out.sum_margin[v] = mt_scopes_rows_is_estimate(rows, v)
                                 ? (double)mt_scopes_rows_margin(rows, row, v, s->sum)
                                 : -1;

@@ -98,6 +98,8 @@ export interface Statistic {
   p95: number;
   max: number;
   own: number;
+  min: number | null; // null: an older recorder did not measure it
+  stddev: number | null;
   margin: number | undefined;
 }
 export interface ScopeRow {
@@ -106,6 +108,7 @@ export interface ScopeRow {
   threads: number;
   count: number;
   errors: number;
+  more: Record<string, string | number | null>; // the members of JSON that stand at its end
   value: Record<(typeof SCOPE_VALUES)[number], Statistic>;
 }
 
@@ -405,15 +408,17 @@ export class CoreProfile extends Handle {
     const n = core.call("mt_core_scopes_count", rows), values = SCOPE_VALUES.length;
     for (let i = 0; i < n; i++) {
       const at = core.call("mt_core_scopes_at", rows, i);
-      const d = core.doubles(at, values * 7 + 2).slice(), w = core.words(at + (values * 7 + 2) * 8, 3);
-      const value = {} as ScopeRow["value"];
+      const d = core.doubles(at, values * 9 + 7).slice(), w = core.words(at + (values * 9 + 7) * 8, 8);
+      const value = {} as ScopeRow["value"], text = (k: number) => core.text(w[k]!) || null;
+      const [count, errors, recursive, misuses, line, before, after] = d.subarray(values * 9) as unknown as number[];
       SCOPE_VALUES.forEach((name, v) => {
-        const margin = d[values * 6 + v]!;
-        value[name] = { sum: d[v * 6]!, mean: d[v * 6 + 1]!, p50: d[v * 6 + 2]!, p95: d[v * 6 + 3]!,
-          max: d[v * 6 + 4]!, own: d[v * 6 + 5]!, margin: margin < 0 ? undefined : margin };
+        const margin = d[values * 8 + v]!, [sum, mean, p50, p95, max, own, min, stddev] = d.subarray(v * 8) as unknown as number[];
+        value[name] = { sum: sum!, mean: mean!, p50: p50!, p95: p95!, max: max!, own: own!, min: w[6] ? min! : null,
+          stddev: w[6] ? stddev! : null, margin: margin < 0 ? undefined : margin };
       });
-      out.push({ name: core.text(w[0]!), process: w[1] !== 0, threads: w[2]!, count: d[values * 7]!,
-        errors: d[values * 7 + 1]!, value });
+      out.push({ name: core.text(w[0]!), process: w[1] !== 0, threads: w[2]!, count: count!, errors: errors!, value,
+        more: { group: core.text(w[3]!), file: text(4), line: text(4) && line!, recursive: recursive!, misuses: misuses!, error: text(5),
+          latest_before_bytes: w[7] ? before! : null, latest_after_bytes: w[7] ? after! : null } });
     }
     core.call("mt_core_scopes_free", rows);
     return out;

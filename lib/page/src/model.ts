@@ -243,11 +243,11 @@ function scopeJson(row: ScopeRow): Json {
   const out: Json = { name: row.name, process: row.process, threads: row.threads, count: row.count,
     errors: row.errors };
   for (const name of SCOPE_VALUES) {
-    const { sum, mean, p50, p95, max, own, margin } = row.value[name];
-    out[name] = margin === undefined ? { sum, mean, p50, p95, max } : { sum, mean, p50, p95, max, sum_margin: margin };
+    const { sum, mean, p50, p95, max, own, min, stddev, margin } = row.value[name], all = { sum, mean, p50, p95, max, min, stddev };
+    out[name] = margin === undefined ? all : { ...all, sum_margin: margin };
     if (name !== "peak_bytes") out[`own_${name}`] = own;
   }
-  return out;
+  return { ...out, ...row.more };
 }
 
 // ---- the model ------------------------------------------------------------------------------------

@@ -183,8 +183,8 @@ static memtrack_statistic statistic_of(const struct mt_scope_sums *s, uint64_t n
         .mean = mt_statistic_mean(n, s->sum),
         .stddev = mt_statistic_deviation(n, s->sum, s->square_low, s->square_high),
         .min = (double)s->min,
-        .p50 = (double)mt_statistic_bounded(p50, s->max, all_max),
-        .p95 = (double)mt_statistic_bounded(p95, s->max, all_max),
+        .p50 = (double)mt_statistic_bounded(p50, s->min, s->max, all_max),
+        .p95 = (double)mt_statistic_bounded(p95, s->min, s->max, all_max),
         .max = (double)s->max,
     };
 }

@@ -7,6 +7,8 @@
 
 #include <fnmatch.h>
 
+#include "base/saturate.h"
+
 static bool matches_any(const char *const *patterns, size_t n, const char *name) {
     for (size_t i = 0; i < n; i++)
         if (fnmatch(patterns[i], name, FNM_NOESCAPE) == 0)
@@ -19,11 +21,19 @@ bool mt_scopes_filter_passes(const struct mt_scopes_filter *filter, const char *
            !matches_any(filter->exclude, filter->n_exclude, name);
 }
 
+static bool passes_event(const struct mt_scopes_filter *filter, const struct mt_profile *profile,
+                         const struct mt_scope_event *event) {
+    return event->duration_ns >= filter->slower_ns &&
+           (filter->larger_bytes == 0 ||
+            event->peak_bytes >= mt_saturate_signed(filter->larger_bytes)) &&
+           mt_scopes_filter_passes(filter, mt_profile_text(profile, event->name));
+}
+
 void mt_scopes_filter_profile(const struct mt_scopes_filter *filter, struct mt_profile *profile) {
     struct mt_scopes *scopes = &profile->info.scopes;
     size_t n = 0;
     for (size_t i = 0; i < scopes->n_events; i++)
-        if (mt_scopes_filter_passes(filter, mt_profile_text(profile, scopes->events[i].name)))
+        if (passes_event(filter, profile, &scopes->events[i]))
             scopes->events[n++] = scopes->events[i];
     scopes->n_events = n;
     n = 0;

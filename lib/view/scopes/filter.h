@@ -14,6 +14,7 @@
 struct mt_scopes_filter {
     const char *const *include, *const *exclude;
     size_t n_include, n_exclude;
+    uint64_t slower_ns, larger_bytes; /* events: at least so long, and with at least this peak */
 };
 
 bool mt_scopes_filter_passes(const struct mt_scopes_filter *filter, const char *name);

@@ -83,12 +83,13 @@ static void fill_statistics(struct mt_scope_row *row, const struct mt_scopes *sc
         size_t n_weights = weights_of(scopes, run, n, (enum mt_scope_value)v, room);
         uint64_t total = mt_weights_total(room, n_weights);
         bool all_max = mt_statistic_are_all(count, s->sum, s->max);
-        s->p50 = mt_statistic_bounded(mt_weights_percentile(room, n_weights, total, 50), s->max,
-                                      all_max);
-        s->p95 = mt_statistic_bounded(mt_weights_percentile(room, n_weights, total, 95), s->max,
-                                      all_max);
-        s->mean = mt_statistic_mean(count, s->sum);
         row->has_spread = squares_of(run, n, v, &squares);
+        int64_t min = row->has_spread && s->min < s->max ? s->min : INT64_MIN;
+        s->p50 = mt_statistic_bounded(mt_weights_percentile(room, n_weights, total, 50), min,
+                                      s->max, all_max);
+        s->p95 = mt_statistic_bounded(mt_weights_percentile(room, n_weights, total, 95), min,
+                                      s->max, all_max);
+        s->mean = mt_statistic_mean(count, s->sum);
         s->stddev = mt_statistic_deviation(count, s->sum, squares.low, squares.high);
     }
 }

@@ -60,7 +60,8 @@ class Scopes implements View {
       { key: "name", label: "Scope", value: (row) => row.name, text: (row) => row.name + (row.process ? " (process)" : ""), hint: () => "What was allocated in it" },
       { key: "count", label: "count", value: (row) => row.count, text: (row) => format.count(row.count),
         hint: (row) => `In ${format.plural(row.threads, "thread")}` },
-      { key: "errors", label: "errors", title: "Ended by something else than their own end", value: (row) => row.errors, text: (row) => (row.errors ? format.count(row.errors) : "") },
+      { key: "errors", label: "errors", title: "The program says that they have failed", value: (row) => row.errors, text: (row) => (row.errors ? format.count(row.errors) : "") },
+      { key: "misuses", label: "misuses", title: "Ended by something else than their own end", value: (row) => Number(row.more["misuses"]), text: (row) => (row.more["misuses"] ? format.count(Number(row.more["misuses"])) : "") },
       ...pairs.map(([v, of], i) => column(v, of, i === 0 ? rows.reduce((most, row) => Math.max(most, row.value[v][of]), 0) : 0))], rows);
     this.renderOpen();
   }
