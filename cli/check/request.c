@@ -57,8 +57,8 @@ static const struct argp_option table[] = {
      "Ignore leaks that a matching function, file or module allocated (repeatable)", 0},
     {"scope", KEY_SCOPE, "NAME:STATISTIC=LIMIT", MT_HELP_COMMON,
      "Limit every run of a scope, such as parse:peak=10M,p95=20ms (repeatable). The statistics "
-     "are peak, net and allocated (bytes), blocks, duration and cpu (times), over all runs mean, "
-     "p50 and p95 (durations), and errors",
+     "are peak, net and allocated (bytes), blocks, duration and cpu (times), and errors. Over all "
+     "runs: mean, p50 and p95 of the durations",
      0},
     {"strict", KEY_STRICT, NULL, 0,
      "Fail if a recording is not complete. Sampled or approximate figures, and a process that "
