@@ -122,6 +122,10 @@ MT_HOOK uint64_t memtrack_get_overhead(void) {
     return has_ledger() ? mt_state.header->file_bytes : 0;
 }
 
+MT_HOOK uint32_t memtrack_get_traceback_limit(void) {
+    return has_ledger() ? mt_state.header->max_frames : 0;
+}
+
 /* ---- scopes ---------------------------------------------------------------------------------- */
 
 /* A group is the id of its name. */

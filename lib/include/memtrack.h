@@ -221,6 +221,9 @@ MEMTRACK_API_(int, reset_peak, (void), (), 0)
 MEMTRACK_API_(int, clear_traces, (void), (), 0)
 /* Returns the bytes of the ledger, which are what the recording costs. */
 MEMTRACK_API_(uint64_t, get_overhead, (void), (), 0)
+/* Returns how many frames of a call path are kept at most: 1024, unless --frames or
+ * MEMTRACK_OPTIONS=frames=N says something else at the start. 0: this program is not recorded. */
+MEMTRACK_API_(uint32_t, get_traceback_limit, (void), (), 0)
 
 /* ---- scopes ---------------------------------------------------------------------------------- */
 

@@ -50,7 +50,7 @@ int use(uint64_t *bytes, const void *block) {
     MEMTRACK_SCOPE("outer") {
         MEMTRACK_SCOPE("inner") {
             MEMTRACK_FUNCTION();
-            rc |= (int)memtrack_get_overhead();
+            rc |= (int)(memtrack_get_overhead() + memtrack_get_traceback_limit());
         }
         MEMTRACK_SCOPE("one") MEMTRACK_SCOPE("line") rc++;
     }

@@ -45,10 +45,12 @@ static void untracked(void) {
     expect("whois", memtrack_whois(&block, &block), -MEMTRACK_EUNTRACKED);
     expect("snapshot", memtrack_snapshot("never"), -MEMTRACK_EUNTRACKED);
     expect("current", (int64_t)current(), 0);
+    expect("traceback limit", memtrack_get_traceback_limit(), 0);
 }
 
 static void peaks(const char *reset_path) {
     uint64_t before = current();
+    expect("traceback limit", memtrack_get_traceback_limit(), 1024);
     expect("overhead", memtrack_get_overhead() >= 4096 && memtrack_get_overhead() < 1 << 30, 1);
     char *a = allocate(100000);
     free(a);
