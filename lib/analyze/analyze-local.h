@@ -35,6 +35,10 @@ struct memtrack_profile {
 static inline const struct mt_profile *mt_analyze_model(const memtrack_profile *profile) {
     return profile->owned ? profile->owned : &profile->view;
 }
+/* Gives the locations of a model their names, as the options say, and makes a profile of it. The model
+ * is taken over, also on failure. */
+int mt_analyze_load_adopt(struct mt_profile *model, const memtrack_load_options *options,
+                          memtrack_profile **out, struct mt_error *error);
 memtrack_profile *mt_analyze_profile_retain(const memtrack_profile *profile);
 void mt_analyze_profile_release(const memtrack_profile *profile); /* NULL is fine */
 

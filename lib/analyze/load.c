@@ -37,9 +37,8 @@ static int resolve(struct mt_profile *model, const memtrack_load_options *option
     return status;
 }
 
-/* Takes the model over, also when it fails. */
-static int adopt(struct mt_profile *model, const memtrack_load_options *options,
-                 memtrack_profile **out, struct mt_error *error) {
+int mt_analyze_load_adopt(struct mt_profile *model, const memtrack_load_options *options,
+                          memtrack_profile **out, struct mt_error *error) {
     memtrack_profile *profile = calloc(1, sizeof *profile);
     int status = resolve(model, options, error);
     if (status == 0 && !profile)
@@ -90,7 +89,7 @@ int memtrack_profile_load(const char *what, const memtrack_load_options *options
     struct mt_error *error = mt_analyze_error();
     struct mt_profile *model = NULL;
     status = mt_subject_load(what, &model, error);
-    return status < 0 ? status : adopt(model, &checked, out, error);
+    return status < 0 ? status : mt_analyze_load_adopt(model, &checked, out, error);
 }
 
 int memtrack_profile_load_process(int64_t pid, const memtrack_load_options *options,
@@ -107,7 +106,7 @@ int memtrack_profile_load_process(int64_t pid, const memtrack_load_options *opti
     if (pid <= 0 || pid > INT32_MAX)
         return mt_error_set(error, MEMTRACK_ENOTFOUND, "", "%lld is not a process", (long long)pid);
     status = mt_ledger_live_profile((pid_t)pid, &model, error);
-    return status < 0 ? status : adopt(model, &checked, out, error);
+    return status < 0 ? status : mt_analyze_load_adopt(model, &checked, out, error);
 }
 
 int memtrack_profile_take(const memtrack_load_options *options, memtrack_profile **out) {
@@ -126,7 +125,7 @@ int memtrack_profile_load_memory(const void *data, size_t bytes,
     struct mt_error *error = mt_analyze_error();
     struct mt_profile *model = NULL;
     status = mt_pprof_read_memory(data, bytes, &model, error);
-    return status < 0 ? status : adopt(model, &checked, out, error);
+    return status < 0 ? status : mt_analyze_load_adopt(model, &checked, out, error);
 }
 
 /* ---- saving ---------------------------------------------------------------------------------- */

@@ -52,6 +52,7 @@ typedef struct memtrack_filter memtrack_filter;
 typedef struct memtrack_statistics memtrack_statistics;
 typedef struct memtrack_comparison memtrack_comparison;
 typedef struct memtrack_stack memtrack_stack;
+typedef struct memtrack_blocks memtrack_blocks;
 
 /* ---- errors ---------------------------------------------------------------------------------- */
 
@@ -455,6 +456,35 @@ enum {
  * memtrack_text_free.
  */
 char *memtrack_stack_format(const memtrack_stack *stack, int limit, int flags);
+
+/* ---- live blocks ----------------------------------------------------------------------------- */
+
+/* This is a block that has not been freed. When it was allocated is known between two times, whose
+ * distance is at most 1/256 of the recording's length, or 10 ms. */
+typedef struct memtrack_live_block {
+    uint64_t address, bytes;
+    uint64_t from_ns, to_ns; /* since the start of the recording; to_ns UINT64_MAX: until its end */
+    uint64_t age_from_ns, age_to_ns;     /* 0: the process has ended */
+    const char *thread, *domain, *scope; /* "1234 worker", "malloc"; "" when unknown, or none */
+    uint64_t reserved[6];
+} memtrack_live_block;
+
+/*
+ * Take the live blocks of a tracked process ("1234", which goes on meanwhile: each block was there
+ * a moment ago), or those that one has left behind ("1234.5678.0.ledger"), in the order of their
+ * addresses. A profile file holds sums and no blocks: MEMTRACK_EFORMAT. memtrack_blocks_find takes
+ * the one that holds an address anywhere in it, or none. Other errors and options as for
+ * memtrack_profile_load. It takes some 200 bytes for a block.
+ */
+int memtrack_blocks_load(const char *what, const memtrack_load_options *options,
+                         memtrack_blocks **out);
+int memtrack_blocks_find(const char *what, uint64_t address, const memtrack_load_options *options,
+                         memtrack_blocks **out);
+size_t memtrack_blocks_count(const memtrack_blocks *blocks);
+/* Return the i-th block, and its call path. MEMTRACK_ENOTFOUND, MEMTRACK_ENOMEM. */
+int memtrack_blocks_block(const memtrack_blocks *blocks, size_t i, memtrack_live_block *out);
+int memtrack_blocks_stack(const memtrack_blocks *blocks, size_t i, memtrack_stack **out);
+void memtrack_blocks_free(memtrack_blocks *blocks);
 
 #ifdef __cplusplus
 }
