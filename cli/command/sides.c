@@ -40,6 +40,11 @@ static int read_side(const struct mt_view_request *request, struct mt_sides *sid
     wanted.keep.times = sides->at[side].kind == MT_AT_TIME;
     int status =
         mt_input_read_run(sides->path[side], &wanted, &processes, &sides->profile[side], error);
+    if (status == 0 && sides->profile[side]->info.watched)
+        status = mt_error_set(error, MEMTRACK_EFORMAT,
+                              "memtrack timeline --overlay OLD NEW compares what was watched.",
+                              "%s: nothing was recorded, memtrack watch looked from outside",
+                              sides->path[side]);
     sides->is_merged[side] = processes.n != 0;
     mt_processes_free(&processes);
     sides->page[side] = (struct mt_html_side){

@@ -112,7 +112,7 @@ static void print_head(const struct mt_terminal *terminal, const struct mt_timel
     if (t->sum.n_points && t->sum.has[MT_SERIES_RSS])
         mt_summary_add(&lines, "", false,
                        "RSS has shared pages once for each process; PSS counts them once");
-    if (course->has[MT_SERIES_USS])
+    if (course->has[MT_SERIES_PSS] && course->main == MT_SERIES_RSS)
         mt_summary_add(&lines, "", false,
                        "PSS, USS and swap are read now and then: the kernel walks all pages");
     else if (course->has[MT_SERIES_PSS])

@@ -31,7 +31,8 @@ static uint64_t next_after(const struct mt_watched *w, uint64_t now_ns) {
     if (interval_ns == 0) {
         interval_ns = mt_coarsen_interval(now_ns - w->sampler->start_ns, DEFAULT_INTERVAL_NS,
                                           r->max_bytes ? MOST_GUARDED_NS : MOST_INTERVAL_NS);
-        interval_ns = cost_ns > interval_ns ? cost_ns : interval_ns;
+        if (cost_ns > interval_ns)
+            interval_ns = cost_ns < MOST_INTERVAL_NS ? cost_ns : MOST_INTERVAL_NS;
     }
     return now_ns + interval_ns;
 }

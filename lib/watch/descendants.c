@@ -82,11 +82,8 @@ static struct mt_descendant *find(const struct mt_descendants *d, uint32_t pid) 
     return NULL;
 }
 
-static int add(struct mt_descendants *d, uint32_t pid, uint32_t parent) {
-    uint64_t start_ticks = mt_process_start_ticks(pid);
-    const struct mt_descendant *known = find(d, pid);
-    if (start_ticks == 0 || (known && known->start_ticks == start_ticks))
-        return 0;
+static int add_known(struct mt_descendants *d, uint32_t pid, uint32_t parent,
+                     uint64_t start_ticks) {
     if (!mt_array_grow(&d->items, d->n, sizeof *d->items))
         return -MEMTRACK_ENOMEM;
     d->items[d->n++] =
@@ -94,10 +91,20 @@ static int add(struct mt_descendants *d, uint32_t pid, uint32_t parent) {
     return 0;
 }
 
+static int add(struct mt_descendants *d, uint32_t pid, uint32_t parent) {
+    uint64_t start_ticks = mt_process_start_ticks(pid);
+    const struct mt_descendant *known = find(d, pid);
+    if (start_ticks == 0 || (known && known->start_ticks == start_ticks))
+        return 0;
+    return add_known(d, pid, parent, start_ticks);
+}
+
+/* A child that has ended already is the root all the same. */
 bool mt_descendants_begin(struct mt_descendants *d, uint32_t root) {
     struct stat_line line;
     *d = (struct mt_descendants){.not_pid = (uint32_t)getpid()};
-    return read_stat(root, &line) && !is_thread(root) && add(d, root, line.parent) == 0 && d->n;
+    return read_stat(root, &line) && !is_thread(root) &&
+           add_known(d, root, line.parent, mt_process_start_ticks(root)) == 0;
 }
 
 void mt_descendants_free(struct mt_descendants *d) {

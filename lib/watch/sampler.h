@@ -62,10 +62,11 @@ struct mt_sampler {
     struct mt_tick memory; /* of it, when PSS, USS and swap were read last */
     bool has_memory;
     uint64_t start_ns, start_time_ns; /* CLOCK_MONOTONIC, and since the epoch */
-    uint64_t next_pages_ns, tick_cost_ns;
-    int most_fd;      /* descriptors from here on are not kept */
-    size_t n_running; /* that count */
-    size_t n_refused; /* of whose PSS nothing could be read */
+    uint64_t next_pages_ns;
+    uint64_t tick_cost_ns, pages_cost_ns; /* of processor time, at the last tick */
+    int most_fd;                          /* descriptors from here on are not kept */
+    size_t n_running;                     /* that count */
+    size_t n_refused;                     /* of whose PSS nothing could be read */
     struct {
         char *name;
         uint64_t time_ns;

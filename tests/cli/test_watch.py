@@ -188,6 +188,15 @@ class Watch(case.Case):
             self.ask("watch", "--", *words, code=code)
         self.assertIn("no process", self.ask("watch", "-q", str(2**22 - 1), code=FAILED))
 
+    def test_shortest(self):
+        """Programs that end before they are looked at: the kernel tells their peak."""
+        for i in range(20):
+            name = "short%d.pb.gz" % i
+            self.assertEqual("", self.ask("watch", "-q", "-o", name, "--", "true"))
+            process, = self.timeline(name)["processes"]
+            self.assertEqual(0, process["process"]["exit"]["code"])
+            self.assertGreater(process["peak_rss_bytes"], 0)
+
     def test_same_surroundings(self):
         """Input, output, environment and group are the program's own."""
         script = "cat; echo err >&2; env | grep -c MEMTRACK_DIR; ps -o pgid= -p $$ | tr -d ' '; exit 4"
@@ -297,6 +306,7 @@ class Watch(case.Case):
             self.assertGreaterEqual(process["peak_rss_bytes"], least * MIB)
         text = self.ask("timeline", "--overlay", "b.pb.gz", "a.pb.gz")
         self.assertIn("shape and 1 more process, each from its beginning", text)
+        self.assertIn("nothing was recorded", self.ask("diff", "a.pb.gz", "b.pb.gz", code=3))
         self.assertIn("excludes", self.ask("timeline", "--overlay", "--tree", "a.pb.gz", code=2))
 
     def test_redacted(self):

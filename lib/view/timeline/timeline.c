@@ -419,7 +419,7 @@ struct wanted {
 };
 
 static int build(struct mt_timeline *t, const struct wanted *wanted) {
-    const struct mt_profile **sorted = calloc(wanted->n, sizeof *sorted);
+    const struct mt_profile **sorted = calloc(wanted->n + 1, sizeof *sorted);
     if (!sorted)
         return -MEMTRACK_ENOMEM;
     memcpy(sorted, wanted->profiles, wanted->n * sizeof *sorted);
