@@ -14,6 +14,10 @@ write_basic_package_version_file(${MT_EDITIONS}/memtrack-config-version.cmake
 
 install(DIRECTORY lib/include/ DESTINATION ${CMAKE_INSTALL_INCLUDEDIR} COMPONENT headers
   FILES_MATCHING PATTERN "*.h" PATTERN "*.hpp")
+# Rust's crate and Python's module, as they are: nothing of them is built here.
+install(DIRECTORY lib/bindings/ DESTINATION ${CMAKE_INSTALL_DATADIR}/memtrack COMPONENT headers
+  FILES_MATCHING PATTERN "*.py" PATTERN "*.rs" PATTERN "Cargo.toml" PATTERN "README.md"
+  PATTERN "__pycache__" EXCLUDE PATTERN "target" EXCLUDE)
 install(DIRECTORY docs/man/ DESTINATION ${CMAKE_INSTALL_MANDIR}/man3 COMPONENT headers
   FILES_MATCHING PATTERN "*.3")
 install(DIRECTORY docs/man/ DESTINATION ${CMAKE_INSTALL_MANDIR}/man1 COMPONENT tools

@@ -23,14 +23,12 @@ class Tasks(case.Case):
         if harness.run(command).code:
             raise unittest.SkipTest("%s is not installed" % name)
 
-    def oracle(self, *command):
+    def oracle(self, *command, env=None):
         """Untracked, it does the same. Returns the rows by name, which equal what it has counted:
         count, bytes and blocks allocated, errors."""
-        return self.compare_with(harness.check(list(command)).stdout, *command)
-
-    def compare_with(self, untracked, *command):
+        untracked = harness.check(list(command), env=env).stdout
         self.profile = self.path("p.pb.gz")
-        result = harness.record(self.profile, list(command))
+        result = harness.record(self.profile, list(command), env=env)
         self.assertEqual((0, b"", sorted(untracked.splitlines())),
                          (result.code, result.stderr, sorted(result.stdout.splitlines())))
         rows = {row["name"]: row for row in harness.ask("scopes", self.profile)["rows"]}
