@@ -22,6 +22,10 @@ EXPECTED += ["include/memtrack.h", "include/memtrack/analyze.h", "include/memtra
              "lib/libmemtrack-analyze.so.1", "lib/libmemtrack-analyze.a",
              "lib/pkgconfig/memtrack-analyze.pc", "lib/cmake/memtrack/memtrack-analyze.cmake",
              "share/man/man3/memtrack-analyze.3"]
+EXPECTED += ["include/memtrack/" + name for name in ("asio.hpp", "coroutine.hpp", "task.h",
+                                                      "tasks.hpp", "uv.h")]
+EXPECTED += ["share/memtrack/python/memtrack/__init__.py", "share/memtrack/python/README.md",
+             "share/memtrack/rust/Cargo.toml", "share/memtrack/rust/src/lib.rs"]
 EXPECTED += ["lib/memtrack/libmemtrack-%s.so" % name for name in ("jemalloc", "mimalloc", "mmap")]
 
 
