@@ -263,9 +263,8 @@ static void put_notes(const struct listing *l) {
             l, "HITS and TIME of code that is built for it: -fsanitize-coverage=trace-pc -include "
                "memtrack/lines.h (gcc), -fsanitize-coverage=trace-pc-guard,no-prune (clang).");
     if (l->lines->has_hits)
-        put_note(l,
-                 "HITS and TIME are those of a block of code, and stand in its first line; lines "
-                 "without are of the block above.");
+        put_note(l, "HITS and TIME are those of a block of code, and stand in the line in which it "
+                    "begins; a line without runs with the block above, or has not run.");
     if (l->n_missing)
         put_note(l, "Sources are not on this machine where they were compiled: --source-path DIR "
                     "looks for them in DIR.");

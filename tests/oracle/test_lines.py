@@ -95,6 +95,32 @@ int main(void) {
 }
 """
 
+PROCESSES = r"""
+#include <memtrack.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <sys/wait.h>
+#include <unistd.h>
+static void *kept[100];
+void step(int n) {
+    for (int i = 0; i < n; i++) /* step: hits=59 */
+        kept[i] = malloc(10); /* step: hits=57 inc=570 blocks=57 */
+    if (n > 5)
+        free(kept[0]); /* step: hits=2 inc=-20 blocks=-2 */
+}
+int main(void) {
+    step(100);
+    if (fork() == 0) {
+        step(7);
+        _exit(0);
+    }
+    wait(NULL);
+    memtrack_clear_traces();
+    step(50);
+    kill(getpid(), SIGKILL);
+}
+"""
+
 CXX = r"""
 #include <memory>
 #include <stdexcept>
@@ -248,6 +274,17 @@ class Lines(case.Case):
                 order = [row for (name, _), row in rows.items() if name == "order"]
                 self.assertEqual(0, sum(row["increment_blocks"] for row in order
                                         if "throw" not in row["text"]))
+
+    def test_processes(self):
+        """A fork begins anew, what was cleared is gone, what was killed is there; and lines of
+        several processes add up."""
+        for tool in ("gcc", "clang-14"):
+            with self.subTest(tool=tool):
+                program = self.compile(PROCESSES, tool, *self.hooked(tool))
+                harness.memtrack("run", "-q", "--lines", "step", "-o", self.path(tool) + "/", "--",
+                                 program, status=137)
+                said = harness.ask("annotate", self.path(tool))
+                self.compare(PROCESSES, said, True)
 
     def test_not_recorded(self):
         """Then there is what came from each line, and it is said that this is not the same."""

@@ -21,6 +21,7 @@ struct entry {
     mt_string name, file, module;
     int64_t line;
     uint64_t chain; /* of a block: what is around the line */
+    uint32_t place; /* and its location, which several processes may have run */
     struct mt_lines_figures figures;
 };
 
@@ -79,6 +80,7 @@ static int add_entry(struct building *b, const struct mt_location *location,
                                         .module = module_of(b, location),
                                         .line = line->line,
                                         .chain = chain,
+                                        .place = (uint32_t)(location - b->profile->locations),
                                         .figures = *figures};
     return 0;
 }
@@ -178,7 +180,9 @@ static int compare_entries(const void *x, const void *y) {
     int order = compare_functions_of(a, b);
     if (order == 0)
         order = (a->line > b->line) - (a->line < b->line);
-    return order != 0 ? order : compare(a->chain, b->chain);
+    if (order == 0)
+        order = compare(a->chain, b->chain);
+    return order != 0 ? order : compare(a->place, b->place);
 }
 
 static void add_levels(struct mt_lines_figures *sum, const struct mt_lines_figures *more,
@@ -206,14 +210,17 @@ static void add_sums(struct mt_lines_figures *sum, const struct mt_lines_figures
 /* Makes one row of the entries [first, end), which are of one line and in the order of chains. */
 static struct mt_lines_row join(const struct building *b, size_t first, size_t end) {
     struct mt_lines_row row = {.line = b->entries[first].line};
-    uint64_t busiest = 0;
+    uint64_t busiest = 0, hits = 0; /* of the chain at hand; of the block at hand */
     for (size_t i = first; i < end; i++) {
         const struct mt_lines_figures *more = &b->entries[i].figures;
-        if (i == first || b->entries[i].chain != b->entries[i - 1].chain) {
+        bool is_same = i > first && b->entries[i].chain == b->entries[i - 1].chain;
+        if (!is_same) {
             row.figures.hits += busiest;
             busiest = 0;
         }
-        busiest = more->hits > busiest ? more->hits : busiest;
+        hits = is_same && b->entries[i].place == b->entries[i - 1].place ? hits + more->hits
+                                                                         : more->hits;
+        busiest = hits > busiest ? hits : busiest;
         row.figures.has_hits |= more->has_hits;
         add_sums(&row.figures, more);
         add_levels(&row.figures, more, b->profile->info.lines.is_recorded);
