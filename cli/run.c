@@ -36,6 +36,7 @@
 #include "run/report.h"
 #include "run/request.h"
 #include "run/triggers.h"
+#include "watch/past.h"
 #include "watch/ticker.h"
 #include "watch/until.h"
 
@@ -54,6 +55,7 @@ struct run {
     struct mt_finish finish;
     struct mt_unrecorded unrecorded;
     struct mt_observer observer;
+    int past_fd; /* who wants to know of the past comes here; -1: nobody can */
     struct mt_run_directory directory;
     char *directory_pattern;
     struct mt_run_triggers_output triggers_output;
@@ -179,12 +181,14 @@ static int start(struct run *run, struct mt_error *error) {
 }
 
 static bool step(struct run *run, uint64_t until_ns) {
+    const int others[] = {run->finish.worker_fd, run->past_fd};
     bool goes_on = true;
     if (run->observer.end_fd >= 0)
-        goes_on = mt_observer_wait(&run->observer, &run->child, run->finish.worker_fd, until_ns);
+        goes_on = mt_observer_wait(&run->observer, &run->child, others, until_ns);
     else
         mt_launch_wait(&run->child, run->finish.worker_fd, until_ns);
     mt_finish_collect(&run->finish, &run->ticker, false);
+    mt_past_answer(run->past_fd, &run->ticker);
     return goes_on;
 }
 
@@ -349,8 +353,12 @@ static bool observe(void *context) {
     const struct mt_symbols_kept kept = mt_kept_source(run->ticker.kept);
     convert.symbols.kept = run->ticker.kept ? &kept : NULL;
     mt_finish_init(&run->finish, &convert);
+    run->past_fd = mt_past_listen(run->session.fd);
     set_triggers(run, &convert);
-    if (watch(run))
+    bool is_wanted = watch(run);
+    if (run->past_fd >= 0)
+        close(run->past_fd);
+    if (is_wanted)
         finish(run);
     mt_finish_free(&run->finish);
     mt_symbols_cache_free(convert.symbols.cache);

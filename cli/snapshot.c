@@ -23,7 +23,6 @@
 #include "command/options.h"
 #include "export/export.h"
 #include "profile/called.h"
-#include "profile/ledger/live.h"
 #include "profile/pprof/output.h"
 #include "run/summary.h"
 #include "run/triggers.h"
@@ -33,6 +32,7 @@
 #include "view/rows/patterns.h"
 #include "view/subject.h"
 #include "view/symbols/symbols.h"
+#include "watch/past.h"
 
 #define TRIGGER_INTERVAL_NS UINT64_C(50000000)
 
@@ -212,7 +212,7 @@ static int write_snapshot(const struct series *s, unsigned long number, struct m
 static int take_snapshot(struct series *s, unsigned long number, struct mt_error *error) {
     struct mt_symbols_options symbols = s->request->shared.symbols;
     symbols.cache = s->symbols;
-    int rc = mt_ledger_live_profile(s->request->pid, &s->profile, error);
+    int rc = mt_past_profile(s->request->pid, &s->profile, NULL, error);
     if (rc != 0)
         return rc;
     const struct mt_wrapper_options wrappers = mt_charged_wrappers(&s->request->charged);

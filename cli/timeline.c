@@ -17,6 +17,8 @@
 #include "command/input.h"
 #include "command/options.h"
 #include "export/export.h"
+#include "profile/called.h"
+#include "profile/join/join.h"
 #include "text/file.h"
 #include "text/pager.h"
 #include "text/terminal.h"
@@ -26,7 +28,10 @@
 #include "view/subject.h"
 #include "view/symbols/symbols.h"
 #include "view/timeline/breakdown.h"
+#include "watch/live_tree.h"
+#include "watch/past.h"
 #include "watch/watch.h"
+#include "watch/watch_tree.h"
 
 #define NS_PER_MS UINT64_C(1000000)
 
@@ -54,8 +59,8 @@ enum key {
 static const struct argp_option table[] = {
     {NULL, 0, NULL, 0, "Contents:", 1},
     {"tree", KEY_TREE, NULL, MT_HELP_COMMON,
-     "Show the sum over all processes of a run. They are those that are named, or those of "
-     "the newest run in DIR",
+     "Show the sum over all processes: those that are named, those of the newest run in DIR, or "
+     "PID and all that descend from it",
      0},
     {"overlay", KEY_OVERLAY, NULL, MT_HELP_COMMON,
      "Compare profiles of different times: each begins at 0. A tree that memtrack watch has seen "
@@ -64,7 +69,7 @@ static const struct argp_option table[] = {
      0},
     {"composition", KEY_COMPOSITION, "N", MT_HELP_COMMON,
      "Show the N lines that held most, and everything else. N is at most 12. Needs one "
-     "process, and --svg, --csv or --json",
+     "process or --tree, and --svg, --csv or --json",
      0},
     {"by", KEY_BY, "line|function|file|module|thread|size|domain", 0,
      "With --composition: group by this (default: line)", 0},
@@ -126,8 +131,6 @@ static void check(const struct argp_state *state, const struct request *r) {
         argp_error(state, "--force needs --svg or --trace");
     if (r->layers && !r->svg && !r->shared.json && !r->shared.csv)
         argp_error(state, "--composition needs --svg, --json or --csv");
-    if (r->layers && r->tree)
-        argp_error(state, "--composition and --tree exclude each other");
     if (r->overlay && (r->tree || r->layers))
         argp_error(state, "--overlay excludes --tree and --composition");
     if (r->by_given && !r->layers)
@@ -208,7 +211,9 @@ const struct argp mt_timeline_argp = {
            "common clock. DIR stands for the newest profile in it and those of its parents "
            "and children; when nothing is given, the current directory is taken. When a "
            "process has several profiles, snapshots for instance, the one that goes furthest "
-           "is taken. A running process is watched from now on."
+           "is taken. Of a running process the past is shown where memtrack run watches it; else "
+           "it is "
+           "watched from now on."
            "\n\nEvery output says its resolution. In long runs the older points are further "
            "apart, and the point that is kept of an interval is its highest."
            "\n\nExit status: 0, 2 wrong usage, 3 a profile cannot be read.",
@@ -232,6 +237,82 @@ static int load_directory(const struct request *r, const char *name, struct mt_p
     return rc;
 }
 
+static void say_watching(const struct request *r, pid_t pid) {
+    char duration[MT_FORMAT_BYTES];
+    if (isatty(STDERR_FILENO))
+        fprintf(stderr, "%s: watching process %d%s for %s; Ctrl-C ends it\n", r->shared.program,
+                (int)pid, r->tree ? " and those below it" : "",
+                mt_format_duration(duration, r->for_ns));
+}
+
+static int add_profile(struct mt_profiles *profiles, struct mt_profile *profile,
+                       struct mt_error *error) {
+    return mt_profiles_add(profiles, profile) == 0
+               ? 0
+               : mt_error_set(error, MEMTRACK_ENOMEM, "", "out of memory");
+}
+
+/* Of a tree: what is known of its past, or what is seen from now on. Nobody need be watched for
+ * that. */
+static int read_tree(const struct request *r, pid_t pid, struct mt_profile ***list, size_t *n,
+                     struct mt_error *error) {
+    struct mt_processes processes;
+    bool is_known = false;
+    *list = NULL;
+    *n = 0;
+    if (!r->is_watching_given) {
+        int rc = mt_live_tree_profiles(pid, &r->shared.symbols, true, &processes, list, n, error);
+        if (rc != 0)
+            return rc;
+        mt_processes_free(&processes);
+        for (size_t i = 0; i < *n; i++)
+            is_known |= (*list)[i]->info.n_ticks != 0;
+        if (is_known)
+            return 0;
+        for (size_t i = 0; i < *n; i++)
+            mt_profile_free((*list)[i]);
+        free(*list);
+    }
+    say_watching(r, pid);
+    return mt_watch_tree_profiles(pid, r->for_ns, r->interval_ns, list, n, error);
+}
+
+static int load_tree(const struct request *r, pid_t pid, struct mt_profiles *profiles,
+                     struct mt_error *error) {
+    struct mt_profile **list;
+    size_t n;
+    int rc = read_tree(r, pid, &list, &n, error);
+    if (rc != 0)
+        return rc;
+    for (size_t i = 0; i < n; i++)
+        if (rc == 0)
+            rc = add_profile(profiles, list[i], error);
+        else
+            mt_profile_free(list[i]);
+    free(list);
+    return rc;
+}
+
+/* What memtrack run has seen of it is there at once; else it is watched from now on. */
+static int load_process(const struct request *r, pid_t pid, struct mt_profiles *profiles,
+                        struct mt_error *error) {
+    struct mt_profile *profile;
+    bool is_known = false;
+    int rc = 0;
+    if (r->tree)
+        return load_tree(r, pid, profiles, error);
+    if (!r->is_watching_given) {
+        rc = mt_past_profile(pid, &profile, &is_known, error);
+        if (rc == 0 && !is_known)
+            mt_profile_free(profile);
+    }
+    if (rc == 0 && !is_known) {
+        say_watching(r, pid);
+        rc = mt_watch_profile(pid, r->for_ns, r->interval_ns, &profile, error);
+    }
+    return rc == 0 ? add_profile(profiles, profile, error) : rc;
+}
+
 static int load_one(const struct request *r, const char *name, struct mt_profiles *profiles,
                     struct mt_error *error) {
     struct mt_profile *profile;
@@ -245,17 +326,11 @@ static int load_one(const struct request *r, const char *name, struct mt_profile
     if (is_pid && r->n_names > 1)
         return mt_error_set(error, MEMTRACK_EUSAGE, "Give it alone, or profiles only.",
                             "process %s is watched by itself", name);
-    if (is_pid && isatty(STDERR_FILENO)) {
-        char duration[MT_FORMAT_BYTES];
-        fprintf(stderr, "%s: watching process %d for %s; Ctrl-C ends it\n", r->shared.program,
-                (int)pid, mt_format_duration(duration, r->for_ns));
-    }
-    int rc = is_pid ? mt_watch_profile(pid, r->for_ns, r->interval_ns, &profile, error)
-             : strcmp(name, "-") == 0 ? mt_input_read("/dev/stdin", &profile, error)
-                                      : mt_input_read(name, &profile, error);
-    if (rc == 0 && mt_profiles_add(profiles, profile) != 0)
-        rc = mt_error_set(error, MEMTRACK_ENOMEM, "", "out of memory");
-    return rc;
+    if (is_pid)
+        return load_process(r, pid, profiles, error);
+    int rc = strcmp(name, "-") == 0 ? mt_input_read("/dev/stdin", &profile, error)
+                                    : mt_input_read(name, &profile, error);
+    return rc == 0 ? add_profile(profiles, profile, error) : rc;
 }
 
 static int load(const struct request *r, struct mt_profiles *profiles, struct mt_error *error) {
@@ -342,14 +417,48 @@ static int name_scopes(const struct request *r, const struct mt_profiles *profil
     return rc;
 }
 
+/* Several as one, with their time axis. */
+static int join(const struct request *r, const struct mt_profiles *profiles,
+                struct mt_profile **joined, struct mt_error *error) {
+    const struct mt_merge_keep keep = {.times = true, .threads = r->view.by == MT_BY_THREAD};
+    struct mt_merge *merge = mt_join_new(&keep);
+    int rc = merge ? 0 : -MEMTRACK_ENOMEM;
+    for (size_t i = 0; rc == 0 && i < profiles->n; i++) {
+        rc = mt_symbols_resolve(profiles->items[i], &r->shared.symbols, error);
+        if (rc == 0)
+            rc = mt_merge_add(merge, profiles->items[i], mt_called_name(profiles->items[i]), false);
+    }
+    if (rc == 0) {
+        *joined = mt_merge_finish(merge);
+        rc = *joined ? 0 : -MEMTRACK_ENOMEM;
+    } else
+        mt_merge_free(merge);
+    return rc == 0 ? 0
+                   : mt_error_set(error, -rc, "Give fewer of them.", "%s while adding up processes",
+                                  rc == -MEMTRACK_ENOMEM ? "out of memory"
+                                                         : "too much for one profile");
+}
+
+static int compose_tree(const struct request *r, const struct mt_profiles *profiles,
+                        struct mt_breakdown **breakdown, struct mt_error *error) {
+    struct mt_profile *joined = NULL;
+    int rc = join(r, profiles, &joined, error);
+    if (rc == 0)
+        rc = mt_breakdown_build(joined, &r->view, r->layers, MOMENTS, breakdown, error);
+    mt_profile_free(joined);
+    return rc;
+}
+
 static int compose(const struct request *r, const struct mt_profiles *profiles,
                    struct mt_breakdown **breakdown, struct mt_error *error) {
     *breakdown = NULL;
     if (r->layers == 0)
         return 0;
-    if (profiles->n != 1)
-        return mt_error_set(error, MEMTRACK_EUSAGE, "Give one profile.",
-                            "--composition needs one process (got %zu)", profiles->n);
+    if (profiles->n > 1)
+        return r->tree ? compose_tree(r, profiles, breakdown, error)
+                       : mt_error_set(error, MEMTRACK_EUSAGE,
+                                      "Give one profile, or add --tree to add them up.",
+                                      "--composition needs one process (got %zu)", profiles->n);
     int rc = mt_symbols_resolve(profiles->items[0], &r->shared.symbols, error);
     return rc == 0 ? mt_breakdown_build(profiles->items[0], &r->view, r->layers, MOMENTS, breakdown,
                                         error)

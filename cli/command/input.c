@@ -23,6 +23,7 @@
 #include "view/processes/merged.h"
 #include "view/subject.h"
 #include "watch/live_tree.h"
+#include "watch/past.h"
 
 #define STANDARD_INPUT  "/dev/stdin"
 #define MAX_INPUT_BYTES ((size_t)1 << 30)
@@ -305,5 +306,7 @@ int mt_input_read_run(const char *path, const struct mt_input_wanted *wanted,
         return read_directory(path, is_run, wanted, processes, out, error);
     if (wanted->tree && mt_subject_is_process(path, &pid))
         return mt_live_tree_load(pid, &wanted->keep, wanted->symbols, processes, out, error);
+    if (wanted->keep.times && mt_subject_is_process(path, &pid))
+        return mt_past_profile(pid, out, NULL, error);
     return mt_input_read(path, out, error);
 }

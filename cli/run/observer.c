@@ -93,15 +93,16 @@ void mt_observer_start(struct mt_observer *observer, bool (*work)(void *context)
     signal(SIGPIPE, SIG_IGN); /* comes when the observer has died */
 }
 
-bool mt_observer_wait(const struct mt_observer *observer, struct mt_launched *child, int other_fd,
-                      uint64_t until_ns) {
+bool mt_observer_wait(const struct mt_observer *observer, struct mt_launched *child,
+                      const int others[2], uint64_t until_ns) {
     uint64_t now = mt_clock_now_ns(), left = until_ns > now ? until_ns - now : 0;
     struct timespec timeout = {.tv_sec = (time_t)(left / 1000000000u),
                                .tv_nsec = (long)(left % 1000000000u)};
-    struct pollfd fds[2] = {{.fd = observer->end_fd, .events = POLLIN},
-                            {.fd = other_fd, .events = POLLIN}};
+    struct pollfd fds[3] = {{.fd = observer->end_fd, .events = POLLIN},
+                            {.fd = others[0], .events = POLLIN},
+                            {.fd = others[1], .events = POLLIN}};
     struct news news;
-    if (ppoll(fds, 2, &timeout, NULL) <= 0 || !fds[0].revents)
+    if (ppoll(fds, 3, &timeout, NULL) <= 0 || !fds[0].revents)
         return true;
     ssize_t n = read(observer->end_fd, &news, sizeof news);
     if (n < 0 && errno == EINTR)

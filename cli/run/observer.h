@@ -31,11 +31,11 @@ void mt_observer_start(struct mt_observer *observer, bool (*work)(void *context)
 bool mt_observer_finish(struct mt_observer *observer, const struct mt_launched *child,
                         const struct mt_session *session, const char *name);
 
-/* Waits until the program has ended, other_fd (-1: none) can be read, or the time until_ns
+/* Waits until the program has ended, one of the two other descriptors (-1: none) can be read, or the time until_ns
  * (CLOCK_MONOTONIC) has come; to be called in the observer. At the end of the program child->ended
  * is set, with what is known of it. Returns false when the starter is gone, and with it all
  * purpose. */
-bool mt_observer_wait(const struct mt_observer *observer, struct mt_launched *child, int other_fd,
-                      uint64_t until_ns);
+bool mt_observer_wait(const struct mt_observer *observer, struct mt_launched *child,
+                      const int others[2], uint64_t until_ns);
 
 #endif

@@ -327,6 +327,6 @@ const char *mt_profile_no_axis_hint(const struct mt_profile *profile) {
     if (!profile->info.is_memtrack)
         return "Another tool wrote it, without one. Record a run instead: memtrack run PROG.";
     if (profile->info.running)
-        return "It is of one moment: the process was running.";
+        return "Nobody kept its past: memtrack run does, and memtrack serve PID from then on.";
     return "It was made of a ledger or a snapshot, which have none.";
 }

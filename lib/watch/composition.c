@@ -27,6 +27,7 @@ enum {
     FIRST_THRESHOLD = 256,
     SPARE_PART = 4,
     MOST_DROPS = 24,
+    MOST_STORED = 1 << 20, /* changes that are read */
 };
 
 struct change {
@@ -344,4 +345,52 @@ int mt_composition_apply_until(struct mt_composition *c, uint64_t until_ns,
 int mt_composition_apply(struct mt_composition *c, struct mt_profile *profile,
                          const struct mt_ledger_map *map) {
     return mt_composition_apply_until(c, UINT64_MAX, profile, map);
+}
+
+/* ---- for another process --------------------------------------------------------------------- */
+
+struct stored {
+    uint32_t change_bytes, n_passes;
+    uint64_t n_changes;
+};
+
+void mt_composition_write(const struct mt_composition *c, FILE *out) {
+    const struct stored stored = {.change_bytes = sizeof *c->changes,
+                                  .n_passes = c ? c->n_passes : 0,
+                                  .n_changes = c ? c->n_changes : 0};
+    fwrite(&stored, sizeof stored, 1, out);
+    if (stored.n_passes)
+        fwrite(c->pass_time, sizeof *c->pass_time, stored.n_passes, out);
+    if (stored.n_changes)
+        fwrite(c->changes, sizeof *c->changes, stored.n_changes, out);
+}
+
+/* Passes rise, and each change is of one of them. */
+static bool is_whole(const struct mt_composition *c) {
+    for (size_t i = 0; i < c->n_changes; i++)
+        if (c->changes[i].pass >= c->n_passes || (i && c->changes[i].pass < c->changes[i - 1].pass))
+            return false;
+    return true;
+}
+
+static bool read_parts(struct mt_composition *c, FILE *in) {
+    struct stored stored;
+    if (fread(&stored, sizeof stored, 1, in) != 1 || stored.change_bytes != sizeof *c->changes ||
+        stored.n_passes > MAX_PASSES || stored.n_changes > MOST_STORED)
+        return false;
+    c->n_passes = stored.n_passes;
+    c->n_changes = stored.n_changes;
+    c->pass_time = calloc(c->n_passes + 1u, sizeof *c->pass_time);
+    c->changes = calloc(c->n_changes + 1, sizeof *c->changes);
+    return c->pass_time && c->changes &&
+           fread(c->pass_time, sizeof *c->pass_time, c->n_passes, in) == c->n_passes &&
+           fread(c->changes, sizeof *c->changes, c->n_changes, in) == c->n_changes && is_whole(c);
+}
+
+struct mt_composition *mt_composition_read(FILE *in) {
+    struct mt_composition *c = mt_composition_new(0, 0);
+    if (c && read_parts(c, in))
+        return c;
+    mt_composition_free(c);
+    return NULL;
 }

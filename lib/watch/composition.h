@@ -14,6 +14,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 
 #include "ledger/ledger.h"
 #include "profile/ledger/convert.h"
@@ -40,6 +41,13 @@ bool mt_composition_pass_now(struct mt_composition *composition, struct mt_ledge
                              uint64_t time_ns, struct mt_site *buffer);
 
 size_t mt_composition_bytes(const struct mt_composition *composition); /* of memory; NULL: 0 */
+
+/* Writes what the passes have found to a stream, and reads it again on the same machine, by the same
+ * program: a composition that takes no more passes and can be applied. NULL is written as one
+ * without passes. Whether writing failed is told by the stream; reading returns NULL for what is not
+ * whole, or when out of memory. */
+void mt_composition_write(const struct mt_composition *composition, FILE *out);
+struct mt_composition *mt_composition_read(FILE *in);
 
 /* Gives back what only passes need: none comes any more. NULL is fine. */
 void mt_composition_settle(struct mt_composition *composition);

@@ -17,15 +17,20 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "base/array.h"
+#include "base/clock.h"
 #include "base/process.h"
 #include "ledger/find.h"
 #include "profile/called.h"
 #include "profile/join/join.h"
 #include "profile/ledger/live.h"
 #include "view/processes/label.h"
+#include "watch/past.h"
+
+#define NS_PER_TICK UINT64_C(10000000)
 
 enum { MOST_PROCESSES = 1 << 16, NAMED = 3, NOTE_BYTES = 256 };
 
@@ -221,12 +226,20 @@ struct reading {
     struct mt_processes *processes;
 };
 
+/* Since the epoch, within the kernel's hundredth of a second. */
+static uint64_t started_at(uint64_t start_ticks) {
+    uint64_t now = mt_clock_ns(CLOCK_REALTIME), up = mt_clock_ns(CLOCK_BOOTTIME),
+             start = start_ticks * NS_PER_TICK;
+    return start < up && up - start < now ? now - (up - start) : 0;
+}
+
 static int add_unrecorded(struct mt_processes *processes, const struct mt_live_member *member) {
     struct mt_process *p = mt_processes_add(processes);
     if (!p)
         return -MEMTRACK_ENOMEM;
     p->pid = member->pid;
     p->parent_pid = member->parent_pid;
+    p->start_time_ns = started_at(member->start_ticks);
     p->program = strdup(member->name);
     p->exe = strdup("");
     p->why = strdup("it is not recorded");
@@ -252,7 +265,8 @@ static int keep_profile(struct reading *r, struct mt_profile *profile, bool is_m
 static int read_member(struct reading *r, const struct mt_live_member *member, bool is_main) {
     struct mt_error problem = {{0}, {0}};
     struct mt_profile *profile;
-    int rc = mt_ledger_live_profile((pid_t)member->pid, &profile, &problem);
+    int rc = r->with_past ? mt_past_profile((pid_t)member->pid, &profile, NULL, &problem)
+                          : mt_ledger_live_profile((pid_t)member->pid, &profile, &problem);
     if (rc == -MEMTRACK_ENOMEM)
         return rc;
     if (rc == 0) {

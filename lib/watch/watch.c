@@ -5,8 +5,8 @@
  * kept open (usage.h); of one in another pid namespace in its mappings, which are looked at once a
  * second, as is whether it has executed another program and writes another ledger now.
  *
- * A running process keeps no history of itself: what memtrack run has seen of it is in that
- * process's memory until the end. So a profile with a time axis begins when somebody asks for it.
+ * A running process keeps no history of itself. What memtrack run has seen of it is asked for in
+ * another way (past.h); here a time axis begins when somebody asks for it.
  */
 #include "watch/watch.h"
 

@@ -280,7 +280,7 @@ class Hostile(Case):
         self.refused(2, "--composition needs", "--composition", "3", one)
         self.refused(2, "from 1 to 12", "--composition", "99", "--json", one)
         self.refused(2, "from 40 to", "--width", "1", one)
-        self.refused(2, "exclude each other", "--tree", "--composition", "3", "--json", one)
+        self.refused(2, "no composition", "--tree", "--composition", "3", "--json", one)
         self.refused(2, "no time axis", self.make("untimed"))
         self.refused(2, "need a pid", "--for", "1s", one)
         self.refused(2, "need a pid", "--interval", "1s")

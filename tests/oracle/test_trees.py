@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
 # timeout: 120
-# cost: 8
+# cost: 12
 """A tree of processes as one: each allocates what it is told, and the sum of all is what the test
 has told them, whether they run or have ended; by process it is what each of them was told."""
 import contextlib
@@ -8,6 +8,10 @@ import json
 import os
 import re
 import signal
+import socket
+import struct
+import threading
+import time
 import unittest
 
 from support import case, harness, live
@@ -221,6 +225,109 @@ class Run(case.Case):
         self.assertEqual({p["pid"] for p in processes}, {p["pid"] for p in report["processes"]})
         note, = [n for n in report["coverage"]["notes"] if "could not be read" in n]
         self.assertIn("zz.broken.1.pb.gz", note)
+
+
+class Past(case.Case):
+    """Past moments of processes that run, which memtrack run has seen."""
+    ORDERS = (("a 5", 5), ("f", 5), ("0 a 30", 35), ("F", 35), ("1 a 200", 235), ("0 d", 205),
+              ("1 a 1000", 1205))
+
+    def watched(self):
+        return tree(self.dir, MEMTRACK, "run", "-q", "--interval", "1ms", "-o", "out/", "--")
+
+    def grown_at(self, t, time_ns, subject):
+        return grown(t.ask("report", "--tree", "--by", "function", "--at", "%.9f" % (time_ns / 1e9),
+                           subject))
+
+    def obeyed(self, t, blocks):
+        """A moment at which the run has seen that so much is live. Nothing changes until the next
+        order, so it is the same whenever that is."""
+        deadline = time.monotonic() + harness.WATCHDOG_SECONDS
+        while time.monotonic() < deadline:
+            now = t.ask("report", t.pid)["process"]["duration_ns"]
+            if self.grown_at(t, now, t.pid) == blocks * BLOCK:
+                return now
+        raise AssertionError("the run never saw %d blocks" % blocks)
+
+    def test_moments_between_known_orders(self):
+        with self.watched() as t:
+            moments = []
+            for order, blocks in self.ORDERS:
+                t.tell(order)
+                moments.append((self.obeyed(t, blocks), blocks))
+            snapshot = self.path("snapshot.pb.gz")
+            t.text("snapshot", "-q", "-o", snapshot, t.pid)
+            for moment, blocks in moments:
+                self.assertEqual(blocks * BLOCK, self.grown_at(t, moment, t.pid), blocks)
+            # of the process alone: it has kept its five all the time
+            first, last = moments[0][0], moments[-1][0]
+            for subject in (t.pid, snapshot):
+                at = "%s@%.9f" % (subject, last / 1e9)
+                self.assertEqual(5 * BLOCK, grown(t.ask("report", "--by", "function", at)))
+                self.assertEqual([], [row for row in t.ask("diff", "--by", "function",
+                                                           "%s@%.9f" % (subject, first / 1e9),
+                                                           at)["rows"] if row["diff_live_bytes"]])
+            # the tree grew by so much in between
+            diff = t.ask("diff", "--tree", "--by", "function", "%d@%.9f" % (t.pid, first / 1e9), t.pid)
+            row, = [row for row in diff["rows"] if row["function"] == "grow"]
+            self.assertEqual(1200 * BLOCK, row["diff_live_bytes"])
+            # ticks are there without waiting, and the peak is theirs
+            timeline = t.ask("timeline", "--tree", t.pid)
+            self.assertEqual(3, len(timeline["processes"]))
+        # and the same when all have ended
+        for moment, blocks in moments:
+            self.assertEqual(blocks * BLOCK, self.grown_at(t, moment, self.path("out")), blocks)
+
+    def test_nobody_has_watched(self):
+        with tree(self.dir, LD_PRELOAD=harness.LIBRARY) as t:
+            t.tell("a 5")
+            for options in ((), ("--tree",)):
+                text = t.text("report", *options, "--at", "0.001", t.pid, code=2)
+                self.assertIn("no time axis", text)
+                self.assertIn("Nobody kept its past: memtrack run does", text)
+
+    def test_an_answer_that_is_none(self):
+        """The program could answer in the place of the run: whatever comes is no past."""
+        header = struct.Struct("<QIIQQQ")
+        magic, tick_bytes = 0x31747361706b746d, 56
+        with tree(self.dir, LD_PRELOAD=harness.LIBRARY) as t:
+            t.tell("a 5")
+            place = os.stat(self.dir)
+            name = "\0memtrack-past-%x-%x" % (place.st_dev, place.st_ino)
+            for answer in (b"", b"x" * 100000, header.pack(magic, tick_bytes, 1 << 31, 0, 0, 0),
+                           header.pack(magic, tick_bytes, 1, 0, 0, 0) + bytes(tick_bytes) +
+                           struct.pack("<IIQ", 32, 1, 1 << 60)):
+                with socket.socket(socket.AF_UNIX) as server:
+                    server.bind(name)
+                    server.listen()
+                    served = threading.Thread(target=self.serve, args=(server, answer))
+                    served.start()
+                    text = t.text("report", "--at", "0.001", t.pid, code=2)
+                    served.join()
+                self.assertIn("no time axis", text)
+
+    @staticmethod
+    def serve(server, answer):
+        connection, _ = server.accept()
+        with connection:
+            connection.recv(24)
+            with contextlib.suppress(BrokenPipeError, ConnectionResetError):
+                connection.sendall(answer)
+
+
+class Watching(case.Case):
+    """A tree that nobody has watched is watched from now on."""
+
+    def test_timeline_of_a_tree(self):
+        with tree(self.dir, LD_PRELOAD=harness.LIBRARY) as t:
+            t.tell("a 5")
+            child = t.tell("f")
+            t.tell("0 a 30")
+            t.tell("u")
+            both = [t.ask("report", pid)["totals"]["live_bytes"] for pid in (t.pid, child)]
+            timeline = t.ask("timeline", "--tree", "--for", "60ms", "--interval", "10ms", t.pid)
+            self.assertEqual(2, len(timeline["processes"]))
+            self.assertIn(sum(both), [p["live_bytes"] for p in timeline["tree"]["ticks"]])
 
 
 if __name__ == "__main__":

@@ -57,7 +57,8 @@ static int add_totals(const struct adding *a) {
         uint32_t first = totals.first_bucket, n = totals.n_buckets;
         if (!is_within(first, n, a->from->n_buckets))
             continue;
-        if (!take_name(a, &totals.name) || !take(a, &totals.thread))
+        if (!take_name(a, &totals.name) || !take(a, &totals.thread) || !take(a, &totals.group) ||
+            !take(a, &totals.caller) || !take(a, &totals.file) || !take(a, &totals.error))
             return -MEMTRACK_ENOMEM;
         rc = mt_profile_scopes_add_totals(a->into, &totals);
         for (uint32_t k = 0; rc == 0 && k < n; k++)
@@ -131,6 +132,18 @@ static int add_counters(const struct adding *a) {
     return rc;
 }
 
+static int add_tallies(const struct adding *a) {
+    int rc = 0;
+    for (size_t i = 0; rc == 0 && i < a->from->n_tallies; i++) {
+        struct mt_scope_tally tally = a->from->tallies[i];
+        tally.name = counter_name(a, tally.name);
+        tally.time_ns = at(a, tally.time_ns);
+        rc =
+            tally.name == UNKNOWN ? -MEMTRACK_ENOMEM : mt_profile_scopes_add_tally(a->into, &tally);
+    }
+    return rc;
+}
+
 /* Stand-ins for functions that have no name yet. */
 static int add_functions(const struct adding *a) {
     int rc = 0;
@@ -158,8 +171,8 @@ int mt_join_scopes_add(const struct mt_merge_added *added, uint64_t start_ns, bo
                              .into = &added->into->info.scopes,
                              .start_ns = start_ns,
                              .apart = apart};
-    int (*const parts[])(const struct adding *) = {add_totals, add_events, add_open, add_counters,
-                                                   add_functions};
+    int (*const parts[])(const struct adding *) = {add_totals,   add_events,  add_open,
+                                                   add_counters, add_tallies, add_functions};
     int rc = 0;
     join_facts(&a);
     for (size_t i = 0; rc == 0 && i < sizeof parts / sizeof *parts; i++)
@@ -193,6 +206,8 @@ void mt_join_scopes_finish(uint64_t origin_ns, struct mt_profile *into) {
         scopes->open[i].time_ns -= origin_ns;
     for (size_t i = 0; i < scopes->n_counters; i++)
         scopes->counters[i].time_ns -= origin_ns;
+    for (size_t i = 0; i < scopes->n_tallies; i++)
+        scopes->tallies[i].time_ns -= origin_ns;
     if (scopes->n_events)
         qsort(scopes->events, scopes->n_events, sizeof *scopes->events, by_end);
     if (scopes->n_counters)
