@@ -271,8 +271,9 @@ MEMTRACK_LOCAL_ struct memtrack_local_process_ *memtrack_local_lock_process_(voi
     struct memtrack_local_process_ *p;
     if (!page && !(page = memtrack_local_make_page_()))
         return NULL;
-    if (page->process && !memtrack_local_current_()) /* not wiped: the lock may be the parent's */
-        memtrack_local_unlock_(page);
+    if (memtrack_local_state_.is_not_wiped && MEMTRACK_LOCAL_FIND_(page->process) &&
+        !memtrack_local_current_())
+        memtrack_local_unlock_(page); /* the parent has it, and will not let it go here */
     memtrack_local_lock_(page);
     p = memtrack_local_current_();
     if (!p) {
@@ -293,8 +294,12 @@ MEMTRACK_SYSTEM_FUNCTION_ void memtrack_local_drop_(void) {
 
 /* ---- threads --------------------------------------------------------------------------------- */
 
+/* Returns whether a thread has ended; what it has written is then seen. The kernel orders this, and
+ * the load says so to the compiler and to who looks for races. */
 MEMTRACK_SYSTEM_FUNCTION_ int memtrack_local_has_ended_(const struct memtrack_local_thread_ *t) {
-    return memtrack_usage_call_(SYS_tgkill, (long)getpid(), t->tid, 0, 0) == -ESRCH;
+    int tid = MEMTRACK_LOCAL_GET_(t->tid);
+    return memtrack_usage_call_(SYS_tgkill, (long)getpid(), tid, 0, 0) == -ESRCH &&
+           MEMTRACK_LOCAL_FIND_(t->busy) >= 0;
 }
 
 /* Ends what is open in a thread that has ended. The caller has the lock. */
@@ -311,8 +316,8 @@ memtrack_local_find_thread_(struct memtrack_local_process_ *p) {
         p->next_look = t->next;
         if (memtrack_local_has_ended_(t)) {
             memtrack_local_end_all_(t);
-            t->busy = 0; /* it may have ended inside, by longjmp out of a handler */
-            t->hook = 0;
+            MEMTRACK_LOCAL_SET_(t->busy, 0); /* it may have ended inside, by a longjmp */
+            MEMTRACK_LOCAL_SET_(t->hook, 0);
             t->hook_frame = 0;
             return t;
         }
@@ -337,7 +342,7 @@ MEMTRACK_LOCAL_ struct memtrack_local_thread_ *memtrack_local_join_(void) {
     __atomic_signal_fence(__ATOMIC_SEQ_CST); /* a handler sees it before the lock is taken */
     if ((p = memtrack_local_lock_process_()) != NULL) {
         if ((t = memtrack_local_find_thread_(p)) != NULL)
-            t->tid = (int)memtrack_usage_call_(SYS_gettid, 0, 0, 0, 0);
+            MEMTRACK_LOCAL_SET_(t->tid, (int)memtrack_usage_call_(SYS_gettid, 0, 0, 0, 0));
         memtrack_local_unlock_(memtrack_local_state_.page);
     }
     __atomic_signal_fence(__ATOMIC_SEQ_CST);
@@ -358,14 +363,14 @@ MEMTRACK_SYSTEM_FUNCTION_ struct memtrack_local_thread_ *memtrack_local_enter_(i
     } else if (t->busy) {
         return NULL;
     }
-    t->busy = 1;
+    MEMTRACK_LOCAL_SET_(t->busy, 1);
     __atomic_signal_fence(__ATOMIC_SEQ_CST); /* a handler sees it before what follows */
     return t;
 }
 
 MEMTRACK_SYSTEM_FUNCTION_ int memtrack_local_leave_(struct memtrack_local_thread_ *t, int rc) {
     __atomic_signal_fence(__ATOMIC_SEQ_CST);
-    t->busy = 0;
+    MEMTRACK_LOCAL_PUBLISH_(t->busy, 0); /* for who takes over when this thread has ended */
     return rc;
 }
 

@@ -212,11 +212,10 @@ MEMTRACK_SYSTEM_FUNCTION_ int memtrack_local_copy_event_(struct memtrack_local_e
                                                          memtrack_scope_event *to) {
     uint64_t number = MEMTRACK_LOCAL_FIND_(from->number);
     memset(to, 0, sizeof *to);
-    to->name = MEMTRACK_LOCAL_GET_(from->name);
-    to->begin_ns = MEMTRACK_LOCAL_GET_(from->begin_ns);
-    to->duration_ns = MEMTRACK_LOCAL_GET_(from->duration_ns);
-    to->thread_id = MEMTRACK_LOCAL_GET_(from->thread_id);
-    __atomic_thread_fence(__ATOMIC_ACQUIRE);
+    to->name = MEMTRACK_LOCAL_FIND_(from->name);
+    to->begin_ns = MEMTRACK_LOCAL_FIND_(from->begin_ns);
+    to->duration_ns = MEMTRACK_LOCAL_FIND_(from->duration_ns);
+    to->thread_id = MEMTRACK_LOCAL_FIND_(from->thread_id);
     return number && MEMTRACK_LOCAL_GET_(from->number) == number;
 }
 

@@ -187,11 +187,11 @@ MEMTRACK_SYSTEM_FUNCTION_ void memtrack_local_add_event_(struct memtrack_local_t
     number = __atomic_fetch_add(&p->n_events, 1, __ATOMIC_RELAXED);
     e += number % MEMTRACK_LOCAL_EVENTS_;
     MEMTRACK_LOCAL_SET_(e->number, 0);
-    __atomic_thread_fence(__ATOMIC_RELEASE); /* who sees what follows sees the 0 */
-    MEMTRACK_LOCAL_SET_(e->name, key->text);
-    MEMTRACK_LOCAL_SET_(e->begin_ns, begin_ns > p->start_ns ? begin_ns - p->start_ns : 0);
-    MEMTRACK_LOCAL_SET_(e->duration_ns, duration_ns);
-    MEMTRACK_LOCAL_SET_(e->thread_id, (uint32_t)t->tid);
+    /* Released one by one: who sees one of these sees the 0. */
+    MEMTRACK_LOCAL_PUBLISH_(e->name, key->text);
+    MEMTRACK_LOCAL_PUBLISH_(e->begin_ns, begin_ns > p->start_ns ? begin_ns - p->start_ns : 0);
+    MEMTRACK_LOCAL_PUBLISH_(e->duration_ns, duration_ns);
+    MEMTRACK_LOCAL_PUBLISH_(e->thread_id, (uint32_t)t->tid);
     MEMTRACK_LOCAL_PUBLISH_(e->number, number + 1);
 }
 

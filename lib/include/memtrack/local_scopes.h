@@ -60,8 +60,9 @@ MEMTRACK_SYSTEM_FUNCTION_ uint64_t memtrack_local_cpu_ns_(const struct memtrack_
 MEMTRACK_SYSTEM_FUNCTION_ void memtrack_local_finish_(struct memtrack_local_thread_ *t,
                                                       uint64_t now_ns, uint64_t cpu_ns,
                                                       int is_misuse, memtrack_delta *out) {
-    struct memtrack_local_frame_ *f = &t->stack[--t->depth];
+    struct memtrack_local_frame_ *f = &t->stack[t->depth - 1];
     struct memtrack_local_result_ result;
+    MEMTRACK_LOCAL_SET_(t->depth, t->depth - 1);
     result.duration_ns = (int64_t)(now_ns - f->begin_ns);
     result.cpu_ns = cpu_ns ? (int64_t)(cpu_ns - f->begin_cpu_ns) : 0;
     result.own_ns = result.duration_ns - f->inner_ns;
@@ -89,12 +90,13 @@ MEMTRACK_LOCAL_ void memtrack_local_end_all_(struct memtrack_local_thread_ *t) {
     int tid = t->tid;
     if (!t->depth)
         return;
-    t->tid = -1; /* nobody else finds that it has ended: there is no such thread, nor a group */
+    MEMTRACK_LOCAL_SET_(
+        t->tid, -1); /* nobody else finds that it has ended: there is no such thread, nor a group */
     memtrack_local_unlock_(memtrack_local_state_.page);
     while (t->depth)
         memtrack_local_abandon_(t);
     memtrack_local_lock_(memtrack_local_state_.page);
-    t->tid = tid;
+    MEMTRACK_LOCAL_SET_(t->tid, tid);
 }
 
 MEMTRACK_LOCAL_ int memtrack_local_deepen_(struct memtrack_local_thread_ *t);
@@ -133,7 +135,7 @@ memtrack_local_push_(struct memtrack_local_thread_ *t, struct memtrack_local_rec
     f->is_recursive = r->outermost < t->depth && t->stack[r->outermost].record == r;
     if (!f->is_recursive)
         r->outermost = t->depth;
-    t->depth++;
+    MEMTRACK_LOCAL_SET_(t->depth, t->depth + 1);
     return f;
 }
 
@@ -336,7 +338,8 @@ MEMTRACK_SYSTEM_FUNCTION_ int memtrack_local_detach_inside_(struct memtrack_loca
         return h->state == MEMTRACK_LOCAL_DETACHED_ ? -MEMTRACK_EENDED : -MEMTRACK_EUSAGE;
     if (h->depth + 1 != t->depth)
         return -MEMTRACK_EORDER;
-    f = &t->stack[--t->depth];
+    f = &t->stack[t->depth - 1];
+    MEMTRACK_LOCAL_SET_(t->depth, t->depth - 1);
     cpu_ns = memtrack_local_cpu_ns_(t->process);
     duration_ns = (int64_t)(memtrack_system_ns_(MEMTRACK_SYSTEM_MONOTONIC_) - f->begin_ns);
     if (t->depth)
