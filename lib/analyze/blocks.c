@@ -70,8 +70,10 @@ static uint64_t time_now(struct mt_ledger *ledger) {
 /* Fills what is known of each block but for the names of its labels. */
 static int fill(const struct taking *t, memtrack_blocks *blocks, struct mt_error *error) {
     uint64_t now = time_now(t->ledger);
+    int status = 0;
     blocks->items = calloc(t->n + 1, sizeof *blocks->items);
-    int status = blocks->items ? 0 : mt_analyze_error_no_memory();
+    if (!blocks->items)
+        return mt_analyze_error_no_memory();
     for (size_t i = 0; i < t->n && status == 0; i++) {
         memtrack_live_block *out = &blocks->items[i];
         out->address = t->blocks[i].address;
@@ -125,13 +127,13 @@ static int load(const char *what, const uint64_t *address, const memtrack_load_o
     memtrack_load_options checked = memtrack_load_options_init();
     struct mt_error *error = mt_analyze_error();
     struct taking t = {.ledger = NULL};
-    memtrack_blocks *blocks = NULL;
+    memtrack_blocks *blocks = calloc(1, sizeof *blocks);
     *out = NULL;
+    if (!blocks)
+        return mt_analyze_error_no_memory();
     int status = options ? mt_analyze_options_copy(options, &checked, sizeof checked) : 0;
     if (status == 0)
         status = open_ledger(what, &t.ledger, error);
-    if (status == 0 && !(blocks = calloc(1, sizeof *blocks)))
-        status = mt_analyze_error_no_memory();
     if (status == 0)
         status = address ? take_holder(&t, *address) : take_all(&t);
     if (status == -MEMTRACK_ENOMEM)

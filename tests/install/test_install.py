@@ -40,6 +40,8 @@ class Install(unittest.TestCase):
     def test_layout(self):
         for name in EXPECTED:
             self.assertTrue((self.prefix / name).is_file(), name)
+        auto_load = self.prefix / "share/gdb/auto-load"
+        self.assertEqual(1, len(list(auto_load.glob("**/lib/memtrack/libmemtrack.so-gdb.py"))))
 
     def test_tracks_from_there(self):
         environment = {"PATH": f"{self.prefix}/bin:/usr/bin:/bin", "LC_ALL": "C"}

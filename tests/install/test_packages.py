@@ -197,6 +197,7 @@ class Packages(Tree):
                 "usr/share/bash-completion/completions/memtrack",
                 "usr/share/zsh/vendor-completions/_memtrack",
                 "usr/share/fish/vendor_completions.d/memtrack.fish",
+                "usr/share/gdb/auto-load/usr/lib/memtrack/libmemtrack.so-gdb.py",
             ],
             "libmemtrack-analyze1": ["usr/lib/*-linux-*/libmemtrack-analyze.so.1"],
             "libmemtrack-dev": [
