@@ -64,6 +64,7 @@
 #include "ledger/bounds.h"
 #include "ledger/era.h"
 #include "ledger/own.h"
+#include "ledger/scopes.h"
 
 /* This is "MTLEDGR1" read as little endian. */
 #define MT_LEDGER_MAGIC   UINT64_C(0x31524744454C544D)
@@ -325,96 +326,6 @@ struct mt_name {
     uint64_t reset_epoch;
 };
 enum { MT_NAMES_PER_CHUNK = 512, MT_NAME_MAX_BYTES = 255, MT_MAX_NAMES = 1 << 20 };
-
-enum mt_scope_value {
-    MT_SCOPE_NET_BYTES,
-    MT_SCOPE_PEAK_BYTES,
-    MT_SCOPE_ALLOCATED_BYTES,
-    MT_SCOPE_ALLOCATED_BLOCKS,
-    MT_SCOPE_FREED_BYTES,
-    MT_SCOPE_DURATION_NS,
-    MT_SCOPE_CPU_NS, /* 0 unless MT_FLAG_SCOPE_CPU */
-    MT_N_SCOPE_VALUES
-};
-
-/* One value of all scopes of a record, inner scopes included, but for own. */
-struct mt_scope_sums {
-    int64_t sum, max, min, own;
-    uint64_t square_low, square_high; /* of the sum of the squares, a number of 128 bits */
-};
-
-/*
- * All scopes of one name and group that one thread (bank) has ended. The values and the histogram
- * include inner scopes; own does not. A scope that began inside of one of the same name
- * (recursion) is in count, recursive and own alone. The histogram is a table of words, 0 or a
- * bucket and how many scopes fell into it:
- *
- *   63   value (3)   61 │ 60 negative │ 59   bucket (11)   49 │ 48 unused │ 47   count (48)   0
- *
- * Scopes in which nothing was allocated or freed are counted in idle, and only their times are in
- * the histogram.
- *
- * What is forgotten by a reset of the group, or by memtrack_clear_traces, is not touched: a record
- * is of now when its epoch is neither before that of its group (mt_name.reset_epoch) nor before
- * header.scopes_clear_epoch. Its thread makes it zero when it counts in it for the next time.
- */
-struct mt_scope_totals {
-    mt_name_id name;  /* 0: record not in use */
-    mt_name_id group; /* 0: the default group */
-    uint16_t bank;
-    uint16_t is_process;
-    mt_name_id caller; /* the scope around it, where that is told apart; else 0 */
-    uint64_t count, idle;
-    uint64_t histogram; /* target address of uint64_t[capacity], 0: none */
-    uint32_t capacity, used;
-    uint64_t epoch; /* control.scopes_epoch when the record was looked at last */
-    /* Threads that have ended such scopes, one after the other, because the bank passes on. */
-    uint32_t n_threads;
-    uint32_t last_thread; /* the latest of these threads, as a number among the bank's */
-    /* Of the scope that ended last: live bytes of the process at its two ends, and when. */
-    int64_t latest_before_bytes, latest_after_bytes;
-    uint64_t latest_ns; /* CLOCK_MONOTONIC */
-    uint64_t recursive;
-    uint64_t errors;  /* that the program has said have failed */
-    uint64_t misuses; /* ended by something else than their own end */
-    /* For the writer alone: the place of the outermost open one, and where the histogram counted
-     * each value the last time. */
-    uint32_t outermost;
-    uint16_t recent[MT_N_SCOPE_VALUES];
-    uint16_t reserved;
-    mt_name_id file; /* where the first of them began, 0: not known */
-    uint32_t line;
-    uint64_t error_text; /* target address of the text of the latest error, char[MT_ERROR_BYTES], 0:
-                            there is none; what is not text in it is 0 */
-    uint64_t error_ns;   /* CLOCK_MONOTONIC, when that was said */
-    struct mt_scope_sums value[MT_N_SCOPE_VALUES];
-};
-enum { MT_ERROR_BYTES = 256 };
-enum { MT_SCOPES_PER_CHUNK = 64 };
-enum {
-    MT_BUCKET_COUNT_BITS = 48,
-    MT_BUCKET_SHIFT = 49,
-    MT_BUCKET_BITS = 11,
-    MT_BUCKET_MANTISSA_BITS = 5,
-    MT_BUCKET_VALUE_SHIFT = 61
-};
-#define MT_BUCKET_NEGATIVE (UINT64_C(1) << 60)
-
-/* Values 0 .. 31 have a bucket each, and then there are 32 to every doubling: the middle of a
- * bucket is within 1.6 % of all that fell into it. */
-static inline uint32_t mt_bucket_of(uint64_t magnitude) {
-    if (magnitude >> MT_BUCKET_MANTISSA_BITS == 0)
-        return (uint32_t)magnitude;
-    uint32_t e = 63u - (uint32_t)__builtin_clzll(magnitude) - MT_BUCKET_MANTISSA_BITS;
-    return (e + 1) << MT_BUCKET_MANTISSA_BITS |
-           (uint32_t)(magnitude >> e & ((1u << MT_BUCKET_MANTISSA_BITS) - 1));
-}
-
-static inline uint64_t mt_bucket_begin(uint32_t bucket) {
-    uint32_t e = bucket >> MT_BUCKET_MANTISSA_BITS;
-    uint64_t mantissa = bucket & ((1u << MT_BUCKET_MANTISSA_BITS) - 1);
-    return e == 0 ? mantissa : (mantissa | 1u << MT_BUCKET_MANTISSA_BITS) << (e - 1);
-}
 
 /* This is a scope that has begun and not ended, or a place for one. Together with the present
  * counters of its thread it tells what the scope measures so far. */

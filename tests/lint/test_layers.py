@@ -89,7 +89,7 @@ def room(path):
     path = re.sub(r"^lib/", "", str(path))
     if path in ("ledger/layout.h", "ledger/bounds.h", "ledger/era.h", "ledger/own.h", "ledger/lines.h",
                 "ledger/invariants.h",
-                "ledger/statistics.h", "ledger/order.h") or path.startswith("base/settings."):
+                "ledger/statistics.h", "ledger/order.h", "ledger/scopes.h") or path.startswith("base/settings."):
         return "layout"
     if path in ("base/atomic.h", "base/text.h"):
         return "atomic"

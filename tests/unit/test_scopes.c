@@ -2,11 +2,9 @@
 /* What a ledger says of scopes and domains, through the profile and its file, up to rows. */
 #include "pprof-fixture.h"
 
-#include <math.h>
-
-#include "ledger/statistics.h"
 #include "profile/ledger/convert.h"
 #include "scopes-fixture.h"
+#include "statistics-fixture.h"
 #include "view/rows/rows.h"
 #include "view/scopes/rows.h"
 #include "view/symbols/scopes.h"
@@ -192,48 +190,6 @@ static void close_to(int64_t found, int64_t exact) {
             magnitude = exact < 0 ? -exact : exact;
     if (error * 100 > magnitude * 3)
         fail_msg("found %lld, exactly it is %lld", (long long)found, (long long)exact);
-}
-
-/* In two passes, the way of the textbook. */
-static void deviates_by(double found, const int64_t *values, size_t n) {
-    double mean = 0, squares = 0;
-    for (size_t i = 0; i < n; i++)
-        mean += (double)values[i] / (double)n;
-    for (size_t i = 0; i < n; i++)
-        squares += ((double)values[i] - mean) * ((double)values[i] - mean);
-    double exact = sqrt(squares / (double)n);
-    if (fabs(found - exact) > exact * 1e-9)
-        fail_msg("found %.17g, exactly it is %.17g", found, exact);
-}
-
-static void deviation_is_exact(uint64_t n, int64_t base, int64_t step) {
-    __extension__ typedef unsigned __int128 wide;
-    __extension__ typedef __int128 wide_signed;
-    wide squares = 0;
-    int64_t sum = 0, values[100];
-    assert_true(n <= 100);
-    for (uint64_t i = 0; i < n; i++) {
-        values[i] = base + (int64_t)(i * i % 17) * step;
-        squares += (wide)((wide_signed)values[i] * values[i]);
-        sum += values[i];
-    }
-    double found = mt_statistic_deviation(n, sum, (uint64_t)squares, (uint64_t)(squares >> 64));
-    for (uint64_t i = 0; i < n; i++)
-        values[i] -= base; /* the deviation does not change, and the textbook's way is exact */
-    deviates_by(found, values, n);
-}
-
-static void deviations_of_large_values_are_exact(void **state) {
-    (void)state;
-    static const int64_t bases[] = {
-        0, 1, -1, 1000, -123456789, (int64_t)1 << 50, -((int64_t)1 << 56)};
-    for (size_t b = 0; b < sizeof bases / sizeof *bases; b++)
-        for (uint64_t n = 1; n <= 100; n += 9)
-            for (int64_t step = 0; step <= 1000000; step = step * 10 + 1)
-                deviation_is_exact(n, bases[b], step);
-    assert_true(mt_statistic_deviation(0, 5, 5, 5) == 0);
-    assert_true(mt_statistic_deviation(UINT64_MAX, 5, 5, 5) == 0);
-    assert_true(mt_statistic_deviation(3, INT64_MIN, 0, 0) >= 0);
 }
 
 static void percentiles_are_close(void **state) {
@@ -602,15 +558,7 @@ static void build_scopes(struct mt_profile *p, uint64_t seed, size_t n) {
                              .thread = mt_profile_intern(p, "1 main")};
         t.is_process = build_random(&seed, 2), t.count = build_random(&seed, 1000), t.errors = i,
         t.idle = 3;
-        t.has_spread = i % 3 != 0, t.misuses = 5 * i, t.recursive = i % 7;
-        t.latest_ns = i + 1, t.latest_before_bytes = -(int64_t)i, t.latest_after_bytes = INT64_MAX;
-        t.group = i % 4 == 0 ? mt_profile_intern(p, "a group") : 0;
-        t.file = i % 2 == 0 ? t.thread : 0, t.line = (uint32_t)i, t.caller = i % 5 ? 0 : t.name;
-        t.error = i % 3 == 0 ? mt_profile_intern(p, "no file") : 0, t.error_ns = i % 3 == 0;
-        for (size_t v = 0; t.has_spread && v < MT_N_SCOPE_VALUES; v++) {
-            t.min[v] = INT64_MIN + (int64_t)i;
-            t.squares[v] = (struct mt_scope_squares){UINT64_MAX - i, i};
-        }
+        fixture_context(p, &t, i);
         for (size_t v = 0; v < MT_N_SCOPE_VALUES; v++)
             t.sum[v] = -(int64_t)build_random(&seed, 9999), t.max[v] = INT64_MAX,
             t.own[v] = INT64_MIN;
@@ -736,7 +684,6 @@ int main(void) {
         TEST(bad_labels_lose_no_bytes),
         TEST(cut_names_end_with_a_character),
         TEST(percentiles_are_close),
-        cmocka_unit_test(deviations_of_large_values_are_exact),
         TEST(one_value_is_itself),
         TEST(open_scopes_know_what_they_have),
         TEST(rows_are_by_name_and_kind),

@@ -66,6 +66,8 @@ static uint64_t rounded(double x, uint32_t factor) {
     } is = {x};
     __extension__ typedef unsigned __int128 wide;
     unsigned shift = 1075 - (unsigned)(is.bits >> 52);
+    if (shift < 1 || shift > 64)
+        return 0; /* no such number is asked for */
     uint64_t mantissa = (is.bits & ((UINT64_C(1) << 52) - 1)) | UINT64_C(1) << 52;
     wide product = (wide)mantissa * factor, half = (wide)1 << (shift - 1),
          rest = product & (((wide)1 << shift) - 1);
