@@ -181,7 +181,7 @@ class Oracle(Recorded):
 
     def test_misuse(self):
         regions = self.record("scope_misuse")
-        self.assertEqual(len(regions["good"]), 12)
+        self.assertEqual(len(regions["good"]), 13)
         rows = self.compare(regions)
         self.assertEqual({name: row["misuses"] for (name, _), row in rows.items() if row["misuses"]},
                          {"inner": 1, "jumped": 6, "forgotten": 1, "replaced": 1})

@@ -207,6 +207,32 @@ static void detached_twice(void) {
     good("after detached_twice");
 }
 
+static void merged(void) {
+    memtrack_scope scope, part, copy;
+    memtrack_delta delta;
+    expect("begin", memtrack_begin(&scope, "merges"), 0);
+    give(take(92));
+    expect("detach", memtrack_scope_detach(&scope), 0);
+    expect("begin", memtrack_begin(&part, "is merged"), 0);
+    give(take(192));
+    give(take(2));
+    expect("merge an open one", memtrack_scope_merge(&scope, &part), -MEMTRACK_EUSAGE);
+    expect("merge into an open one", memtrack_scope_merge(&part, &scope), -MEMTRACK_EUSAGE);
+    expect("detach", memtrack_scope_detach(&part), 0);
+    copy = part;
+    expect("merge with itself", memtrack_scope_merge(&scope, &scope), -MEMTRACK_EUSAGE);
+    expect("merge nothing", memtrack_scope_merge(&scope, NULL), -MEMTRACK_EUSAGE);
+    expect("merge", memtrack_scope_merge(&scope, &copy), 0);
+    expect("merge again", memtrack_scope_merge(&scope, &copy), -MEMTRACK_EENDED);
+    expect("end what was merged", memtrack_end(&copy, NULL), -MEMTRACK_EENDED);
+    expect("end", memtrack_end(&scope, &delta), 0);
+    expect("all of both",
+           delta.net_bytes == 0 && delta.peak_bytes == 200 && delta.allocated_bytes == 310 &&
+               delta.allocated_blocks == 3,
+           1);
+    good("after merged");
+}
+
 static void deep(void) {
     enum { DEEP = 20000 };
     static memtrack_scope scope[DEEP];
@@ -259,6 +285,7 @@ int main(void) {
     same_variable();
     same_buffer();
     detached_twice();
+    merged();
     deep();
     stack_in_the_stack();
     return finish() || mistakes;
