@@ -13,6 +13,7 @@
 #include "command/input.h"
 #include "command/options.h"
 #include "export/export.h"
+#include "text/figures_table.h"
 #include "text/file.h"
 #include "text/pager.h"
 #include "text/scopes_details.h"
@@ -209,6 +210,7 @@ static int print_text(const struct request *r, const struct mt_scopes_rows *rows
     else
         mt_scopes_table_print_rows(&terminal, rows, &r->table);
     mt_scopes_table_print_open(&terminal, rows->profile, &r->table);
+    mt_figures_table_print(&terminal, rows, &r->table);
     return 0;
 }
 

@@ -14,6 +14,8 @@
 #include "track/guard.h"
 #include "track/lines/steps.h"
 #include "track/live/count.h"
+#include "track/scopes/caches.h"
+#include "track/scopes/hooks.h"
 #include "track/scopes/merge.h"
 #include "track/scopes/process.h"
 #include "track/scopes/read.h"
@@ -152,6 +154,8 @@ static inline __attribute__((always_inline)) int begin_at(memtrack_scope *scope,
     }
     int rc = mt_scopes_thread_begin(t, scope, name, group, file, line);
     mt_guard_leave(t);
+    if (mt_unlikely(mt_hooks_are_any()))
+        mt_hooks_begin(scope, frame);
     return rc;
 }
 
@@ -179,6 +183,8 @@ MT_HOOK int memtrack_begin_process(memtrack_scope *scope, const char *name) {
     }
     int rc = mt_scopes_process_begin(t, scope, name);
     mt_guard_leave(t);
+    if (mt_unlikely(mt_hooks_are_any()))
+        mt_hooks_begin(scope, MT_CALLER());
     return rc;
 }
 
@@ -187,6 +193,8 @@ MT_HOOK int memtrack_end(memtrack_scope *scope, memtrack_delta *out) {
         *out = (memtrack_delta){0};
     if (mt_unlikely(scope == NULL))
         return -MEMTRACK_EUSAGE;
+    if (mt_unlikely(mt_hooks_are_any()))
+        mt_hooks_end(scope, MT_CALLER());
     AS_EVENT(mt_scopes_end(t, scope, out));
 }
 
@@ -365,6 +373,12 @@ MT_HOOK int memtrack_counter_add(const char *name, int64_t by) {
     AS_EVENT(mt_tallies_add(t, MT_TALLY_COUNTER, name, by));
 }
 
+MT_HOOK int memtrack_counters_read(memtrack_counter_row *rows, uint32_t capacity) {
+    if (rows == NULL && capacity != 0)
+        return -MEMTRACK_EUSAGE;
+    return has_ledger() ? mt_tallies_read(rows, capacity) : 0;
+}
+
 MT_HOOK int memtrack_cache_size(const char *name, uint64_t bytes) {
     if (name == NULL || bytes > INT64_MAX)
         return -MEMTRACK_EUSAGE;
@@ -381,6 +395,52 @@ MT_HOOK int memtrack_set(const char *key, const char *value) {
     if (!is_recording() && has_ledger())
         return mt_metadata_set(key, value);
     AS_EVENT(mt_metadata_set(key, value));
+}
+
+/* ---- hooks ----------------------------------------------------------------------------------- */
+
+/* They can be added before anything is recorded. */
+MT_HOOK int memtrack_hook_add(const memtrack_hook_t *hook) {
+    return hook != NULL ? mt_hooks_add(hook) : -MEMTRACK_EUSAGE;
+}
+
+MT_HOOK int memtrack_hook_remove(const memtrack_hook_t *hook) {
+    return hook != NULL ? mt_hooks_remove(hook) : -MEMTRACK_EUSAGE;
+}
+
+/* ---- caches ---------------------------------------------------------------------------------- */
+
+static int cache_answer(const char *name, const char *group, uint64_t duration_ns,
+                        const struct mt_hook_frame *frame) {
+    if (name == NULL || duration_ns > MOST_DURATION_NS)
+        return -MEMTRACK_EUSAGE;
+    struct mt_thread *t = mt_guard_enter(frame);
+    if (t == NULL)
+        return why_not();
+    int rc = mt_tallies_answer(t, name, group, duration_ns);
+    mt_guard_leave(t);
+    return rc;
+}
+
+MT_HOOK int memtrack_caches_read(memtrack_cache_row *rows, uint32_t capacity) {
+    if (rows == NULL && capacity != 0)
+        return -MEMTRACK_EUSAGE;
+    struct mt_thread *t = mt_guard_enter(MT_CALLER());
+    if (t == NULL)
+        return why_not();
+    mt_name_id hits = mt_names_find(&t->names, MT_GROUP_HITS),
+               misses = mt_names_find(&t->names, MT_GROUP_MISSES);
+    mt_guard_leave(t);
+    return hits != 0 && misses != 0 ? mt_scopes_caches_read(hits, misses, rows, capacity)
+                                    : -MEMTRACK_ELIMIT;
+}
+
+MT_HOOK int memtrack_cache_hit(const char *name, uint64_t duration_ns) {
+    return cache_answer(name, MT_GROUP_HITS, duration_ns, MT_CALLER());
+}
+
+MT_HOOK int memtrack_cache_miss(const char *name, uint64_t duration_ns) {
+    return cache_answer(name, MT_GROUP_MISSES, duration_ns, MT_CALLER());
 }
 
 /* ---- domains --------------------------------------------------------------------------------- */

@@ -70,4 +70,8 @@ void mt_json_stacks_free(struct mt_json_stacks *stacks);
 /* Writes ,"stack":[…] of a row. Returns false when out of memory. */
 bool mt_json_put_stack(struct mt_json_stacks *stacks, const struct mt_row *row);
 
+/* Writes the members "counters" and "caches", each after a comma. Returns false when out of memory. */
+struct mt_scopes_rows;
+bool mt_json_put_figures(FILE *stream, const struct mt_scopes_rows *rows);
+
 #endif

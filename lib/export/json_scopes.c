@@ -99,6 +99,8 @@ int mt_json_scopes(FILE *stream, const struct mt_export *thing, struct mt_error 
     fputs("],\n \"rows\":[", stream);
     for (size_t i = 0; i < mt_export_shown(thing->scopes.n, rows->n) && made; i++)
         made = mt_json_put_item(stream, i, row_object(rows, &rows->items[i]));
-    fputs("]}\n", stream);
+    fputs("]", stream);
+    made = made && mt_json_put_figures(stream, rows);
+    fputs("}\n", stream);
     return made ? mt_json_finish(stream, error) : mt_json_out_of_memory(error);
 }

@@ -57,4 +57,8 @@ void mt_openmetrics_names(struct mt_openmetrics *m, char **texts, size_t n);
  * value of each of its counters, at most n of them. */
 void mt_openmetrics_scopes(struct mt_openmetrics *m, const struct mt_profile *profile, size_t n);
 
+/* Writes what its caches have answered, and what they hold: of at most n of them. */
+struct mt_scopes_rows;
+void mt_openmetrics_caches(struct mt_openmetrics *m, const struct mt_scopes_rows *rows, size_t n);
+
 #endif

@@ -197,5 +197,6 @@ void mt_openmetrics_scopes(struct mt_openmetrics *m, const struct mt_profile *pr
     }
     put_scopes(m, rows, n);
     put_counters(m, profile, n);
+    mt_openmetrics_caches(m, rows, n);
     mt_scopes_rows_free(rows);
 }

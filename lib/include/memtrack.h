@@ -388,7 +388,7 @@ typedef struct memtrack_hook_t {
     void *arg;
 } memtrack_hook_t;
 
-/* Adds a copy of the hook, behind those that are there. MEMTRACK_ELIMIT: there are 16. Not in signal
+/* Adds a copy of the hook; those that are there are called in any order. MEMTRACK_ELIMIT: there are 16. Not in signal
  * handlers, as hook_remove. */
 MEMTRACK_API_(int, hook_add, (const memtrack_hook_t *hook), (hook), 0)
 /* Removes the latest hook that was added with the same begin, end and arg: it is not called any

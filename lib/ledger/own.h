@@ -25,6 +25,10 @@ struct mt_tally {
 };
 enum { MT_TALLIES_PER_CHUNK = 64, MT_MAX_TALLIES = 1 << 16 };
 
+/* What caches have answered are records of scopes, which have times alone, in these groups. */
+#define MT_GROUP_HITS   "[cache hits]"
+#define MT_GROUP_MISSES "[cache misses]"
+
 /* This is a key of the process, and its value, without NUL. A reader takes it when sequence is even
  * and the same before and after. */
 struct mt_metadata {

@@ -21,6 +21,7 @@
 #include "track/process/only.h"
 #include "track/process/program.h"
 #include "track/request.h"
+#include "track/scopes/hooks.h"
 #include "track/scopes/scopes.h"
 #include "track/scopes/tallies.h"
 #include "track/tables/codes.h"
@@ -124,6 +125,7 @@ static bool start_all(bool forked, bool off) {
     mt_rules_init(mt_modules_find);
     mt_ranges_start();
     mt_codes_start();
+    mt_hooks_start();
     mt_tallies_start();
     mt_metadata_start();
     mt_lines_records_start();

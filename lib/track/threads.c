@@ -15,6 +15,7 @@
 #include "track/lines/kept.h"
 #include "track/process/python.h"
 #include "track/python/weave.h"
+#include "track/scopes/hooks.h"
 #include "track/scopes/process.h"
 #include "track/scopes/thread.h"
 #include "track/scopes/totals.h"
@@ -72,6 +73,7 @@ void mt_threads_reset(struct mt_thread *t) {
     mt_scopes_totals_forget(&t->totals);
     mt_scopes_thread_reset(t);
     mt_lines_kept_reset(t);
+    mt_hooks_release(t);
     t->stack.map = (struct mt_stack_map){0};
     t->last_block = NULL;
     t->shared = false;

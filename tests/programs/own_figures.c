@@ -4,10 +4,14 @@
  * printed, for the test to compare. Keys of the process are set before main, after a fork, and a
  * thousand of them on demand.
  *
- *   own_figures counters | keys N | fork | start
+ * A cache of the least recently used says what it has answered, from eight threads, with times that
+ * are made up: each answer is printed.
+ *
+ *   own_figures counters | caches | keys N | fork | start
  */
 #include <memtrack.h>
 #include <pthread.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -49,8 +53,72 @@ static int counters(void) {
     memtrack_counter("queue", 2);
     memtrack_cache_size("pages", 1 << 20);
     memtrack_cache_size("pages", 4096);
+    memtrack_counter_row rows[2] = {{.name = ""}};
+    if (memtrack_counters_read(rows, 1) != 2 || strcmp(rows[0].name, "requests") != 0 ||
+        rows[0].value != THREADS * ADDS / 2 || rows[0].changes != THREADS * ADDS)
+        return 3;
     printf("requests %d of %d\n", THREADS * ADDS / 2, THREADS * ADDS);
     return memtrack_cache_size("pages", UINT64_MAX) == -MEMTRACK_EUSAGE ? 0 : 2;
+}
+
+/* A cache of eight keys: the least recently used one goes. Each thread has one of its own; they are
+ * one cache to who looks on. */
+struct lru {
+    int key[8];
+    int n;
+};
+
+static bool look_up(struct lru *c, int key) {
+    int at = 0;
+    while (at < c->n && c->key[at] != key)
+        at++;
+    bool is_hit = at < c->n;
+    if (!is_hit && c->n < 8)
+        c->n++;
+    if (!is_hit)
+        at = c->n - 1;
+    memmove(&c->key[1], &c->key[0], (size_t)at * sizeof c->key[0]);
+    c->key[0] = key;
+    return is_hit;
+}
+
+static pthread_mutex_t printing = PTHREAD_MUTEX_INITIALIZER;
+
+static void *use_cache(void *argument) {
+    struct lru cache = {.n = 0};
+    unsigned state = *(const unsigned *)argument;
+    for (int i = 0; i < 500; i++) {
+        state = state * 1103515245 + 12345;
+        bool is_hit = look_up(&cache, (int)((state >> 16) % 12));
+        uint64_t ns = (state >> 8) % 100000;
+        int rc = is_hit ? memtrack_cache_hit("lru", ns) : memtrack_cache_miss("lru", ns * 10);
+        pthread_mutex_lock(&printing);
+        printf("%s %llu\n", is_hit ? "hit" : "miss", (unsigned long long)(is_hit ? ns : ns * 10));
+        pthread_mutex_unlock(&printing);
+        if (rc != 0)
+            abort();
+    }
+    return NULL;
+}
+
+static int caches(void) {
+    pthread_t thread[THREADS];
+    unsigned seed[THREADS];
+    memtrack_cache_size("lru", 4096);
+    memtrack_cache_size("lru", 1024);
+    for (int i = 0; i < THREADS; i++) {
+        seed[i] = (unsigned)i;
+        if (pthread_create(&thread[i], NULL, use_cache, &seed[i]) != 0)
+            return 1;
+    }
+    for (int i = 0; i < THREADS; i++)
+        pthread_join(thread[i], NULL);
+    memtrack_cache_row rows[2] = {{.name = ""}};
+    if (memtrack_caches_read(rows, 2) != 1 || strcmp(rows[0].name, "lru") != 0 ||
+        rows[0].hits + rows[0].misses != (uint64_t)THREADS * 500 || rows[0].size_bytes != 1024 ||
+        rows[0].highest_bytes != 4096 || rows[0].hit_ns.max > 100000 || rows[0].hit_rate <= 0)
+        return 3;
+    return memtrack_cache_hit("lru", UINT64_MAX) == -MEMTRACK_EUSAGE ? 0 : 2;
 }
 
 static int keys(int n) {
@@ -81,6 +149,8 @@ static int in_fork(void) {
 int main(int argc, char **argv) {
     const char *what = argc > 1 ? argv[1] : "";
     allocate(1000);
+    if (strcmp(what, "caches") == 0)
+        return caches();
     if (strcmp(what, "start") == 0)
         return memtrack_start() == 0 ? 0 : 1;
     if (strcmp(what, "keys") == 0 && argc > 2)

@@ -20,6 +20,7 @@
 #include "track/ground/index.h"
 #include "track/ground/state.h"
 #include "track/scopes/timeline.h"
+#include "track/scopes/totals.h"
 #include "track/tables/names.h"
 
 #include <time.h>
@@ -48,15 +49,6 @@ void mt_tallies_start(void) {
     mt_table_start(&table);
     mt_state.header->n_tallies = 1;
     mt_index_end(&tallies);
-}
-
-uint32_t mt_tallies_count(void) {
-    uint32_t n = mt_load_acquire(&mt_state.header->n_tallies); /* those that it counts are whole */
-    return n > 0 ? n - 1 : 0;
-}
-
-const struct mt_tally *mt_tallies_at(uint32_t number) {
-    return tally_at(number);
 }
 
 /* ---- records --------------------------------------------------------------------------------- */
@@ -161,6 +153,53 @@ int mt_tallies_add(struct mt_thread *t, enum mt_tally_kind kind, const char *nam
     uint64_t before = (uint64_t)mt_add_relaxed(&g->value, by);
     finish(t, g, (int64_t)(before + (uint64_t)by), false);
     return 0;
+}
+
+int mt_tallies_answer(struct mt_thread *t, const char *name, const char *group,
+                      uint64_t duration_ns) {
+    mt_name_id id = mt_names_find(&t->names, name), group_id = mt_names_find(&t->names, group);
+    struct mt_scope_totals *r =
+        id != 0 && group_id != 0 ? mt_scopes_totals_find(t, id, group_id) : NULL;
+    if (r == NULL)
+        return drop();
+    mt_scopes_totals_add_time(t, r, (int64_t)duration_ns);
+    return 0;
+}
+
+/* ---- reading --------------------------------------------------------------------------------- */
+
+/* Relaxed: each figure is as of some moment of the call. */
+static memtrack_counter_row row_of(const struct mt_tally *g) {
+    return (memtrack_counter_row){.name = mt_names_text(g->name),
+                                  .value = mt_load_relaxed(&g->value),
+                                  .lowest = mt_load_relaxed(&g->lowest),
+                                  .highest = mt_load_relaxed(&g->highest),
+                                  .changes = mt_load_relaxed(&g->changes)};
+}
+
+int mt_tallies_read(memtrack_counter_row *rows, uint32_t capacity) {
+    uint32_t n = mt_load_acquire(&mt_state.header->n_tallies), n_counters = 0; /* they are whole */
+    for (uint32_t id = 1; id < n; id++) {
+        if (tally_at(id)->kind != MT_TALLY_COUNTER || mt_load_relaxed(&tally_at(id)->changes) == 0)
+            continue;
+        if (n_counters < capacity)
+            rows[n_counters] = row_of(tally_at(id));
+        n_counters++;
+    }
+    return (int)n_counters;
+}
+
+uint32_t mt_tallies_count(void) {
+    return mt_load_acquire(&mt_state.header->n_tallies); /* those that it counts are whole */
+}
+
+bool mt_tallies_size(uint32_t number, uint32_t n, memtrack_counter_row *out) {
+    *out = (memtrack_counter_row){.name = NULL};
+    if (number >= n)
+        return false;
+    if (number != 0 && tally_at(number)->kind == MT_TALLY_CACHE)
+        *out = row_of(tally_at(number));
+    return true;
 }
 
 /* ---- the walker ------------------------------------------------------------------------------ */

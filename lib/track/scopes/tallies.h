@@ -3,6 +3,7 @@
 #ifndef MT_TRACK_TALLIES_H
 #define MT_TRACK_TALLIES_H
 
+#include "memtrack.h"
 #include "track/thread/thread.h"
 
 /* Forgets all of them, in a new process. */
@@ -19,11 +20,21 @@ MT_HIDDEN int mt_tallies_set(struct mt_thread *t, enum mt_tally_kind kind, const
 MT_HIDDEN int mt_tallies_add(struct mt_thread *t, enum mt_tally_kind kind, const char *name,
                              int64_t by);
 
+/* Adds an answer of a cache, which took so long, to MT_GROUP_HITS or MT_GROUP_MISSES; the same
+ * holds. It is no event: there would be no room for others. */
+MT_HIDDEN int mt_tallies_answer(struct mt_thread *t, const char *name, const char *group,
+                                uint64_t duration_ns);
+
 /* ---- reading: any thread --------------------------------------------------------------------- */
 
-/* Returns how many there are, and one of them by its number, from 1 on. */
+/* As memtrack_counters_read. */
+MT_HIDDEN int mt_tallies_read(memtrack_counter_row *rows, uint32_t capacity);
+
+/* Returns how many figures there are; their numbers are below that. More may come. */
 MT_HIDDEN uint32_t mt_tallies_count(void);
-MT_HIDDEN const struct mt_tally *mt_tallies_at(uint32_t number);
+/* Reads the size of a cache by the number of the figure; the name is NULL when it is none. Returns
+ * false when there is no such number. */
+MT_HIDDEN bool mt_tallies_size(uint32_t number, uint32_t n, memtrack_counter_row *out);
 
 #ifdef MEMTRACK_CHECKS
 /* See track/check.h. */

@@ -13,6 +13,7 @@
 #include "base/atomic.h"
 #include "ledger/layout.h"
 #include "track/thread/ceiling_part.h"
+#include "track/thread/hooks_part.h"
 #include "track/thread/journal.h"
 #include "track/thread/lines_part.h"
 #include "track/thread/names_part.h"
@@ -81,6 +82,7 @@ struct mt_thread {
     /* What it remembers. */
     struct mt_sites_part sites;
     struct mt_names_part names;
+    struct mt_hooks_part hooks;
     struct mt_totals_part totals;
     struct mt_paths_part paths;
     struct mt_lines_part lines;

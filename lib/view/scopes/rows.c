@@ -14,6 +14,7 @@
 #include <string.h>
 
 #include "base/saturate.h"
+#include "ledger/own.h"
 #include "ledger/statistics.h"
 #include "view/margin.h"
 
@@ -202,13 +203,19 @@ static int compare_rows(const void *a, const void *b, void *context) {
 
 /* ---- the whole ------------------------------------------------------------------------------- */
 
+static bool is_of_cache(const struct mt_profile *profile, const struct mt_scope *totals) {
+    const char *group = mt_profile_text(profile, totals->group);
+    return strcmp(group, MT_GROUP_HITS) == 0 || strcmp(group, MT_GROUP_MISSES) == 0;
+}
+
 static int build(struct mt_scopes_rows *rows) {
     const struct mt_scopes *scopes = &rows->profile->info.scopes;
     size_t n = scopes->n_totals;
     const struct mt_scope **ordered = malloc((n + 1) * sizeof *ordered);
     struct mt_weight *room = malloc((scopes->n_buckets + 1) * sizeof *room);
     rows->items = malloc((n + 1) * sizeof *rows->items);
-    bool made = ordered && room && rows->items;
+    rows->answers = malloc((n + 1) * sizeof *rows->answers);
+    bool made = ordered && room && rows->items && rows->answers;
     for (size_t i = 0; made && i < n; i++)
         ordered[i] = &scopes->totals[i];
     if (made)
@@ -216,7 +223,9 @@ static int build(struct mt_scopes_rows *rows) {
     for (size_t first = 0, end; made && first < n; first = end) {
         for (end = first + 1; end < n && same_row(ordered[first], ordered[end]);)
             end++;
-        struct mt_scope_row *row = &rows->items[rows->n++];
+        struct mt_scope_row *row = is_of_cache(rows->profile, ordered[first])
+                                       ? &rows->answers[rows->n_answers++]
+                                       : &rows->items[rows->n++];
         fill_row(row, ordered + first, end - first);
         fill_statistics(row, scopes, ordered + first, end - first, room);
     }
@@ -246,6 +255,7 @@ void mt_scopes_rows_free(struct mt_scopes_rows *rows) {
     if (!rows)
         return;
     free(rows->items);
+    free(rows->answers);
     free(rows);
 }
 

@@ -48,6 +48,8 @@ struct mt_scopes_rows {
     struct mt_scope_row
         *items; /* sorted, largest first; equal ones and names in alphabetical order */
     size_t n;
+    struct mt_scope_row *answers; /* what caches have answered: see view/scopes/caches.h */
+    size_t n_answers;
     bool is_filtered; /* some of all: see view/scopes/filter.h */
 };
 
