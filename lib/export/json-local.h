@@ -72,6 +72,6 @@ bool mt_json_put_stack(struct mt_json_stacks *stacks, const struct mt_row *row);
 
 /* Writes the members "counters" and "caches", each after a comma. Returns false when out of memory. */
 struct mt_scopes_rows;
-bool mt_json_put_figures(FILE *stream, const struct mt_scopes_rows *rows);
+bool mt_json_figures(FILE *stream, const struct mt_scopes_rows *rows);
 
 #endif

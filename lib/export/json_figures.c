@@ -30,7 +30,7 @@ static json_t *cache_object(const struct mt_profile *profile, const struct mt_ca
                      row->has_size ? json_integer(row->highest_bytes) : json_null());
 }
 
-bool mt_json_put_figures(FILE *stream, const struct mt_scopes_rows *rows) {
+bool mt_json_figures(FILE *stream, const struct mt_scopes_rows *rows) {
     const struct mt_scopes *scopes = &rows->profile->info.scopes;
     struct mt_cache_row *caches = NULL;
     int64_t n_caches = mt_caches_build(rows, &caches);

@@ -100,7 +100,7 @@ int mt_json_scopes(FILE *stream, const struct mt_export *thing, struct mt_error 
     for (size_t i = 0; i < mt_export_shown(thing->scopes.n, rows->n) && made; i++)
         made = mt_json_put_item(stream, i, row_object(rows, &rows->items[i]));
     fputs("]", stream);
-    made = made && mt_json_put_figures(stream, rows);
+    made = made && mt_json_figures(stream, rows);
     fputs("}\n", stream);
     return made ? mt_json_finish(stream, error) : mt_json_out_of_memory(error);
 }

@@ -2,8 +2,7 @@
 /*
  * A cache is up to three things of one name: scopes in the group of hits, scopes in that of misses,
  * and a tally of its size. They are put together in pages of the recorder's own, since the caller's
- * rows may be too few to count the caches with. Names are compared by address: a text is kept once. This
- * file is compiled with floating point, unlike the rest.
+ * rows may be too few to count the caches with. Names are compared by address: a text is kept once.
  */
 #include "track/scopes/caches.h"
 
@@ -63,8 +62,8 @@ static void join(struct joining *j, const struct answers *hits, const struct ans
         row->miss_ns = misses->rows[i].duration_ns;
     }
     for (uint32_t i = 0; i < j->n; i++) {
-        uint64_t all = j->rows[i].hits + j->rows[i].misses;
-        j->rows[i].hit_rate = all != 0 ? (double)j->rows[i].hits / (double)all : 0;
+        memtrack_cache_row *row = &j->rows[i];
+        mt_scopes_read_rate(row->hits, row->hits + row->misses, &row->hit_rate);
     }
 }
 

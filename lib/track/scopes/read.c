@@ -245,3 +245,7 @@ int mt_scopes_read(uint32_t group, memtrack_scope_row *rows, uint32_t capacity) 
     mt_pages_unmap(r.memory, r.bytes);
     return (int)r.n_rows;
 }
+
+void mt_scopes_read_rate(uint64_t part, uint64_t all, double *out) {
+    *out = all != 0 ? (double)part / (double)all : 0;
+}
