@@ -13,6 +13,7 @@
 #include "command/input.h"
 #include "command/options.h"
 #include "export/export.h"
+#include "text/calls_table.h"
 #include "text/figures_table.h"
 #include "text/file.h"
 #include "text/pager.h"
@@ -32,6 +33,10 @@ enum key {
     KEY_DETAILS,
     KEY_SLOWER,
     KEY_LARGER,
+    KEY_CALLERS,
+    KEY_CALLEES,
+    KEY_CALLGRIND,
+    KEY_PPROF,
 };
 
 enum { DEFAULT_ROWS = 20 };
@@ -53,6 +58,11 @@ static const struct argp_option options[] = {
      "Print all statistics of each name: mean, standard deviation, least, percentiles and "
      "largest; where it began, and its latest error",
      0},
+    {"callers", KEY_CALLERS, NULL, MT_HELP_COMMON,
+     "Show who called each function, of a program built with -finstrument-functions: how often, "
+     "and what the calls took",
+     0},
+    {"callees", KEY_CALLEES, NULL, 0, "Show what each function called", 0},
     {"sort", KEY_SORT, "STATISTIC", MT_HELP_COMMON,
      "Print the largest first: peak (default), net, allocated, blocks, freed, self, time, "
      "self-time, cpu, count, errors or misuses; or sort by name. Peak is the highest of any scope "
@@ -74,6 +84,11 @@ static const struct argp_option options[] = {
      "Write a trace for ui.perfetto.dev or chrome://tracing. It has the scopes, marks, "
      "counters and the heap. - is standard output, and nothing else is printed then",
      0},
+    {"callgrind", KEY_CALLGRIND, "FILE", 0,
+     "Write the calls of functions for KCachegrind and callgrind_annotate. - is standard output",
+     0},
+    {"pprof", KEY_PPROF, "FILE", 0,
+     "Write the calls of functions, with their whole paths, for pprof. - is standard output", 0},
     {"force", MT_KEY_FORCE, NULL, MT_HELP_COMMON, "Replace an existing FILE", 0},
     {"bytes", MT_KEY_BYTES, NULL, 0, "Print exact bytes instead of KiB and MiB", 0},
     {"full-names", MT_KEY_FULL_NAMES, NULL, 0, "Do not shorten names", 0},
@@ -87,9 +102,9 @@ static const struct argp_option options[] = {
 
 struct request {
     struct mt_options_shared shared;
-    const char *file, *trace;
+    const char *file, *trace, *callgrind, *pprof;
     enum mt_scopes_sort sort;
-    bool sort_given, events, by_process, details;
+    bool sort_given, events, by_process, details, callers, callees;
     uint64_t slower_ns, larger_bytes;
     struct {
         const char **items;
@@ -100,6 +115,27 @@ struct request {
 
 /* ---- options --------------------------------------------------------------------------------- */
 
+static bool is_stdout(const char *file) {
+    return file && strcmp(file, "-") == 0;
+}
+
+/* Returns how many of the files to write are standard output. */
+static int n_to_stdout(const struct request *r) {
+    return is_stdout(r->trace) + is_stdout(r->callgrind) + is_stdout(r->pprof);
+}
+
+static void check_files(const struct argp_state *state, const struct request *r) {
+    if (n_to_stdout(r) > 1)
+        argp_error(state, "only one file can be standard output");
+    if (n_to_stdout(r) != 0 && (r->shared.json || r->shared.csv || r->events))
+        argp_error(state, "%s - excludes --json, --csv and --events",
+                   is_stdout(r->trace)       ? "--trace"
+                   : is_stdout(r->callgrind) ? "--callgrind"
+                                             : "--pprof");
+    if (r->shared.force && !r->trace && !r->callgrind && !r->pprof)
+        argp_error(state, "--force needs --trace, --callgrind or --pprof");
+}
+
 static void check(const struct argp_state *state, struct request *r) {
     if (r->shared.json && r->shared.csv)
         argp_error(state, "--json and --csv exclude each other");
@@ -107,10 +143,11 @@ static void check(const struct argp_state *state, struct request *r) {
         argp_error(state, "--sort excludes --events, --slower and --larger");
     if (r->details && (r->events || r->shared.json || r->shared.csv))
         argp_error(state, "--details excludes --events, --slower, --larger, --json and --csv");
-    if (r->trace && strcmp(r->trace, "-") == 0 && (r->shared.json || r->shared.csv || r->events))
-        argp_error(state, "--trace - excludes --json, --csv and --events");
-    if (r->shared.force && !r->trace)
-        argp_error(state, "--force needs --trace");
+    check_files(state, r);
+    if (r->callers + r->callees + r->events + r->details > 1)
+        argp_error(state, "--callers, --callees, --details and --events exclude each other");
+    if (r->shared.csv && (r->callers || r->callees))
+        argp_error(state, "--csv has no calls; --json has");
     if (!r->shared.n_given)
         r->shared.n = r->shared.json || r->shared.csv ? 0 : DEFAULT_ROWS;
     r->table = (struct mt_scopes_table_options){.n = r->shared.n,
@@ -149,6 +186,18 @@ static error_t parse_option(int key, char *text, struct argp_state *state) {
     case KEY_TRACE:
         r->trace = text;
         return 0;
+    case KEY_CALLGRIND:
+        r->callgrind = text;
+        return 0;
+    case KEY_PPROF:
+        r->pprof = text;
+        return 0;
+    case KEY_CALLERS:
+        r->callers = true;
+        return 0;
+    case KEY_CALLEES:
+        r->callees = true;
+        return 0;
     case KEY_INCLUDE:
         mt_options_pattern(state, "--include", text, &r->include.items, &r->include.n);
         return 0;
@@ -185,17 +234,38 @@ const struct argp mt_scopes_argp = {
 
 /* ---- output ---------------------------------------------------------------------------------- */
 
-static int write_trace(const struct request *r, const struct mt_profile *profile,
-                       struct mt_error *error) {
+static int write_file(const struct request *r, const char *path, const struct mt_export *thing,
+                      enum mt_export_format format, struct mt_error *error) {
     struct mt_file file;
-    int rc = mt_file_create(&file, r->trace, r->shared.force, error);
-    if (rc != 0)
-        return rc;
-    const struct mt_export thing = {.what = MT_EXPORT_EVENTS, .events = {.profile = profile}};
-    return mt_file_finish(&file, mt_export(file.stream, &thing, MT_EXPORT_TRACE, error), error);
+    int rc = mt_file_create(&file, path, r->shared.force, error);
+    return rc != 0 ? rc
+                   : mt_file_finish(&file, mt_export(file.stream, thing, format, error), error);
 }
 
-static int print_text(const struct request *r, const struct mt_scopes_rows *rows) {
+static int say_no_calls(struct mt_error *error) {
+    return mt_error_set(error, MEMTRACK_EUSAGE,
+                        "Build the program with -finstrument-functions, and record it again.",
+                        "there are no calls of functions in this recording");
+}
+
+static int write_files(const struct request *r, const struct mt_profile *profile,
+                       struct mt_error *error) {
+    const struct mt_export events = {.what = MT_EXPORT_EVENTS, .events = {.profile = profile}};
+    const struct mt_export calls = {.what = MT_EXPORT_CALLS, .calls = profile};
+    int rc = 0;
+    if ((r->callgrind || r->pprof || r->callers || r->callees) && profile->info.scopes.n_calls == 0)
+        return say_no_calls(error);
+    if (r->trace)
+        rc = write_file(r, r->trace, &events, MT_EXPORT_TRACE, error);
+    if (rc == 0 && r->callgrind)
+        rc = write_file(r, r->callgrind, &calls, MT_EXPORT_CALLGRIND, error);
+    if (rc == 0 && r->pprof)
+        rc = write_file(r, r->pprof, &calls, MT_EXPORT_PPROF, error);
+    return rc;
+}
+
+static int print_text(const struct request *r, const struct mt_scopes_rows *rows,
+                      struct mt_error *error) {
     struct mt_terminal terminal;
     mt_terminal_init(&terminal, stdout, r->shared.color);
     if (!r->shared.no_pager)
@@ -205,6 +275,9 @@ static int print_text(const struct request *r, const struct mt_scopes_rows *rows
         mt_scopes_table_print_events(&terminal, rows->profile, &r->table);
         return 0;
     }
+    if (r->callers || r->callees)
+        return mt_calls_table_print(&terminal, rows, r->callers ? MT_ARCS_CALLERS : MT_ARCS_CALLEES,
+                                    &r->table, error);
     if (r->details)
         mt_scopes_details_print(&terminal, rows, &r->table);
     else
@@ -216,7 +289,8 @@ static int print_text(const struct request *r, const struct mt_scopes_rows *rows
 
 static int print(const struct request *r, const struct mt_scopes_rows *rows,
                  struct mt_error *error) {
-    struct mt_export thing = {.what = MT_EXPORT_SCOPES, .scopes = {rows, r->table.n}};
+    struct mt_export thing = {.what = MT_EXPORT_SCOPES,
+                              .scopes = {rows, r->table.n, r->callers, r->callees}};
     if (r->events)
         thing = (struct mt_export){
             .what = MT_EXPORT_EVENTS,
@@ -224,7 +298,7 @@ static int print(const struct request *r, const struct mt_scopes_rows *rows,
         };
     if (r->shared.json || r->shared.csv)
         return mt_export(stdout, &thing, r->shared.json ? MT_EXPORT_JSON : MT_EXPORT_CSV, error);
-    return print_text(r, rows);
+    return print_text(r, rows, error);
 }
 
 static int show(const struct request *r, const char *path, struct mt_error *error) {
@@ -248,9 +322,9 @@ static int show(const struct request *r, const char *path, struct mt_error *erro
         mt_scopes_filter_profile(&filter, profile);
         mt_scopes_filter_rows(&filter, rows);
     }
-    if (rc == 0 && r->trace)
-        rc = write_trace(r, profile, error);
-    if (rc == 0 && !(r->trace && strcmp(r->trace, "-") == 0))
+    if (rc == 0)
+        rc = write_files(r, profile, error);
+    if (rc == 0 && n_to_stdout(r) == 0)
         rc = print(r, rows, error);
     mt_scopes_rows_free(rows);
     mt_profile_free(profile);

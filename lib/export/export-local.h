@@ -23,6 +23,7 @@ int mt_export_out_of_memory(struct mt_error *error);
 
 /* Of what memtrack serve says between two profiles. */
 mt_export_write mt_json_served, mt_json_served_marks;
+mt_export_write mt_callgrind_calls, mt_pprof_calls;
 
 /* Returns how the writing of a file went: -MEMTRACK_ENOMEM unless done, else 0 or -MEMTRACK_EIO by
  * the state of the stream. */

@@ -31,6 +31,8 @@ static mt_export_write *const writers[MT_N_EXPORTS][MT_N_EXPORT_FORMATS] = {
     [MT_EXPORT_SWITCH] = {[MT_EXPORT_JSON] = mt_json_switch},
     [MT_EXPORT_TOP] = {[MT_EXPORT_JSON] = mt_json_top},
     [MT_EXPORT_SCOPES] = {[MT_EXPORT_JSON] = mt_json_scopes, [MT_EXPORT_CSV] = mt_csv_scopes},
+    [MT_EXPORT_CALLS] =
+        {[MT_EXPORT_CALLGRIND] = mt_callgrind_calls, [MT_EXPORT_PPROF] = mt_pprof_calls},
     [MT_EXPORT_EVENTS] = {[MT_EXPORT_JSON] = mt_json_events,
                           [MT_EXPORT_CSV] = mt_csv_events,
                           [MT_EXPORT_TRACE] = mt_trace_events},

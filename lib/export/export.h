@@ -148,6 +148,7 @@ enum mt_export_what {
     MT_EXPORT_SWITCH,
     MT_EXPORT_TOP,
     MT_EXPORT_SCOPES,
+    MT_EXPORT_CALLS,  /* of functions that are scopes */
     MT_EXPORT_EVENTS, /* scopes one by one, marks, counters */
     MT_EXPORT_TIMELINE,
     MT_EXPORT_PROFILE,         /* what passed the filters, for another tool: profile_format.h */
@@ -220,7 +221,9 @@ struct mt_export {
         struct {
             const struct mt_scopes_rows *rows;
             size_t n;
+            bool callers, callees; /* of functions; at most one of them */
         } scopes;
+        const struct mt_profile *calls;
         struct {
             const struct mt_profile *profile;
             size_t n; /* the last so many scopes */

@@ -6,6 +6,7 @@
  */
 #include "export/export-local.h"
 #include "export/json-local.h"
+#include "view/scopes/arcs.h"
 #include "view/scopes/rows.h"
 
 /* The object says by how much the sum may be off, when it is an estimate. */
@@ -67,6 +68,52 @@ static json_t *row_object(const struct mt_scopes_rows *rows, const struct mt_sco
     return NULL;
 }
 
+static json_t *arc_object(const struct mt_profile *profile, const struct mt_scopes_arc *arc) {
+    json_t *object =
+        json_pack("{s:o, s:o, s:o}", "name", mt_json_text(mt_profile_text(profile, arc->other)),
+                  "count", mt_json_number(arc->count), "outermost", mt_json_number(arc->outermost));
+    int status = object ? 0 : -1;
+    for (size_t v = 0; v < MT_N_CALL_VALUES && status == 0; v++) {
+        char own[32];
+        const char *key = mt_scopes_arcs_value_key((enum mt_call_value)v);
+        snprintf(own, sizeof own, "own_%s", key);
+        status = json_object_set_new(object, key, json_integer(arc->sum[v]));
+        if (status == 0)
+            status = json_object_set_new(object, own, json_integer(arc->own[v]));
+    }
+    if (status == 0)
+        return object;
+    json_decref(object);
+    return NULL;
+}
+
+static json_t *arcs_array(const struct mt_profile *profile, const struct mt_scopes_arcs *arcs,
+                          const struct mt_scope_row *row) {
+    size_t n = 0;
+    const struct mt_scopes_arc *arc =
+        row->is_process ? NULL : mt_scopes_arcs_of(arcs, row->name, &n);
+    json_t *array = json_array();
+    for (size_t i = 0; array && i < n; i++)
+        if (json_array_append_new(array, arc_object(profile, &arc[i])) != 0) {
+            json_decref(array);
+            return NULL;
+        }
+    return array;
+}
+
+/* The row, with its callers or callees when they were asked for. */
+static json_t *called_object(const struct mt_export *thing, const struct mt_scopes_arcs *arcs,
+                             const struct mt_scope_row *row) {
+    json_t *object = row_object(thing->scopes.rows, row);
+    if (object && (thing->scopes.callers || thing->scopes.callees) &&
+        json_object_set_new(object, thing->scopes.callers ? "callers" : "callees",
+                            arcs_array(thing->scopes.rows->profile, arcs, row)) != 0) {
+        json_decref(object);
+        return NULL;
+    }
+    return object;
+}
+
 static json_t *open_object(const struct mt_profile *profile, const struct mt_scope_open *open) {
     return json_pack(
         "{s:o, s:b, s:o, s:o, s:I, s:I, s:o, s:o}", "name",
@@ -75,6 +122,20 @@ static json_t *open_object(const struct mt_profile *profile, const struct mt_sco
         mt_json_number(open->time_ns), "net_bytes", (json_int_t)open->net_bytes, "peak_bytes",
         (json_int_t)open->peak_bytes, "allocated_bytes", mt_json_number(open->allocated_bytes),
         "allocated_blocks", mt_json_number(open->allocated_blocks));
+}
+
+static bool put_rows(FILE *stream, const struct mt_export *thing, struct mt_error *error) {
+    const struct mt_scopes_rows *rows = thing->scopes.rows;
+    struct mt_scopes_arcs arcs = {0};
+    bool made = true;
+    if (thing->scopes.callers || thing->scopes.callees)
+        made = mt_scopes_arcs_build(rows->profile,
+                                    thing->scopes.callers ? MT_ARCS_CALLERS : MT_ARCS_CALLEES,
+                                    &arcs, error) == 0;
+    for (size_t i = 0; i < mt_export_shown(thing->scopes.n, rows->n) && made; i++)
+        made = mt_json_put_item(stream, i, called_object(thing, &arcs, &rows->items[i]));
+    mt_scopes_arcs_free(&arcs);
+    return made;
 }
 
 int mt_json_scopes(FILE *stream, const struct mt_export *thing, struct mt_error *error) {
@@ -97,8 +158,7 @@ int mt_json_scopes(FILE *stream, const struct mt_export *thing, struct mt_error 
     for (size_t i = 0; i < scopes->n_open && made; i++)
         made = mt_json_put_item(stream, i, open_object(profile, &scopes->open[i]));
     fputs("],\n \"rows\":[", stream);
-    for (size_t i = 0; i < mt_export_shown(thing->scopes.n, rows->n) && made; i++)
-        made = mt_json_put_item(stream, i, row_object(rows, &rows->items[i]));
+    made = made && put_rows(stream, thing, error);
     fputs("]", stream);
     made = made && mt_json_figures(stream, rows);
     fputs("}\n", stream);

@@ -43,6 +43,7 @@ const struct mt_ledger_kind mt_ledger_file_kind[MT_N_KINDS] = {
     [MT_EXTENT_TALLIES] = {sizeof(struct mt_tally), MT_TALLIES_PER_CHUNK, 1},
     [MT_EXTENT_METADATA] = {sizeof(struct mt_metadata), MT_METADATA_PER_CHUNK, 1},
     [MT_EXTENT_LINES] = {sizeof(struct mt_line_record), MT_LINES_PER_CHUNK, 1},
+    [MT_EXTENT_CALLS] = {sizeof(struct mt_call), MT_CALLS_PER_CHUNK, 1},
 };
 
 /* ---- bytes ----------------------------------------------------------------------------------- */

@@ -188,6 +188,17 @@ static inline const char *mt_histogram_fault(const struct mt_scope_totals *s,
     return NULL;
 }
 
+static inline const char *mt_call_fault(const struct mt_call *c, uint32_t id,
+                                        const struct mt_limits *l) {
+    if (c->name == 0)
+        return NULL;
+    MT_MUST(c->name < l->n_names, "its name is not there");
+    MT_MUST(c->bank > 0 && c->bank < l->n_banks, "the bank that writes it is not there");
+    MT_MUST(c->parent < id, "it is not below the function that called it");
+    MT_MUST(c->outermost <= c->count, "more of its calls are outermost than there are");
+    return NULL;
+}
+
 /* ---- live blocks ----------------------------------------------------------------------------- */
 
 enum { MT_REGION_KEYS = 1 << (MT_REGION_SHIFT - 3) };

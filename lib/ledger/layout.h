@@ -38,6 +38,7 @@
  *                                   MT_EXTENT_METADATA chunk i: struct
  *                                                     mt_metadata[MT_METADATA_PER_CHUNK]
  *                                   MT_EXTENT_LINES   chunk i: lines.h
+ *                                   MT_EXTENT_CALLS   chunk i: struct mt_call[MT_CALLS_PER_CHUNK]
  *
  * Who writes: a site and a bank have one writing thread at a time; a region is written under its
  * lock; everything that grows (segments, extents, nodes, modules) is append-only, its count is
@@ -342,7 +343,7 @@ struct mt_open_scope {
     /* is_attached: it began elsewhere, and taken is what it had measured there. is_recursive: it
      * began inside of one of the same name and group. */
     uint8_t is_function, is_attached, is_failed, is_recursive;
-    uint32_t reserved;
+    uint32_t call;        /* of a function: the mt_call that goes on */
     uint64_t totals;      /* of its name; for the writer alone. 0: there was no room */
     int64_t before_bytes; /* live bytes of the process when it began */
     struct mt_counters begin;
@@ -352,6 +353,35 @@ struct mt_open_scope {
         taken[MT_N_SCOPE_VALUES]; /* sums of the scopes inside of it that have ended */
 };
 enum { MT_OPEN_PER_CHUNK = 16, MT_SCOPE_SERIAL_BITS = 40 };
+
+enum mt_call_value {
+    MT_CALL_DURATION_NS,
+    MT_CALL_NET_BYTES,
+    MT_CALL_ALLOCATED_BYTES,
+    MT_CALL_ALLOCATED_BLOCKS,
+    MT_N_CALL_VALUES
+};
+
+/*
+ * Calls of a function that is a scope (-finstrument-functions) by the one of its parent, in the
+ * threads of one bank. own is without the functions that it called. sum is with them, and of those
+ * calls alone that were not inside of another call of the function: the sums of all nodes of a
+ * function are what it took.
+ */
+struct mt_call {
+    mt_name_id name; /* 0: node not in use */
+    uint32_t parent; /* id of a node with a lower id; 0: what called it is not known */
+    uint16_t bank;
+    uint16_t depth;  /* number of nodes above it */
+    uint16_t is_cut; /* it stands for any call of the function: the path further out is not kept */
+    uint16_t reserved;
+    uint32_t latest; /* node of what it called last, for the writer alone; 0: none */
+    uint32_t reserved_2;
+    uint64_t epoch; /* control.scopes_epoch when it was looked at last: see mt_scope_totals */
+    uint64_t count, outermost; /* calls that have ended, and those of sum */
+    int64_t sum[MT_N_CALL_VALUES], own[MT_N_CALL_VALUES];
+};
+enum { MT_CALLS_PER_CHUNK = 256, MT_MAX_CALLS = 1 << 18 };
 
 enum mt_event_kind { MT_EVENT_SCOPE = 1, MT_EVENT_SET, MT_EVENT_MARK, MT_EVENT_COUNTER };
 
@@ -424,6 +454,7 @@ enum mt_extent_kind {
     MT_EXTENT_TALLIES,
     MT_EXTENT_METADATA,
     MT_EXTENT_LINES,
+    MT_EXTENT_CALLS,
     MT_N_EXTENT_KINDS,
 };
 struct mt_extent {
@@ -575,6 +606,8 @@ struct mt_ledger_header {
     uint32_t n_codes;    /* ids 0 .. n_codes-1, code 0 is never used */
     uint32_t n_tallies;  /* ids 0 .. n_tallies-1, tally 0 is never used */
     uint32_t n_metadata; /* ids 0 .. n_metadata-1, key 0 is never used */
+    uint32_t n_calls;    /* ids 0 .. n_calls-1, call 0 is never used */
+    uint32_t reserved_2;
     uint64_t n_events; /* number of events that have been; the last max_events of them are there */
     uint32_t max_events;
     uint32_t event_sample;       /* one scope in so many is an event */

@@ -84,7 +84,7 @@ static void take_info(struct mt_ledger *ledger, const struct prefix *prefix) {
     if (info->file_bytes > ledger->file.size_bytes)
         info->file_bytes = ledger->file.size_bytes;
     uint32_t nodes, sites, banks, modules, names, scopes, events, open, threads, codes, tallies,
-        metadata, lines;
+        metadata, lines, calls;
     FIELD(prefix, nodes, n_nodes);
     FIELD(prefix, sites, n_sites);
     FIELD(prefix, banks, n_banks);
@@ -98,6 +98,7 @@ static void take_info(struct mt_ledger *ledger, const struct prefix *prefix) {
     FIELD(prefix, tallies, n_tallies);
     FIELD(prefix, metadata, n_metadata);
     FIELD(prefix, lines, n_lines);
+    FIELD(prefix, calls, n_calls);
     FIELD(prefix, info->python_version, python_version);
     FIELD(prefix, info->python_state, python_state);
     FIELD(prefix, info->events_seen, n_events);
@@ -129,6 +130,8 @@ static void take_info(struct mt_ledger *ledger, const struct prefix *prefix) {
     info->n_metadata = metadata < MT_MAX_METADATA
                            ? clamp_count(ledger, metadata, MT_EXTENT_METADATA)
                            : MT_MAX_METADATA;
+    info->n_calls =
+        calls < MT_MAX_CALLS ? clamp_count(ledger, calls, MT_EXTENT_CALLS) : MT_MAX_CALLS;
     info->n_events = events < MT_LEDGER_MAX_EVENTS ? clamp_count(ledger, events, MT_EXTENT_EVENTS)
                                                    : MT_LEDGER_MAX_EVENTS;
 }
@@ -322,6 +325,8 @@ static size_t count_of(const struct mt_ledger *ledger, enum mt_extent_kind kind)
         return ledger->info.n_metadata;
     case MT_EXTENT_LINES:
         return ledger->info.n_lines;
+    case MT_EXTENT_CALLS:
+        return ledger->info.n_calls;
     default:
         return 0;
     }

@@ -39,7 +39,7 @@ struct mt_ledger_info {
     /* counts as the file claims them, cut to what it can hold; n_events, n_open: places for
      * events and open scopes */
     size_t n_nodes, n_sites, n_banks, n_modules, n_names, n_scopes, n_events, n_open, n_threads,
-        n_codes, n_tallies, n_metadata, n_lines;
+        n_codes, n_tallies, n_metadata, n_lines, n_calls;
     uint32_t python_version, python_state; /* as in the header */
     uint64_t events_seen;        /* events that have been; the latest n_events of them are there */
     uint64_t cleared_events;     /* those of scopes up to this number have been cleared */

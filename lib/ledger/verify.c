@@ -161,6 +161,16 @@ static int check_own(struct work *w) {
     return done ? 0 : -MEMTRACK_ENOMEM;
 }
 
+static int check_calls(struct work *w) {
+    size_t n = 0;
+    struct mt_call *calls = mt_ledger_load_items(w->ledger, MT_EXTENT_CALLS, &n);
+    for (size_t i = 1; calls && i < n; i++)
+        judge(w, "call", i, mt_call_fault(&calls[i], (uint32_t)i, &w->limits));
+    bool done = calls;
+    free(calls);
+    return done ? 0 : -MEMTRACK_ENOMEM;
+}
+
 /* A histogram is judged when it can be read whole and its process does not change it meanwhile. */
 static int check_scopes(struct work *w) {
     enum { MOST_WORDS = 1 << 16 };
@@ -383,6 +393,8 @@ static int check_all(struct work *w, struct mt_error *error) {
         rc = check_own(w);
     if (rc == 0)
         rc = check_scopes(w);
+    if (rc == 0)
+        rc = check_calls(w);
     if (rc == 0 && !w->is_live)
         rc = check_live(w);
     if (mt_ledger_damage(w->ledger))

@@ -41,7 +41,7 @@ static uint64_t memory_used(const struct mt_profile *p) {
            scopes->n_events * sizeof *scopes->events + scopes->n_keys * sizeof *scopes->keys +
            scopes->n_counters * sizeof *scopes->counters +
            scopes->n_tallies * sizeof *scopes->tallies + info->n_metadata * sizeof *info->metadata +
-           scopes->n_open * sizeof *scopes->open +
+           scopes->n_open * sizeof *scopes->open + scopes->n_calls * sizeof *scopes->calls +
            (uint64_t)mt_strings_count(p->strings) * STRING_BYTES + p->member_bytes;
 }
 

@@ -90,6 +90,13 @@ int mt_profile_scopes_add_function(struct mt_scopes *scopes,
     return rc;
 }
 
+int mt_profile_scopes_add_call(struct mt_scopes *scopes, const struct mt_scope_call *call) {
+    int rc = RESERVE(scopes, calls);
+    if (rc == 0)
+        scopes->calls[scopes->n_calls++] = *call;
+    return rc;
+}
+
 bool mt_profile_scopes_is_empty(const struct mt_scopes *scopes) {
     return scopes->n_totals == 0 && scopes->n_events == 0 && scopes->n_counters == 0 &&
            scopes->n_tallies == 0 && scopes->n_open == 0 && scopes->events_seen == 0;
@@ -104,5 +111,6 @@ void mt_profile_scopes_free(struct mt_scopes *scopes) {
     free(scopes->tallies);
     free(scopes->open);
     free(scopes->functions);
+    free(scopes->calls);
     *scopes = (struct mt_scopes){0};
 }

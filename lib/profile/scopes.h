@@ -101,6 +101,16 @@ struct mt_scope_function {
     uint32_t location;
 };
 
+/* These are the calls of a function that is a scope by that of its parent: see struct mt_call in
+ * ledger/layout.h. All threads are added up. */
+struct mt_scope_call {
+    uint32_t name;   /* mt_string, as in struct mt_scope_function */
+    uint32_t parent; /* number of a call before it, + 1; 0: it is not known what called it */
+    bool is_cut;     /* it stands for any call of the function, whatever called that */
+    uint64_t count, outermost;
+    int64_t sum[MT_N_CALL_VALUES], own[MT_N_CALL_VALUES];
+};
+
 struct mt_scopes {
     struct mt_scope *totals;
     size_t n_totals;
@@ -118,11 +128,13 @@ struct mt_scopes {
     size_t n_open;
     struct mt_scope_function *functions;
     size_t n_functions;
+    struct mt_scope_call *calls; /* parents come first */
+    size_t n_calls;
     uint64_t events_seen;  /* number of events of all kinds that have been; the latest are kept */
     uint32_t event_sample; /* one scope in so many is an event; 0: none */
     bool has_cpu;          /* MT_SCOPE_CPU_NS was measured */
     struct {
-        size_t totals, buckets, events, keys, counters, tallies, open, functions;
+        size_t totals, buckets, events, keys, counters, tallies, open, functions, calls;
     } capacity; /* private */
 };
 
@@ -141,6 +153,7 @@ int mt_profile_scopes_add_tally(struct mt_scopes *scopes, const struct mt_scope_
 int mt_profile_scopes_add_open(struct mt_scopes *scopes, const struct mt_scope_open *open);
 int mt_profile_scopes_add_function(struct mt_scopes *scopes,
                                    const struct mt_scope_function *function);
+int mt_profile_scopes_add_call(struct mt_scopes *scopes, const struct mt_scope_call *call);
 
 /* Returns whether the program has said anything at all. */
 bool mt_profile_scopes_is_empty(const struct mt_scopes *scopes);

@@ -108,6 +108,8 @@ static void replace_scopes(struct replacing *r, struct mt_scopes *scopes) {
     }
     for (size_t i = 0; i < scopes->n_functions; i++)
         replace(r, MT_TEXTS_LABEL, &scopes->functions[i].name);
+    for (size_t i = 0; i < scopes->n_calls; i++)
+        replace(r, MT_TEXTS_LABEL, &scopes->calls[i].name);
 }
 
 static void replace_info(struct replacing *r, struct mt_profile_info *info) {

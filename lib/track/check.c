@@ -17,6 +17,7 @@
 #include "track/lines/records.h"
 #include "track/live/live.h"
 #include "track/mappings/ranges.h"
+#include "track/scopes/calls.h"
 #include "track/scopes/tallies.h"
 #include "track/scopes/thread.h"
 #include "track/scopes/totals.h"
@@ -86,6 +87,8 @@ const char *mt_check_all(bool alone) {
         violation = mt_identities_check();
     if (violation == NULL)
         violation = mt_scopes_totals_check(alone && !was_left);
+    if (violation == NULL)
+        violation = mt_scopes_calls_check();
     if (violation == NULL)
         violation = mt_banks_check(alone);
     if (violation == NULL)

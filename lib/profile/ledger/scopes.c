@@ -21,6 +21,7 @@
 
 #include "base/error.h"
 #include "ledger/statistics.h"
+#include "profile/ledger/calls.h"
 #include "profile/ledger/sampling.h"
 #include "profile/ledger/threads.h"
 
@@ -497,5 +498,7 @@ int mt_ledger_scopes_take(struct mt_ledger *ledger, struct mt_ledger_labels *nam
     int rc = take_all_totals(&t);
     if (rc == 0)
         rc = take_events(&t);
-    return rc == 0 ? take_open(&t) : rc;
+    if (rc == 0)
+        rc = take_open(&t);
+    return rc == 0 ? mt_ledger_calls_take(ledger, names, epoch_of_group(&t, 0)) : rc;
 }

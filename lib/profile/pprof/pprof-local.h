@@ -73,6 +73,9 @@ int mt_pprof_lines_write(const struct mt_profile *profile, mt_pprof_emit *emit, 
 int mt_pprof_info_read(struct mt_profile *profile, const Pprof__Memtrack *message);
 int mt_pprof_time_read(struct mt_profile *profile, const Pprof__TimeAxis *message);
 int mt_pprof_scopes_read(struct mt_profile *profile, const Pprof__Scopes *message);
+/* The part of scopes that has info.scopes.calls. */
+int mt_pprof_calls_write(const struct mt_profile *profile, mt_pprof_emit *emit, void *context);
+int mt_pprof_calls_read(struct mt_profile *profile, const Pprof__FunctionCalls *from);
 int mt_pprof_members_read(struct mt_profile *profile, const ProtobufCMessage *message);
 /* Returns the type of a message of members; NULL: nobody here reads them. */
 const ProtobufCMessageDescriptor *mt_pprof_members_type(void);

@@ -255,7 +255,7 @@ int mt_pprof_scopes_write(const struct mt_profile *profile, mt_pprof_emit *emit,
         n = scopes->n_open - i < MOST_ITEMS ? scopes->n_open - i : MOST_ITEMS;
         status = write_open(profile, i, n, emit, context);
     }
-    return status;
+    return status == 0 ? mt_pprof_calls_write(profile, emit, context) : status;
 }
 
 /* ---- reading --------------------------------------------------------------------------------- */
@@ -401,5 +401,7 @@ int mt_pprof_scopes_read(struct mt_profile *profile, const Pprof__Scopes *messag
         status = read_tally(profile, message->tally[i]);
     for (size_t i = 0; status == 0 && i < message->n_open; i++)
         status = read_open(profile, message->open[i]);
+    if (status == 0 && message->calls)
+        status = mt_pprof_calls_read(profile, message->calls);
     return status;
 }

@@ -25,6 +25,7 @@
 #include "base/array.h"
 #include "profile/pprof/columns.h"
 #include "profile/pprof/deflate.h"
+#include "profile/pprof/fields.h"
 #include "profile/pprof/metadata.h"
 #include "profile/pprof/pprof-local.h"
 #include "profile/pprof/used.h"
@@ -64,30 +65,6 @@ struct writer {
 
 /* ---- fields ---------------------------------------------------------------------------------- */
 
-static size_t put_varint(uint8_t *to, uint64_t value) {
-    size_t n = 0;
-    for (; value >= 0x80; value >>= 7)
-        to[n++] = (uint8_t)(value | 0x80);
-    to[n++] = (uint8_t)value;
-    return n;
-}
-
-static int write_varint_field(struct writer *writer, unsigned field, uint64_t value) {
-    uint8_t bytes[20];
-    size_t n = put_varint(bytes, (uint64_t)field << 3 | MT_PPROF_VARINT);
-    n += put_varint(bytes + n, value);
-    return value ? mt_deflate_add(writer->out, bytes, n) : 0;
-}
-
-static int write_bytes_field(struct writer *writer, unsigned field, const void *data,
-                             size_t bytes) {
-    uint8_t head[20];
-    size_t n = put_varint(head, (uint64_t)field << 3 | MT_PPROF_BYTES);
-    n += put_varint(head + n, bytes);
-    int status = mt_deflate_add(writer->out, head, n);
-    return status < 0 ? status : mt_deflate_add(writer->out, data, bytes);
-}
-
 /*
  * What is memtrack's own is in a field of the period type, which comes as often as there are such
  * messages, each time with its two standard fields. Perfetto takes a file with an unknown field of
@@ -95,14 +72,14 @@ static int write_bytes_field(struct writer *writer, unsigned field, const void *
  */
 static int write_extension(struct writer *writer, unsigned field, size_t bytes) {
     uint8_t head[32], inner[64];
-    size_t n = put_varint(inner, 1 << 3 | MT_PPROF_VARINT);
-    n += put_varint(inner + n, (uint64_t)writer->period_type);
-    n += put_varint(inner + n, 2 << 3 | MT_PPROF_VARINT);
-    n += put_varint(inner + n, (uint64_t)writer->period_unit);
-    n += put_varint(inner + n, (uint64_t)field << 3 | MT_PPROF_BYTES);
-    n += put_varint(inner + n, bytes);
-    size_t n_head = put_varint(head, MT_PPROF_PERIOD_TYPE << 3 | MT_PPROF_BYTES);
-    n_head += put_varint(head + n_head, n + bytes);
+    size_t n = mt_pprof_fields_varint(inner, 1 << 3 | MT_PPROF_VARINT);
+    n += mt_pprof_fields_varint(inner + n, (uint64_t)writer->period_type);
+    n += mt_pprof_fields_varint(inner + n, 2 << 3 | MT_PPROF_VARINT);
+    n += mt_pprof_fields_varint(inner + n, (uint64_t)writer->period_unit);
+    n += mt_pprof_fields_varint(inner + n, (uint64_t)field << 3 | MT_PPROF_BYTES);
+    n += mt_pprof_fields_varint(inner + n, bytes);
+    size_t n_head = mt_pprof_fields_varint(head, MT_PPROF_PERIOD_TYPE << 3 | MT_PPROF_BYTES);
+    n_head += mt_pprof_fields_varint(head + n_head, n + bytes);
     int status = mt_deflate_add(writer->out, head, n_head);
     if (status >= 0)
         status = mt_deflate_add(writer->out, inner, n);
@@ -118,7 +95,7 @@ static int write_message(void *context, unsigned field, const ProtobufCMessage *
     if (field >= MT_PPROF_MEMTRACK)
         return write_extension(writer, field, bytes);
     /* NOLINTNEXTLINE(clang-analyzer-unix.Malloc): the writer owns it */
-    return write_bytes_field(writer, field, writer->packed, bytes);
+    return mt_pprof_fields_bytes(writer->out, field, writer->packed, bytes);
 }
 
 /* ---- strings --------------------------------------------------------------------------------- */
@@ -133,61 +110,16 @@ static int64_t extra_string(struct writer *writer, const char *text) {
     return (int64_t)(mt_strings_count(writer->profile->strings) + i);
 }
 
-/* Returns the bytes of the UTF-8 sequence at text, or 0 if there is none. This is table 3-7 of
- * the Unicode standard. */
-static size_t utf8_sequence(const unsigned char *text, size_t bytes) {
-    unsigned char lead = text[0];
-    if (lead < 0x80)
-        return 1;
-    size_t n = lead >= 0xF0 ? 4 : lead >= 0xE0 ? 3 : 2;
-    if (lead < 0xC2 || lead > 0xF4 || bytes < n)
-        return 0;
-    unsigned char low = lead == 0xE0 ? 0xA0 : lead == 0xF0 ? 0x90 : 0x80;
-    unsigned char high = lead == 0xED ? 0x9F : lead == 0xF4 ? 0x8F : 0xBF;
-    if (text[1] < low || text[1] > high)
-        return 0;
-    for (size_t i = 2; i < n; i++)
-        if ((text[i] & 0xC0) != 0x80)
-            return 0;
-    return n;
-}
-
-static int write_mended(struct writer *writer, const char *text, size_t bytes) {
-    static const char replacement[] = "\xEF\xBF\xBD"; /* U+FFFD */
-    char *mended = malloc(bytes * 3 + 1);
-    if (!mended)
-        return -MEMTRACK_ENOMEM;
-    size_t n_mended = 0;
-    for (size_t i = 0, n; i < bytes; i += n ? n : 1) {
-        n = utf8_sequence((const unsigned char *)text + i, bytes - i);
-        memcpy(mended + n_mended, n ? text + i : replacement, n ? n : 3);
-        n_mended += n ? n : 3;
-    }
-    int status = write_bytes_field(writer, MT_PPROF_STRING, mended, n_mended);
-    free(mended);
-    return status;
-}
-
-static int write_string(struct writer *writer, const char *text) {
-    size_t bytes = strlen(text);
-    for (size_t i = 0; i < bytes;) {
-        size_t n = utf8_sequence((const unsigned char *)text + i, bytes - i);
-        if (n == 0)
-            return write_mended(writer, text, bytes);
-        i += n;
-    }
-    return write_bytes_field(writer, MT_PPROF_STRING, text, bytes);
-}
-
 static int write_strings(struct writer *writer) {
     int status = 0;
     uint32_t n = mt_strings_count(writer->profile->strings);
     for (uint32_t i = 0; status == 0 && i < n; i++)
-        status = write_string(writer, mt_used_has(writer->used.strings, i)
-                                          ? mt_strings_text(writer->profile->strings, i)
-                                          : "");
+        status =
+            mt_pprof_fields_string(writer->out, mt_used_has(writer->used.strings, i)
+                                                    ? mt_strings_text(writer->profile->strings, i)
+                                                    : "");
     for (size_t i = 0; status == 0 && i < writer->n_extra; i++)
-        status = write_string(writer, writer->extra[i]);
+        status = mt_pprof_fields_string(writer->out, writer->extra[i]);
     return status;
 }
 
@@ -245,11 +177,12 @@ static int write_sample_types(struct writer *writer) {
         status = write_value_type(writer, MT_PPROF_PERIOD_TYPE, "space", "bytes");
     if (status == 0) {
         uint64_t sample_bytes = writer->profile->info.sample_bytes;
-        status = write_varint_field(writer, MT_PPROF_PERIOD, sample_bytes ? sample_bytes : 1);
+        status =
+            mt_pprof_fields_number(writer->out, MT_PPROF_PERIOD, sample_bytes ? sample_bytes : 1);
     }
     if (status == 0)
-        status = write_varint_field(writer, MT_PPROF_DEFAULT_SAMPLE_TYPE,
-                                    (uint64_t)extra_string(writer, preferred));
+        status = mt_pprof_fields_number(writer->out, MT_PPROF_DEFAULT_SAMPLE_TYPE,
+                                        (uint64_t)extra_string(writer, preferred));
     return status;
 }
 
@@ -286,19 +219,19 @@ static int write_head(struct writer *writer) {
     find_process_labels(writer);
     int status = write_sample_types(writer);
     if (status == 0)
-        status = write_varint_field(writer, MT_PPROF_TIME_NANOS, info->start_time_ns);
+        status = mt_pprof_fields_number(writer->out, MT_PPROF_TIME_NANOS, info->start_time_ns);
     if (status == 0)
-        status = write_varint_field(writer, MT_PPROF_DURATION_NANOS, info->duration_ns);
+        status = mt_pprof_fields_number(writer->out, MT_PPROF_DURATION_NANOS, info->duration_ns);
     if (status == 0 && writer->drop_frames)
-        status = write_varint_field(writer, MT_PPROF_DROP_FRAMES,
-                                    (uint64_t)extra_string(writer, writer->drop_frames));
+        status = mt_pprof_fields_number(writer->out, MT_PPROF_DROP_FRAMES,
+                                        (uint64_t)extra_string(writer, writer->drop_frames));
     if (status == 0 && info->n_command)
-        status = write_varint_field(writer, MT_PPROF_COMMENT,
-                                    (uint64_t)extra_string(writer, writer->comment));
+        status = mt_pprof_fields_number(writer->out, MT_PPROF_COMMENT,
+                                        (uint64_t)extra_string(writer, writer->comment));
     for (size_t i = 0; status == 0 && i < writer->metadata.n; i++)
-        status =
-            write_varint_field(writer, MT_PPROF_COMMENT,
-                               (uint64_t)extra_string(writer, writer->metadata.items[i].comment));
+        status = mt_pprof_fields_number(
+            writer->out, MT_PPROF_COMMENT,
+            (uint64_t)extra_string(writer, writer->metadata.items[i].comment));
     if (status == 0)
         status = write_strings(writer);
     if (status == 0 && (info->is_memtrack || info->tool))

@@ -2,6 +2,7 @@
 /* What is said of scopes of both kinds. */
 #include "track/scopes/scopes.h"
 
+#include "track/scopes/calls.h"
 #include "track/scopes/measure.h"
 #include "track/scopes/open.h"
 #include "track/scopes/process.h"
@@ -15,7 +16,7 @@ bool mt_scopes_start(void) {
     if (mt_state.options.scope_cpu)
         mt_state_flag(MT_FLAG_SCOPE_CPU);
     mt_scopes_timeline_start();
-    return mt_scopes_totals_start();
+    return mt_scopes_totals_start() && mt_scopes_calls_start();
 }
 
 void mt_scopes_make_inert(memtrack_scope *scope) {

@@ -21,6 +21,7 @@
 #include "base/pages.h"
 #include "ledger/invariants.h"
 #include "track/ground/hook_frame.h"
+#include "track/scopes/calls.h"
 #include "track/scopes/measure.h"
 #include "track/scopes/totals.h"
 #include "track/tables/names.h"
@@ -50,7 +51,7 @@ void mt_scopes_thread_clear(struct mt_thread *t) {
 /* ---- the stack of a thread ------------------------------------------------------------------- */
 
 void mt_scopes_thread_reset(struct mt_thread *t) {
-    t->scopes.name = t->domain = 0;
+    t->scopes.name = t->scopes.root = t->domain = 0;
 }
 
 void mt_scopes_thread_free(struct mt_thread *t) {
@@ -118,6 +119,8 @@ finish_idle(struct mt_thread *t, struct mt_open_scope *f, memtrack_delta *out) {
         open_at(t->scopes.stack, t->scopes.stack->depth - 2)->inner[MT_SCOPE_DURATION_NS] +=
             duration;
     add_event(t, f->event, f->name, f->begin_ns, duration_ns, 0, 0);
+    if (f->is_function)
+        mt_scopes_calls_add_idle(t, f, duration);
     pop(t);
     if (out != NULL)
         *out = (memtrack_delta){.duration_ns = duration_ns};
@@ -142,6 +145,8 @@ MT_NOINLINE static void finish_measured(struct mt_thread *t, struct mt_open_scop
     subtract_from_outer(t->scopes.stack, f, result.value);
     mt_scopes_totals_add(t, (struct mt_scope_totals *)f->totals, &result);
     add_event(t, f->event, f->name, f->begin_ns, d.duration_ns, d.net_bytes, d.peak_bytes);
+    if (f->is_function)
+        mt_scopes_calls_add(t, f, &result);
     pop(t);
     if (out != NULL)
         *out = d;
@@ -420,6 +425,15 @@ int mt_scopes_thread_end_detached(struct mt_thread *t, struct mt_scope_handle *h
 
 /* ---- functions ------------------------------------------------------------------------------- */
 
+/* Returns the call that a function is entered from, which is innermost itself. Scopes in between
+ * are not functions. */
+static uint32_t caller_of(const struct mt_scope_stack *s) {
+    uint32_t i = s->depth - 1;
+    while (i > 0 && !open_at(s, i - 1)->is_function)
+        i--;
+    return i > 0 ? open_at(s, i - 1)->call : 0;
+}
+
 void mt_scopes_thread_enter_function(struct mt_thread *t, uint64_t address) {
     mt_name_id id = mt_names_find_function(&t->names, address);
     struct mt_open_scope *f = id != 0 ? push(t, id, 0, NULL) : NULL;
@@ -428,6 +442,7 @@ void mt_scopes_thread_enter_function(struct mt_thread *t, uint64_t address) {
         return;
     }
     f->storage = address;
+    f->call = mt_scopes_calls_enter(t, caller_of(t->scopes.stack), id);
     f->begin_cpu_ns = cpu_ns();
     f->begin_ns = clock_ns(CLOCK_MONOTONIC);
 }

@@ -157,7 +157,7 @@ void mt_scopes_totals_keep_error(struct mt_scope_totals *r, const char *why, uin
 
 /* ---- what is forgotten ----------------------------------------------------------------------- */
 
-static uint64_t epoch_of_group(mt_name_id group) {
+uint64_t mt_scopes_totals_epoch(mt_name_id group) {
     uint64_t all = mt_load_acquire(&mt_state.header->scopes_clear_epoch),
              own = mt_names_reset_epoch(group);
     return own > all ? own : all;
@@ -165,7 +165,7 @@ static uint64_t epoch_of_group(mt_name_id group) {
 
 bool mt_scopes_totals_is_current(const struct mt_scope_totals *r) {
     /* Acquire: a record that its thread has made zero is zero. */
-    return mt_load_acquire(&r->epoch) >= epoch_of_group(r->group);
+    return mt_load_acquire(&r->epoch) >= mt_scopes_totals_epoch(r->group);
 }
 
 /* The new epoch is stored where it belongs before it is announced, so that whoever has seen it has
@@ -201,7 +201,7 @@ void mt_scopes_totals_clear(void) {
  * now, which is counted in it once. */
 MT_NOINLINE static void renew(const struct mt_thread *t, struct mt_scope_totals *r) {
     uint64_t now = mt_load_acquire(&t->control->scopes_epoch); /* what it is of is seen */
-    if (r->epoch < epoch_of_group(r->group))
+    if (r->epoch < mt_scopes_totals_epoch(r->group))
         make_zero(r);
     mt_store_release(&r->epoch, now); /* whoever sees it sees the zeros */
     if (r->last_thread != t->bank->n_threads) {

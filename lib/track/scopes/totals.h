@@ -17,6 +17,8 @@ struct mt_scope_result {
 MT_HIDDEN bool mt_scopes_totals_start(void);
 /* Forgets what a thread remembers of totals, which may not be so any more. */
 MT_HIDDEN void mt_scopes_totals_forget(struct mt_totals_part *part);
+/* Returns control.scopes_epoch of when the scopes of a group were forgotten last. */
+MT_HIDDEN uint64_t mt_scopes_totals_epoch(mt_name_id group);
 /* Counts a scope, or a part of one, that there is no room for. */
 MT_HIDDEN void mt_scopes_totals_drop(void);
 
