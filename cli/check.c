@@ -131,7 +131,7 @@ static void check_one(struct check *check, const char *path, const char *shown, 
     struct mt_error error = {{0}, {0}}, ignored;
     struct mt_profile *profile = NULL;
     int rc = read_profile(path, &check->options->shared.symbols, &profile, &error);
-    if (rc == 0 && !is_meant(check->options, profile)) {
+    if (rc == 0 && profile && !is_meant(check->options, profile)) {
         leave_out(check, profile);
         mt_profile_free(profile);
         return;

@@ -474,7 +474,7 @@ static int show(const struct request *r, struct mt_error *error) {
         rc = drop_earlier(r, &profiles, error);
     if (rc == 0)
         rc = name_scopes(r, &profiles, error);
-    if (rc == 0)
+    if (rc == 0 && profiles.n != 0)
         rc = compose(r, &profiles, &breakdown, error);
     const struct mt_profile *const *items = (const struct mt_profile *const *)profiles.items;
     if (rc == 0)

@@ -398,7 +398,7 @@ int mt_live_tree_profiles(pid_t pid, const struct mt_symbols_options *symbols, b
     struct reading r = {.symbols = symbols, .with_past = with_past, .processes = processes};
     *processes = (struct mt_processes){0};
     int rc = read_tree(pid, &r, &members, error);
-    if (rc == 0 && add_notes(&r, &members, r.profiles[0]) != 0)
+    if (rc == 0 && r.profiles && add_notes(&r, &members, r.profiles[0]) != 0)
         rc = out_of_memory(error);
     mt_live_tree_free(&members);
     if (rc != 0) {

@@ -63,7 +63,7 @@ class Docs(unittest.TestCase):
         cls.installed = Installed(cls.enterClassContext(harness.workdir()))
 
     def test_code_is_that_of_the_examples(self):
-        sources = [read(os.path.join(EXAMPLES, name)) for name in ("analyze.c", "itself.c")]
+        sources = [read(os.path.join(EXAMPLES, name)) for name in ("analyze.c", "itself.c", "python/blocks.c")]
         blocks = re.findall(r"^```c\n(.*?)^```$", read(PAGE), flags=re.M | re.S)
         self.assertGreaterEqual(len(blocks), 2)
         for block in blocks:

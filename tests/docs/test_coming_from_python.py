@@ -25,6 +25,7 @@ LineProfiler.enable_by_count LineProfiler.get_stats LineProfiler.print_stats Lin
 LineProfiler.runcall LineProfiler.runctx LineProfiler.timer_unit LineProfiler.wrap_classmethod
 LineProfiler.wrap_coroutine LineProfiler.wrap_function LineProfiler.wrap_generator""".split()
 
+LINKS = {}  # of the labels below the page: file and section
 WORD = r"memtrack_\w+|MEMTRACK_\w+|--[\w-]+|memtrack [a-z]+"
 
 
@@ -81,13 +82,18 @@ def rows():
         if line.startswith("## "):
             module = line[3:]
         elif len(cells) == 3 and cells[0].strip(" -") and cells[2].strip() != "run in":
-            link = re.search(r"\]\((.*?)#(.*?)\)", cells[2])
+            label = cells[2].strip(" []")
             found.append((module, re.findall(r"`(.*?)`", cells[0]),
-                          re.findall(r"`(.*?)`", cells[1]), link and link.groups()))
+                          re.findall(r"`(.*?)`", cells[1]), LINKS.get(label)))
     return found
 
 
 class Page(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        for label, file, section in re.findall(r"^\[(.*?)\]: (.*?)#(.*)$", read(PAGE), flags=re.M):
+            LINKS[label] = (file, section)
+
     def named(self, *modules):
         return {name.split("(")[0] for module, names, _, _ in rows() if module in modules
                 for name in names}

@@ -31,8 +31,8 @@ class Locks(case.Case):
         return tracked, [int(word) for word in tracked.stdout.split()]
 
     def check_scopes(self, profile, of_process, of_threads):
-        """Each scope has a name of its own, and both halves are there: clearing does not forget
-        what has been measured."""
+        """Each scope has a name of its own, and those of the second half are there: clearing forgets
+        the others."""
         rows = harness.ask("scopes", "-n", "0", profile.path)["rows"]
         for process, expected in ((True, of_process), (False, of_threads)):
             counts = [row["count"] for row in rows if row["process"] == process]

@@ -159,7 +159,7 @@ MEMTRACK_USAGE_API_ void memtrack_usage_path_(int pid, const char *name, char *p
     for (rest = pid; rest > 0; rest /= 10)
         digits[n++] = (char)('0' + rest % 10);
     if (n == 0) {
-        memcpy(path + at, "self", 4);
+        memcpy(path + at, "self", 5);
         at += 4;
     }
     while (n > 0)

@@ -225,6 +225,7 @@ static bool read_totals(struct taking *t, size_t i, struct mt_scope_totals *tota
         if (mt_ledger_read_items(t->ledger, MT_EXTENT_SCOPES, i, 1, totals) == 0)
             return false;
         mt_ledger_read_items(t->ledger, MT_EXTENT_SCOPES, i, 1, &again);
+        /* Both are copies of the same bytes: NOLINTNEXTLINE(bugprone-suspicious-memory-comparison) */
         if (memcmp(&again, totals, sizeof again) == 0)
             break;
         if (again.histogram != totals->histogram)

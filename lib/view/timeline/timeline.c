@@ -351,10 +351,10 @@ enum clock { OF_ALL, OF_EACH };
 
 static int fill(struct mt_timeline *t, const struct mt_profile **sorted, size_t n,
                 enum clock clock) {
-    t->courses = calloc(n, sizeof *t->courses);
+    t->courses = calloc(n + 1, sizeof *t->courses);
     if (!t->courses)
         return -MEMTRACK_ENOMEM;
-    t->start_time_ns = sorted[0]->info.start_time_ns;
+    t->start_time_ns = n != 0 && sorted[0] ? sorted[0]->info.start_time_ns : 0;
     for (size_t i = 0; i < n; i++) {
         uint64_t start_ns =
             clock == OF_EACH
