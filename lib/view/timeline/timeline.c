@@ -354,7 +354,7 @@ static int fill(struct mt_timeline *t, const struct mt_profile **sorted, size_t 
     t->courses = calloc(n + 1, sizeof *t->courses);
     if (!t->courses)
         return -MEMTRACK_ENOMEM;
-    t->start_time_ns = n != 0 && sorted[0] ? sorted[0]->info.start_time_ns : 0;
+    t->start_time_ns = n != 0 ? sorted[0]->info.start_time_ns : 0;
     for (size_t i = 0; i < n; i++) {
         uint64_t start_ns =
             clock == OF_EACH
@@ -422,7 +422,8 @@ static int build(struct mt_timeline *t, const struct wanted *wanted) {
     const struct mt_profile **sorted = calloc(wanted->n + 1, sizeof *sorted);
     if (!sorted)
         return -MEMTRACK_ENOMEM;
-    memcpy(sorted, wanted->profiles, wanted->n * sizeof *sorted);
+    for (size_t i = 0; i < wanted->n; i++)
+        sorted[i] = wanted->profiles[i];
     if (wanted->clock == OF_ALL)
         qsort(sorted, wanted->n, sizeof *sorted, by_start);
     t->is_aligned = wanted->clock == OF_EACH;
