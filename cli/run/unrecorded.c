@@ -16,7 +16,6 @@
 #include "run/unrecorded.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -34,38 +33,12 @@ enum { MOST_NEW = 256, MOST_UNRECORDED = 512, MOST_PROGRAMS = 20 };
 
 /* ---- /proc ----------------------------------------------------------------------------------- */
 
-static ssize_t read_file(uint32_t pid, const char *name, char *text, size_t bytes) {
-    char path[64];
-    snprintf(path, sizeof path, "/proc/%" PRIu32 "/%s", pid, name);
-    int fd = open(path, O_RDONLY | O_CLOEXEC);
-    ssize_t n = fd >= 0 ? read(fd, text, bytes - 1) : -1;
-    if (fd >= 0)
-        close(fd);
-    text[n > 0 ? n : 0] = 0;
-    return n;
-}
-
-static uint32_t newest_pid(void) {
-    char text[128];
-    uint32_t pid = 0;
-    int fd = open("/proc/loadavg", O_RDONLY | O_CLOEXEC);
-    ssize_t n = fd >= 0 ? read(fd, text, sizeof text - 1) : -1;
-    if (fd >= 0)
-        close(fd);
-    if (n > 0) {
-        text[n] = 0;
-        if (sscanf(text, "%*s %*s %*s %*s %" SCNu32, &pid) != 1)
-            pid = 0;
-    }
-    return pid;
-}
-
 /* Reads the parent and the name of a process. Returns false for a thread that is no process of its
  * own. */
 static bool read_status(uint32_t pid, uint32_t *parent, char name[16]) {
     char text[2048];
     uint32_t group = 0;
-    if (read_file(pid, "status", text, sizeof text) <= 0)
+    if (mt_process_read(pid, "status", text, sizeof text) <= 0)
         return false;
     const char *label = strstr(text, "\nTgid:"), *above = strstr(text, "\nPPid:");
     sscanf(text, "Name:\t%15[^\n]", name);
@@ -108,7 +81,7 @@ static void look_for_directory(uint32_t pid, const char *directory, char *missin
 /* Returns false when the environment can be read and does not ask for the tracker. */
 static bool asks_for_tracker(uint32_t pid, char *missing, size_t bytes) {
     static char text[1 << 17];
-    ssize_t n = read_file(pid, "environ", text, sizeof text);
+    ssize_t n = mt_process_read(pid, "environ", text, sizeof text);
     if (n < 0 || n == (ssize_t)sizeof text - 1)
         return true;
     look_for_directory(pid, variable_in(text, n, "MEMTRACK_DIR="), missing, bytes);
@@ -151,7 +124,7 @@ static void look_at(struct mt_unrecorded_process *s) {
             s->exe[0] =
                 0; /* it has become another user; of one that has ended the last answer stays */
     }
-    if (read_file(s->pid, "statm", text, sizeof text) <= 0 ||
+    if (mt_process_read(s->pid, "statm", text, sizeof text) <= 0 ||
         sscanf(text, "%llu %llu", &size, &resident) != 2 || resident == 0)
         return;
     s->has_tracker = has_tracker;
@@ -258,7 +231,7 @@ static void visit_known(struct mt_unrecorded *unrecorded, const struct mt_ticker
 }
 
 void mt_unrecorded_look(struct mt_unrecorded *unrecorded, const struct mt_ticker *ticker) {
-    uint32_t newest = newest_pid(),
+    uint32_t newest = mt_process_newest(),
              first = unrecorded->last_pid ? unrecorded->last_pid : (uint32_t)ticker->main_pid;
     if (unrecorded->n)
         visit_known(unrecorded, ticker);

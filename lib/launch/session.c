@@ -189,20 +189,6 @@ uint64_t mt_session_room(const struct mt_session *session) {
 
 /* ---- processes ------------------------------------------------------------------------------- */
 
-/* Returns the last pid that was given out; 0: not known. */
-static uint32_t last_pid(void) {
-    char text[128];
-    uint32_t pid;
-    int fd = open("/proc/loadavg", O_RDONLY | O_CLOEXEC);
-    ssize_t n = fd >= 0 ? read(fd, text, sizeof text - 1) : -1;
-    if (fd >= 0)
-        close(fd);
-    if (n <= 0)
-        return 0;
-    text[n] = 0;
-    return sscanf(text, "%*s %*s %*s %*s %" SCNu32, &pid) == 1 ? pid : 0;
-}
-
 static bool has_our_directory(uint32_t pid, const char *wanted) {
     char path[64], *variable = NULL;
     size_t capacity = 0;
@@ -220,7 +206,7 @@ static bool has_our_directory(uint32_t pid, const char *wanted) {
 size_t mt_session_processes(const struct mt_session *session, uint32_t first_pid) {
     char wanted[4200];
     size_t n = 0;
-    if (last_pid() == first_pid)
+    if (mt_process_newest() == first_pid)
         return 0; /* the usual case: nothing was started since */
     snprintf(wanted, sizeof wanted, "MEMTRACK_DIR=%s", session->path);
     DIR *processes = opendir("/proc");

@@ -13,7 +13,6 @@
 #include "watch/descendants.h"
 
 #include <dirent.h>
-#include <fcntl.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -33,45 +32,20 @@ struct stat_line {
 
 /* A thread has a number and a stat file as a process has, but is no process. */
 static bool is_thread(uint32_t pid) {
-    char path[64], text[256];
-    snprintf(path, sizeof path, "/proc/%" PRIu32 "/status", pid);
-    int fd = open(path, O_RDONLY | O_CLOEXEC);
-    ssize_t n = fd >= 0 ? read(fd, text, sizeof text - 1) : -1;
-    if (fd >= 0)
-        close(fd);
-    if (n <= 0)
+    char text[256];
+    if (mt_process_read(pid, "status", text, sizeof text) <= 0)
         return false;
-    text[n] = 0;
     const char *group = strstr(text, "\nTgid:");
     return group && strtoul(group + 6, NULL, 10) != pid;
 }
 
 static bool read_stat(uint32_t pid, struct stat_line *line) {
-    char path[64], text[1024];
-    snprintf(path, sizeof path, "/proc/%" PRIu32 "/stat", pid);
-    int fd = open(path, O_RDONLY | O_CLOEXEC);
-    ssize_t n = fd >= 0 ? read(fd, text, sizeof text - 1) : -1;
-    if (fd >= 0)
-        close(fd);
-    if (n <= 0)
+    char text[1024];
+    if (mt_process_read(pid, "stat", text, sizeof text) <= 0)
         return false;
-    text[n] = 0;
     const char *at = strrchr(text, ')'); /* behind a name that may hold anything */
     return at && sscanf(at + 1, " %c %" SCNu32 " %*d %" SCNu32, &line->state, &line->parent,
                         &line->session) == 3;
-}
-
-static uint32_t newest_pid(void) {
-    char text[128];
-    int fd = open("/proc/loadavg", O_RDONLY | O_CLOEXEC);
-    ssize_t n = fd >= 0 ? read(fd, text, sizeof text - 1) : -1;
-    if (fd >= 0)
-        close(fd);
-    if (n <= 0)
-        return 0;
-    text[n] = 0;
-    const char *at = strrchr(text, ' ');
-    return at ? (uint32_t)strtoul(at, NULL, 10) : 0;
 }
 
 /* The latest with this number, since numbers are given again. */
@@ -148,7 +122,7 @@ static int look_at_all(struct mt_descendants *d) {
 }
 
 int mt_descendants_look(struct mt_descendants *d) {
-    uint32_t newest = newest_pid(), last = d->last_pid;
+    uint32_t newest = mt_process_newest(), last = d->last_pid;
     bool found = false;
     int rc = 0;
     if (last && newest == last)

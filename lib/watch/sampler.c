@@ -17,7 +17,6 @@
 #include "watch/sampler.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <fnmatch.h>
 #include <inttypes.h>
 #include <limits.h>
@@ -70,17 +69,6 @@ static char *read_link(uint32_t pid, const char *name) {
     return n > 0 ? strndup(target, (size_t)n) : NULL;
 }
 
-static size_t read_file(uint32_t pid, const char *name, char *text, size_t capacity) {
-    char path[64];
-    snprintf(path, sizeof path, "/proc/%" PRIu32 "/%s", pid, name);
-    int fd = open(path, O_RDONLY | O_CLOEXEC);
-    ssize_t n = fd >= 0 ? read(fd, text, capacity - 1) : -1;
-    if (fd >= 0)
-        close(fd);
-    text[n > 0 ? n : 0] = 0;
-    return n > 0 ? (size_t)n : 0;
-}
-
 static const char *base_of(const char *path) {
     const char *slash = strrchr(path, '/');
     return slash && slash[1] ? slash + 1 : path;
@@ -101,15 +89,14 @@ static void read_names(const struct mt_sampler *sampler, size_t index) {
     uint32_t pid = sampler->processes.items[index].pid;
     char text[COMMAND_BYTES];
     char *exe = read_link(pid, "exe");
-    size_t bytes = read_file(pid, "comm", text, sizeof s->name);
-    if (bytes)
+    if (mt_process_read(pid, "comm", text, sizeof s->name) > 0)
         snprintf(s->name, sizeof s->name, "%.*s", (int)strcspn(text, "\n"), text);
-    bytes = read_file(pid, "cmdline", text, sizeof text);
-    char *command = bytes ? malloc(bytes) : NULL;
+    ssize_t bytes = mt_process_read(pid, "cmdline", text, sizeof text);
+    char *command = bytes > 0 ? malloc((size_t)bytes) : NULL;
     if (command) { /* a zombie has none, and is called what it was */
         free(s->command);
-        s->command = memcpy(command, text, bytes);
-        s->command_bytes = bytes;
+        s->command = memcpy(command, text, (size_t)bytes);
+        s->command_bytes = (size_t)bytes;
     }
     if (exe) {
         free(s->exe);

@@ -13,6 +13,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/process.h"
+
 enum { COST_FACTOR = 200 };
 #define LEAST_GAP_NS UINT64_C(500000000)
 
@@ -102,15 +104,9 @@ bool mt_usage_status(uint32_t pid, struct mt_usage *usage) {
 }
 
 bool mt_usage_pss(uint32_t pid, uint64_t *pss_bytes, uint64_t *swap_bytes) {
-    char path[64], text[2048];
-    snprintf(path, sizeof path, "/proc/%" PRIu32 "/smaps_rollup", pid);
-    int fd = open(path, O_RDONLY | O_CLOEXEC);
-    ssize_t n = fd >= 0 ? read(fd, text, sizeof text - 1) : -1;
-    if (fd >= 0)
-        close(fd);
-    if (n <= 0)
+    char text[2048];
+    if (mt_process_read(pid, "smaps_rollup", text, sizeof text) <= 0)
         return false;
-    text[n] = 0;
     *pss_bytes = kilobytes_after(text, "\nPss:");
     *swap_bytes = kilobytes_after(text, "\nSwap:");
     return true;
