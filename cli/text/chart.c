@@ -101,6 +101,11 @@ static void draw_area(struct canvas *c, const double *values) {
     }
 }
 
+/* Which series has the look of which: the area is the main one, whose own look the heap has then. */
+static enum mt_series look_of(enum mt_series series, enum mt_series main) {
+    return series == main ? MT_SERIES_LIVE : series == MT_SERIES_LIVE ? main : series;
+}
+
 static void draw_points(struct canvas *c, const double *values, enum mt_series series) {
     for (size_t x = 0; x < c->columns; x++) {
         if (values[x] < 0)
@@ -270,7 +275,7 @@ static void put_legend(const struct canvas *c, const bool *is_drawn, enum mt_ser
         }
         used += strlen(gap) + width;
         fputs(gap, c->terminal->stream);
-        enum mt_series as = s == main ? MT_SERIES_LIVE : (enum mt_series)s;
+        enum mt_series as = look_of((enum mt_series)s, main);
         put_glyph(c->terminal, styles[as], c->glyphs->point[as]);
         fprintf(c->terminal->stream, " %s", mt_timeline_series_labels[s]);
         gap = "   ";
@@ -332,9 +337,9 @@ int mt_chart_print(const struct mt_terminal *terminal, const struct mt_timeline 
     }
     set_scale(&c, most);
     draw_area(&c, values + course->main * c.columns);
-    for (size_t s = MT_N_SERIES; s-- > MT_SERIES_RSS;)
+    for (size_t s = MT_N_SERIES; s-- > 0;)
         if (is_drawn[s] && s != course->main)
-            draw_points(&c, values + s * c.columns, (enum mt_series)s);
+            draw_points(&c, values + s * c.columns, look_of((enum mt_series)s, course->main));
     put_rows(&c);
     put_time_axis(&c);
     put_arrows(&c, timeline, course);

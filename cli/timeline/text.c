@@ -72,7 +72,7 @@ static void add_peak_rss(const struct mt_timeline *t, struct mt_summary *lines) 
 
 static void add_peak_of_sum(const struct mt_course *sum, struct mt_summary *lines) {
     char size[MT_FORMAT_BYTES], parts[3 * MT_FORMAT_BYTES + 40] = "";
-    static const enum mt_series series[] = {MT_SERIES_PSS, MT_SERIES_USS};
+    static const enum mt_series series[] = {MT_SERIES_PSS, MT_SERIES_USS, MT_SERIES_LIVE};
     for (size_t i = 0; i < sizeof series / sizeof *series; i++)
         if (sum->has[series[i]])
             snprintf(parts + strlen(parts), sizeof parts - strlen(parts), ", %s %s",

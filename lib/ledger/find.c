@@ -458,3 +458,13 @@ int mt_find_ledger(pid_t pid, char **path, bool *is_live, struct mt_error *error
     free(m);
     return rc;
 }
+
+int mt_find_mapped(pid_t pid, char **path) {
+    struct mapping *m = calloc(1, sizeof *m);
+    int found = m ? mapped_ledger(pid, m) : -ENOMEM;
+    int rc = found == 1         ? running_ledger(pid, m, path, NULL)
+             : found == -ENOMEM ? -MEMTRACK_ENOMEM
+                                : -MEMTRACK_ENOTFOUND;
+    free(m);
+    return rc;
+}

@@ -40,6 +40,10 @@ void mt_find_free(struct mt_found_ledgers *found);
  */
 int mt_find_ledger(pid_t pid, char **path, bool *is_live, struct mt_error *error);
 
+/* Finds the newest ledger that a process has mapped, and nothing that an ended one has left: what
+ * who looks again and again wants. Errors: ENOTFOUND, EIO, ENOMEM. */
+int mt_find_mapped(pid_t pid, char **path);
+
 /* Finds the ledgers of all processes that this user may look into, by pid. There is one item for
  * each process. Returns 0 or ENOMEM. */
 int mt_find_running(struct mt_found_ledgers *out);

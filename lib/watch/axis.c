@@ -27,14 +27,14 @@ uint64_t mt_axis_last_ns(const struct mt_axis *axis) {
     return axis->n ? axis->ticks[axis->n - 1].time_ns : 0;
 }
 
-static int is_higher(const struct mt_tick *a, const struct mt_tick *b) {
-    return a->live_bytes != b->live_bytes ? a->live_bytes > b->live_bytes
-                                          : a->rss_bytes > b->rss_bytes;
+static int is_higher(const struct mt_tick *a, const struct mt_tick *b, bool by_rss) {
+    return !by_rss && a->live_bytes != b->live_bytes ? a->live_bytes > b->live_bytes
+                                                     : a->rss_bytes > b->rss_bytes;
 }
 
-static void put_together(struct mt_tick *kept, const struct mt_tick *tick) {
+static void put_together(struct mt_tick *kept, const struct mt_tick *tick, bool by_rss) {
     struct mt_tick pss = tick->pss_bytes > kept->pss_bytes ? *tick : *kept;
-    if (is_higher(tick, kept))
+    if (is_higher(tick, kept, by_rss))
         *kept = *tick;
     kept->pss_bytes = pss.pss_bytes;
     kept->swap_bytes = pss.swap_bytes;
@@ -56,7 +56,7 @@ static int make_room(struct mt_axis *axis) {
         if (i == 0 || group[i] != group[i - 1])
             *kept = axis->ticks[i];
         else
-            put_together(kept, &axis->ticks[i]);
+            put_together(kept, &axis->ticks[i], axis->by_rss);
     }
     axis->n = n_groups;
     free(times);

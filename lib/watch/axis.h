@@ -4,6 +4,7 @@
 #ifndef MT_WATCH_AXIS_H
 #define MT_WATCH_AXIS_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -13,6 +14,7 @@
 struct mt_axis {
     struct mt_tick *ticks; /* at rising times */
     size_t n, max, capacity;
+    bool by_rss; /* the highest tick is that with most RSS; the heap is known of some alone */
 };
 
 void mt_axis_init(struct mt_axis *axis, size_t max); /* max >= 8 */
@@ -20,7 +22,7 @@ void mt_axis_free(struct mt_axis *axis);
 
 /* Adds a tick; one that is not later than the last one takes the place of that. When there is no
  * room for all, neighbours are put together, and of each group the one with the most live bytes
- * (then RSS) stays. Returns 0 or -MEMTRACK_ENOMEM. */
+ * (then RSS) stays, or with the most RSS. Returns 0 or -MEMTRACK_ENOMEM. */
 int mt_axis_add(struct mt_axis *axis, const struct mt_tick *tick);
 
 uint64_t mt_axis_last_ns(const struct mt_axis *axis); /* 0: no tick yet */

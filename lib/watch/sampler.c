@@ -45,6 +45,7 @@ enum {
     TICKS_OF_MANY = 200,
     TICKS_OF_MOST = 50,
     MOST_PROCESS_FDS = 200,
+    MOST_LEDGERS = 200, /* each is a descriptor as long as its process runs */
     SPARE_DESCRIPTORS = 16,
     COMMAND_BYTES = 4096,
     MOST_MARKS = 10000,
@@ -99,6 +100,8 @@ static void read_names(const struct mt_sampler *sampler, size_t index) {
         s->command_bytes = (size_t)bytes;
     }
     if (exe) {
+        if (s->exe && strcmp(exe, s->exe) != 0)
+            mt_recorded_forget(&s->recorded); /* that of the program before */
         free(s->exe);
         s->exe = exe;
     }
@@ -143,6 +146,7 @@ static int add_found(struct mt_sampler *sampler, uint64_t time_ns) {
             .found_ns = time_ns,
         };
         mt_axis_init(&sampler->items[i].axis, ticks_for(i));
+        sampler->items[i].axis.by_rss = true;
         sampler->n++;
         read_names(sampler, i);
     }
@@ -157,6 +161,7 @@ static void end_one(struct mt_sampler *sampler, size_t index, uint64_t time_ns) 
     if (s->statm_fd >= 0)
         close(s->statm_fd);
     s->statm_fd = -1;
+    mt_recorded_forget(&s->recorded);
 }
 
 int mt_sampler_begin(struct mt_sampler *sampler, pid_t root,
@@ -168,6 +173,7 @@ int mt_sampler_begin(struct mt_sampler *sampler, pid_t root,
         .most_fd = most_fd(),
     };
     mt_axis_init(&sampler->sum, ROOT_TICKS);
+    sampler->sum.by_rss = true;
     if (!mt_descendants_begin(&sampler->processes, (uint32_t)root))
         return mt_error_set(error, MEMTRACK_ENOTFOUND,
                             "ps -e lists the processes. Where /proc is mounted with hidepid, those "
@@ -265,12 +271,16 @@ static void look_at(struct mt_sampler *sampler, size_t index, uint64_t time_ns, 
         return;
     if (with_pages)
         read_pages(sampler, process->pid, s, &tick);
+    if (index < MOST_LEDGERS)
+        mt_recorded_read(&s->recorded, process->pid, s->found_ns, time_ns, &tick);
     take_peak(s, tick.rss_bytes);
     s->latest = tick;
     mt_axis_add(&s->axis, &tick); /* one that finds no memory is one less */
 }
 
 static void add_to(struct mt_tick *sum, const struct mt_tick *tick) {
+    sum->live_bytes += tick->live_bytes;
+    sum->total_blocks += tick->total_blocks;
     sum->rss_bytes += tick->rss_bytes;
     sum->anon_bytes += tick->anon_bytes;
     sum->pss_bytes += tick->pss_bytes;

@@ -15,6 +15,7 @@
 #include "profile/profile.h"
 #include "watch/axis.h"
 #include "watch/descendants.h"
+#include "watch/recorded.h"
 
 /* Where the figures come from. The first three are read at every tick by every user. */
 enum mt_sampler_backend {
@@ -48,6 +49,7 @@ struct mt_sampled { /* one process */
     uint64_t found_ns, end_ns; /* since the start */
     uint64_t next_status_ns, next_names_ns;
     uint64_t peak_rss_bytes;
+    struct mt_recorded recorded;
     struct mt_tick latest;
     struct mt_axis axis;
 };

@@ -96,6 +96,26 @@ class Watch(case.Case):
         self.assertIsNone(process["peak"]["live_bytes"])
         self.assertTrue(all(tick["live_bytes"] is None for tick in process["ticks"]))
 
+    def test_recorded(self):
+        """The heap of a process that is recorded stands beside its RSS; that of others is not
+        known."""
+        program = ("import ctypes, sys\nlibc = ctypes.CDLL(None)\n"
+                   "libc.malloc.restype = ctypes.c_void_p\nkept = libc.malloc(50 << 20)\n"
+                   "print('ok 1', flush=True)\nsys.stdin.readline()\n")
+        stepper = Stepper([harness.MEMTRACK, "run", "-q", "-o", "r.pb.gz", "--",
+                           "/usr/bin/python3", "-c", program], self.dir)
+        self.addCleanup(self.stop, stepper)
+        self.ask("watch", "--for", "100ms", "-q", "-o", "w.pb.gz", str(stepper.process.pid))
+        self.assertEqual(0, stepper.end("go on")[0])
+        seen = self.timeline()
+        python, = [p for p in seen["processes"] if p["process"]["command"][1:2] == ["-c"]]
+        for tick in python["ticks"] + seen["tree"]["ticks"]:
+            self.assertTrue(50 * MIB <= tick["live_bytes"] < 60 * MIB, tick)
+        for process in seen["processes"]:
+            if process is not python:
+                self.assertTrue(all(tick["live_bytes"] is None for tick in process["ticks"]))
+        self.assertRegex(self.ask("timeline", "w.pb.gz"), r"at most .*heap \(live\) 5\d\.\d MiB")
+
     def test_figures(self):
         """Those of a process that stands still equal what /proc says."""
         stepper = Stepper([SHAPE], self.dir)

@@ -59,7 +59,7 @@ static struct mt_point point_of(const struct mt_tick *tick, uint64_t start_ns, b
                   [MT_SERIES_SWAP] = smaller(tick->swap_bytes, MAX_VALUE),
                   [MT_SERIES_ANON] = smaller(tick->anon_bytes, MAX_VALUE),
                   [MT_SERIES_USS] = smaller(tick->uss_bytes, MAX_VALUE)},
-        .is_read = {[MT_SERIES_LIVE] = !is_watched,
+        .is_read = {[MT_SERIES_LIVE] = !is_watched || tick->live_bytes > 0,
                     [MT_SERIES_RSS] = tick->rss_bytes != 0,
                     [MT_SERIES_PSS] = has_pss,
                     [MT_SERIES_SWAP] = has_swap,
@@ -255,7 +255,7 @@ static void sweep(struct mt_timeline *t, const struct event *events, size_t n,
             add_values(&now, event->point, false);
         *before = event->point ? *event->point : (struct mt_point){0};
         now.time_ns = event->time_ns;
-        now.is_read[MT_SERIES_LIVE] = sum->main == MT_SERIES_LIVE;
+        now.is_read[MT_SERIES_LIVE] = sum->main == MT_SERIES_LIVE || now.value[MT_SERIES_LIVE] != 0;
         for (size_t s = MT_SERIES_RSS; s < MT_N_SERIES;
              s++) /* what is as last read of all others is read, once one is */
             now.is_read[s] |= (event->point && event->point->is_read[s]) ||
