@@ -50,13 +50,18 @@ function(mt_install_edition edition MT_LIBDIR)
   install(FILES cli/completion/memtrack.zsh COMPONENT ${edition}-tools ${ARGN}
     DESTINATION ${CMAKE_INSTALL_DATADIR}/zsh/${functions} RENAME _memtrack)
 
-  # gdb reads what lies under the recorder's own path here.
+  # gdb reads what lies under the recorder's own path here. `cmake --install --prefix` may still
+  # choose another prefix, so that the path is put together when things are installed.
   set(prefix ${CMAKE_INSTALL_PREFIX})
   if(edition STREQUAL "debian")
     set(prefix /usr)
+  elseif(edition STREQUAL "prefix")
+    set(prefix "\${mt_absolute_prefix}")
+    install(CODE "get_filename_component(mt_absolute_prefix \"\${CMAKE_INSTALL_PREFIX}\" ABSOLUTE)"
+      COMPONENT ${edition}-tools ${ARGN})
   endif()
   install(FILES cli/gdb/memtrack.py COMPONENT ${edition}-tools ${ARGN}
-    DESTINATION ${CMAKE_INSTALL_DATADIR}/gdb/auto-load${prefix}/lib/memtrack
+    DESTINATION "${CMAKE_INSTALL_DATADIR}/gdb/auto-load${prefix}/lib/memtrack"
     RENAME libmemtrack.so-gdb.py)
 
   install(TARGETS memtrack-analyze EXPORT memtrack-analyze-${edition}

@@ -33,15 +33,30 @@ class Install(unittest.TestCase):
     def setUp(self):
         folder = tempfile.TemporaryDirectory()
         self.addCleanup(folder.cleanup)
-        self.prefix = pathlib.Path(folder.name) / "a prefix"
-        subprocess.run(["cmake", "--install", BUILD, "--prefix", self.prefix], check=True,
-                       capture_output=True)
+        self.folder = pathlib.Path(folder.name).resolve()
+        self.prefix = self.install("a prefix")
+
+    def install(self, prefix, **environment):
+        subprocess.run(["cmake", "--install", BUILD, "--prefix", prefix], check=True,
+                       capture_output=True, cwd=self.folder, env={**os.environ, **environment})
+        return self.folder / prefix
 
     def test_layout(self):
         for name in EXPECTED:
             self.assertTrue((self.prefix / name).is_file(), name)
-        auto_load = self.prefix / "share/gdb/auto-load"
-        self.assertEqual(1, len(list(auto_load.glob("**/lib/memtrack/libmemtrack.so-gdb.py"))))
+
+    def test_gdb_finds_its_commands_by_the_path_of_the_recorder(self):
+        for prefix in (self.prefix, self.install("relative")):
+            library = (prefix / "lib/memtrack/libmemtrack.so").resolve()
+            auto_load = prefix / "share/gdb/auto-load"
+            self.assertEqual([auto_load / f"{library}-gdb.py".lstrip("/")],
+                             list(auto_load.glob("**/*.py")))
+
+    def test_gdb_finds_them_in_a_staged_tree(self):
+        stage = self.folder / "stage"
+        self.install("/opt/memtrack", DESTDIR=str(stage))
+        self.assertTrue((stage / "opt/memtrack/share/gdb/auto-load/opt/memtrack/lib/memtrack"
+                         / "libmemtrack.so-gdb.py").is_file())
 
     def test_tracks_from_there(self):
         environment = {"PATH": f"{self.prefix}/bin:/usr/bin:/bin", "LC_ALL": "C"}
