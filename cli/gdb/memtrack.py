@@ -104,7 +104,10 @@ lies."""
         self.dont_repeat()
         if not argument:
             raise gdb.GdbError("memtrack whois: give an address, such as a pointer.")
-        value = gdb.parse_and_eval(argument)
+        try:
+            value = gdb.parse_and_eval(argument)
+        except gdb.error as error:  # which gdb would show as an error of this file
+            raise gdb.GdbError("memtrack whois: %s" % error)
         kind = value.type.strip_typedefs().code
         if kind in (gdb.TYPE_CODE_ARRAY, gdb.TYPE_CODE_STRUCT, gdb.TYPE_CODE_UNION):
             value = value.address

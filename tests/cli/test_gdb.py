@@ -35,12 +35,15 @@ class Gdb(case.Case):
     def test_process(self):
         text = self.gdb("source " + SCRIPT, *self.start(), "memtrack whois first->next",
                         "memtrack whois first->next->name", "memtrack report --by function -n 1",
-                        "memtrack whois &first", "memtrack whois", "memtrack report --by nothing")
+                        "memtrack whois &first", "memtrack whois", "memtrack whois bogus",
+                        "memtrack report --by nothing")
         self.check_whois(text)
         self.assertIn("is live: offset 8 in a block of 112 bytes", text, "an array is where it lies")
         self.assertRegex(text, r"224 B .*make")
         self.assertRegex(text, r"0x7ff\w+ is not live")
         self.assertIn("memtrack whois: give an address, such as a pointer.", text)
+        self.assertIn('memtrack whois: No symbol "bogus" in current context.', text)
+        self.assertNotIn("Python", text)
         self.assertIn("nothing", text)
 
     def test_core(self):
