@@ -124,9 +124,11 @@ static int write_profile(const struct watch *w, const struct mt_profile *profile
          *wanted = mt_output_name(r->output ? r->output : MT_OUTPUT_DEFAULT, &fields, "");
     if (!wanted)
         return mt_error_set(error, MEMTRACK_ENOMEM, "", "out of memory");
-    int rc = mt_output_write(profile, wanted, r->shared.force, w->sampler.start_time_ns, &written,
-                             error);
-    if (rc == 0) {
+    int rc =
+        mt_output_write(profile, wanted, r->shared.force, w->sampler.start_time_ns, &written, &why);
+    if (rc != 0) {
+        *error = why;
+    } else {
         mt_output_explain(wanted, written, &why);
         if (why.message[0])
             mt_terminal_print_error(r->shared.program, &why);
@@ -136,6 +138,13 @@ static int write_profile(const struct watch *w, const struct mt_profile *profile
     free(wanted);
     free(written);
     return rc;
+}
+
+/* What can be known of the file's name before anything runs has to be right. */
+static int check_output(const struct mt_watched_request *r, struct mt_error *error) {
+    if (!r->output || strchr(r->output, '%'))
+        return 0;
+    return mt_output_check(r->output, r->shared.force, error);
 }
 
 /* Writes first: what is shown may be cut short by whoever reads it. */
@@ -231,6 +240,8 @@ int mt_watch_command(int argc, char **argv) {
     struct watch w = {.marks.fd = -1};
     struct mt_error error = {{0}, {0}};
     int status = mt_watched_request_parse(argc, argv, &w.request);
+    if (status == 0 && check_output(&w.request, &error) != 0)
+        status = MT_EXIT_FAILED;
     if (status == 0 && mt_watched_marks_open(&w.marks, w.request.marks, &error) != 0)
         status = MT_EXIT_FAILED;
     if (status == 0)

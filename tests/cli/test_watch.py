@@ -195,6 +195,24 @@ class Watch(case.Case):
             self.assertLess(time.monotonic(), end)
             time.sleep(0.001)
 
+    def test_output_is_refused_before_anything_runs(self):
+        proof = self.path("it-ran")
+        for name, said in (("no/such/p.pb.gz", "No such file"), ("there.pb.gz", "file exists")):
+            with open(self.path("there.pb.gz"), "wb"):
+                pass
+            text = self.ask("watch", "-o", self.path(name), "--", "touch", proof, code=FAILED)
+            self.assertIn(said, text)
+            self.assertFalse(os.path.exists(proof))
+
+    def test_output_whose_place_goes_away(self):
+        """It is written elsewhere, and one reason is told."""
+        away = self.path("away")
+        os.mkdir(away)
+        text = self.ask("watch", "-q", "-o", away + "/p.pb.gz", "--", "rmdir", away, code=0)
+        self.assertRegex(text, "No such file or directory\n  It was written to .*p.*[.]pb[.]gz instead")
+        self.assertNotIn("exists", text)
+        os.unlink(re.search(r"written to (\S+) instead", text).group(1))
+
     def test_status_and_signals(self):
         stepper = self.start("-q")
         os.kill(stepper.pid, signal.SIGKILL)
