@@ -161,7 +161,7 @@ static error_t parse_budget(int key, const char *text, struct argp_state *state)
         return 0;
     case KEY_SCOPE:
         if (mt_budget_parse_scope(text, &o->budgets, &o->n_budgets, &error) != 0)
-            argp_error(state, "--scope %s\n%s", error.message, error.hint);
+            argp_error(state, "--scope %s\n  %s", error.message, error.hint);
         return 0;
     case KEY_BASELINE:
         if (o->baseline)

@@ -106,6 +106,14 @@ class Budgets(Case):
         line, = self.lines("--scope", "requests:peak=1G", "scopes.pb.gz", status=1)
         self.assertIn("no scope of this name", line)
 
+    def test_hint_of_a_wrong_scope(self):
+        result = harness.memtrack("check", "--scope", "parse:p95=1", "none.pb.gz", status=2)
+        first, *hints = result.stderr.decode().splitlines()
+        self.assertEqual("memtrack check: --scope parse:p95=1: not the budget of a scope", first)
+        self.assertEqual(2, len(hints))
+        for hint in hints:
+            self.assertTrue(hint.startswith("  ") and not hint.startswith("   "), hint)
+
     def test_scopes_times(self):
         profiles.make("scopes", self.dir)
         shown = harness.ask("scopes", self.path("scopes.pb.gz"))

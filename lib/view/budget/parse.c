@@ -9,9 +9,8 @@
 
 static int bad_scope(struct mt_error *error, const char *text) {
     return mt_error_set(error, MEMTRACK_EUSAGE,
-                        "Give NAME:STATISTIC=LIMIT, such as parse:peak=10M,p95=20ms; the "
-                        "statistics are peak, net, allocated, blocks, duration, mean, p50, p95, "
-                        "cpu and errors.",
+                        "Give NAME:STATISTIC=LIMIT, such as parse:peak=10M,p95=20ms. Statistics: "
+                        "peak, net, allocated, blocks, duration, mean, p50, p95, cpu, errors.",
                         "%s: not the budget of a scope", text);
 }
 
