@@ -217,6 +217,8 @@ static const char *why_none(const struct mt_scopes_rows *rows) {
         return "no scope of these names has ended";
     if (rows->profile->info.scopes.n_open)
         return "no scope has ended";
+    if (rows->profile->info.scopes.n_events) /* memtrack_scopes_reset leaves them */
+        return "none since the program reset them; --events lists those before";
     if (rows->n_answers || rows->profile->info.scopes.n_tallies)
         return "none: the program has caches or counters alone";
     return rows->profile->info.is_memtrack

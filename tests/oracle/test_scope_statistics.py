@@ -134,6 +134,14 @@ class Statistics(case.Case):
         self.assertEqual((8 * 20000, 8 * 20000 * 5), (kept["count"], kept["duration_ns"]["sum"]))
         self.same_as_command(rows)
 
+    def test_the_command_says_that_they_were_reset(self):
+        rows, lines = self.play("forget")
+        self.assertEqual(({}, ["reset 0"]), (rows, lines))
+        text = harness.memtrack("scopes", self.profile).stdout.decode()
+        self.assertIn("none since the program reset them; --events lists those before", text)
+        self.assertIn("forgotten", harness.memtrack("scopes", "--events", self.profile)
+                      .stdout.decode())
+
     def test_a_fork_begins_with_nothing(self):
         _, lines = self.play("fork")
         self.assertEqual(["child 0 -11"], lines)

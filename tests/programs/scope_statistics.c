@@ -216,6 +216,13 @@ static void reset(void) {
     print_group(0);
 }
 
+/* With a counter, which a reset leaves alone. */
+static void forget(void) {
+    memtrack_record("forgotten", 10);
+    memtrack_counter("queue", 3);
+    printf("reset %d\n", memtrack_scopes_reset());
+}
+
 /* ---- fork ------------------------------------------------------------------------------------ */
 
 static void fork_once(void) {
@@ -333,6 +340,8 @@ int main(int argc, char **argv) {
         reset();
     else if (strcmp(what, "fork") == 0)
         fork_once();
+    else if (strcmp(what, "forget") == 0)
+        forget();
     else if (strcmp(what, "clear") == 0)
         clear();
     else if (strcmp(what, "print") == 0)
