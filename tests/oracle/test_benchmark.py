@@ -25,6 +25,7 @@ GIVEN = """
 int main(int argc, char **argv) {
     static double values[100000];
     memtrack_benchmark_difference d;
+    const char *per = getenv("ITERATIONS_PER_SAMPLE");
     const char *first = NULL, *last = NULL;
     for (int i = 1; i < argc;) {
         size_t n = 0;
@@ -32,7 +33,7 @@ int main(int argc, char **argv) {
         first = first ? first : last;
         while (i < argc && strspn(argv[i], "0123456789") != 0)
             values[n++] = strtod(argv[i++], NULL);
-        if (memtrack_benchmark_add(last, values, n, 3) != 0)
+        if (memtrack_benchmark_add(last, values, n, per ? strtoull(per, NULL, 10) : 3) != 0)
             return 1;
     }
     if (memtrack_benchmark_compare(memtrack_benchmark_find(first), memtrack_benchmark_find(last), &d))
@@ -223,6 +224,16 @@ class Benchmark(case.Case):
             "        N     MEAN   STDDEV   MEDIAN      MIN      MAX    OUT  BENCHMARK",
             "       15  1.80 ms  4.02 ms  1.25 us  1.20 us  9.00 ms      1  parse",
             "        6  0.38 ns  0.18 ns  0.38 ns  0.25 ns  0.50 ns      0  write"], table)
+
+    def test_columns_are_as_wide_as_the_figures(self):
+        """A benchmark that is run as often as fits runs millions of times."""
+        table = self.given(("short", [2.0, 3.0]), form="table",
+                           ITERATIONS_PER_SAMPLE="54064856").stdout.decode().splitlines()
+        self.assertTrue(table[1].startswith("108,129,712  2.50 ns"), table)
+        for heading, value in zip(re.finditer(r"\S+", table[0]),
+                                  re.finditer(r"\S+(?: ns)?", table[1]), strict=True):
+            if heading.group() != "BENCHMARK":
+                self.assertEqual(heading.end(), value.end(), table)
 
     def test_file_and_mistakes(self):
         out = self.path("out.json")

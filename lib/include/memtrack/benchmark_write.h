@@ -219,14 +219,14 @@ MEMTRACK_SYSTEM_FUNCTION_ void memtrack_benchmark_name_(struct memtrack_benchmar
 
 MEMTRACK_SYSTEM_FUNCTION_ void memtrack_benchmark_row_(struct memtrack_benchmark_text_ *t,
                                                        const memtrack_benchmark_result *r,
-                                                       int has_memory) {
+                                                       int width, int has_memory) {
     double times[5];
     times[0] = r->mean_ns;
     times[1] = r->stddev_ns;
     times[2] = r->median_ns;
     times[3] = r->min_ns;
     times[4] = r->max_ns;
-    memtrack_benchmark_column_(t, 9, memtrack_benchmark_count_(r->iterations).text);
+    memtrack_benchmark_column_(t, width, memtrack_benchmark_count_(r->iterations).text);
     for (int i = 0; i < 5; i++)
         memtrack_benchmark_column_(t, 9, memtrack_benchmark_time_(times[i]).text);
     memtrack_benchmark_column_(t, 7,
@@ -246,15 +246,21 @@ MEMTRACK_SYSTEM_FUNCTION_ void memtrack_benchmark_row_(struct memtrack_benchmark
 
 MEMTRACK_SYSTEM_FUNCTION_ void memtrack_benchmark_table_(struct memtrack_benchmark_text_ *t,
                                                          int whole) {
-    int has_memory = 0;
+    int has_memory = 0, width = 9; /* what is run as often as fits has eleven characters */
     struct memtrack_benchmark_node_ *node;
-    for (node = memtrack_benchmark_list_.first; node; node = node->next)
-        has_memory |= (whole || !node->is_written) && node->result.memory_iterations != 0;
-    memtrack_benchmark_say_(t, "        N     MEAN   STDDEV   MEDIAN      MIN      MAX    OUT");
+    for (node = memtrack_benchmark_list_.first; node; node = node->next) {
+        int length = (int)strlen(memtrack_benchmark_count_(node->result.iterations).text);
+        if (!whole && node->is_written)
+            continue;
+        has_memory |= node->result.memory_iterations != 0;
+        width = length > width ? length : width;
+    }
+    memtrack_benchmark_column_(t, width, "N");
+    memtrack_benchmark_say_(t, "     MEAN   STDDEV   MEDIAN      MIN      MAX    OUT");
     memtrack_benchmark_say_(t, has_memory ? "  ALLOCS       PEAK  BENCHMARK\n" : "  BENCHMARK\n");
     for (node = memtrack_benchmark_list_.first; node; node = node->next)
         if (whole || !node->is_written)
-            memtrack_benchmark_row_(t, &node->result, has_memory);
+            memtrack_benchmark_row_(t, &node->result, width, has_memory);
 }
 
 /* ---- for machines ---------------------------------------------------------------------------- */
