@@ -161,6 +161,14 @@ static void format_ago(char text[MT_FORMAT_BYTES], uint64_t time_ns) {
     snprintf(text, MT_FORMAT_BYTES, "~%" PRIu64 " %s", passed / units[i].seconds, units[i].name);
 }
 
+/* The processes of a run had it one after the other, and of one that was watched from outside nobody
+ * knows it. */
+static bool has_live(const struct mt_listed *item) {
+    if (strcmp(item->state, "watched") == 0)
+        return item->total_blocks != 0;
+    return strcmp(item->state, "run") != 0;
+}
+
 static void print_entry(const struct mt_terminal *t, const struct mt_listed *item, bool with_path) {
     char age[MT_FORMAT_BYTES] = "-", live[MT_FORMAT_BYTES] = "-", peak[MT_FORMAT_BYTES] = "-";
     bool is_readable = !item->why[0];
@@ -174,7 +182,7 @@ static void print_entry(const struct mt_terminal *t, const struct mt_listed *ite
     if (item->last_seen_ns)
         format_ago(age, item->last_seen_ns);
     if (is_readable) {
-        if (strcmp(item->state, "run") != 0) /* its processes had it one after the other */
+        if (has_live(item))
             mt_format_size(live, item->live_bytes, false);
         mt_format_size(peak, item->peak_bytes, false); /* of one that was watched RSS */
     }

@@ -14,6 +14,7 @@
 #include "command/help.h"
 #include "command/view_options.h"
 #include "view/format/format.h"
+#include "view/subject.h"
 
 enum { DEFAULT_ROWS = 20, SCREEN_DELAY_MS = 100, TABLE_DELAY_MS = 1000, LEAST_DELAY_MS = 10 };
 #define NS_PER_MS UINT64_C(1000000)
@@ -24,6 +25,8 @@ enum { HELP_TABLES = MT_HELP_NAMES + 1 };
 static const struct argp_option options[] = {
     {"sort", KEY_SORT, mt_top_column_list, MT_HELP_COMMON,
      "Print the largest in this column first (default: live)", MT_HELP_ROWS},
+    {"tree", MT_KEY_TREE, NULL, MT_HELP_COMMON,
+     "Add up the process and all that descend from it, as they come and go", MT_HELP_COUNTED},
     {"delay", KEY_DELAY, "DURATION", MT_HELP_COMMON,
      "Wait so long between two looks (default: 100ms on the screen, 1s for tables). It is "
      "longer when a look takes long",
@@ -64,6 +67,8 @@ static bool parse_value(int key, const char *text, struct argp_state *state, str
     case 'n':
         r->top.n = mt_options_rows(state, text);
         return r->n_given = true;
+    case MT_KEY_TREE:
+        return r->top.is_tree = true;
     case KEY_ONCE:
         return r->once = true;
     case KEY_BATCH:
@@ -143,8 +148,26 @@ static void read_options(int argc, char **argv, struct request *r) {
 
 /* ---- the command ----------------------------------------------------------------------------- */
 
+static int open_tree(struct mt_top *top, const char *what, struct mt_error *error) {
+    pid_t pid;
+    if (!mt_subject_is_process(what, &pid))
+        return mt_error_set(error, MEMTRACK_ENOTFOUND,
+                            "memtrack report --tree adds up a run that was written.",
+                            "--tree follows running processes: %s is no process id", what);
+    int rc = mt_top_model_new_tree(&top->options, &top->model, error);
+    if (rc != 0)
+        return rc;
+    rc = mt_top_tree_open(&top->tree, pid, top->model, error);
+    if (rc != 0)
+        mt_top_model_free(top->model);
+    top->target.pid = (uint32_t)pid;
+    return rc;
+}
+
 static int open_top(struct mt_top *top, const char *what, struct mt_error *error) {
     struct mt_ledger *ledger;
+    if (top->is_tree)
+        return open_tree(top, what, error);
     int rc = mt_top_target_open(&top->target, what, &ledger, error);
     if (rc == 0 && (rc = mt_top_model_new(ledger, &top->options, &top->model, error)) != 0)
         mt_top_target_close(&top->target);
@@ -155,6 +178,7 @@ static void close_top(struct mt_top *top) {
     mt_top_model_free(top->model);
     top->model = NULL;
     mt_top_target_close(&top->target);
+    mt_top_tree_close(&top->tree);
 }
 
 int mt_top_command(int argc, char **argv) {

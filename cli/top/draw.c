@@ -66,6 +66,7 @@ static void put_state(const struct mt_top_screen *s, struct mt_top_pen *pen) {
 }
 
 static void draw_title(const struct mt_top_screen *s, int y) {
+    char who[48];
     char *command = mt_top_look_program(s->top, true),
          *coverage = mt_top_look_coverage(s->top, ", ");
     struct mt_top_pen pen = mt_top_pen_at(&s->labels, y, 1);
@@ -73,7 +74,8 @@ static void draw_title(const struct mt_top_screen *s, int y) {
     char *shortened =
         visible ? mt_format_shorten_end(visible, (size_t)(COLS / 2), s->labels.ellipsis) : NULL;
     mt_top_pen_put_safe(&pen, MT_PAINT_BOLD, shortened ? shortened : "?");
-    mt_top_pen_print(&pen, MT_PAINT_DIM, "  pid %" PRIu32, s->top->target.pid);
+    mt_top_look_who(s->top, who, sizeof who);
+    mt_top_pen_print(&pen, MT_PAINT_DIM, "  %s", who);
     if (coverage && *coverage && mt_format_width(coverage) + 30 < (size_t)(pen.end - pen.x))
         mt_top_pen_print(&pen, MT_PAINT_WARN, "  %s", coverage);
     put_state(s, &pen);

@@ -40,7 +40,10 @@ void mt_top_foot_draw(const struct mt_top_screen *s, int y) {
         mt_top_pen_put(&pen, MT_PAINT_BOLD, "group by: ");
         mt_top_pen_put(
             &pen, MT_PAINT_PLAIN,
-            "l line  f function  i file  m module  s stack  t thread  c scope  z size  d domain");
+            s->top->is_tree
+                ? "l line  f function  i file  m module  s stack  p process  t thread  c scope  z d"
+                : "l line  f function  i file  m module  s stack  t thread  c scope  z size  "
+                  "d domain");
     } else if (*s->message) {
         mt_top_pen_put(&pen, MT_PAINT_WARN, s->message);
     } else {

@@ -6,6 +6,8 @@
 #include <stdlib.h>
 
 #include "export/export.h"
+#include "profile/called.h"
+#include "top/source.h"
 #include "top/top.h"
 
 static struct mt_export_top_line line_of(const struct mt_top_line *line) {
@@ -33,6 +35,28 @@ static void set_totals(const struct mt_top *top, struct mt_export_top *json) {
     json->totals = line_of(mt_top_model_all(top->model));
 }
 
+/* Fills in who is there; the arrays are the caller's to free. */
+static int set_tree(const struct mt_top_tree *tree, struct mt_export_top *json) {
+    struct mt_export_top_process *processes = calloc(tree->n + 1, sizeof *processes),
+                                 *unrecorded = calloc(tree->n_unrecorded + 1, sizeof *unrecorded);
+    json->is_tree = true;
+    json->processes = processes;
+    json->unrecorded = unrecorded;
+    if (!processes || !unrecorded)
+        return -MEMTRACK_ENOMEM;
+    for (size_t i = 0; i < tree->n; i++)
+        if (tree->members[i].source)
+            processes[json->n_processes++] = (struct mt_export_top_process){
+                tree->members[i].target.pid, mt_called_name(tree->members[i].source->profile),
+                mt_top_target_state_name(tree->members[i].target.state)};
+    for (size_t i = 0; i < tree->n_unrecorded; i++)
+        unrecorded[json->n_unrecorded++] = (struct mt_export_top_process){
+            tree->unrecorded[i].pid, tree->unrecorded[i].name, "running"};
+    json->n_ended = tree->n_left;
+    json->ended_live_bytes = tree->left_bytes;
+    return 0;
+}
+
 int mt_top_json(const struct mt_top *top, uint64_t now_ns, FILE *stream, struct mt_error *error) {
     const struct mt_ledger_info *info = mt_ledger_info(mt_top_model_ledger(top->model));
     const struct mt_rows *rows = mt_top_model_rows(top->model);
@@ -47,6 +71,7 @@ int mt_top_json(const struct mt_top *top, uint64_t now_ns, FILE *stream, struct 
         lines[i] = line_of(line);
         lines[i].row = mt_rows_at(rows, line->row);
     }
+    int rc = 0;
     struct mt_export_top json = {
         .profile = mt_top_model_profile(top->model),
         .rows = rows,
@@ -62,8 +87,13 @@ int mt_top_json(const struct mt_top *top, uint64_t now_ns, FILE *stream, struct 
         .n = n,
     };
     set_totals(top, &json);
+    if (top->is_tree && set_tree(&top->tree, &json) != 0)
+        rc = mt_error_set(error, MEMTRACK_ENOMEM, "", "out of memory while writing JSON");
     const struct mt_export thing = {.what = MT_EXPORT_TOP, .top = json};
-    int rc = mt_export(stream, &thing, MT_EXPORT_JSON, error);
+    if (rc == 0)
+        rc = mt_export(stream, &thing, MT_EXPORT_JSON, error);
+    free((void *)(uintptr_t)json.processes);
+    free((void *)(uintptr_t)json.unrecorded);
     free(lines);
     return rc;
 }

@@ -3,6 +3,7 @@
  * A look at the process, and what is said of it above its rows. What is shown is the model's
  * (top/model.c); which process that is, the target's (top/target.c).
  */
+#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -24,21 +25,43 @@ static int go_on_with(struct mt_top *top, struct mt_ledger *ledger, struct mt_er
     return 0;
 }
 
-int mt_top_look(struct mt_top *top, uint64_t now_ns, uint64_t budget_ns, struct mt_error *error) {
-    if (top->has_all)
-        return 0;
-    uint64_t rss = mt_top_target_look(&top->target, now_ns);
+/* Brings the model up to who is there now. */
+static int look_at_target(struct mt_top *top, uint64_t now_ns, uint64_t *rss,
+                          struct mt_error *error) {
+    if (top->is_tree) {
+        int rc = mt_top_tree_look(&top->tree, top->model, now_ns, rss, error);
+        top->target.state = mt_top_tree_state(&top->tree);
+        return rc;
+    }
+    *rss = mt_top_target_look(&top->target, now_ns);
     struct mt_ledger *next = mt_top_target_next(&top->target);
     int rc = next ? go_on_with(top, next, error) : 0;
+    if (rc == 0 && top->target.state != MT_TOP_ENDED)
+        mt_ledger_control_store_era(mt_top_model_ledger(top->model), now_ns);
+    return rc;
+}
+
+int mt_top_look(struct mt_top *top, uint64_t now_ns, uint64_t budget_ns, struct mt_error *error) {
+    uint64_t rss;
+    if (top->has_all)
+        return 0;
+    int rc = look_at_target(top, now_ns, &rss, error);
     if (rc != 0)
         return rc;
     top->has_all = top->target.state == MT_TOP_ENDED;
     const struct mt_axis *axis = mt_top_model_axis(top->model);
     if (top->has_all && axis->n) /* of a process that has ended: the last picture shows it */
         rss = axis->ticks[axis->n - 1].rss_bytes;
-    if (!top->has_all)
-        mt_ledger_control_store_era(mt_top_model_ledger(top->model), now_ns);
     return mt_top_model_read(top->model, now_ns, rss, top->has_all ? 0 : budget_ns, error);
+}
+
+void mt_top_look_state(struct mt_top *top, uint64_t now_ns) {
+    if (!top->is_tree) {
+        mt_top_target_look(&top->target, now_ns);
+        return;
+    }
+    mt_top_tree_look_states(&top->tree, now_ns);
+    top->target.state = mt_top_tree_state(&top->tree);
 }
 
 char *mt_top_look_program(const struct mt_top *top, bool is_brief) {
@@ -56,6 +79,33 @@ char *mt_top_look_program(const struct mt_top *top, bool is_brief) {
         fprintf(stream, " %s", mt_profile_text(profile, info->command[i]));
     fclose(stream);
     return text;
+}
+
+void mt_top_look_who(const struct mt_top *top, char *text, size_t bytes) {
+    size_t others = top->is_tree && top->tree.n_running ? top->tree.n_running - 1 : 0;
+    int n = snprintf(text, bytes, "pid %" PRIu32, top->target.pid);
+    if (others && n > 0 && (size_t)n < bytes)
+        snprintf(text + n, bytes - (size_t)n, " and %zu more", others);
+}
+
+enum { NAMED = 3 };
+
+/* What of a tree is not in the figures, or not any more. */
+static void write_absent(FILE *stream, const struct mt_top_tree *tree, const char *between,
+                         const char *separator) {
+    char number[MT_FORMAT_BYTES];
+    if (tree->n_unrecorded) {
+        fprintf(stream, "%s%zu not recorded: ", between, tree->n_unrecorded);
+        for (size_t i = 0; i < tree->n_unrecorded && i < NAMED; i++)
+            fprintf(stream, "%s%s (%" PRIu32 ")", i ? " " : "", tree->unrecorded[i].name,
+                    tree->unrecorded[i].pid);
+        if (tree->n_unrecorded > NAMED)
+            fprintf(stream, " and %zu more", tree->n_unrecorded - NAMED);
+        between = separator;
+    }
+    if (tree->n_left)
+        fprintf(stream, "%s%zu ended with %s live", between, tree->n_left,
+                mt_format_size(number, tree->left_bytes, false));
 }
 
 char *mt_top_look_coverage(const struct mt_top *top, const char *separator) {
@@ -94,6 +144,8 @@ char *mt_top_look_coverage(const struct mt_top *top, const char *separator) {
                     counted[i].text);
             between = separator;
         }
+    if (top->is_tree)
+        write_absent(stream, &top->tree, between, separator);
     fclose(stream);
     return text;
 }

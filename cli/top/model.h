@@ -40,7 +40,21 @@ struct mt_top_model; /* opaque */
  * been read yet. Returns 0 or -MEMTRACK_E…. */
 int mt_top_model_new(struct mt_ledger *ledger, const struct mt_top_options *options,
                      struct mt_top_model **out, struct mt_error *error);
+/* Makes one of a tree of processes, to which at least one is added before it is read. */
+int mt_top_model_new_tree(const struct mt_top_options *options, struct mt_top_model **out,
+                          struct mt_error *error);
 void mt_top_model_free(struct mt_top_model *model); /* NULL is fine */
+
+struct mt_top_source; /* opaque: a ledger that is followed (top/source.h) */
+
+/* Adds the ledger of a process: it is the model's from now on, also when this fails. The main one
+ * says what program and which ledger this is. *out is the model's. Returns 0 or -MEMTRACK_E…. */
+int mt_top_model_add(struct mt_top_model *model, struct mt_ledger *ledger, bool is_main,
+                     struct mt_top_source **out, struct mt_error *error);
+/* Its process has ended while others go on: it is read for the last time, nothing of it is live any
+ * more, and what it has allocated stays in the totals. Returns how many bytes were live at its end.
+ * The source is not the caller's to name any more. */
+int64_t mt_top_model_leave(struct mt_top_model *model, struct mt_top_source *source);
 
 /*
  * Reads totals, and records for about budget_ns of processor time (0: all of them). now_ns is
@@ -92,6 +106,8 @@ const struct mt_top_line *mt_top_model_line(const struct mt_top_model *model, si
 const struct mt_top_line *mt_top_model_all(const struct mt_top_model *model);
 const struct mt_top_line *mt_top_model_passed(const struct mt_top_model *model);
 const struct mt_top_line *mt_top_model_pending(const struct mt_top_model *model);
+/* Returns the sum of processes that ended so long ago that no line has them any more; all has it. */
+const struct mt_top_line *mt_top_model_earlier(const struct mt_top_model *model);
 /* Returns the number of the line that has the sample, SIZE_MAX: none has it. */
 size_t mt_top_model_find(const struct mt_top_model *model, uint32_t sample);
 

@@ -117,6 +117,7 @@ static void group(struct loop *l) {
     struct mt_error error = {{0}, {0}};
     if (mt_top_model_group(l->screen.top->model, &error) != 0)
         say(l, "%s", error.message);
+    l->screen.labels.profile = mt_top_model_profile(l->screen.top->model);
     l->must_sum = true;
 }
 
@@ -308,14 +309,14 @@ static void filter_key(struct loop *l, int key) {
 }
 
 static void group_key(struct loop *l, int key) {
-    static const char keys[] = "lfimstzcd";
-    static const enum mt_group_by groups[] = {MT_BY_LINE,   MT_BY_FUNCTION, MT_BY_FILE,
-                                              MT_BY_MODULE, MT_BY_STACK,    MT_BY_THREAD,
-                                              MT_BY_SIZE,   MT_BY_SCOPE,    MT_BY_DOMAIN};
+    static const char keys[] = "lfimstzcdp";
+    static const enum mt_group_by groups[] = {
+        MT_BY_LINE,   MT_BY_FUNCTION, MT_BY_FILE,  MT_BY_MODULE, MT_BY_STACK,
+        MT_BY_THREAD, MT_BY_SIZE,     MT_BY_SCOPE, MT_BY_DOMAIN, MT_BY_PROCESS};
     struct mt_top_screen *s = &l->screen;
     const char *at = key > 0 && key < 128 ? strchr(keys, key) : NULL;
     s->mode = MT_TOP_SCREEN_ROWS;
-    if (!at)
+    if (!at || (groups[at - keys] == MT_BY_PROCESS && !s->top->is_tree))
         return;
     mt_top_model_set_by(s->top->model, groups[at - keys]);
     s->level = 0;

@@ -21,11 +21,26 @@
 #include "profile/pprof/output.h"
 #include "top/top.h"
 #include "view/rows/patterns.h"
+#include "watch/live_tree.h"
+
+static int take_tree(const struct mt_top *top, struct mt_profile **profile,
+                     struct mt_error *error) {
+    const struct mt_merge_keep keep = {.processes = true, .threads = true};
+    struct mt_symbols_options symbols = top->options.symbols;
+    struct mt_processes processes;
+    symbols.cache = NULL;
+    int rc = mt_live_tree_load(top->tree.root, &keep, &symbols, &processes, profile, error);
+    if (rc == 0)
+        mt_processes_free(&processes);
+    return rc;
+}
 
 /* Takes a profile of now. When the ledger's file has been removed, it is read by the descriptor
  * that is still open. */
 static int take(const struct mt_top *top, struct mt_profile **profile, struct mt_error *error) {
     struct mt_ledger *own = NULL;
+    if (top->is_tree)
+        return take_tree(top, profile, error);
     int rc = mt_ledger_open(top->target.path, &own, NULL);
     struct mt_ledger *ledger = rc == 0 ? own : mt_top_model_ledger(top->model);
     rc = mt_ledger_live_convert(ledger, profile, error);

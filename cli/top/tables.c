@@ -68,10 +68,11 @@ static void put_figures(const struct mt_top *top, const struct mt_terminal *term
 
 /* The command begins where its directories would be all that fits. */
 static void put_head(const struct mt_top *top, const struct mt_terminal *terminal) {
-    char text[MT_FORMAT_BYTES], before[64], *command = mt_top_look_program(top, false);
+    char text[MT_FORMAT_BYTES], who[48], before[64], *command = mt_top_look_program(top, false);
     const char *state = mt_top_target_state_name(top->target.state);
     mt_terminal_put(terminal, MT_STYLE_DIM, mt_format_rfc3339(text, mt_clock_ns(CLOCK_REALTIME)));
-    snprintf(before, sizeof before, "  pid %u  ", top->target.pid);
+    mt_top_look_who(top, who, sizeof who);
+    snprintf(before, sizeof before, "  %s  ", who);
     fputs(before, terminal->stream);
     mt_terminal_put(terminal, top->target.state == MT_TOP_RUNNING ? MT_STYLE_NONE : MT_STYLE_WARN,
                     state);
@@ -157,14 +158,15 @@ static void put_sum(const struct table *t, const struct mt_top_line *line,
 /* Prints sums of what is not shown, so that every column adds up to its total. */
 static void put_sums(const struct table *t, size_t n_shown) {
     const struct mt_top_line *all = mt_top_model_all(t->top->model),
-                             *passed = mt_top_model_passed(t->top->model);
+                             *passed = mt_top_model_passed(t->top->model),
+                             *earlier = mt_top_model_earlier(t->top->model);
     size_t n = mt_top_model_count(t->top->model);
     struct mt_top_line more = {{0}, 0}, filtered_out = *all;
     for (size_t i = n_shown; i < n; i++)
         for (size_t v = 0; v < MT_TOP_N_VALUES; v++)
             more.value[v] += mt_top_model_line(t->top->model, i)->value[v];
     for (size_t v = 0; v < MT_TOP_N_VALUES; v++)
-        filtered_out.value[v] -= passed->value[v];
+        filtered_out.value[v] -= passed->value[v] + earlier->value[v];
     char name[64], count[MT_FORMAT_BYTES];
     snprintf(name, sizeof name, "%s %s more", t->terminal->ellipsis,
              mt_format_count(count, (int64_t)(n - n_shown)));
@@ -172,6 +174,8 @@ static void put_sums(const struct table *t, size_t n_shown) {
         put_sum(t, &more, MT_STYLE_DIM, name);
     if (!mt_filter_is_empty(&mt_top_model_options(t->top->model)->filter))
         put_sum(t, &filtered_out, MT_STYLE_DIM, "filtered out");
+    if (earlier->value[MT_TOP_TOTAL] || earlier->value[MT_TOP_CHANGE])
+        put_sum(t, earlier, MT_STYLE_DIM, "of processes that have ended");
     put_sum(t, all, MT_STYLE_BOLD, "total");
 }
 
@@ -208,7 +212,7 @@ static void wait_until(struct mt_top *top, uint64_t when_ns) {
         uint64_t left = when_ns - now, most = LONGEST_MS * UINT64_C(1000000);
         struct timespec pause = {.tv_nsec = (long)(left < most ? left : most)};
         nanosleep(&pause, NULL);
-        mt_top_target_look(&top->target, mt_clock_now_ns());
+        mt_top_look_state(top, mt_clock_now_ns());
         if (top->target.state == MT_TOP_ENDED)
             return;
     }

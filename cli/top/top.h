@@ -12,11 +12,14 @@
 #include "text/terminal.h"
 #include "top/model.h"
 #include "top/target.h"
+#include "top/tree.h"
 
 struct mt_top {
     const char *program; /* for messages */
     struct mt_top_options options;
-    struct mt_top_target target;
+    struct mt_top_target target; /* of a tree pid and state alone: those of the whole */
+    struct mt_top_tree tree;
+    bool is_tree;
     struct mt_top_model *model;
     unsigned n_programs; /* how many programs the process has executed since */
     bool has_all;        /* of a process that has ended: everything has been read */
@@ -33,12 +36,18 @@ struct mt_top {
  */
 int mt_top_look(struct mt_top *top, uint64_t now_ns, uint64_t budget_ns, struct mt_error *error);
 
+/* Looks at the state alone: whether to go on waiting. */
+void mt_top_look_state(struct mt_top *top, uint64_t now_ns);
+
 /* Returns the command as it was typed, "/usr/bin/redis-server *:6399", without the folder when
  * is_brief. It is malloc'ed and not escaped. NULL: out of memory. */
 char *mt_top_look_program(const struct mt_top *top, bool is_brief);
 
+/* Writes "pid 4711", of a tree "pid 4711 and 3 more": those that are running. */
+void mt_top_look_who(const struct mt_top *top, char *text, size_t bytes);
+
 /* Returns what makes the figures less than the whole truth, "" if nothing does: "sampled", "not
- * from the start", "12 unknown frees", with separator between them, malloc'ed. NULL: out of
+ * from the start", "12 unknown frees", "1 not recorded: cat (12)", with separator between them, malloc'ed. NULL: out of
  * memory. */
 char *mt_top_look_coverage(const struct mt_top *top, const char *separator);
 

@@ -91,6 +91,11 @@ struct mt_export_top_line {
     const struct mt_row *row; /* of the table's rows; NULL: this line has the totals */
 };
 
+struct mt_export_top_process { /* of a tree */
+    uint32_t pid;
+    const char *program, *state;
+};
+
 struct mt_export_top {
     const struct mt_profile *profile;
     const struct mt_rows *rows;
@@ -107,6 +112,11 @@ struct mt_export_top {
     struct mt_export_top_line totals;
     const struct mt_export_top_line *lines;
     size_t n;
+    bool is_tree; /* then: */
+    const struct mt_export_top_process *processes, *unrecorded;
+    size_t n_processes, n_unrecorded;
+    size_t n_ended;
+    int64_t ended_live_bytes;
 };
 
 /* A process that memtrack serve watches, or a profile that it shows. */

@@ -76,12 +76,29 @@ static json_t *totals_object(const struct mt_export_top *top) {
     return object;
 }
 
+static json_t *processes_array(const struct mt_export_top_process *processes, size_t n) {
+    json_t *array = json_array();
+    for (size_t i = 0; i < n; i++)
+        json_array_append_new(
+            array, json_pack("{s:I, s:o, s:s}", "pid", (json_int_t)processes[i].pid, "program",
+                             mt_json_text(processes[i].program), "state", processes[i].state));
+    return array;
+}
+
+/* Of a tree: whom the figures are of, whom they are not of, and who has ended meanwhile. */
+static json_t *tree_object(const struct mt_export_top *top) {
+    return json_pack(
+        "{s:o, s:o, s:o, s:I}", "processes", processes_array(top->processes, top->n_processes),
+        "not_recorded", processes_array(top->unrecorded, top->n_unrecorded), "ended",
+        mt_json_number(top->n_ended), "ended_live_bytes", (json_int_t)top->ended_live_bytes);
+}
+
 static json_t *table_object(const struct mt_export_top *top) {
     char time[MT_FORMAT_BYTES];
     json_t *rows = json_array();
     for (size_t i = 0; i < top->n; i++)
         json_array_append_new(rows, row_object(top, &top->lines[i]));
-    return json_pack(
+    json_t *table = json_pack(
         "{s:s, s:s, s:o, s:o, s:o, s:{s:s, s:o, s:b}, s:{s:o, s:o, s:o}, s:o, s:s, s:s, s:o}",
         "schema", "memtrack-top/1", "time", mt_format_rfc3339(time, mt_clock_ns(CLOCK_REALTIME)),
         "uptime_ns", mt_json_number(top->uptime_ns), "window_ns", mt_json_number(top->window_ns),
@@ -91,6 +108,9 @@ static json_t *table_object(const struct mt_export_top *top) {
         "dropped_events", mt_json_number(top->dropped_events), "lossy_blocks",
         mt_json_number(top->lossy_blocks), "totals", totals_object(top), "group_by",
         mt_group_by_name(top->by), "sort", top->sort, "rows", rows);
+    if (table && top->is_tree)
+        json_object_set_new(table, "tree", tree_object(top));
+    return table;
 }
 
 /* A write that failed is noticed when the output is finished, as with tables for people. */

@@ -169,11 +169,16 @@ static void keep_tree(struct mt_live_members *all, uint32_t root) {
     all->n = n;
 }
 
+/* It has ended, and nobody has asked yet how: it has no memory any more. */
+static bool is_zombie(const struct mt_live_member *member) {
+    return !member->is_recorded && mt_process_state(member->pid) == 'Z';
+}
+
 /* What is gone has led to its children, and is of no more use. */
 static void drop_others(struct mt_live_members *members) {
     size_t kept = 0;
     for (size_t i = 0; i < members->n; i++)
-        if (!members->items[i].is_gone &&
+        if (!members->items[i].is_gone && !is_zombie(&members->items[i]) &&
             (members->items[i].is_recorded || !is_memtrack(members->items[i].pid)))
             members->items[kept++] = members->items[i];
     members->n = kept;

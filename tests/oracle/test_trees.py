@@ -165,6 +165,119 @@ class Live(case.Case):
                       t.text("report", "--tree", t.pid, code=3))
 
 
+class Top(case.Case):
+    """The same, looked at again and again."""
+
+    def once(self, t, *arguments):
+        return t.ask("top", "--tree", "--once", "--delay", "10ms", *arguments, t.pid)
+
+    @contextlib.contextmanager
+    def watching(self, t, *arguments):
+        """Its tables as they come; the next is that of a later moment."""
+        command = [MEMTRACK, "top", "--tree", "--json", "--batch", "--delay", "10ms", *arguments,
+                   str(t.pid)]
+        top = live.Child(command, env=t.environment)
+        try:
+            yield top
+        finally:
+            top.stop()
+
+    def until(self, top, is_wanted):
+        """The first table that is, and what was allocated in all until then never becomes less."""
+        deadline = time.monotonic() + harness.WATCHDOG_SECONDS
+        total = 0
+        while time.monotonic() < deadline:
+            table = json.loads(top.stdout.readline())
+            self.assertGreaterEqual(table["totals"]["total_bytes"], total)
+            total = table["totals"]["total_bytes"]
+            if is_wanted(table):
+                return table
+        raise AssertionError("never came: %r" % table)
+
+    def test_sums_are_those_of_a_report(self):
+        with tree(self.dir, LD_PRELOAD=harness.LIBRARY) as t:
+            for order in ("a 5", "f", "0 a 30", "F", "1 a 200", "1 f", "1 0 a 1000", "0 d", "u"):
+                t.tell(order)
+            for by in ("function", "process", "line", "stack"):
+                report = t.ask("report", "--tree", "--by", by, "-n", "0", t.pid)
+                top = self.once(t, "--by", by)
+                for name in ("live_bytes", "live_blocks", "total_bytes", "total_blocks"):
+                    self.assertEqual(report["totals"][name], top["totals"][name], name)
+                    self.assertEqual(sum(row[name] for row in top["rows"]), top["totals"][name])
+                if by == "process":
+                    self.assertEqual(by_process(report), by_process(top))
+                elif by != "stack":
+                    self.assertEqual({row["key"]: row["live_bytes"] for row in report["rows"]},
+                                     {row["key"]: row["live_bytes"] for row in top["rows"]}, by)
+            pids = {p["pid"] for p in report["processes"] if p["file"]}
+            self.assertEqual(pids, {p["pid"] for p in top["tree"]["processes"]})
+            self.assertEqual(4, len(pids))
+            self.assertEqual(["cat"], [p["program"] for p in top["tree"]["not_recorded"]])
+            text = t.text("top", "--tree", "--once", "--delay", "10ms", t.pid)
+            self.assertRegex(text, r"pid %d and 3 more  running" % t.pid)
+            self.assertRegex(text, r"1 not recorded:\s+cat\s+\(\d+\)")
+            child = max(by_process(self.once(t, "--by", "process")))
+            only = self.once(t, "--by", "function", "--include", "process:%d" % child)
+            alone = t.ask("report", "--by", "function", child)
+            self.assertEqual(grown(alone), grown(only))
+
+    def test_who_comes_and_goes(self):
+        with tree(self.dir, LD_PRELOAD=harness.LIBRARY) as t:
+            t.tell("a 5")
+            with self.watching(t, "--by", "function") as top:
+                table = self.until(top, lambda table: grown(table) == 5 * BLOCK)
+                self.assertEqual(0, table["totals"]["diff_live_bytes"])
+                t.tell("F")
+                t.tell("0 a 30")
+                table = self.until(top, lambda table: grown(table) == 35 * BLOCK)
+                self.assertEqual(2, len(table["tree"]["processes"]))
+                self.assertEqual(30 * BLOCK, grown(table, "diff_live_bytes"))
+                t.tell("0 q")
+                table = self.until(
+                    top, lambda table: table["tree"]["ended"] and grown(table) == 5 * BLOCK)
+                self.assertEqual((5 * BLOCK, 35 * BLOCK, 0),
+                                 (grown(table), grown(table, "total_bytes"),
+                                  grown(table, "diff_live_bytes")))
+                self.assertEqual([t.pid], [p["pid"] for p in table["tree"]["processes"]])
+                self.assertGreaterEqual(table["tree"]["ended_live_bytes"], 30 * BLOCK)
+                t.tell("a 7")
+                self.until(top, lambda table: grown(table) == 12 * BLOCK)
+                t.child.stdin.close()
+                t.child.wait(harness.WATCHDOG_SECONDS)
+                table = self.until(top, lambda table: table["process"]["state"] == "ended")
+                self.assertEqual(12 * BLOCK, grown(table))
+                self.assertEqual(0, top.wait(harness.WATCHDOG_SECONDS))
+
+    def test_of_many_that_end_the_sum_stays(self):
+        with tree(self.dir, LD_PRELOAD=harness.LIBRARY) as t:
+            t.tell("a 5")
+            orphans = []
+            try:
+                with self.watching(t, "--by", "function") as top:
+                    orphans += [t.tell("o 1") for _ in range(70)]
+                    table = self.until(top, lambda table: grown(table) == 75 * BLOCK)
+                    total = table["totals"]["total_bytes"]
+                    while orphans:
+                        os.kill(orphans.pop(), signal.SIGKILL)
+                    table = self.until(top, lambda table: grown(table) == 5 * BLOCK)
+                    # those of them that ended first have no rows any more
+                    self.assertLess(grown(table, "total_bytes"), 75 * BLOCK)
+                    self.assertGreaterEqual(table["totals"]["total_bytes"], total)
+                    self.assertGreaterEqual(table["tree"]["ended"], 70)
+            finally:
+                for orphan in orphans:
+                    os.kill(orphan, signal.SIGKILL)
+
+    def test_what_cannot_be_followed(self):
+        with tree(self.dir, LD_PRELOAD=harness.LIBRARY) as t:
+            t.tell("u")
+            table = self.once(t)
+            cat = table["tree"]["not_recorded"][0]["pid"]
+            self.assertIn("is not tracked, nor is any of the 0 below it",
+                          t.text("top", "--tree", "--once", cat, code=3))
+            self.assertIn("is no process id", t.text("top", "--tree", "--once", self.dir, code=3))
+
+
 class Run(case.Case):
     """Of what has ended there is a directory, with the time axis of each process."""
 
