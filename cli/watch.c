@@ -95,7 +95,8 @@ static int show(const struct watch *w, const struct mt_profile *profile, struct 
     int rc = mt_timeline_build(&profile, 1, false, &timeline, error);
     if (rc != 0)
         return rc;
-    const struct mt_export thing = {.what = MT_EXPORT_TIMELINE, .timeline = {.timeline = timeline}};
+    struct mt_export thing = {.what = MT_EXPORT_TIMELINE};
+    thing.timeline.timeline = timeline;
     if (w->request.shared.json)
         rc = mt_export(stream, &thing, MT_EXPORT_JSON, error);
     else {

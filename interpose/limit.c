@@ -148,7 +148,8 @@ typedef void new_handler(void);
 /* Returns the handler that may make room, or NULL. It is looked up at each refusal, since the
  * library may be loaded late. */
 static new_handler *handler_now(void) {
-    new_handler *(*get)(void) = (new_handler * (*)(void)) mt_next_symbol("_ZSt15get_new_handlerv");
+    typedef new_handler *get_new_handler(void);
+    get_new_handler *get = (get_new_handler *)mt_next_symbol("_ZSt15get_new_handlerv");
     return get != NULL ? get() : NULL;
 }
 

@@ -91,7 +91,8 @@ struct mt_merge *mt_join_new(const struct mt_merge_keep *keep) {
     }
     join->keep = *keep;
     join->origin_ns = UINT64_MAX;
-    mt_merge_set_part(merge, &(struct mt_merge_part){
-                                 .add = add, .finish = finish, .done = done, .context = join});
+    const struct mt_merge_part part = {.add = add, .finish = finish, .done = done, .context = join};
+    mt_merge_set_part(merge, &part);
+    /* cppcheck-suppress memleak; the merge has it, and frees it by done */
     return merge;
 }

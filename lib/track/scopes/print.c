@@ -155,7 +155,7 @@ static int64_t figure_of(const memtrack_scope_row *row, enum figure figure) {
 
 static uint32_t format(char cell[CELL], const memtrack_scope_row *row, enum figure figure) {
     int64_t amount = figure_of(row, figure);
-    const char *end = cell + CELL - 1;
+    const char *end = &cell[CELL - 1];
     char *last = columns[figure].unit == BYTES  ? put_size(cell, end, amount)
                  : columns[figure].unit == TIME ? put_time(cell, end, (uint64_t)amount)
                                                 : put_grouped(cell, end, (uint64_t)amount);
