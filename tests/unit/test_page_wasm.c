@@ -46,6 +46,8 @@ static double mt_page_parse(const char *text, size_t n) {
 #define fstat          page_fstat
 #define qsort_r        page_qsort_r
 #define qsort          page_qsort
+#define memmem         page_memmem
+#define strstr         page_strstr
 #define basename       page_basename
 #define sigabbrev_np   page_sigabbrev_np
 #include "page/core/wasm/glibc.c"
@@ -73,6 +75,8 @@ static void page_message_free_unpacked(ProtobufCMessage *message, ProtobufCAlloc
 #undef fclose
 #undef qsort_r
 #undef qsort
+#undef memmem
+#undef strstr
 #undef basename
 #undef sigabbrev_np
 
@@ -193,6 +197,19 @@ static void sorts_without_context(void **state) {
     assert_memory_equal(ours, theirs, sizeof ours);
 }
 
+static void finds(void **state) {
+    static const char *const words[] = {"", "a", "b", "ab", "aab", "aaab", "abaab", "c", "abaabc"};
+    static const char text[] = "aabaabaab";
+    (void)state;
+    for (size_t i = 0; i < sizeof words / sizeof *words; i++) {
+        const char *found = strstr(text, words[i]);
+        assert_ptr_equal(page_strstr(text, words[i]), found);
+        for (size_t n = 0; n < sizeof text; n++)
+            assert_ptr_equal(page_memmem(text, n, words[i], strlen(words[i])),
+                             memmem(text, n, words[i], strlen(words[i])));
+    }
+}
+
 static void names(void **state) {
     (void)state;
     for (int signal = -1; signal <= 31; signal++) {
@@ -286,10 +303,9 @@ static void messages(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(formats), cmocka_unit_test(cut),
-        cmocka_unit_test(numbers), cmocka_unit_test(streams),
-        cmocka_unit_test(sorts),   cmocka_unit_test(sorts_without_context),
-        cmocka_unit_test(names),   cmocka_unit_test(messages),
+        cmocka_unit_test(formats), cmocka_unit_test(cut),   cmocka_unit_test(numbers),
+        cmocka_unit_test(streams), cmocka_unit_test(sorts), cmocka_unit_test(sorts_without_context),
+        cmocka_unit_test(finds),   cmocka_unit_test(names), cmocka_unit_test(messages),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -32,6 +32,7 @@ absent='pprof/(write|output|deflate|metadata|members|lines|fields|call_tree)|pro
 cat >"$work/compile" <<EOF
 case "\$1" in
 *wasm/bulk.c) own="-mbulk-memory -fno-builtin-memcpy" ;;
+*wasm/malloc.c) own=-fno-builtin ;; # to the compiler nothing is in front of what malloc returns
 *rows/cumulative.c) own=-O2 ;; # two million frames a click: a kilobyte saves a third of the time
 *) own= ;;
 esac

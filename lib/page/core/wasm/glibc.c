@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Stable and without worst cases: a merge sort, bottom up. For what is sorted here (numbers of
- * rows, of 4 bytes) copying is cheap, and calls of the comparison are what counts.
+ * Sorting is stable and without worst cases: a merge sort, bottom up. For what is sorted here (numbers
+ * of rows, of 4 bytes) copying is cheap, and calls of the comparison are what counts.
+ *
+ * What is looked for in a text are short words that stand in the sources, so that comparing at each
+ * place is enough: WASI's two-way searches are 2 kB.
  */
 #include "page/core/wasm/glibc.h"
 
@@ -54,6 +57,18 @@ static int without_context(const void *a, const void *b, void *compare) {
 /* As glibc's it is stable, so that equal rows are in the command's order; WASI's is not. */
 void qsort(void *items, size_t n, size_t bytes, int (*compare)(const void *, const void *)) {
     qsort_r(items, n, bytes, without_context, &compare);
+}
+
+void *memmem(const void *text, size_t n_text, const void *word, size_t n_word) {
+    const char *at = text, *end = at + n_text;
+    for (; (size_t)(end - at) >= n_word; at++)
+        if (memcmp(at, word, n_word) == 0)
+            return (void *)(uintptr_t)at;
+    return NULL;
+}
+
+char *strstr(const char *text, const char *word) {
+    return memmem(text, strlen(text), word, strlen(word));
 }
 
 char *basename(const char *path) {
