@@ -9,6 +9,7 @@
 #include "page/core/core.h"
 #include "page/core/exports.h"
 #include "page/core/records.h"
+#include "view/format/format.h"
 
 struct mt_scopes_rows *MT_CORE_EXPORT(mt_core_scopes_new)(const struct mt_core_profile *profile,
                                                           const char *sort) {
@@ -27,8 +28,14 @@ uint32_t MT_CORE_EXPORT(mt_core_scopes_count)(const struct mt_scopes_rows *rows)
     return (uint32_t)rows->n;
 }
 
-static const char *text_of(const struct mt_scopes_rows *rows, mt_string text) {
-    return mt_core_text(mt_profile_text(rows->profile, text));
+/* Each text of a row stays until the next row: mt_core_text has one at a time. */
+enum text { NAME, GROUP, FILE_NAME, ERROR, N_TEXTS };
+
+static const char *text_of(const struct mt_scopes_rows *rows, enum text which, mt_string text) {
+    static char *texts[N_TEXTS];
+    free(texts[which]);
+    texts[which] = mt_format_utf8(mt_profile_text(rows->profile, text));
+    return texts[which] ? texts[which] : "";
 }
 
 const struct mt_core_scope *MT_CORE_EXPORT(mt_core_scopes_at)(const struct mt_scopes_rows *rows,
@@ -42,12 +49,12 @@ const struct mt_core_scope *MT_CORE_EXPORT(mt_core_scopes_at)(const struct mt_sc
                                  .line = row->line,
                                  .latest_before_bytes = (double)row->latest_before_bytes,
                                  .latest_after_bytes = (double)row->latest_after_bytes,
-                                 .name = text_of(rows, row->name),
+                                 .name = text_of(rows, NAME, row->name),
                                  .is_process = row->is_process,
                                  .n_threads = row->n_threads,
-                                 .group = text_of(rows, row->group),
-                                 .file = text_of(rows, row->file),
-                                 .error = text_of(rows, row->error),
+                                 .group = text_of(rows, GROUP, row->group),
+                                 .file = text_of(rows, FILE_NAME, row->file),
+                                 .error = text_of(rows, ERROR, row->error),
                                  .has_spread = row->has_spread,
                                  .has_latest = row->has_latest};
     for (enum mt_scope_value v = 0; v < MT_N_SCOPE_VALUES; v++) {
