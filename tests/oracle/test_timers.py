@@ -325,6 +325,19 @@ class Timers(case.Case):
         self.assertRegex(table[1], r"^ 400,000( +[\d.]+ [num]?s| +\d+ min \d+ s)+  loop$")
         self.assertRegex(table[-1], r"^ \.\.\. and [\d,]+ more scopes$")
 
+    def test_recorded_without_optimisation(self):
+        """The header's own system calls are not taken for those of a program that confines itself,
+        in which the recorder has no clock and writes nothing."""
+        program = self.build("plain", "#include <memtrack/timers.h>\nint main(void) { "
+                             "MEMTRACK_SCOPE(\"s\") {} return -memtrack_scopes_print(1, 0, 0); }",
+                             compiler.INCLUDE, "-O0", compiler="gcc")
+        profile = self.path("plain.pb.gz")
+        result = harness.record(profile, [program])
+        self.assertEqual(0, result.code, result)
+        self.assertIn(b"SCOPE", result.stdout)
+        row, = harness.ask("scopes", profile)["rows"]
+        self.assertGreater(row["duration_ns"]["sum"], 0)
+
     def test_without_timers_nothing_is_measured(self):
         program = self.build("plain", """
             #include <memtrack.h>

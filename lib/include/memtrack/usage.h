@@ -64,17 +64,25 @@ enum { MEMTRACK_PEAK_RESET = 1 };
 
 /* ---- the system's calls ---------------------------------------------------------------------- */
 
-/* Returns what the kernel does: a negative number of errno is an error. */
-MEMTRACK_USAGE_API_ long memtrack_usage_call_(long number, long a, long b, long c, long d) {
+/* Is what the kernel does: a negative number of errno is an error. The number is a constant of the
+ * instruction before the call, without optimisation as well: a recorder takes a program that makes
+ * calls by numbers from elsewhere for one that may confine itself, and makes none of its own. */
 #if defined(__LP64__) && defined(__x86_64__)
-    long result;
-    register long fourth __asm__("r10") = d;
-    __asm__ __volatile__("syscall"
-                         : "=a"(result)
-                         : "a"(number), "D"(a), "S"(b), "d"(c), "r"(fourth)
-                         : "rcx", "r11", "memory");
-    return result;
-#elif defined(__LP64__) && defined(__aarch64__)
+#define memtrack_usage_call_(number, a, b, c, d)                                                   \
+    __extension__({                                                                                \
+        long memtrack_result_, memtrack_a_ = (a), memtrack_b_ = (b), memtrack_c_ = (c),            \
+                               memtrack_d_ = (d);                                                  \
+        register long memtrack_fourth_ __asm__("r10") = memtrack_d_;                               \
+        __asm__ __volatile__("{movl %[n], %%eax|mov eax, %[n]}\n\tsyscall"                         \
+                             : "=&a"(memtrack_result_)                                             \
+                             : [n] "i"(number), "D"(memtrack_a_), "S"(memtrack_b_),                \
+                               "d"(memtrack_c_), "r"(memtrack_fourth_)                             \
+                             : "rcx", "r11", "memory");                                            \
+        memtrack_result_;                                                                          \
+    })
+#else
+MEMTRACK_USAGE_API_ long memtrack_usage_call_(long number, long a, long b, long c, long d) {
+#if defined(__LP64__) && defined(__aarch64__)
     register long x8 __asm__("x8") = number;
     register long x0 __asm__("x0") = a;
     register long x1 __asm__("x1") = b;
@@ -90,6 +98,7 @@ MEMTRACK_USAGE_API_ long memtrack_usage_call_(long number, long a, long b, long 
     return result;
 #endif
 }
+#endif
 
 MEMTRACK_USAGE_API_ long memtrack_usage_open_(const char *path, long flags) {
     return memtrack_usage_call_(SYS_openat, -100 /* AT_FDCWD */, (long)(intptr_t)path,
