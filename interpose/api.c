@@ -390,7 +390,7 @@ MT_HOOK int memtrack_cache_size(const char *name, uint64_t bytes) {
 /* What a program says when it begins holds later, too: so it is kept also while recording has not
  * been switched on. */
 MT_HOOK int memtrack_set(const char *key, const char *value) {
-    if (key == NULL || value == NULL)
+    if (key == NULL || value == NULL || *key == 0)
         return -MEMTRACK_EUSAGE;
     if (!is_recording() && has_ledger())
         return mt_metadata_set(key, value);

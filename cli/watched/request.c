@@ -98,6 +98,8 @@ static void parse_max(const struct argp_state *state, const char *text,
             break;
         }
     r->max_bytes = mt_options_size(state, "--max", text, MAX_FORMS);
+    if (r->max_bytes == 0)
+        argp_error(state, "--max 0 would end every process at once");
 }
 
 static error_t parse_ending(int key, const char *text, const struct argp_state *state,

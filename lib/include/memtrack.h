@@ -367,7 +367,8 @@ MEMTRACK_API_(int, caches_read, (memtrack_cache_row * rows, uint32_t capacity), 
 
 /* Sets a key of the process, such as its version or its shard: reports show it, and pprof files have
  * it as a comment and as a label. The last value counts, and a fork begins with the keys of its
- * parent. MEMTRACK_ELIMIT: there are 4095 keys already, or there is no room. */
+ * parent. MEMTRACK_ELIMIT: there are 4095 keys already, or there is no room. MEMTRACK_EUSAGE: the key
+ * is empty. */
 MEMTRACK_API_(int, set, (const char *key, const char *value), (key, value), 0)
 
 /* ---- hooks ----------------------------------------------------------------------------------- */

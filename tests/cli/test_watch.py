@@ -375,6 +375,7 @@ class Watch(case.Case):
             self.ask("export", "--format", name, "-o", "w." + name, "w.pb.gz")
         self.assertIn("needs a unit", self.ask("watch", "--interval", "1", "true",
                                                code=FAILED))
+        self.assertIn("end every process", self.ask("watch", "--max", "0", "true", code=FAILED))
 
 
 if __name__ == "__main__":
