@@ -81,15 +81,11 @@ static void set_tracker_options(struct run *run) {
         const char *key;
         uint64_t value;
     } list[] = {
-        {"frames", o->frames},
-        {"usable", o->usable},
-        {"exact_peak", o->exact_peak},
-        {"allocator_stats", o->allocator_stats},
-        {"sample", o->sample_bytes},
-        {"limit_peak", o->limit_peak},
-        {"limit_abort", o->limit_aborts},
-        {"until", run->until_ns},
-        {"lines", o->n_lines != 0},
+        {"frames", o->frames},         {"usable", o->usable},
+        {"exact_peak", o->exact_peak}, {"allocator_stats", o->allocator_stats},
+        {"sample", o->sample_bytes},   {"scope_sample", o->scope_sample},
+        {"limit_peak", o->limit_peak}, {"limit_abort", o->limit_aborts},
+        {"until", run->until_ns},      {"lines", o->n_lines != 0},
     };
     if (!o->python) {
         fputs("python=0", out);

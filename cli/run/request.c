@@ -27,6 +27,7 @@ enum key {
     KEY_INTERVAL,
     KEY_ALLOCATOR,
     KEY_FRAMES,
+    KEY_SCOPE_SAMPLE,
     KEY_MAX_LEDGER,
     KEY_EXACT_PEAK,
     KEY_USABLE,
@@ -80,6 +81,10 @@ static const struct argp_option table[] = {
      2},
     {"sample", KEY_SAMPLE, "BYTES", MT_HELP_COMMON,
      "Record one allocation in about BYTES, for less overhead. All figures become estimates", 2},
+    {"scope-sample", KEY_SCOPE_SAMPLE, "N", 0,
+     "Measure one scope in N, at random, and only count the others. Sums of scopes become "
+     "estimates",
+     2},
     {"for", KEY_FOR, "DUR", 0,
      "Switch recording off after DUR. The program goes on, and its profile is written at its end",
      2},
@@ -156,6 +161,9 @@ static error_t parse_recording(int key, char *value, struct argp_state *state) {
         return 0;
     case KEY_PYTHON:
         o->python = parse_answer("--python", value, state);
+        return 0;
+    case KEY_SCOPE_SAMPLE:
+        o->scope_sample = mt_options_number(state, "--scope-sample", value, 1, 1 << 20);
         return 0;
     case KEY_FRAMES:
         o->frames = mt_options_number(state, "--frames", value, 1, MOST_FRAMES);

@@ -22,6 +22,7 @@ struct mt_run_request {
     uint64_t interval_ns;  /* 0: the default */
     const char *allocator; /* NULL: the program's own */
     uint64_t frames;       /* 0: the default */
+    uint64_t scope_sample; /* one scope in so many is measured; 0: the default */
     uint64_t limit_peak;   /* live bytes that no allocation may exceed; 0: no limit */
     bool limit_aborts;     /* what would exceed it ends the program */
     uint64_t for_ns;       /* recording ends after so long; 0: with the program */

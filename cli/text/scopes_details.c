@@ -108,6 +108,7 @@ static void put_counts(const struct mt_terminal *terminal, const struct mt_scope
     put_count(terminal, "   ", row->count, " in ");
     fputs(mt_format_duration(text, sum > 0 ? (uint64_t)sum : 0), terminal->stream);
     put_count(terminal, ", ", row->recursive, " recursive");
+    put_count(terminal, ", ", row->unmeasured, " of them not measured");
     put_count(terminal, ", ", row->misuses, " not ended by memtrack_end");
     put_count(terminal, ", ", row->errors, " failed");
     fputc('\n', terminal->stream);

@@ -227,12 +227,13 @@ static const char *why_none(const struct mt_scopes_rows *rows) {
 }
 
 static void add_counts(struct mt_summary *lines, const struct mt_scopes_rows *rows) {
-    uint64_t count = 0, errors = 0, misuses = 0;
+    uint64_t count = 0, errors = 0, misuses = 0, unmeasured = 0;
     char names[CELL], ended[CELL], wrong[CELL];
     for (size_t i = 0; i < rows->n; i++) {
         count += rows->items[i].count;
         errors += rows->items[i].errors;
         misuses += rows->items[i].misuses;
+        unmeasured += rows->items[i].unmeasured;
     }
     if (rows->n == 0) {
         mt_summary_add(lines, "scopes", false, "%s", why_none(rows));
@@ -241,6 +242,9 @@ static void add_counts(struct mt_summary *lines, const struct mt_scopes_rows *ro
     mt_summary_add(lines, "scopes", false, "%s of %s name%s",
                    mt_format_count(ended, (int64_t)count), mt_format_count(names, (int64_t)rows->n),
                    rows->n == 1 ? "" : "s");
+    if (unmeasured)
+        mt_summary_add(lines, "", false, "%s measured, the others counted: sums are estimates",
+                       mt_format_count(wrong, (int64_t)(count - unmeasured)));
     if (errors)
         mt_summary_add(lines, "", true, "%s failed, as the program says",
                        mt_format_count(wrong, (int64_t)errors));

@@ -14,6 +14,7 @@ static const char keys[MT_N_SETTINGS][16] = {
     [MT_SETTING_PID] = "pid",
     [MT_SETTING_EVENTS] = "events",
     [MT_SETTING_EVENT_SAMPLE] = "event_sample",
+    [MT_SETTING_SCOPE_SAMPLE] = "scope_sample",
     [MT_SETTING_USABLE] = "usable",
     [MT_SETTING_EXACT_PEAK] = "exact_peak",
     [MT_SETTING_ALLOCATOR_STATS] = "allocator_stats",
@@ -30,8 +31,7 @@ static unsigned shift_of(char unit) {
     return unit == 'K' ? 10 : unit == 'M' ? 20 : unit == 'G' ? 30 : 0;
 }
 
-/* Returns whether all of text up to end is a number. */
-static bool read_number(const char *text, const char *end, uint64_t *out) {
+bool mt_settings_number(const char *text, const char *end, uint64_t *out) {
     unsigned shift = end > text ? shift_of(end[-1]) : 0;
     const char *last = end - (shift != 0);
     uint64_t value = 0;
@@ -52,7 +52,7 @@ static void interpret(struct mt_setting_word *word) {
         const char *value = mt_text_value(word->text, keys[i]);
         if (value == NULL)
             continue;
-        if (read_number(value, word->text + word->bytes, &word->value))
+        if (mt_settings_number(value, word->text + word->bytes, &word->value))
             word->setting = i;
         return;
     }

@@ -17,6 +17,7 @@ enum mt_setting {
     MT_SETTING_PID,
     MT_SETTING_EVENTS,
     MT_SETTING_EVENT_SAMPLE,
+    MT_SETTING_SCOPE_SAMPLE,
     MT_SETTING_USABLE,
     MT_SETTING_EXACT_PEAK,
     MT_SETTING_ALLOCATOR_STATS,
@@ -40,6 +41,10 @@ struct mt_setting_word {
 /* Takes the next word of *list, which is moved behind it. Returns false when there is none. Any
  * context. */
 bool mt_settings_next(const char **list, struct mt_setting_word *word)
+    __attribute__((visibility("hidden")));
+
+/* Sets *out to the number that is all of text up to end; false: it is none. Any context. */
+bool mt_settings_number(const char *text, const char *end, uint64_t *out)
     __attribute__((visibility("hidden")));
 
 #endif

@@ -42,6 +42,8 @@ static int add_context(json_t *object, const struct mt_profile *profile,
         row->has_latest ? json_integer(row->latest_after_bytes) : json_null());
     int status = context ? json_object_update(object, context) : -1;
     json_decref(context);
+    if (status == 0 && row->unmeasured)
+        status = json_object_set_new(object, "unmeasured", mt_json_number(row->unmeasured));
     return status;
 }
 

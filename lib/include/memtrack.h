@@ -79,7 +79,8 @@ typedef struct memtrack_scope_row {
     const char *latest_error; /* what memtrack_scope_fail said last; NULL: nothing */
     /* An instrumented function (-finstrument-functions), whose name is "" here; else NULL. */
     const void *function;
-    uint64_t reserved[7]; /* 0 */
+    uint64_t unmeasured;  /* of count; not 0: sums are estimates (MEMTRACK_SCOPE_SAMPLE=N) */
+    uint64_t reserved[6]; /* 0 */
 } memtrack_scope_row;
 
 /* A scope that has ended. Its name belongs to the recorder, and stays for the life of the

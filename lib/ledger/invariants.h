@@ -166,6 +166,10 @@ static inline const char *mt_scope_totals_fault(const struct mt_scope_totals *s,
     MT_MUST(s->idle <= s->count && s->errors <= s->count && s->misuses <= s->count &&
                 s->recursive <= s->count,
             "it has idle, recursive or misused scopes, or errors, that are no scopes");
+    MT_MUST(s->unmeasured <= s->count && s->unmeasured_recursive <= s->unmeasured &&
+                s->unmeasured_recursive <= s->recursive && s->sure.count <= s->count &&
+                s->sure.recursive <= s->sure.count,
+            "it has left out, or was sure of, scopes that are no scopes");
     MT_MUST(s->group < l->n_names && s->caller < l->n_names && s->file < l->n_names,
             "its group, caller or file is not there");
     MT_MUST(s->capacity == 0 || s->histogram != 0, "its histogram lies nowhere");

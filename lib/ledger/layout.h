@@ -351,6 +351,10 @@ struct mt_open_scope {
     uint64_t begin_ns, begin_cpu_ns; /* CLOCK_MONOTONIC; 0: it is about to begin */
     int64_t inner[MT_N_SCOPE_VALUES],
         taken[MT_N_SCOPE_VALUES]; /* sums of the scopes inside of it that have ended */
+    /* When one scope in N is measured: how many scopes this one stands for; for the writer alone.
+     * One that is not measured stands for none, has no begin_ns, and nothing else but what it saw of
+     * the scopes inside of it in high_bytes. */
+    uint64_t weight;
 };
 enum { MT_OPEN_PER_CHUNK = 16, MT_SCOPE_SERIAL_BITS = 40 };
 

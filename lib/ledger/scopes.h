@@ -22,6 +22,13 @@ struct mt_scope_sums {
     uint64_t square_low, square_high; /* of the sum of the squares, a number of 128 bits */
 };
 
+/* Scopes that were to be measured in any case, of those of a record: the first one, which is often
+ * like no other, and times from elsewhere. What they come to is in the record's sums as well. */
+struct mt_scope_sure {
+    uint64_t count, recursive;
+    int64_t sum[MT_N_SCOPE_VALUES], own[MT_N_SCOPE_VALUES];
+};
+
 /*
  * All scopes of one name and group that one thread (bank) has ended. The values and the histogram
  * include inner scopes; own does not. A scope that began inside of one of the same name
@@ -36,6 +43,10 @@ struct mt_scope_sums {
  * What is forgotten by a reset of the group, or by memtrack_clear_traces, is not touched: a record
  * is of now when its epoch is neither before that of its group (mt_name.reset_epoch) nor before
  * header.scopes_clear_epoch. Its thread makes it zero when it counts in it for the next time.
+ *
+ * When one scope in N is measured, the others are in count, recursive, errors, misuses and
+ * unmeasured alone. Sums and histogram are of those that were measured, and estimate.h says what all
+ * of them come to; own counts each inner scope that was not sure N times.
  */
 struct mt_scope_totals {
     uint32_t name;  /* mt_name_id, as the others; 0: record not in use */
@@ -60,13 +71,15 @@ struct mt_scope_totals {
      * each value the last time. */
     uint32_t outermost;
     uint16_t recent[MT_N_SCOPE_VALUES];
-    uint16_t reserved;
-    uint32_t file; /* where the first of them began, 0: not known */
+    uint16_t has_first; /* the first one has been chosen; for the writer alone */
+    uint32_t file;      /* where the first of them began, 0: not known */
     uint32_t line;
     uint64_t error_text; /* target address of the text of the latest error, char[MT_ERROR_BYTES], 0:
                             there is none; what is not text in it is 0 */
     uint64_t error_ns;   /* CLOCK_MONOTONIC, when that was said */
     struct mt_scope_sums value[MT_N_SCOPE_VALUES];
+    uint64_t unmeasured, unmeasured_recursive; /* of count, and of recursive */
+    struct mt_scope_sure sure;
 };
 enum { MT_ERROR_BYTES = 256 };
 enum { MT_SCOPES_PER_CHUNK = 64 };

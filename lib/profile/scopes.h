@@ -40,8 +40,9 @@ struct mt_scope {
     bool is_process;       /* it counts all threads, and not only the one that began it */
     bool has_spread;       /* min and squares were measured: older recorders did not */
     uint64_t count, recursive;
-    uint64_t errors;  /* scopes that the program has said have failed */
-    uint64_t misuses; /* scopes that were ended by something else than their own end */
+    uint64_t unmeasured; /* of count: the others were measured, and the sums are estimates */
+    uint64_t errors;     /* scopes that the program has said have failed */
+    uint64_t misuses;    /* scopes that were ended by something else than their own end */
     /* Scopes in which nothing was allocated or freed: only their times are in buckets. */
     uint64_t idle;
     int64_t sum[MT_N_SCOPE_VALUES], max[MT_N_SCOPE_VALUES], own[MT_N_SCOPE_VALUES];

@@ -9,7 +9,7 @@ Who may include whom. The table is the picture of the tree:
                           export, watch <- serve <- cli   what shows one in a browser
                                   view <- analyze         the public library for programs that read
 
-The two sides share layout.h, statistics.h, order.h, settings.h, the names of atomic.h and the texts of text.h, and nothing else. What base holds for the reading side ("common") never enters a target.
+The two sides share layout.h, statistics.h, estimate.h, order.h, settings.h, the names of atomic.h and the texts of text.h, and nothing else. What base holds for the reading side ("common") never enters a target.
 """
 import pathlib
 import re
@@ -89,7 +89,7 @@ def room(path):
     path = re.sub(r"^lib/", "", str(path))
     if path in ("ledger/layout.h", "ledger/bounds.h", "ledger/era.h", "ledger/own.h", "ledger/lines.h",
                 "ledger/invariants.h",
-                "ledger/statistics.h", "ledger/order.h", "ledger/scopes.h") or path.startswith("base/settings."):
+                "ledger/statistics.h", "ledger/order.h", "ledger/scopes.h", "ledger/estimate.h") or path.startswith("base/settings."):
         return "layout"
     if path in ("base/atomic.h", "base/text.h"):
         return "atomic"

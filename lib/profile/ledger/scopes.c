@@ -20,6 +20,7 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "ledger/estimate.h"
 #include "ledger/statistics.h"
 #include "profile/ledger/calls.h"
 #include "profile/ledger/sampling.h"
@@ -181,6 +182,7 @@ static int take_totals(struct taking *t, const struct mt_scope_totals *totals) {
         .has_spread = true,
         .count = count,
         .recursive = totals->recursive < count ? totals->recursive : count,
+        .unmeasured = totals->unmeasured < count ? totals->unmeasured : count,
         .errors = bounded_count(totals->errors),
         .misuses = bounded_count(totals->misuses),
         .idle = bounded_count(totals->idle),
@@ -239,8 +241,10 @@ static int take_all_totals(struct taking *t) {
     struct mt_scope_totals totals;
     int rc = 0;
     for (size_t i = 1; i < n && rc == 0; i++)
-        if (read_totals(t, i, &totals))
+        if (read_totals(t, i, &totals)) {
+            mt_estimate_totals(&totals);
             rc = take_totals(t, &totals);
+        }
     return rc;
 }
 
@@ -385,8 +389,7 @@ static int compare_serials(const void *a, const void *b) {
 static size_t keep_open(struct mt_open_scope *items, const struct mt_open_scope *again, size_t n) {
     size_t kept = 0;
     for (size_t i = 0; i < n; i++)
-        if (items[i].serial && items[i].serial == again[i].serial && items[i].name &&
-            items[i].begin_ns)
+        if (items[i].serial && items[i].serial == again[i].serial && items[i].name)
             items[kept++] = items[i];
     return kept;
 }
@@ -456,7 +459,8 @@ static int take_stack(struct taking *t, struct mt_open_scope *items, size_t n) {
     }
     int rc = 0;
     for (size_t i = 0; i < n && rc == 0; i++)
-        rc = take_one_open(t, &items[i], &now, items[i].high_bytes);
+        if (items[i].begin_ns) /* others are about to begin, or are only counted */
+            rc = take_one_open(t, &items[i], &now, items[i].high_bytes);
     return rc;
 }
 

@@ -56,6 +56,7 @@ static void fill_totals(const struct mt_profile *profile, const struct mt_scope 
     to->errors = from->errors;
     to->misuses = from->misuses;
     to->recursive = from->recursive;
+    to->unmeasured = from->unmeasured;
     to->idle = from->idle;
     to->group = mt_pprof_text(profile, from->group);
     to->caller = mt_pprof_text(profile, from->caller);
@@ -303,6 +304,7 @@ static int read_totals(struct mt_profile *profile, const Pprof__ScopeTotals *fro
         .errors = from->errors,
         .misuses = from->misuses,
         .recursive = from->recursive,
+        .unmeasured = from->unmeasured,
         .idle = from->idle,
         .group = mt_pprof_text_take(profile, from->group, &status),
         .caller = mt_pprof_text_take(profile, from->caller, &status),

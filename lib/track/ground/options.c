@@ -40,6 +40,9 @@ static void read_word(struct mt_options *o, const struct mt_setting_word *word) 
     case MT_SETTING_EVENT_SAMPLE:
         o->event_sample = word->value;
         break;
+    case MT_SETTING_SCOPE_SAMPLE:
+        o->scope_sample = word->value;
+        break;
     case MT_SETTING_USABLE:
         o->usable = word->value != 0;
         break;
@@ -82,6 +85,12 @@ static void read_list(struct mt_options *o, const char *list) {
         read_word(o, &word);
 }
 
+static void read_scope_sample(struct mt_options *o, const char *variable, const char *value) {
+    const struct mt_setting_word word = {.text = variable, .bytes = mt_text_bytes(variable)};
+    if (!mt_settings_number(value, value + mt_text_bytes(value), &o->scope_sample))
+        note_ignored(o, &word);
+}
+
 static void read_variable(struct mt_options *o, const char *text) {
     const char *v;
     if ((v = mt_text_value(text, "MEMTRACK_DIR")))
@@ -96,6 +105,8 @@ static void read_variable(struct mt_options *o, const char *text) {
         o->dormant = v[0] == '0' && v[1] == 0;
     else if ((v = mt_text_value(text, "MEMTRACK_SCOPE_CPU")))
         o->scope_cpu = v[0] != 0 && v[0] != '0';
+    else if ((v = mt_text_value(text, "MEMTRACK_SCOPE_SAMPLE")))
+        read_scope_sample(o, text, v);
     else if ((v = mt_text_value(text, "PYTHONMALLOC")))
         o->has_python_malloc = mt_text_begins(v, "malloc");
     else if ((v = mt_text_value(text, "MEMTRACK_OPTIONS")))
@@ -165,6 +176,7 @@ void mt_options_read(struct mt_options *o) {
     *o = (struct mt_options){.frames = MT_DEFAULT_FRAMES,
                              .events = MT_DEFAULT_EVENTS,
                              .event_sample = 1,
+                             .scope_sample = 1,
                              .python = true,
                              .max_ledger = MT_LEDGER_BY_LIMIT};
     const char *const *variable = environment_on_stack(&o->called);
@@ -175,5 +187,7 @@ void mt_options_read(struct mt_options *o) {
             read_variable(o, *variable);
     bound(&o->frames, 1, MT_MOST_FRAMES);
     bound(&o->events, 0, MT_MOST_EVENTS);
+    bound(&o->scope_sample, 1, MT_MOST_SCOPE_SAMPLE);
+    o->scopes_unusual = o->scope_cpu || o->scope_sample > 1;
     settle_limit(o);
 }

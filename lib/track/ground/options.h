@@ -14,7 +14,8 @@ enum {
     MT_ONLY_BYTES = MT_ONLY_MAX_BYTES + 1,
     MT_DEFAULT_FRAMES = 1024,
     MT_MOST_FRAMES = 8192,
-    MT_MOST_EVENTS = 1 << 20
+    MT_MOST_EVENTS = 1 << 20,
+    MT_MOST_SCOPE_SAMPLE = 1 << 20
 };
 
 #define MT_LEDGER_BY_LIMIT UINT64_MAX /* max_ledger follows from the memory limit of the cgroup */
@@ -31,6 +32,7 @@ struct mt_options {
     uint64_t only_pid;     /* 0: record every process */
     uint64_t events;       /* how many of the latest events are kept */
     uint64_t event_sample; /* one scope in so many is an event; 0: none */
+    uint64_t scope_sample; /* one scope in so many is measured; at least 1 */
     uint64_t max_ledger;   /* bytes of the ledger that call paths may take; 0: no bound */
     uint64_t limit_bytes;  /* live bytes that no allocation exceeds; 0: no limit */
     uint64_t until_ns;     /* processes that start later are not recorded (CLOCK_MONOTONIC); 0: all
@@ -42,6 +44,7 @@ struct mt_options {
     bool has_python_malloc; /* PYTHONMALLOC says that objects come from malloc */
     bool dormant;           /* MEMTRACK_ACTIVE=0 */
     bool scope_cpu;         /* MEMTRACK_SCOPE_CPU=1 */
+    bool scopes_unusual;    /* scopes have to look at scope_cpu and scope_sample */
     char ignored[MT_IGNORED_BYTES]; /* words of MEMTRACK_OPTIONS that are not understood */
 };
 

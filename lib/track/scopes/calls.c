@@ -147,8 +147,13 @@ static struct mt_call *count(struct mt_thread *t, const struct mt_open_scope *f)
     return c;
 }
 
+/* Wraps around, where a multiple of what a program has measured is no number any more. */
+static inline void add_to(int64_t *sum, int64_t value, uint64_t weight) {
+    *sum = (int64_t)((uint64_t)*sum + (uint64_t)value * weight);
+}
+
 void mt_scopes_calls_add(struct mt_thread *t, const struct mt_open_scope *f,
-                         const struct mt_scope_result *result) {
+                         const struct mt_scope_result *result, uint64_t weight) {
     static const uint8_t from[MT_N_CALL_VALUES] = {
         [MT_CALL_DURATION_NS] = MT_SCOPE_DURATION_NS,
         [MT_CALL_NET_BYTES] = MT_SCOPE_NET_BYTES,
@@ -157,10 +162,14 @@ void mt_scopes_calls_add(struct mt_thread *t, const struct mt_open_scope *f,
     };
     struct mt_call *c = count(t, f);
     for (int i = 0; c != NULL && i < MT_N_CALL_VALUES; i++) {
-        c->own[i] += result->own[from[i]];
+        add_to(&c->own[i], result->own[from[i]], weight);
         if (!f->is_recursive)
-            c->sum[i] += result->value[from[i]];
+            add_to(&c->sum[i], result->value[from[i]], weight);
     }
+}
+
+void mt_scopes_calls_add_unmeasured(struct mt_thread *t, const struct mt_open_scope *f) {
+    count(t, f);
 }
 
 void mt_scopes_calls_add_idle(struct mt_thread *t, const struct mt_open_scope *f,

@@ -8,6 +8,9 @@
  * The peaks of both were held at moments that nobody has compared, so that the larger one is taken:
  * the task has held at least that. The inner scopes of both may have run side by side, and their
  * times cannot be subtracted from the time that passed; only those of the first are.
+ *
+ * When one scope in N is measured, the other one counts N times if it was, and not at all if it was
+ * not, which comes to the same over many tasks.
  */
 #include "track/scopes/merge.h"
 
@@ -20,16 +23,19 @@ static int fault_of_detached(const struct mt_thread *t, const struct mt_scope_ha
 }
 
 static void add(struct mt_scope_handle *to, const struct mt_scope_handle *from) {
-    mt_counters_add(&to->sum, &from->sum, 1);
-    to->cpu_ns += from->cpu_ns;
     to->is_failed |= from->is_failed;
+    if (to->weight == 0 || from->weight == 0)
+        return;
+    mt_counters_add(&to->sum, &from->sum, (int)from->weight);
+    to->cpu_ns += from->cpu_ns * from->weight;
     if (from->peak > to->peak)
         to->peak = from->peak;
     if (from->begin_ns < to->begin_ns)
         to->begin_ns = from->begin_ns;
     for (int i = 0; i < MT_N_SCOPE_VALUES; i++)
         if (i != MT_SCOPE_DURATION_NS)
-            to->inner[i] += from->inner[i];
+            to->inner[i] =
+                (int64_t)((uint64_t)to->inner[i] + (uint64_t)from->inner[i] * from->weight);
 }
 
 int mt_scopes_merge(const struct mt_thread *t, memtrack_scope *into, memtrack_scope *from) {

@@ -33,6 +33,7 @@ struct mt_scope_handle {
     bool is_failed, is_recursive;
     uint32_t line;
     mt_name_id file;
+    uint32_t weight; /* as of struct mt_open_scope */
     int64_t before_bytes;
     uint64_t clear_epoch; /* what has been measured is from before any later one */
     struct mt_counters sum;
@@ -123,6 +124,20 @@ static inline int open_handle(struct mt_scope_handle *h, enum mt_scope_state sta
     h->name = name;
     h->group = group;
     return 0;
+}
+
+/* Tells whether one scope in so many is measured, and the others only counted. */
+static inline bool is_sampling(void) {
+    return mt_unlikely(mt_state.options.scope_sample > 1);
+}
+
+static inline uint64_t weight_of(const struct mt_open_scope *f) {
+    return is_sampling() ? f->weight : 1;
+}
+
+/* Tells whether an open scope is only counted. */
+static inline bool is_unmeasured(const struct mt_open_scope *f) {
+    return weight_of(f) == 0;
 }
 
 /* Makes a scope one that measures nothing, and may be ended. */

@@ -15,6 +15,7 @@
 
 #include "base/atomic.h"
 #include "base/pages.h"
+#include "ledger/estimate.h"
 #include "ledger/statistics.h"
 #include "memtrack/error.h"
 #include "track/ground/state.h"
@@ -99,7 +100,9 @@ static bool copy_once(struct mt_scope_totals *to, const struct mt_scope_totals *
 static bool copy(struct mt_scope_totals *to, const struct mt_scope_totals *from) {
     for (int tries = 0; tries < MOST_TRIES && !copy_once(to, from); tries++)
         ;
-    return to->count != 0 && mt_scopes_totals_is_current(from) && to->epoch == from->epoch;
+    bool is_there = to->count != 0 && mt_scopes_totals_is_current(from) && to->epoch == from->epoch;
+    mt_estimate_totals(to);
+    return is_there;
 }
 
 /* ---- a row ----------------------------------------------------------------------------------- */
@@ -127,6 +130,7 @@ static void add_record(memtrack_scope_row *row, struct sums *sums,
     row->errors += t->errors;
     row->misuses += t->misuses;
     row->recursive += t->recursive;
+    row->unmeasured += t->unmeasured;
     sums->idle += t->idle;
     if (row->file == NULL && t->file != 0) {
         row->file = mt_names_text(t->file);
@@ -176,7 +180,7 @@ static memtrack_statistic statistic_of(const struct mt_scope_sums *s, uint64_t n
     bool all_max = mt_statistic_are_all(n, s->sum, s->max);
     int64_t p50 = mt_weights_percentile(weights, n_weights, total, 50),
             p95 = mt_weights_percentile(weights, n_weights, total, 95);
-    if (n == 0)
+    if (n == 0 || s->max < s->min) /* none has been measured */
         return (memtrack_statistic){0};
     return (memtrack_statistic){
         .sum = (double)s->sum,

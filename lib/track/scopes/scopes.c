@@ -74,7 +74,7 @@ int mt_scopes_set(struct mt_thread *t, const memtrack_scope *scope, const char *
     const struct mt_scope_handle *h = (const struct mt_scope_handle *)scope;
     int rc = fault_of(t, h);
     struct mt_event e = {.scope = h->event, .kind = MT_EVENT_SET};
-    if (rc != 0)
+    if (rc != 0 || h->event == 0) /* a scope that is only counted is no event that could have it */
         return rc;
     e.time_ns = since_start(clock_ns(CLOCK_MONOTONIC));
     e.name = mt_names_find(&t->names, key);

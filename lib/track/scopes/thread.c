@@ -31,6 +31,10 @@
 /* Lets an open scope measure from now on, and its time from when all was cleared. */
 static void clear_open(struct mt_open_scope *f) {
     uint64_t clear_ns = mt_state.header->clear_ns;
+    if (is_unmeasured(f)) {
+        f->high_bytes = INT64_MIN;
+        return;
+    }
     f->begin = (struct mt_counters){0};
     f->high_bytes = f->before_bytes = 0;
     f->begin_ns = f->begin_ns > clear_ns ? f->begin_ns : clear_ns;
@@ -52,6 +56,7 @@ void mt_scopes_thread_clear(struct mt_thread *t) {
 
 void mt_scopes_thread_reset(struct mt_thread *t) {
     t->scopes.name = t->scopes.root = t->domain = 0;
+    t->scopes.random = 0;
 }
 
 void mt_scopes_thread_free(struct mt_thread *t) {
@@ -75,14 +80,16 @@ static inline __attribute__((always_inline)) void pop(struct mt_thread *t) {
 }
 
 /* Adds the values of a scope to what lies inside of the scope around it. What was measured before
- * this one was attached does not lie there. */
-static void subtract_from_outer(struct mt_scope_stack *s, const struct mt_open_scope *f,
-                                const int64_t *value) {
+ * this one was attached does not lie there. weight: how many scopes it stands for. */
+static inline void subtract_from_outer(struct mt_scope_stack *s, const struct mt_open_scope *f,
+                                       const int64_t *value, uint64_t weight) {
     if (s->depth < 2)
         return;
     struct mt_open_scope *outer = open_at(s, s->depth - 2);
-    for (int i = 0; i < MT_N_SCOPE_VALUES; i++)
-        outer->inner[i] += value[i] - (f->is_attached ? f->taken[i] : 0);
+    for (int i = 0; i < MT_N_SCOPE_VALUES; i++) {
+        int64_t inside = value[i] - (f->is_attached ? f->taken[i] : 0);
+        outer->inner[i] = (int64_t)((uint64_t)outer->inner[i] + (uint64_t)inside * weight);
+    }
 }
 
 static int64_t peak_of(const struct mt_open_scope *f) {
@@ -92,18 +99,19 @@ static int64_t peak_of(const struct mt_open_scope *f) {
 }
 
 /* Measures the innermost scope, after flush. */
-static memtrack_delta measure(struct mt_thread *t, const struct mt_open_scope *f, uint64_t now_ns) {
+static inline memtrack_delta measure(struct mt_thread *t, const struct mt_open_scope *f,
+                                     uint64_t now_ns, uint64_t now_cpu_ns) {
     struct mt_counters now;
     read_bank(&now, t->bank);
     return delta_of(difference(now, f->begin), peak_of(f), now_ns - f->begin_ns,
-                    cpu_ns() - f->begin_cpu_ns);
+                    now_cpu_ns - f->begin_cpu_ns);
 }
 
 /* Tells whether nothing was allocated or freed in a scope, as is common in a program that is
  * profiled function by function. */
 static bool is_idle(const struct mt_thread *t, const struct mt_open_scope *f) {
     const struct mt_bank *b = t->bank;
-    return !f->is_attached && !f->is_failed && !mt_state.options.scope_cpu &&
+    return !f->is_attached && !f->is_failed && !mt_state.options.scopes_unusual &&
            f->begin.live_bytes == b->counters.live_bytes &&
            f->begin.allocated_blocks == b->counters.allocated_blocks &&
            f->begin.freed_blocks == b->counters.freed_blocks &&
@@ -126,30 +134,70 @@ finish_idle(struct mt_thread *t, struct mt_open_scope *f, memtrack_delta *out) {
         *out = (memtrack_delta){.duration_ns = duration_ns};
 }
 
-MT_NOINLINE static void finish_measured(struct mt_thread *t, struct mt_open_scope *f,
-                                        bool is_misuse, memtrack_delta *out) {
+/* weight: how many scopes it stands for. */
+static inline __attribute__((always_inline)) void
+finish_weighted(struct mt_thread *t, struct mt_open_scope *f, bool is_misuse, memtrack_delta *out,
+                uint64_t weight, uint64_t now_cpu_ns) {
     struct mt_scope_result result = {
         .is_misuse = is_misuse,
         .is_failed = f->is_failed,
         .is_recursive = f->is_recursive,
+        .is_sure = is_sampling() && weight == 1,
         .before_bytes = f->before_bytes,
         .after_bytes = mt_scopes_totals_live(t),
         .end_ns = clock_ns(CLOCK_MONOTONIC),
     };
     flush(t);
-    memtrack_delta d = measure(t, f, result.end_ns);
+    memtrack_delta d = measure(t, f, result.end_ns, now_cpu_ns);
     values_of(&d, result.value);
     for (int i = 0; i < MT_N_SCOPE_VALUES; i++)
         result.own[i] = result.value[i] - f->inner[i];
     result.own[MT_SCOPE_PEAK_BYTES] = 0; /* peaks of different instants cannot be subtracted */
-    subtract_from_outer(t->scopes.stack, f, result.value);
+    subtract_from_outer(t->scopes.stack, f, result.value, weight);
     mt_scopes_totals_add(t, (struct mt_scope_totals *)f->totals, &result);
     add_event(t, f->event, f->name, f->begin_ns, d.duration_ns, d.net_bytes, d.peak_bytes);
     if (f->is_function)
-        mt_scopes_calls_add(t, f, &result);
+        mt_scopes_calls_add(t, f, &result, weight);
     pop(t);
     if (out != NULL)
         *out = d;
+}
+
+MT_NOINLINE static void finish_measured(struct mt_thread *t, struct mt_open_scope *f,
+                                        bool is_misuse, memtrack_delta *out) {
+    finish_weighted(t, f, is_misuse, out, 1, 0);
+}
+
+/* Ends a scope that is only counted. scope_high goes on, for the scope around it. */
+static void finish_unmeasured(struct mt_thread *t, struct mt_open_scope *f, bool is_misuse,
+                              memtrack_delta *out) {
+    struct mt_scope_result result = {
+        .is_misuse = is_misuse, .is_failed = f->is_failed, .is_recursive = f->is_recursive};
+    int64_t high = t->bank->scope_high;
+    mt_scopes_totals_add_unmeasured(t, (struct mt_scope_totals *)f->totals, &result);
+    if (f->is_function)
+        mt_scopes_calls_add_unmeasured(t, f);
+    pop(t);
+    if (t->bank->scope_high != INT64_MAX)
+        t->bank->scope_high = high;
+    if (out != NULL)
+        *out = (memtrack_delta){0};
+}
+
+MT_NOINLINE static void finish_unusual(struct mt_thread *t, struct mt_open_scope *f, bool is_misuse,
+                                       memtrack_delta *out) {
+    if (is_unmeasured(f))
+        finish_unmeasured(t, f, is_misuse, out);
+    else
+        finish_weighted(t, f, is_misuse, out, weight_of(f), cpu_ns());
+}
+
+static inline __attribute__((always_inline)) void
+finish_busy(struct mt_thread *t, struct mt_open_scope *f, bool is_misuse, memtrack_delta *out) {
+    if (mt_unlikely(mt_state.options.scopes_unusual))
+        finish_unusual(t, f, is_misuse, out);
+    else
+        finish_measured(t, f, is_misuse, out);
 }
 
 /* Ends the innermost scope. out may be NULL. */
@@ -158,12 +206,12 @@ static inline __attribute__((always_inline)) void finish(struct mt_thread *t, me
     if (mt_likely(is_idle(t, f)))
         finish_idle(t, f, out);
     else
-        finish_measured(t, f, false, out);
+        finish_busy(t, f, false, out);
 }
 
 /* Ends the innermost scope as a misuse, when nothing else will end it any more. */
 static void abandon(struct mt_thread *t) {
-    finish_measured(t, top_of(t->scopes.stack), true, NULL);
+    finish_busy(t, top_of(t->scopes.stack), true, NULL);
 }
 
 void mt_scopes_thread_end_all(struct mt_thread *t) {
@@ -260,13 +308,99 @@ push(struct mt_thread *t, mt_name_id name, mt_name_id group, const void *storage
     return f;
 }
 
+/* ---- one scope in N -------------------------------------------------------------------------- */
+
+/*
+ * Each scope is measured with probability 1/N, whatever happened to the others, but the first one of
+ * its record always is. That they are independent is what makes SELF right: an inner scope counts N
+ * times in a scope around it that is measured, and with probability 1/N, so that it is expected to
+ * count once. Were one chosen in every stretch of N scopes of a name, a function that calls itself
+ * would hardly ever be measured together with the call inside of it.
+ *
+ * The numbers are SplitMix64 (Steele, Lea, Flood: "Fast splittable pseudorandom number generators",
+ * 2014) from a seed that a run has again, so that its choices can be had again, too.
+ */
+static uint64_t next_random(struct mt_thread *t) {
+    if (t->scopes.random == 0)
+        t->scopes.random = (uint64_t)t->bank_id << 32 | t->bank->n_threads;
+    uint64_t x = t->scopes.random += UINT64_C(0x9E3779B97F4A7C15);
+    x = (x ^ x >> 30) * UINT64_C(0xBF58476D1CE4E5B9);
+    x = (x ^ x >> 27) * UINT64_C(0x94D049BB133111EB);
+    return x ^ x >> 31;
+}
+
+/* Returns how many scopes the next one of a record stands for, or 0 when it is only counted. */
+static uint64_t choose(struct mt_thread *t, struct mt_scope_totals *r) {
+    uint64_t one_in = mt_state.options.scope_sample;
+    if (one_in <= 1 || r == NULL || !r->has_first) {
+        if (r != NULL)
+            r->has_first = 1;
+        return 1;
+    }
+    return next_random(t) <= UINT64_MAX / one_in ? one_in : 0;
+}
+
+/* As push, of a scope that is only counted: no counter is looked at. */
+static struct mt_open_scope *push_unmeasured(struct mt_thread *t, mt_name_id name, mt_name_id group,
+                                             const void *storage, struct mt_scope_totals *r) {
+    struct mt_scope_stack *s = t->scopes.stack;
+    if (mt_unlikely(!has_room(s) || (s->depth != 0 && is_lost(t, top_of(s), storage))))
+        if ((s = make_room(t, storage)) == NULL)
+            return NULL;
+    uint32_t depth = s->depth++;
+    struct mt_open_scope *f = open_at(s, depth);
+    uint64_t serial = (uint64_t)t->bank_id << MT_SCOPE_SERIAL_BITS | ++s->n_serials;
+    f->event = 0;
+    f->storage = (uint64_t)storage;
+    f->name = name;
+    f->group = group;
+    f->totals = (uint64_t)r;
+    f->is_function = storage == NULL;
+    f->is_attached = f->is_failed = 0;
+    f->is_recursive = is_inside_its_like(s, r, depth);
+    f->high_bytes = INT64_MIN;
+    f->begin_ns = f->weight = 0;
+    mt_store_release(&f->serial, serial); /* the scope is whole: readers begin here */
+    t->scopes.name = name;
+    return f;
+}
+
+MT_NOINLINE static struct mt_open_scope *push_chosen(struct mt_thread *t, mt_name_id name,
+                                                     mt_name_id group, const void *storage,
+                                                     uint64_t weight) {
+    struct mt_scope_totals *r = mt_scopes_totals_find(t, name, group);
+    struct mt_open_scope *f =
+        weight == 0 ? push_unmeasured(t, name, group, storage, r) : push(t, name, group, storage);
+    if (f != NULL)
+        f->weight = weight;
+    return f;
+}
+
+static struct mt_open_scope *push_unusual(struct mt_thread *t, mt_name_id name, mt_name_id group,
+                                          const void *storage) {
+    struct mt_scope_totals *r = mt_scopes_totals_find(t, name, group);
+    return push_chosen(t, name, group, storage, choose(t, r));
+}
+
+/* Lets the scope's time begin. */
+static inline __attribute__((always_inline)) void start(struct mt_open_scope *f, bool is_unusual) {
+    if (is_unusual && is_unmeasured(f))
+        return;
+    f->begin_cpu_ns = is_unusual ? cpu_ns() : 0;
+    f->begin_ns = clock_ns(CLOCK_MONOTONIC);
+}
+
 /* ---- thread scopes --------------------------------------------------------------------------- */
 
-int mt_scopes_thread_begin(struct mt_thread *t, memtrack_scope *scope, const char *name,
-                           mt_name_id group, const char *file, uint32_t line) {
+static inline __attribute__((always_inline)) int begin(struct mt_thread *t, memtrack_scope *scope,
+                                                       const char *name, mt_name_id group,
+                                                       const char *file, uint32_t line,
+                                                       bool is_unusual) {
     struct mt_scope_handle *h = (struct mt_scope_handle *)scope;
     mt_name_id id = mt_names_find(&t->names, name);
-    struct mt_open_scope *f = id != 0 ? push(t, id, group, scope) : NULL;
+    struct mt_open_scope *f = id == 0      ? NULL
+                              : is_unusual ? push_unusual(t, id, group, scope)
+                                           : push(t, id, group, scope);
     if (f == NULL) {
         mt_scopes_totals_drop();
         make_inert(h);
@@ -277,9 +411,20 @@ int mt_scopes_thread_begin(struct mt_thread *t, memtrack_scope *scope, const cha
         mt_scopes_totals_place(t, r, file, line);
     open_handle(h, OPEN, f->serial, t->scopes.stack->depth - 1, id, group);
     h->event = f->event;
-    f->begin_cpu_ns = cpu_ns();
-    f->begin_ns = clock_ns(CLOCK_MONOTONIC);
+    start(f, is_unusual);
     return 0;
+}
+
+MT_NOINLINE static int begin_unusual(struct mt_thread *t, memtrack_scope *scope, const char *name,
+                                     mt_name_id group, const char *file, uint32_t line) {
+    return begin(t, scope, name, group, file, line, true);
+}
+
+int mt_scopes_thread_begin(struct mt_thread *t, memtrack_scope *scope, const char *name,
+                           mt_name_id group, const char *file, uint32_t line) {
+    if (mt_unlikely(mt_state.options.scopes_unusual))
+        return begin_unusual(t, scope, name, group, file, line);
+    return begin(t, scope, name, group, file, line, false);
 }
 
 void mt_scopes_thread_fail(struct mt_thread *t, struct mt_scope_handle *h, const char *why) {
@@ -312,6 +457,7 @@ static void keep_known(struct mt_scope_handle *h, const struct mt_open_scope *f,
     h->file = r != NULL ? r->file : 0;
     h->line = r != NULL ? r->line : 0;
     h->before_bytes = f->before_bytes;
+    h->weight = (uint32_t)weight_of(f);
     h->clear_epoch = clear_epoch;
 }
 
@@ -338,6 +484,24 @@ static struct mt_scope_totals *record_of(struct mt_thread *t, const struct mt_sc
     return r;
 }
 
+/* Nothing has been measured, and nothing will be. */
+static int detach_unmeasured(struct mt_thread *t, struct mt_scope_handle *h) {
+    struct mt_open_scope *f = top_of(t->scopes.stack);
+    int64_t high = t->bank->scope_high;
+    f->before_bytes = 0;
+    keep_known(h, f, t->clear_epoch);
+    h->sum = (struct mt_counters){0};
+    h->peak = 0;
+    h->begin_ns = h->cpu_ns = 0;
+    for (int i = 0; i < MT_N_SCOPE_VALUES; i++)
+        h->inner[i] = 0;
+    pop(t);
+    if (t->bank->scope_high != INT64_MAX)
+        t->bank->scope_high = high;
+    h->state = DETACHED;
+    return 0;
+}
+
 int mt_scopes_thread_detach(struct mt_thread *t, memtrack_scope *scope) {
     struct mt_scope_handle *h = (struct mt_scope_handle *)scope;
     int rc = fault_of(t, h);
@@ -347,12 +511,14 @@ int mt_scopes_thread_detach(struct mt_thread *t, memtrack_scope *scope) {
         return h->state == DETACHED ? -MEMTRACK_EENDED : -MEMTRACK_EUSAGE;
     if (h->index + 1 != t->scopes.stack->depth)
         return -MEMTRACK_EORDER;
+    if (is_unmeasured(top_of(t->scopes.stack)))
+        return detach_unmeasured(t, h);
     flush(t);
     struct mt_open_scope *f = top_of(t->scopes.stack);
     int64_t value[MT_N_SCOPE_VALUES];
-    memtrack_delta d = measure(t, f, clock_ns(CLOCK_MONOTONIC));
+    memtrack_delta d = measure(t, f, clock_ns(CLOCK_MONOTONIC), cpu_ns());
     values_of(&d, value);
-    subtract_from_outer(t->scopes.stack, f, value);
+    subtract_from_outer(t->scopes.stack, f, value, weight_of(f));
     struct mt_counters now;
     read_bank(&now, t->bank);
     h->sum = difference(now, f->begin);
@@ -369,6 +535,10 @@ int mt_scopes_thread_detach(struct mt_thread *t, memtrack_scope *scope) {
 
 /* Lets a scope that is attached go on as if it had begun here, with what it has measured. */
 static void resume(struct mt_open_scope *f, const struct mt_scope_handle *h, uint64_t now_ns) {
+    f->is_failed = h->is_failed;
+    f->is_recursive = h->is_recursive;
+    if (is_unmeasured(f))
+        return;
     /* high_bytes stays: the scope around this one sees only what happens from now on. */
     f->begin = difference(f->begin, h->sum);
     f->begin_ns = h->begin_ns;
@@ -378,8 +548,6 @@ static void resume(struct mt_open_scope *f, const struct mt_scope_handle *h, uin
     f->event = h->event;
     f->before_bytes = h->before_bytes;
     f->is_attached = 1;
-    f->is_failed = h->is_failed;
-    f->is_recursive = h->is_recursive;
     memtrack_delta d = delta_of(h->sum, h->peak, now_ns - h->begin_ns, h->cpu_ns);
     values_of(&d, f->taken);
 }
@@ -393,7 +561,7 @@ int mt_scopes_thread_attach(struct mt_thread *t, memtrack_scope *scope) {
         return -MEMTRACK_EUSAGE;
     mt_scopes_thread_note_clear(t, h);
     record_of(t, h);
-    struct mt_open_scope *f = push(t, h->name, h->group, scope);
+    struct mt_open_scope *f = push_chosen(t, h->name, h->group, scope, h->weight);
     if (f == NULL)
         return -MEMTRACK_ELIMIT;
     resume(f, h, clock_ns(CLOCK_MONOTONIC));
@@ -406,10 +574,17 @@ int mt_scopes_thread_end_detached(struct mt_thread *t, struct mt_scope_handle *h
     struct mt_scope_result result = {
         .is_failed = h->is_failed,
         .is_recursive = h->is_recursive,
+        .is_sure = is_sampling() && h->weight == 1,
         .before_bytes = h->before_bytes,
         .after_bytes = mt_scopes_totals_live(t),
         .end_ns = clock_ns(CLOCK_MONOTONIC),
     };
+    if (h->weight == 0) {
+        mt_scopes_totals_add_unmeasured(t, record_of(t, h), &result);
+        if (out != NULL)
+            *out = (memtrack_delta){0};
+        return 0;
+    }
     mt_scopes_thread_note_clear(t, h);
     memtrack_delta d = delta_of(h->sum, h->peak, result.end_ns - h->begin_ns, h->cpu_ns);
     values_of(&d, result.value);
@@ -434,17 +609,30 @@ static uint32_t caller_of(const struct mt_scope_stack *s) {
     return i > 0 ? open_at(s, i - 1)->call : 0;
 }
 
-void mt_scopes_thread_enter_function(struct mt_thread *t, uint64_t address) {
+static inline __attribute__((always_inline)) void enter(struct mt_thread *t, uint64_t address,
+                                                        bool is_unusual) {
     mt_name_id id = mt_names_find_function(&t->names, address);
-    struct mt_open_scope *f = id != 0 ? push(t, id, 0, NULL) : NULL;
+    struct mt_open_scope *f = id == 0      ? NULL
+                              : is_unusual ? push_unusual(t, id, 0, NULL)
+                                           : push(t, id, 0, NULL);
     if (f == NULL) {
         mt_scopes_totals_drop();
         return;
     }
     f->storage = address;
     f->call = mt_scopes_calls_enter(t, caller_of(t->scopes.stack), id);
-    f->begin_cpu_ns = cpu_ns();
-    f->begin_ns = clock_ns(CLOCK_MONOTONIC);
+    start(f, is_unusual);
+}
+
+MT_NOINLINE static void enter_unusual(struct mt_thread *t, uint64_t address) {
+    enter(t, address, true);
+}
+
+void mt_scopes_thread_enter_function(struct mt_thread *t, uint64_t address) {
+    if (mt_unlikely(mt_state.options.scopes_unusual))
+        enter_unusual(t, address);
+    else
+        enter(t, address, false);
 }
 
 /* Functions that were left by longjmp or an exception lie above the one that returns. */

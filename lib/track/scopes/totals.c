@@ -67,6 +67,9 @@ static void make_zero(struct mt_scope_totals *r) {
         mt_store_relaxed(&table[i], 0); /* who reads it looks at the epoch afterwards */
     r->used = 0;
     r->count = r->idle = r->recursive = r->errors = r->misuses = 0;
+    r->unmeasured = r->unmeasured_recursive = 0;
+    r->has_first = 0;
+    r->sure = (struct mt_scope_sure){0};
     r->n_threads = r->last_thread = 0;
     r->latest_before_bytes = r->latest_after_bytes = 0;
     r->latest_ns = r->error_ns = 0;
@@ -316,6 +319,17 @@ static void add_values(struct mt_scope_totals *r, const struct mt_scope_result *
     }
 }
 
+/* Adds a scope, whose values are in the sums already, to those that are sure. */
+MT_NOINLINE static void add_sure(struct mt_scope_totals *r, const struct mt_scope_result *result) {
+    r->sure.count++;
+    r->sure.recursive += result->is_recursive;
+    for (int i = 0; i < MT_N_SCOPE_VALUES; i++) {
+        r->sure.own[i] += result->own[i];
+        if (!result->is_recursive)
+            r->sure.sum[i] += result->value[i];
+    }
+}
+
 /* Notes what the process held at both ends of the scope that has ended last. */
 static inline void note_latest(struct mt_scope_totals *r, int64_t before, int64_t after,
                                uint64_t end_ns) {
@@ -336,6 +350,8 @@ void mt_scopes_totals_add(struct mt_thread *t, struct mt_scope_totals *r,
     r->misuses += result->is_misuse;
     for (int i = 0; i < MT_N_SCOPE_VALUES; i++)
         r->value[i].own += result->own[i];
+    if (result->is_sure)
+        add_sure(r, result);
     if (result->is_recursive) {
         r->recursive++;
         return;
@@ -364,6 +380,21 @@ void mt_scopes_totals_add_idle(struct mt_thread *t, struct mt_scope_totals *r,
     note_latest(r, f->before_bytes, mt_scopes_totals_live(t), f->begin_ns + (uint64_t)duration_ns);
 }
 
+void mt_scopes_totals_add_unmeasured(struct mt_thread *t, struct mt_scope_totals *r,
+                                     const struct mt_scope_result *result) {
+    if (mt_unlikely(r == NULL)) {
+        mt_scopes_totals_drop();
+        return;
+    }
+    look(t, r);
+    r->count++;
+    r->unmeasured++;
+    r->errors += result->is_failed;
+    r->misuses += result->is_misuse;
+    r->recursive += result->is_recursive;
+    r->unmeasured_recursive += result->is_recursive;
+}
+
 void mt_scopes_totals_add_time(struct mt_thread *t, struct mt_scope_totals *r,
                                int64_t duration_ns) {
     struct mt_scope_sums *s = &r->value[MT_SCOPE_DURATION_NS];
@@ -374,6 +405,11 @@ void mt_scopes_totals_add_time(struct mt_thread *t, struct mt_scope_totals *r,
         s->own = INT64_MAX;
     sum_up(s, duration_ns);
     count(r, MT_SCOPE_DURATION_NS, duration_ns);
+    if (mt_unlikely(mt_state.options.scope_sample > 1)) {
+        struct mt_scope_result result = {.value[MT_SCOPE_DURATION_NS] = duration_ns,
+                                         .own[MT_SCOPE_DURATION_NS] = duration_ns};
+        add_sure(r, &result);
+    }
 }
 
 /* ---- the walker ------------------------------------------------------------------------------ */

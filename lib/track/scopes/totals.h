@@ -7,7 +7,7 @@
 #include "track/thread/thread.h"
 
 struct mt_scope_result {
-    bool is_misuse, is_failed, is_recursive;
+    bool is_misuse, is_failed, is_recursive, is_sure; /* is_sure: see struct mt_scope_sure */
     int64_t value[MT_N_SCOPE_VALUES], own[MT_N_SCOPE_VALUES];
     int64_t before_bytes, after_bytes; /* live bytes of the process at its two ends */
     uint64_t end_ns;
@@ -56,6 +56,9 @@ MT_HIDDEN void mt_scopes_totals_add(struct mt_thread *t, struct mt_scope_totals 
  * without the scopes inside of it. */
 MT_HIDDEN void mt_scopes_totals_add_idle(struct mt_thread *t, struct mt_scope_totals *r,
                                          const struct mt_open_scope *f, int64_t duration_ns);
+/* Adds one that was only counted: nothing but what it was is looked at. */
+MT_HIDDEN void mt_scopes_totals_add_unmeasured(struct mt_thread *t, struct mt_scope_totals *r,
+                                               const struct mt_scope_result *result);
 /* Adds a time that was measured elsewhere. */
 MT_HIDDEN void mt_scopes_totals_add_time(struct mt_thread *t, struct mt_scope_totals *r,
                                          int64_t duration_ns);

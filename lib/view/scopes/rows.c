@@ -125,6 +125,7 @@ static void fill_row(struct mt_scope_row *row, const struct mt_scope *const *run
             row->n_threads += run[i]->n_threads != 0 ? run[i]->n_threads : 1;
         mt_saturate_add_count(&row->count, run[i]->count);
         mt_saturate_add_count(&row->recursive, run[i]->recursive);
+        mt_saturate_add_count(&row->unmeasured, run[i]->unmeasured);
         mt_saturate_add_count(&row->errors, run[i]->errors);
         mt_saturate_add_count(&row->misuses, run[i]->misuses);
         for (size_t v = 0; v < MT_N_SCOPE_VALUES; v++) {
@@ -135,6 +136,9 @@ static void fill_row(struct mt_scope_row *row, const struct mt_scope *const *run
             s->min = run[i]->min[v] < s->min ? run[i]->min[v] : s->min;
         }
     }
+    for (size_t v = 0; v < MT_N_SCOPE_VALUES; v++)
+        if (row->unmeasured && row->value[v].max < row->value[v].min) /* none has been measured */
+            row->value[v].max = row->value[v].min = 0;
     fill_latest(row, run, n);
 }
 

@@ -34,9 +34,10 @@ struct mt_scope_row {
     int64_t latest_before_bytes, latest_after_bytes; /* what the process held at the two ends of the
                                                         one that ended last */
     uint64_t count;
-    uint64_t recursive; /* of these, what began inside of one of the same name: own knows of it */
-    uint64_t errors;    /* scopes that the program has said have failed */
-    uint64_t misuses;   /* scopes that were ended by something else than their own end */
+    uint64_t recursive;  /* of these, what began inside of one of the same name: own knows of it */
+    uint64_t unmeasured; /* of count: the others were measured, and the sums are estimates */
+    uint64_t errors;     /* scopes that the program has said have failed */
+    uint64_t misuses;    /* scopes that were ended by something else than their own end */
     struct mt_scope_statistic value[MT_N_SCOPE_VALUES]; /* inner scopes included */
     /* Sums without inner scopes; there is no such thing as an own peak. */
     int64_t own[MT_N_SCOPE_VALUES];
