@@ -153,7 +153,7 @@ static int open_tree(struct mt_top *top, const char *what, struct mt_error *erro
     if (!mt_subject_is_process(what, &pid))
         return mt_error_set(error, MEMTRACK_ENOTFOUND,
                             "memtrack report --tree adds up a run that was written.",
-                            "--tree follows running processes: %s is no process id", what);
+                            "--tree follows running processes, and %s is not a process id", what);
     int rc = mt_top_model_new_tree(&top->options, &top->model, error);
     if (rc != 0)
         return rc;

@@ -28,7 +28,6 @@
 #include "base/clock.h"
 #include "base/saturate.h"
 #include "top/joined.h"
-#include "top/order.h"
 #include "top/source.h"
 
 enum { NAMED_ROWS = 1000, MAX_TICKS = 4000, PASSES_PER_WINDOW = 5, MOST_LEFT = 64 };

@@ -16,14 +16,10 @@
 #include "ledger/ledger.h"
 #include "profile/ledger/follow.h"
 #include "top/column.h"
+#include "top/order.h"
 #include "view/rows/rows.h"
 #include "view/symbols/symbols.h"
 #include "watch/axis.h"
-
-struct mt_top_line {
-    int64_t value[MT_TOP_N_VALUES];
-    uint32_t row; /* of mt_top_model_rows */
-};
 
 struct mt_top_options {
     enum mt_group_by by;

@@ -275,7 +275,7 @@ class Top(case.Case):
             cat = table["tree"]["not_recorded"][0]["pid"]
             self.assertIn("is not tracked, nor is any of the 0 below it",
                           t.text("top", "--tree", "--once", cat, code=3))
-            self.assertIn("is no process id", t.text("top", "--tree", "--once", self.dir, code=3))
+            self.assertIn("is not a process id", t.text("top", "--tree", "--once", self.dir, code=3))
 
 
 class Run(case.Case):
