@@ -46,11 +46,11 @@ bool mt_table_reserve(struct mt_writer *w, struct mt_table *table, uint32_t id) 
         return false;
     void *chunk = mt_table_new_chunk(w, table->kind, i,
                                      (size_t)table->item_bytes * table->per_chunk, table->align);
+    if (chunk != NULL && i >= table->end)
+        table->end = i + 1; /* an event that is left here does it again, since there is no chunk */
     /* release: whoever sees the address without the lock sees what was written to the ledger
      * before */
     mt_store_release(&table->chunk[i], chunk);
-    if (chunk != NULL && i >= table->end)
-        table->end = i + 1;
     return chunk != NULL;
 }
 
