@@ -226,6 +226,7 @@ int mt_diff_command(int argc, char **argv) {
     int result = MT_EXIT_OK;
     mt_help_parse(&mt_diff_argp, argc, argv, 0, &r);
     sides.keep_live = r.fail_above_given;
+    sides.for_page = r.html.file != NULL;
     if (mt_sides_find(&r.view, r.arguments, &sides, &result)) {
         int status = compare(&r, &sides, &diff, &error);
         result = finish(&r, status, diff, &error);

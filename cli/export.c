@@ -277,7 +277,7 @@ static int read_for_page(struct request *r, char *const *paths, struct mt_html_s
                          struct mt_processes *processes, struct mt_profile **profile,
                          struct mt_error *error) {
     struct mt_input_wanted wanted = mt_view_options_wanted(&r->view);
-    wanted.keep = (struct mt_merge_keep){.processes = true, .threads = true};
+    wanted.keep = mt_html_keep;
     if (r->n_files > 1)
         return mt_inputs_read(paths, r->n_files, &wanted, processes, profile, error);
     int rc = mt_input_read_run(paths[0], &wanted, processes, profile, error);

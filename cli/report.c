@@ -162,8 +162,8 @@ static int print_rows(struct request *r, const struct mt_profile *profile, struc
 static int report(struct request *r, const char *path, struct mt_error *error) {
     struct mt_profile *profile = NULL;
     struct mt_input_wanted wanted = mt_view_options_wanted(&r->view);
-    if (r->html.file) /* a page can ask for everything */
-        wanted.keep = (struct mt_merge_keep){.processes = true, .threads = true};
+    if (r->html.file)
+        wanted.keep = mt_html_keep;
     int status = mt_input_read_run(path, &wanted, &r->processes, &profile, error);
     struct mt_html_side side = {.name = r->file ? r->file : path, .path = path};
     if (status == 0)

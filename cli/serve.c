@@ -17,6 +17,7 @@
 #include "command/charged.h"
 #include "command/command.h"
 #include "command/help.h"
+#include "command/html.h"
 #include "command/input.h"
 #include "command/options.h"
 #include "serve/listen.h"
@@ -121,7 +122,7 @@ const struct argp mt_serve_argp = {
 static int load(const struct request *r, struct mt_served_options *how, struct mt_processes *run,
                 struct mt_served **out, struct mt_error *error) {
     struct mt_profile *profile = NULL;
-    const struct mt_input_wanted wanted = {.keep = {.processes = true}};
+    const struct mt_input_wanted wanted = {.keep = mt_html_keep};
     int rc = mt_input_read_run(r->path, &wanted, run, &profile, error);
     if (rc != 0)
         return rc;

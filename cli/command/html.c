@@ -25,6 +25,9 @@
 /* Of the first field of a profile, its columns. */
 #define PPROF_FIRST_BYTE 0x0a
 
+const struct mt_merge_keep mt_html_keep = {
+    .processes = true, .threads = true, .times = true, .scopes = true};
+
 bool mt_html_parse(int key, const char *text, struct mt_html *html) {
     switch (key) {
     case MT_KEY_HTML:

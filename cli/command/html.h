@@ -8,6 +8,7 @@
 
 #include "base/error.h"
 #include "page/page.h"
+#include "profile/merge.h"
 #include "profile/profile.h"
 #include "view/sources/sources.h"
 
@@ -61,6 +62,9 @@ bool mt_html_parse(int key, const char *text, struct mt_html *html);
 void mt_html_check_places(const struct argp_state *state, const struct mt_html *html);
 /* Does that, and ends with an error when something is asked of a page that is not. */
 void mt_html_check(const struct argp_state *state, const struct mt_html *html, bool force);
+
+/* What a page keeps of several processes: it can be asked for everything. */
+extern const struct mt_merge_keep mt_html_keep;
 
 /* One side of the page: a profile that was read, and what becomes of it. */
 struct mt_html_side {

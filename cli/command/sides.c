@@ -38,6 +38,8 @@ static int read_side(const struct mt_view_request *request, struct mt_sides *sid
     struct mt_input_wanted wanted = mt_view_options_wanted(request);
     struct mt_processes processes;
     wanted.keep.times = sides->at[side].kind == MT_AT_TIME;
+    if (sides->for_page)
+        wanted.keep = mt_html_keep;
     int status =
         mt_input_read_run(sides->path[side], &wanted, &processes, &sides->profile[side], error);
     if (status == 0 && sides->profile[side]->info.watched)

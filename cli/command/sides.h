@@ -12,6 +12,7 @@
 
 struct mt_sides {
     bool keep_live; /* as in diff.h */
+    bool for_page;  /* all that mt_sides_write_page shows is read */
     char *path[MT_N_SIDES];
     const char *name[MT_N_SIDES]; /* as the user called them */
     struct mt_at at[MT_N_SIDES];

@@ -57,7 +57,7 @@ static int write_difference(const struct mt_export_difference *d, struct mt_side
 }
 
 int mt_export_difference_run(const struct mt_export_difference *d, struct mt_error *error) {
-    struct mt_sides sides = {0};
+    struct mt_sides sides = {.for_page = d->output->format->flags & MT_PROFILE_PAGE};
     struct mt_diff *diff = NULL;
     int result = 0;
     if (!d->view->by_given)
