@@ -31,7 +31,9 @@ KNOWN = ("plain", "hostile", "sampled", "rebuilt", "other", "change", "freed", "
 TIMED = ("one", "measured", "layers", "hostile", "untimed", "snapshot")
 PROGRAMS = {"threads": ["scope_threads"], "nested": ["scope_nested"], "domains": ["scope_domains"],
             "open": ["scope_open"], "tree": ["tree"], "peak": ["peak_middle"],
-            "recursion": ["recursion"]}
+            "recursion": ["recursion"], "counters": ["own_figures", "counters"],
+            "caches": ["own_figures", "caches"]}
+FIGURES = ("counters", "caches")  # each has some of its name
 TRIES = 400 if os.environ.get("MEMTRACK_SOAK") else 4  # of each profile
 SEED = 11
 
@@ -82,6 +84,10 @@ def first_difference(ours, theirs, at=""):
     return next(filter(None, (first_difference(b, c, a) for a, b, c in pairs)), "")
 
 
+TEXT = "() => document.querySelector('main').innerText"
+HEADS = "() => [...document.querySelectorAll('h2')].map((head) => head.textContent)"
+NAMES = """() => [...document.querySelectorAll('.sides tbody th')].map((name) => name.textContent)"""
+
 # A page without a profile gets two, and shows them some time later.
 DROPPED = """async (n) => {
     const rows = () => { try { return memtrack.rows().length; } catch { return 0; } };
@@ -102,6 +108,7 @@ class Equality(case.ClassCase):
         for name, command in PROGRAMS.items():
             cls.record(name, [harness.program(command[0]), *command[1:]], ["--interval", "1ms"])
         cls.record("estimates", [harness.program("scope_domains")], ["--sample", "512"])
+        cls.record("scopes in part", [harness.program("scope_nested")], ["--scope-sample", "3"])
         cls.record_family("family", "fork_both")
         seeds = os.path.join(harness.SOURCE, "tests", "fuzz", "corpus", "fuzz_pprof")
         for path in sorted(glob.glob(os.path.join(seeds, "seed-text-*"))):
@@ -196,6 +203,24 @@ class Equality(case.ClassCase):
             self.assertEqual([], shown, printed)
         else:
             self.assertEqual("", first_difference(shown, printed["rows"], "scopes"))
+            figures = {"metadata": printed["process"].get("metadata", {}),
+                       **{name: printed[name] for name in FIGURES}}
+            self.assertEqual("", first_difference(tab.run("() => memtrack.figures()"), figures,
+                                                  "figures"))
+
+    def test_figures(self):
+        """What is compared is there, and stands on the page."""
+        for name in FIGURES:
+            with self.subTest(name), self.page(self.paths[name]) as tab:
+                printed = self.command("scopes", self.paths[name])
+                self.assertNotEqual([], printed[name])
+                self.assertEqual({"version": "1.2.3"}, printed["process"]["metadata"])
+                self.same_scopes(tab, printed)
+                self.assertIn("version=1.2.3", tab.run(TEXT))
+                tab.set(view="scopes")
+                self.assertIn(name.capitalize(), tab.run(HEADS))
+                self.assertEqual([row["name"] for row in printed["caches"] + printed["counters"]],
+                                 tab.run(NAMES))
 
     def test_all_orders(self):
         """Every grouping in every order, and every one with what was called."""

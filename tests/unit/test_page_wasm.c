@@ -34,6 +34,8 @@ static double mt_page_parse(const char *text, size_t n) {
 #define sprintf        page_sprintf
 #define asprintf       page_asprintf
 #define strtod         page_strtod
+#define strtoull       page_strtoull
+#define strtoul        page_strtoul
 #define open_memstream page_open_memstream
 #define fputs          page_fputs
 #define fputc          page_fputc
@@ -69,6 +71,8 @@ static void page_message_free_unpacked(ProtobufCMessage *message, ProtobufCAlloc
 #undef snprintf
 #undef asprintf
 #undef strtod
+#undef strtoull
+#undef strtoul
 #undef open_memstream
 #undef fputs
 #undef fprintf
@@ -139,6 +143,28 @@ static void numbers(void **state) {
         double a = page_strtod(texts[i], &ours), b = strtod(texts[i], &theirs);
         assert_true(a == b);
         assert_ptr_equal(ours, theirs);
+    }
+}
+
+static void digits(void **state) {
+    static const char *const texts[] = {"0",
+                                        "7",
+                                        "00012:30",
+                                        "1234 worker",
+                                        "18446744073709551615",
+                                        "abc",
+                                        "",
+                                        "99x",
+                                        ":",
+                                        "18446744073709551616",
+                                        "18446744073709551625",
+                                        "99999999999999999999999 x"};
+    (void)state;
+    for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
+        char *ours, *theirs;
+        assert_int_equal(page_strtoull(texts[i], &ours, 10), strtoull(texts[i], &theirs, 10));
+        assert_ptr_equal(ours, theirs);
+        assert_int_equal(page_strtoul(texts[i], NULL, 10), strtoul(texts[i], NULL, 10));
     }
 }
 
@@ -303,9 +329,11 @@ static void messages(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(formats), cmocka_unit_test(cut),   cmocka_unit_test(numbers),
-        cmocka_unit_test(streams), cmocka_unit_test(sorts), cmocka_unit_test(sorts_without_context),
-        cmocka_unit_test(finds),   cmocka_unit_test(names), cmocka_unit_test(messages),
+        cmocka_unit_test(formats), cmocka_unit_test(cut),
+        cmocka_unit_test(numbers), cmocka_unit_test(streams),
+        cmocka_unit_test(sorts),   cmocka_unit_test(sorts_without_context),
+        cmocka_unit_test(digits),  cmocka_unit_test(finds),
+        cmocka_unit_test(names),   cmocka_unit_test(messages),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -51,7 +51,8 @@ const char *mt_core_text(const char *raw);
 /* Key and value behind each other, as the options are; returned by mt_core_pairs_end. */
 void mt_core_pairs_begin(void);
 void mt_core_pairs_text(const char *key, const char *value);
-void mt_core_pairs_number(const char *key, double value);
+void mt_core_pairs_number(const char *key, double value); /* a whole one */
+void mt_core_pairs_real(const char *key, double value);
 const char *mt_core_pairs_end(void);
 
 #endif

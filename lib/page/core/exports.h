@@ -132,6 +132,9 @@ struct mt_scopes_rows *mt_core_scopes_new(const struct mt_core_profile *profile,
 void mt_core_scopes_free(struct mt_scopes_rows *rows);
 uint32_t mt_core_scopes_count(const struct mt_scopes_rows *rows);
 const struct mt_core_scope *mt_core_scopes_at(const struct mt_scopes_rows *rows, uint32_t i);
+/* Returns pairs: each counter and then each cache of the program, by the names of JSON; the times of a
+ * cache stand behind hit_ns and miss_ns, which are empty, and a size that is not known is empty. */
+const char *mt_core_scopes_figures(const struct mt_scopes_rows *rows);
 uint32_t mt_core_series_n_open(const struct mt_core_profile *profile);
 const struct mt_core_event *mt_core_series_open(const struct mt_core_profile *profile, uint32_t i);
 

@@ -61,12 +61,18 @@ void mt_core_pairs_text(const char *key, const char *value) {
     add(mt_core_text(value));
 }
 
-/* All of them are whole. */
 void mt_core_pairs_number(const char *key, double value) {
     char digits[32];
     /* a damaged profile's numbers are at the end of their range, where the command cuts them too */
     long long whole = value < 0x1p63 ? (long long)value : INT64_MAX;
     snprintf(digits, sizeof digits, "%lld", whole);
+    add(key);
+    add(digits);
+}
+
+void mt_core_pairs_real(const char *key, double value) {
+    char digits[32];
+    snprintf(digits, sizeof digits, "%.17g", value);
     add(key);
     add(digits);
 }

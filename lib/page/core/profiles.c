@@ -86,6 +86,10 @@ static void put_process(const struct mt_profile *profile) {
     mt_core_pairs_text("tool", mt_profile_text(profile, info->tool));
     for (size_t i = 0; i < info->n_command; i++)
         mt_core_pairs_text("command", mt_profile_text(profile, info->command[i]));
+    for (size_t i = 0; i < info->n_metadata; i++) {
+        mt_core_pairs_text("metadata", mt_profile_text(profile, info->metadata[i].key));
+        mt_core_pairs_text("set", mt_profile_text(profile, info->metadata[i].value));
+    }
     mt_core_pairs_number("pid", info->pid);
     mt_core_pairs_number("n_processes", info->n_processes);
     mt_core_pairs_number("start_time_ns", (double)info->start_time_ns);
@@ -129,7 +133,7 @@ static void put_recording(const struct mt_profile *profile) {
     mt_core_pairs_number("truncated_stacks", (double)info->coverage.truncated_stacks);
     put_labels(profile);
     for (size_t v = 0; v < MT_N_VALUES; v++)
-        if (profile->has_value[v])
+        if (profile->has_value[v] && !info->watched)
             mt_core_pairs_text("column", columns[v]);
 }
 

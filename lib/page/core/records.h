@@ -48,7 +48,8 @@ enum { MT_CORE_STATISTIC = 8 /* sum, mean, p50, p95, max, own, min, stddev */ };
 struct mt_core_scope {
     double value[MT_N_SCOPE_VALUES][MT_CORE_STATISTIC];
     double sum_margin[MT_N_SCOPE_VALUES]; /* below 0: the sum is exact */
-    double count, errors, recursive, misuses, line, latest_before_bytes, latest_after_bytes;
+    double count, errors, recursive, misuses, line, latest_before_bytes, latest_after_bytes,
+        unmeasured;
     const char *name;
     uint32_t is_process, n_threads;
     const char *group, *file, *error;

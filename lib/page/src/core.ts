@@ -112,6 +112,10 @@ export interface ScopeRow {
   value: Record<(typeof SCOPE_VALUES)[number], Statistic>;
 }
 
+// Counters and caches of the program, as the command's JSON has them.
+export type Figure = { [key: string]: string | number | null | Figure };
+export type Figures = Record<"counter" | "cache", Figure[]>;
+
 // Blocks that are live and were allocated in a stretch of time.
 export interface Age {
   from: number; // seconds
@@ -400,7 +404,7 @@ export class CoreProfile extends Handle {
       this.core.event(this.core.call("mt_core_series_open", this.at, i)));
   }
 
-  scopes(sort = "peak"): ScopeRow[] {
+  scopes(sort = "peak"): { rows: ScopeRow[]; figures: Figures } {
     const core = this.core;
     const rows = core.withText(sort, (s) => core.call("mt_core_scopes_new", this.at, s));
     if (!rows) core.fail();
@@ -408,9 +412,9 @@ export class CoreProfile extends Handle {
     const n = core.call("mt_core_scopes_count", rows), values = SCOPE_VALUES.length;
     for (let i = 0; i < n; i++) {
       const at = core.call("mt_core_scopes_at", rows, i);
-      const d = core.doubles(at, values * 9 + 7).slice(), w = core.words(at + (values * 9 + 7) * 8, 8);
+      const d = core.doubles(at, values * 9 + 8).slice(), w = core.words(at + (values * 9 + 8) * 8, 8);
       const value = {} as ScopeRow["value"], text = (k: number) => core.text(w[k]!) || null;
-      const [count, errors, recursive, misuses, line, before, after] = d.subarray(values * 9) as unknown as number[];
+      const [count, errors, recursive, misuses, line, before, after, unmeasured] = d.subarray(values * 9) as unknown as number[];
       SCOPE_VALUES.forEach((name, v) => {
         const margin = d[values * 8 + v]!, [sum, mean, p50, p95, max, own, min, stddev] = d.subarray(v * 8) as unknown as number[];
         value[name] = { sum: sum!, mean: mean!, p50: p50!, p95: p95!, max: max!, own: own!, min: w[6] ? min! : null,
@@ -418,10 +422,20 @@ export class CoreProfile extends Handle {
       });
       out.push({ name: core.text(w[0]!), process: w[1] !== 0, threads: w[2]!, count: count!, errors: errors!, value,
         more: { group: core.text(w[3]!), file: text(4), line: text(4) && line!, recursive: recursive!, misuses: misuses!, error: text(5),
-          latest_before_bytes: w[7] ? before! : null, latest_after_bytes: w[7] ? after! : null } });
+          latest_before_bytes: w[7] ? before! : null, latest_after_bytes: w[7] ? after! : null, ...(unmeasured ? { unmeasured } : {}) } });
+    }
+    const figures: Figures = { counter: [], cache: [] };
+    let row: Figure = {}, at = row;
+    for (const [key, text] of core.pairs(core.call("mt_core_scopes_figures", rows))) {
+      if (key === "counter" || key === "cache") figures[key].push(at = row = { name: text });
+      else if (key.endsWith("_ns")) row[key] = at = {};
+      else {
+        if (key === "size_bytes") at = row; // behind the times
+        at[key] = text ? Number(text) : null;
+      }
     }
     core.call("mt_core_scopes_free", rows);
-    return out;
+    return { rows: out, figures };
   }
 }
 

@@ -39,7 +39,8 @@ export function percent(part: number, whole: number): string {
 }
 
 export function duration(seconds: number): string {
-  if (seconds < 1e-3) return `${Math.round(seconds * 1e6)} us`;
+  if (seconds < 1e-6) return `${Math.round(seconds * 1e9)} ns`;
+  if (seconds < 1e-3) return `${Number((seconds * 1e6).toPrecision(3))} us`;
   if (seconds < 1) return `${Number((seconds * 1e3).toPrecision(3))} ms`;
   if (seconds < 60) return `${Number(seconds.toPrecision(3))} s`;
   const whole = Math.floor(seconds), hours = Math.floor(whole / 3600), minutes = Math.floor(whole / 60) % 60;

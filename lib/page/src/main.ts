@@ -95,6 +95,7 @@ Object.assign(window, {
     totals: (options?: ViewOptions) => shown().model.totals(charged(options)),
     rows: (options?: ViewOptions) => shown().model.rows(charged(options)),
     scopes: () => shown().model.scopes(),
+    figures: () => shown().model.figures(),
     state: (): State => ({ ...shown().state }),
     set: (change: Partial<State>) => shown().set(change),
     options: (): ViewOptions => optionsOf(shown().state),

@@ -3,7 +3,7 @@
 // every question that a view can ask, kept while the profile is the same.
 import {
   COLUMNS, CoreDiff, CoreError, CoreProfile, CoreRows, CoreTrie, SCOPE_VALUES, VALUES,
-  type Age, type Frame, type Group, type Pairs, type Row, type ScopeRow, type Sort, type Ticks,
+  type Age, type Figures, type Frame, type Group, type Pairs, type Row, type ScopeRow, type Sort, type Ticks,
   type TimeEvent, type ValueName, type ViewOptions,
 } from "./core";
 
@@ -27,6 +27,7 @@ export interface Info {
   axisHint: string; // why there are no ticks, where there are none
   coverage: { unknownFrees: number; droppedEvents: number; lossyBlocks: number; truncatedStacks: number };
   columns: ReadonlySet<ValueName>; // that were recorded
+  metadata: [string, string][]; // what the program has set, in that order
 }
 
 export interface Totals {
@@ -78,6 +79,7 @@ function infoOf(profile: CoreProfile): Info {
     coverage: { unknownFrees: number(p, "unknown_frees"), droppedEvents: number(p, "dropped_events"),
       lossyBlocks: number(p, "lossy_blocks"), truncatedStacks: number(p, "truncated_stacks") },
     columns: new Set(all(p, "column") as ValueName[]),
+    metadata: all(p, "metadata").map((key, i) => [key, all(p, "set")[i]!]),
   };
 }
 
@@ -125,7 +127,7 @@ export class Side {
   private readonly valuesOf = new Memo<Float64Array>(8);
   private ticksOf: Ticks | undefined;
   private agesOf: Age[] | undefined;
-  private scopesOf: ScopeRow[] | undefined;
+  private scopesOf: { rows: ScopeRow[]; figures: Figures } | undefined;
   private eventsOf: { marks: TimeEvent[]; counters: TimeEvent[]; scopes: TimeEvent[]; open: TimeEvent[] } | undefined;
 
   constructor(readonly profile: CoreProfile, readonly name: string) {
@@ -192,8 +194,16 @@ export class Side {
     return this.agesOf ??= this.profile.ages();
   }
 
-  get scopes(): ScopeRow[] {
+  private get measured(): { rows: ScopeRow[]; figures: Figures } {
     return this.scopesOf ??= this.profile.scopes();
+  }
+
+  get scopes(): ScopeRow[] {
+    return this.measured.rows;
+  }
+
+  get figures(): Figures {
+    return this.measured.figures;
   }
 
   get events(): { marks: TimeEvent[]; counters: TimeEvent[]; scopes: TimeEvent[]; open: TimeEvent[] } {
@@ -330,5 +340,11 @@ export class Model {
 
   scopes(): unknown[] {
     return this.current.scopes.map(scopeJson);
+  }
+
+  // What the program has set and counted: members of the JSON of scopes.
+  figures(): Json {
+    const { figures: { counter, cache }, info } = this.current;
+    return { metadata: Object.fromEntries(info.metadata), counters: counter, caches: cache };
   }
 }

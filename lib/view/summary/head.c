@@ -26,7 +26,7 @@ void mt_summary_head_self(const struct mt_profile *profile, const struct mt_summ
                           struct mt_summary *lines) {
     const struct mt_profile_info *info = &profile->info;
     char size[MT_FORMAT_BYTES];
-    if (info->is_memtrack)
+    if (info->is_memtrack && !info->watched) /* no figure of what was not recorded */
         mt_summary_add(
             lines, "tracker", false, "%s%s of ledger",
             mt_format_size(size, mt_saturate_signed(info->ledger_bytes), options->exact_bytes),

@@ -8,6 +8,7 @@
  */
 #include "page/core/wasm/glibc.h"
 
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -69,6 +70,24 @@ void *memmem(const void *text, size_t n_text, const void *word, size_t n_word) {
 
 char *strstr(const char *text, const char *word) {
     return memmem(text, strlen(text), word, strlen(word));
+}
+
+/* What is read are decimal digits, so the base is 10: WASI's reads all, in 1.4 kB. */
+unsigned long long strtoull(const char *text, char **end, int base) {
+    unsigned long long value = 0;
+    for (; *text >= '0' && *text <= '9'; text++)
+        if (__builtin_mul_overflow(value, 10, &value) ||
+            __builtin_add_overflow(value, *text - '0', &value))
+            value = ULLONG_MAX;
+    if (end)
+        *end = (char *)(uintptr_t)text;
+    (void)base;
+    return value;
+}
+
+/* Named by WASI's strftime, with which its strtoull would come as well. */
+unsigned long strtoul(const char *text, char **end, int base) {
+    return (unsigned long)strtoull(text, end, base);
 }
 
 char *basename(const char *path) {

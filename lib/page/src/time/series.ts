@@ -132,7 +132,9 @@ function make(side: Side): Course {
   const { info, ticks, events } = side, peak = side.totals({}).peak_bytes;
   let span = info.duration;
   for (const time of ticks.time) if (time > span) span = time;
-  const lines = [live(side, peak), read(side, "rss", "RSS"), read(side, "pss", "PSS"), read(side, "swap", "swap")];
+  const rss = read(side, "rss", "RSS");
+  // Of what was only watched RSS is the main line.
+  const lines = [...(rss && !info.columns.size ? [{ ...rss, key: "live" as const }] : [live(side, peak), rss]), read(side, "pss", "PSS"), read(side, "swap", "swap")];
   const marks = events.marks.filter((mark) => mark.time <= span).sort((a, b) => a.time - b.time);
   const known = ticks.time.filter((_, i) => ticks.known[i]);
   return { span: span || 1, moments: known.length ? known : ticks.time, peak, peakTime: info.peakTime, lines: lines.filter((l) => l !== undefined), marks,

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 // Scopes: what the program measured of its own regions, as memtrack scopes prints it.
-import { SCOPE_VALUES, type ScopeRow } from "../core";
+import { SCOPE_VALUES, type Figure, type Figures, type ScopeRow } from "../core";
 import { el, pick } from "../dom";
 import * as format from "../format";
 import { Grid, type Column } from "../grid";
@@ -34,16 +34,40 @@ function column(value: Value, of: Of, most: number): Column<ScopeRow> {
     ...(most > 0 ? { share: (row: ScopeRow) => get(row) / most } : {}) };
 }
 
+// A table of caches or of counters, by their names.
+function table(title: string, heads: readonly string[], rows: readonly string[][]): Node | "" {
+  if (!rows.length) return "";
+  const most = 500, cell = (text: string): HTMLElement => el("td", { class: "num", textContent: text });
+  return el("section", {}, el("h2", { textContent: title }), el("table", { class: "grid sides" },
+    el("thead", {}, el("tr", {}, el("td"), ...heads.map((text) => el("th", { class: "num", textContent: text })))),
+    el("tbody", {}, ...rows.slice(0, most).map(([name, ...cells]) => el("tr", {}, el("th", { textContent: name!.slice(0, 200), aria: { scope: "row" } }), ...cells.map(cell))))),
+  rows.length > most && el("p", { class: "dim", textContent: `${rows.length - most} more` }));
+}
+
+// As the command prints them.
+function figures({ cache, counter }: Figures): (Node | "")[] {
+  const count = (row: Figure, key: string): string => format.count(row[key] as number);
+  return [table("Caches", ["Hits", "Misses", "Rate", "Size", "Hit p50", "Miss p50", "Hit p95", "Miss p95"], cache.map((row) => {
+    const hits = row["hits"] as number, misses = row["misses"] as number, size = row["size_bytes"];
+    const time = (of: "hit" | "miss", key: string): string =>
+      (of === "hit" ? hits : misses) ? format.duration(((row[`${of}_ns`] as Figure)[key] as number) / 1e9) : "";
+    return [row["name"] as string, format.count(hits), format.count(misses), hits + misses ? format.percent(hits, hits + misses) : "",
+      size === null ? "" : format.size(size as number), time("hit", "p50"), time("miss", "p50"), time("hit", "p95"), time("miss", "p95")];
+  })), table("Counters", ["Value", "Lowest", "Highest", "Changes"], counter.map((row) =>
+    [row["name"] as string, ...["value", "lowest", "highest", "changes"].map((key) => count(row, key))]))];
+}
+
 class Scopes implements View {
   private readonly tools = el("div", { class: "tools" });
   private readonly open = el("section");
+  private readonly figures = el("div");
   private readonly grid: Grid<ScopeRow>;
   constructor(private readonly context: Context) {
     this.grid = new Grid<ScopeRow>(context, "Scopes", ({ name }) => this.context.set({ view: "table", by: "line", include: [labelPattern("scope", name)] }));
   }
 
   mount(host: HTMLElement): void {
-    host.append(el("div", { class: "page" }, this.tools, this.grid.element, this.open));
+    host.append(el("div", { class: "page" }, this.tools, this.grid.element, this.figures, this.open));
     this.update();
   }
 
@@ -63,6 +87,7 @@ class Scopes implements View {
       { key: "errors", label: "errors", title: "The program says that they have failed", value: (row) => row.errors, text: (row) => (row.errors ? format.count(row.errors) : "") },
       { key: "misuses", label: "misuses", title: "Ended by something else than their own end", value: (row) => Number(row.more["misuses"]), text: (row) => (row.more["misuses"] ? format.count(Number(row.more["misuses"])) : "") },
       ...pairs.map(([v, of], i) => column(v, of, i === 0 ? rows.reduce((most, row) => Math.max(most, row.value[v][of]), 0) : 0))], rows);
+    this.figures.replaceChildren(...figures(model.current.figures));
     this.renderOpen();
   }
 
@@ -78,7 +103,7 @@ class Scopes implements View {
 
 export const scopes: ViewKind = {
   name: "scopes", label: "Scopes", help: [["↑ ↓", "The scope above, below"]],
-  missing: (model) => (model.current.scopes.length || model.current.events.open.length ? ""
+  missing: (model) => (model.current.scopes.length || model.current.events.open.length || model.current.figures.cache.length || model.current.figures.counter.length ? ""
     : "The program measured no scopes of its own. memtrack_begin and memtrack_end of memtrack.h do, in C and C++; there are packages for Python and Rust."),
   create: (context) => new Scopes(context),
 };

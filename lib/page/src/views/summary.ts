@@ -89,7 +89,8 @@ class Summary implements View {
         via(model.current.paths({ ...optionsOf(state), by: "line", sort, cumulative: false }, i, SORTS[sort], 1).paths[0]?.stack ?? []), row.key);
     });
     const what = state.at && state.at !== "end" && sort === "live" ? `of what was live at ${state.at}` : WORDS[sort] ?? "";
-    const head = n === 0 || sum === 0 ? nothing(sort, state.include.length + state.exclude.length > 0)
+    const head = !model.current.info.columns.size ? "Only memory over time was recorded."
+      : n === 0 || sum === 0 ? nothing(sort, state.include.length + state.exclude.length > 0)
       : `${n === 1 ? "One line holds" : `${["", "One", "Two", "Three"][n]} lines hold`} ${format.percent(sum, whole)} ${what}`;
     return el("section", { class: "answer" }, el("h2", { textContent: head }), el("ol", {}, ...(sum ? items : [])),
       rows.n > n ? el("p", {}, el("a", { href: "#view=table", textContent: `${format.count(rows.n - n)} more lines` })) : null);
@@ -137,6 +138,7 @@ class Summary implements View {
     const put = (name: string, text: string): void => { if (text) facts.push([name, text]); };
     const has = (name: "peak_bytes" | "live_bytes" | "total_bytes"): boolean => info.columns.has(name);
     put("program", info.command.join(" ") || info.exe || info.tool);
+    put("metadata", info.metadata.map((pair) => pair.join("=")).join(", "));
     put("ran", ran(info));
     put("peak", has("peak_bytes") ? `${format.size(t.peak_bytes)} in ${format.plural(t.peak_blocks, "block")}${when(info)}` : "");
     put(state.at && state.at !== "end" ? `live at ${state.at}` : info.exit === "running" ? "live now" : "live at exit",
@@ -144,7 +146,7 @@ class Summary implements View {
     put("total", has("total_bytes") ? `${format.size(t.total_bytes)} in ${format.plural(t.total_blocks, "block")}` : "");
     put("temporary", info.columns.has("temporary_blocks") && t.total_blocks ? `${format.plural(t.temporary_blocks, "block")} (${format.percent(t.temporary_blocks, t.total_blocks)})` : "");
     put("tracker", info.ledgerBytes ? `${format.size(info.ledgerBytes)} of ledger` : "");
-    for (const line of page.live ? [] : page.head ?? []) if (["peak", "tracker", "memory"].includes(line.label)) put(line.label, line.text);
+    for (const line of page.live ? [] : page.head ?? []) if (["peak", "peak RSS", "tracker", "memory"].includes(line.label)) put(line.label, line.text);
     const unique = new Map(facts);
     return el("section", {}, el("h2", { textContent: "The recording" }),
       el("dl", { class: "facts" }, ...[...unique].flatMap(([name, text]) => [el("dt", { textContent: name }), el("dd", { textContent: text })])));

@@ -107,7 +107,7 @@ class Timeline implements View {
     const bytes = SORTS[sort].endsWith("_bytes"), whole = info.whole[v]!;
     const found = Array.from({ length: Math.min(HOLDERS, rows.n) }, (_, i) => rows.get(i)).filter((row) => row.value[v]! > 0);
     const when = sort === "peak" ? "at the peak" : sort === "live" ? (state.at && state.at !== "end" ? `at ${state.at}` : "at the end") : sort;
-    return { title: `${format.amount(info.passed[v]!, bytes)} ${when}`, most: whole, rows: found.map((row) => {
+    return { title: model.current.info.columns.size ? `${format.amount(info.passed[v]!, bytes)} ${when}` : "", most: whole, rows: found.map((row) => {
       const value = row.value[v]!;
       return { row, value, text: `${format.amount(value, bytes)} · ${format.percent(value, whole)}` };
     }) };
