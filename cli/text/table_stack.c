@@ -11,6 +11,8 @@
  * Frames that start the program and its threads are left out (view/rows/outer.h), and of frames
  * that recur one stands for all ("×3").
  */
+#include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "text/table-local.h"
@@ -83,8 +85,20 @@ static size_t put_own(const struct table *t, const struct mt_row_frame *frames, 
     return i;
 }
 
+static void put_missing(const struct table *t, uint32_t missing) {
+    char text[64];
+    if (missing == 0) {
+        put_text(t, MT_STYLE_WARN, "[truncated]");
+        return;
+    }
+    snprintf(text, sizeof text, "[truncated] %s %s%" PRIu32 " more frame%s", t->terminal->ellipsis,
+             missing < MT_PROFILE_MISSING_ROUNDED ? "" : "at least ", missing,
+             missing == 1 ? "" : "s");
+    put_text(t, MT_STYLE_WARN, text);
+}
+
 static void put_frames(const struct table *t, const struct mt_row_frame *frames, size_t n,
-                       bool truncated) {
+                       bool truncated, uint32_t missing) {
     bool is_full = t->options->full || t->options->full_stacks;
     size_t end = is_full ? n : mt_rows_outer_end(t->labels.profile, frames, n, truncated),
            own = end - tail_above(t, frames, end),
@@ -98,7 +112,7 @@ static void put_frames(const struct table *t, const struct mt_row_frame *frames,
     if (own < end)
         put_tail(t, &frames[own]);
     if (truncated)
-        put_text(t, MT_STYLE_WARN, "[truncated]");
+        put_missing(t, missing);
     t->above->n = end;
 }
 
@@ -109,7 +123,7 @@ void mt_table_stack_put(const struct table *t, const struct mt_row *row) {
     if (!frames)
         return;
     mt_rows_stack(t->rows, row, frames, n, &truncated);
-    put_frames(t, frames, n, truncated);
+    put_frames(t, frames, n, truncated, mt_rows_missing(t->rows, row));
     free(t->above->frames);
     t->above->frames = frames;
     t->above->rows = t->rows;

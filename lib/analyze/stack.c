@@ -22,7 +22,7 @@ struct memtrack_stack {
     memtrack_profile *profile; /* a reference */
     struct mt_row_frame *frames;
     char **names;
-    size_t n;
+    size_t n, total;
     bool truncated;
 };
 
@@ -58,8 +58,14 @@ int mt_analyze_stack(const memtrack_profile *profile, const struct mt_rows *rows
         memtrack_stack_free(stack);
         return mt_analyze_error_no_memory();
     }
+    uint32_t missing = stack->truncated ? mt_rows_missing(rows, row) : 0;
+    stack->total = stack->truncated && missing == 0 ? 0 : stack->n + missing;
     *out = stack;
     return 0;
+}
+
+size_t memtrack_stack_total(const memtrack_stack *stack) {
+    return stack ? stack->total : 0;
 }
 
 size_t memtrack_stack_count(const memtrack_stack *stack) {

@@ -275,6 +275,10 @@ bool mt_json_put_stack(struct mt_json_stacks *s, const struct mt_row *row) {
                 "\"inlined\":false}",
                 n ? "," : "");
     fputc(']', s->stream);
+    uint32_t missing = truncated ? mt_rows_missing(s->rows, row) : 0;
+    if (missing)
+        fprintf(s->stream, ",\"total_frames\":%zu,\"total_frames_at_least\":%s", n + missing,
+                missing < MT_PROFILE_MISSING_ROUNDED ? "false" : "true");
     return true;
 }
 

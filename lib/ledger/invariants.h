@@ -70,6 +70,14 @@ static inline const char *mt_node_fault(mt_node_id id, const struct mt_node *nod
     }
     MT_MUST(node->parent < MT_NODE_FIRST || !mt_node_is_label(parent),
             "it is an address below a label");
+    if (mt_node_module(node) == MT_NODE_MODULE_CUT) {
+        uint64_t missing = node->key & MT_NODE_ADDRESS_MASK;
+        MT_MUST(node->parent == MT_NODE_TRUNCATED, "it is a root, and does not lie below that of "
+                                                   "what was cut");
+        MT_MUST(missing > 0 && missing <= MT_NODE_MOST_MISSING,
+                "so many frames cannot have been counted");
+        return NULL;
+    }
     if (mt_node_module(node) == MT_NODE_MODULE_CODE) {
         uint64_t code = (node->key & MT_NODE_ADDRESS_MASK) >> MT_NODE_LINE_BITS;
         MT_MUST(code == 0 || code < l->n_codes, "its interpreted code is not there");

@@ -106,15 +106,22 @@ enum { MT_NODES_PER_CHUNK = 16384 };
 #define MT_NODE_MODULE_SHIFT 48
 #define MT_NODE_MODULE_MASK  UINT64_C(0x7fff)
 #define MT_NODE_EXACT        (UINT64_C(1) << 63)
-/* Three module ids stand for no module. A node with one of the first two says what the allocation below its
+/* Four module ids stand for no module. A node with one of the first two says what the allocation below its
  * parent belongs to, and its address is a name id. Below such a node there are only such nodes:
  * first the domain, then the innermost scope. */
 enum {
     MT_NODE_MODULE_SCOPE = 0x7fff,
     MT_NODE_MODULE_DOMAIN = 0x7ffe,
     /* A frame of interpreted code; its address is the id of a code (24), above a line (24). */
-    MT_NODE_MODULE_CODE = 0x7ffd
+    MT_NODE_MODULE_CODE = 0x7ffd,
+    /* No frame, but the root of paths that were cut at the limit of frames. Its parent is
+     * MT_NODE_TRUNCATED, and its address is how many frames are missing. */
+    MT_NODE_MODULE_CUT = 0x7ffc
 };
+/* Fewer missing frames are exact, and so many or more are at least so many: rounded down to five
+ * digits of two, and not counted beyond the most. So a recursion, which is cut at each depth, makes
+ * a few hundred roots and not one for each depth. */
+enum { MT_NODE_MISSING_ROUNDED = 256, MT_NODE_MOST_MISSING = 4096 };
 enum { MT_NODE_LINE_BITS = 24, MT_NODE_MOST_LINES = (1 << MT_NODE_LINE_BITS) - 1 };
 /* In place of a line: what could not be read. A node's address is never 0. */
 #define MT_NODE_UNREAD UINT64_C(1)

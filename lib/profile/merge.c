@@ -316,8 +316,9 @@ static int take_frames(struct adding *a, const struct mt_sample *sample) {
 static uint64_t sample_hash(const struct mt_sample *s, const uint32_t *frames) {
     uint64_t hash = mt_hash_mix(s->thread, (uint64_t)s->process << 32 | s->scope);
     hash = mt_hash_mix(hash, (uint64_t)s->domain << 32 | s->size_class);
-    hash = mt_hash_mix(hash, (uint64_t)s->is_base << 3 | (uint64_t)s->has_size_class << 2 |
-                                 (uint64_t)s->truncated << 1 | s->lossy);
+    hash = mt_hash_mix(hash, (uint64_t)s->n_missing << 4 | (uint64_t)s->is_base << 3 |
+                                 (uint64_t)s->has_size_class << 2 | (uint64_t)s->truncated << 1 |
+                                 s->lossy);
     for (uint32_t i = 0; i < s->n_frames; i++)
         hash = mt_hash_mix(hash, frames[i]);
     return hash;
@@ -328,8 +329,8 @@ static bool is_same_sample(const struct mt_profile *p, const struct mt_sample *k
     return known->thread == s->thread && known->process == s->process && known->scope == s->scope &&
            known->domain == s->domain && known->size_class == s->size_class &&
            known->has_size_class == s->has_size_class && known->truncated == s->truncated &&
-           known->lossy == s->lossy && known->is_base == s->is_base &&
-           known->n_frames == s->n_frames &&
+           known->n_missing == s->n_missing && known->lossy == s->lossy &&
+           known->is_base == s->is_base && known->n_frames == s->n_frames &&
            (s->n_frames == 0 ||
             memcmp(p->frames + known->first_frame, frames, s->n_frames * sizeof *frames) == 0);
 }

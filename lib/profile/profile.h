@@ -53,6 +53,8 @@ struct mt_mapping {
 /* The path of the mapping whose locations are lines of Python, and whose addresses mean nothing. */
 #define MT_PROFILE_PYTHON "[python]"
 
+enum { MT_PROFILE_MISSING_ROUNDED = 256 }; /* see mt_sample.n_missing */
+
 struct mt_function {
     mt_string name;        /* demangled */
     mt_string system_name; /* as in the symbol table */
@@ -91,8 +93,11 @@ struct mt_sample {
     uint8_t size_class; /* mt_size_class of ledger/layout.h */
     bool has_size_class;
     bool truncated; /* the outer end of the path is missing */
-    bool lossy;     /* the path was not recorded: n_frames is 0 */
-    bool is_base;   /* of a difference: what it was before, its figures with their signs turned */
+    /* So many frames of a path that is truncated are missing; MT_PROFILE_MISSING_ROUNDED or more: at
+     * least so many. 0: not known. */
+    uint32_t n_missing;
+    bool lossy;   /* the path was not recorded: n_frames is 0 */
+    bool is_base; /* of a difference: what it was before, its figures with their signs turned */
 };
 
 struct mt_totals {

@@ -40,7 +40,8 @@ static MT_NOINLINE void check_walk(struct mt_thread *t, mt_node_id node,
         return;
     bool is_whole = mt_walk_check(s);
     uint32_t n = mt_walk_plain(s, state_of(frame), plain, s->max_frames);
-    if (node != MT_NODE_LOSSY && (!is_whole || !mt_paths_equal(node, plain, n)))
+    uint32_t missing = n == s->max_frames ? mt_walk_plain_missing(s, state_of(frame)) : 0;
+    if (node != MT_NODE_LOSSY && (!is_whole || !mt_paths_equal(node, plain, n, missing)))
         t->bank->rare.unwind_mismatches++;
 }
 

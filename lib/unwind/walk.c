@@ -349,15 +349,83 @@ uint32_t mt_walk_plain(struct mt_stack *s, struct mt_frame_state state, uint64_t
     return n;
 }
 
-struct mt_walk_result mt_walk_limited(struct mt_stack *s, struct mt_frame_state state,
-                                      struct mt_walk_result r) {
-    uint32_t total = r.n_kept + r.n_fresh;
+/* ---- what lies beyond the limit -------------------------------------------------------------- */
+
+static uint32_t rounded(uint32_t n) {
+    if (n < MT_WALK_ROUNDED)
+        return n;
+    int digits = 28 - __builtin_clz(n) - 1;
+    return n >> digits << digits;
+}
+
+/* Takes the steps from state, the outermost frame of a walk that met its limit, and counts the
+ * frames that they lead to. */
+static uint32_t missing_beyond(struct mt_stack *s, struct mt_frame_state state, bool has_cache) {
+    enum mt_walk_end end = MT_END_LIMIT;
+    uint32_t n = 0;
+    bool went_on = true;
     s->found = 0; /* the walk may have been left in the middle of a chain */
+    while (n < MT_WALK_MOST_MISSING) {
+        mt_rule rule = has_cache ? mt_walk_rule(s, state.pc) : mt_rules_compute(state.pc);
+        went_on = mt_walk_step(s, rule, &state, &end);
+        if (!went_on || state.pc == 0)
+            break;
+        n++;
+    }
+    s->found = 0;
+    return end == MT_END_LOST ? 0 : rounded(n);
+}
+
+/* The outermost frame's rbp is right even if the frame is a kept one: see MT_FRAME_NEEDS_BP in
+ * mt_walk. */
+static uint32_t missing(struct mt_stack *s, struct mt_walk_result r) {
+    struct mt_frame_state state;
+    if (r.n_kept == 0)
+        state = s->fresh[r.n_fresh - 1].state;
+    else
+        state = (struct mt_frame_state){
+            .pc = s->frame->pc, .sp = s->frame->slot + MT_ARCH_RA_BELOW, .bp = s->frame->bp};
+    if (!mt_stack_contains(&s->map, state.sp))
+        mt_stack_locate(&s->map, state.sp);
+    return missing_beyond(s, state, true);
+}
+
+uint32_t mt_walk_plain_missing(struct mt_stack *s, struct mt_frame_state state) {
+    enum mt_walk_end end = MT_END_LIMIT;
+    s->found = 0;
+    mt_stack_locate(&s->map, state.sp);
+    for (uint32_t i = 1; i < s->max_frames; i++)
+        if (!mt_walk_step(s, mt_rules_compute(state.pc), &state, &end) || state.pc == 0) {
+            s->found = 0;
+            return 0;
+        }
+    return missing_beyond(s, state, false);
+}
+
+static struct mt_walk_result within_limit(struct mt_stack *s, struct mt_frame_state state,
+                                          struct mt_walk_result r) {
+    uint32_t total = r.n_kept + r.n_fresh;
+    s->found = 0;
     if (r.n_kept == 0 ||
         (total <= s->max_frames && (s->end != MT_END_LIMIT || total == s->max_frames)))
         return r;
     s->n_frames = 0;
     return mt_walk_fresh(s, state, s->frame + s->max_frames);
+}
+
+struct mt_walk_result mt_walk_limited(struct mt_stack *s, struct mt_frame_state state,
+                                      struct mt_walk_result r, mt_walk_child child, void *context,
+                                      uint32_t truncated_root) {
+    r = within_limit(s, state, r);
+    uint32_t n = s->end == MT_END_LIMIT ? missing(s, r) : 0, root = truncated_root;
+    if (n != 0)
+        root = child(context, truncated_root, MT_WALK_MISSING | n, (mt_rule)MT_WALK_CUT << 5);
+    if (r.n_kept != 0 && s->end == MT_END_LIMIT && root != s->cut_root) {
+        s->n_frames = 0; /* the same frames, in other paths now */
+        r = mt_walk_fresh(s, state, s->frame + s->max_frames);
+    }
+    s->cut_root = s->end == MT_END_LIMIT ? root : truncated_root;
+    return r;
 }
 
 static uint32_t marked(const struct mt_walk_frame *first, const struct mt_walk_frame *f) {

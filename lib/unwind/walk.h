@@ -68,6 +68,7 @@ enum { MT_EDGES_BITS = 10, MT_EDGES = 1 << MT_EDGES_BITS };
 struct mt_stack {
     struct mt_stack_map map;
     uint32_t n_frames; /* of the kept stack; frame[0] is the outermost */
+    uint32_t cut_root; /* the parent of frame[0] when end is MT_END_LIMIT */
     uint32_t max_frames;
     enum mt_walk_end end;
     /* What steps through code without CFI have found out, MT_FOUND_…; 0 between two walks. */
@@ -82,8 +83,13 @@ struct mt_stack {
     struct mt_edge edge[MT_EDGES];
 };
 
-/* Returns the child of node parent for an address with its rule. */
+/* Returns the child of node parent for an address with its rule; or for MT_WALK_MISSING | n with a
+ * rule of the module MT_WALK_CUT, the root of the paths that lack n frames. */
 typedef uint32_t (*mt_walk_child)(void *context, uint32_t parent, uint64_t pc, mt_rule rule);
+enum { MT_WALK_CUT = 0x7ffc };
+/* Counts from the first on are rounded down to five digits of two, and none is above the second. */
+enum { MT_WALK_ROUNDED = 256, MT_WALK_MOST_MISSING = 4096 };
+#define MT_WALK_MISSING (UINT64_C(1) << 60) /* no address has this bit */
 
 /* Forgets the kept stack and the edges. */
 MT_HIDDEN void mt_walk_reset(struct mt_stack *s);
@@ -116,6 +122,10 @@ MT_HIDDEN bool mt_walk_ends_alike(struct mt_stack *s);
  * first, into pc. Returns the count. */
 MT_HIDDEN uint32_t mt_walk_plain(struct mt_stack *s, struct mt_frame_state state, uint64_t *pc,
                                  uint32_t max);
+
+/* Counts the frames beyond the limit without any cache; 0 when there are none, or when they cannot
+ * be followed to the stack's end. */
+MT_HIDDEN uint32_t mt_walk_plain_missing(struct mt_stack *s, struct mt_frame_state state);
 
 /* Returns whether the kept stack is as the comments here say. The memory with which it is
  * compared is not looked at. For the unit tests, and where the recorder checks itself. */
@@ -254,9 +264,11 @@ mt_walk_fresh(struct mt_stack *s, struct mt_frame_state state, const struct mt_w
 }
 
 /* Walks anew when the kept stack is the innermost part of a deeper one, which this one does not
- * continue. */
+ * continue. Counts what lies beyond the limit, and sets s->cut_root to the root of paths that lack
+ * so many frames, or to truncated_root. */
 MT_HIDDEN struct mt_walk_result mt_walk_limited(struct mt_stack *s, struct mt_frame_state state,
-                                                struct mt_walk_result r);
+                                                struct mt_walk_result r, mt_walk_child child,
+                                                void *context, uint32_t truncated_root);
 
 /* Returns whether f, the innermost kept frame, is where the walk begins. */
 static inline bool mt_walk_begins_at(const struct mt_walk_frame *f, struct mt_frame_state state) {
@@ -281,10 +293,15 @@ mt_walk(struct mt_stack *s, struct mt_frame_state state, mt_walk_child child, vo
             return top->node;
     }
     struct mt_walk_result r = mt_walk_fresh(s, state, below);
-    if (mt_unlikely(s->end == MT_END_LIMIT || r.n_kept + r.n_fresh > s->max_frames))
-        r = mt_walk_limited(s, state, r);
+    uint32_t marks = 0;
+    if (mt_unlikely(s->end == MT_END_LIMIT || r.n_kept + r.n_fresh > s->max_frames)) {
+        r = mt_walk_limited(s, state, r, child, context, truncated_root);
+        truncated_root = s->cut_root;
+        if (s->end == MT_END_LIMIT) /* the frames that are counted may depend on it */
+            marks = MT_FRAME_NEEDS_BP;
+    }
     struct mt_walk_frame *frame = s->frame + r.n_kept;
-    uint32_t node = s->end >= MT_END_LOST ? truncated_root : root, marks = 0;
+    uint32_t node = s->end >= MT_END_LOST ? truncated_root : root;
     if (mt_likely(r.n_kept)) {
         node = frame[-1].node;
         marks = frame[-1].rare;

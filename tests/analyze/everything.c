@@ -37,6 +37,7 @@ static void text(char *made) {
 static void use_stack(memtrack_stack *stack) {
     memtrack_frame frame;
     memtrack_stack_is_truncated(stack);
+    memtrack_stack_total(stack);
     if (memtrack_stack_count(stack))
         done(memtrack_stack_frame(stack, 0, &frame));
     text(memtrack_stack_format(stack, 0, MEMTRACK_FORMAT_SOURCE));

@@ -55,6 +55,7 @@ static void stacks_can_be_walked_and_printed(void **state) {
     assert_false(frame.is_inlined);
     assert_int_equal(memtrack_stack_frame(stack, 3, &frame), -MEMTRACK_ENOTFOUND);
     assert_false(memtrack_stack_is_truncated(stack));
+    assert_int_equal(memtrack_stack_total(stack), 3);
     assert_text(memtrack_stack_format(stack, 0, 0),
                 "  src/a.c:12  parse (inlined)\n  src/a.c:30  load\n"
                 "  src/main.c:5  main\\x1b[2J\n");
@@ -468,6 +469,7 @@ static void no_rows_are_an_error(void **state) {
     assert_int_equal(memtrack_comparison_has(NULL, MEMTRACK_LIVE_BYTES), 0);
     assert_int_equal(memtrack_stack_count(NULL), 0);
     assert_int_equal(memtrack_stack_is_truncated(NULL), 0);
+    assert_int_equal(memtrack_stack_total(NULL), 0);
     assert_null(memtrack_statistics_note(NULL, 0));
     assert_null(memtrack_statistics_text(NULL, 0));
     assert_null(memtrack_comparison_note(NULL, 0));

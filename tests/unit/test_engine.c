@@ -140,9 +140,10 @@ static void a_path_is_its_addresses(void **state) {
         }
         assert_int_equal(mt_paths_addresses(node, told, MOST_DEPTH + 1), n);
         assert_memory_equal(told, pc, n * sizeof *pc);
-        assert_true(mt_paths_equal(node, pc, n));
+        assert_true(mt_paths_equal(node, pc, n, 0));
+        assert_false(mt_paths_equal(node, pc, n, 1));
         pc[n / 2] += 3;
-        assert_false(mt_paths_equal(node, pc, n));
+        assert_false(mt_paths_equal(node, pc, n, 0));
     }
     engine_leave(t);
     engine_check();

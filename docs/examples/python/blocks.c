@@ -21,8 +21,8 @@ static void show(const memtrack_blocks *blocks, size_t i) {
         return;
     char *text =
         memtrack_stack_format(stack, 2, MEMTRACK_FORMAT_SOURCE | MEMTRACK_FORMAT_OUTERMOST_FIRST);
-    printf("domain %s, %" PRIu64 " bytes, %zu frames\n%s", block.domain, block.bytes,
-           memtrack_stack_count(stack), text);
+    printf("domain %s, %" PRIu64 " bytes, %zu of %zu frames\n%s", block.domain, block.bytes,
+           memtrack_stack_count(stack), memtrack_stack_total(stack), text);
     memtrack_text_free(text);
     memtrack_stack_free(stack);
 }

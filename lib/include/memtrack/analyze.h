@@ -440,6 +440,11 @@ size_t memtrack_stack_count(const memtrack_stack *stack);
  * called are left out. The last one is the outermost. MEMTRACK_ENOTFOUND. */
 int memtrack_stack_frame(const memtrack_stack *stack, size_t i, memtrack_frame *out);
 int memtrack_stack_is_truncated(const memtrack_stack *stack); /* its outer end is missing */
+/* Returns how many frames the path had before it was cut at the limit of frames (run --frames): those
+ * that memtrack_stack_count counts and the missing ones, of which inlined ones are not known. Exact
+ * while fewer than 256 are missing, else at least so many (in steps of at most 1/16, up to 4096
+ * missing). 0: not known, because the stack could not be followed further. */
+size_t memtrack_stack_total(const memtrack_stack *stack);
 void memtrack_stack_free(memtrack_stack *stack);
 
 enum {

@@ -19,7 +19,11 @@
 
 enum { MAX_DEPTH = 65535 };
 
-/* State of a node in depths[]: distance from its root * 2 + (root is MT_NODE_TRUNCATED). */
+_Static_assert((int)MT_PROFILE_MISSING_ROUNDED == (int)MT_NODE_MISSING_ROUNDED,
+               "the profile says of the count what the ledger does");
+
+/* State of a node in depths[]: distance from its root * 2 + (root is MT_NODE_TRUNCATED, or below it
+ * and says how many frames are missing). */
 #define DEPTH_UNKNOWN UINT32_MAX
 #define DEPTH_PENDING (UINT32_MAX - 1)
 #define DEPTH_BAD     (UINT32_MAX - 2)
@@ -31,10 +35,18 @@ static bool is_label(uint64_t key) {
     return module == MT_NODE_MODULE_SCOPE || module == MT_NODE_MODULE_DOMAIN;
 }
 
+/* Returns how many frames the paths below this node lack, when that is what it says. */
+static uint32_t missing_of(const struct mt_node *node) {
+    uint64_t n = node->key & MT_NODE_ADDRESS_MASK;
+    bool says = (node->key >> MT_NODE_MODULE_SHIFT & MT_NODE_MODULE_MASK) == MT_NODE_MODULE_CUT;
+    return says && node->parent == MT_NODE_TRUNCATED && n <= MT_NODE_MOST_MISSING ? (uint32_t)n : 0;
+}
+
 /* A label is no frame: below it there are labels alone. */
 static bool is_path_node(const struct mt_ledger_paths *paths, uint32_t id) {
     if (id < MT_NODE_FIRST || id >= paths->n_nodes ||
-        (paths->nodes[id].key & MT_NODE_ADDRESS_MASK) == 0)
+        (paths->nodes[id].key & MT_NODE_ADDRESS_MASK) == 0 ||
+        (paths->nodes[id].key >> MT_NODE_MODULE_SHIFT & MT_NODE_MODULE_MASK) == MT_NODE_MODULE_CUT)
         return false;
     mt_node_id parent = paths->nodes[id].parent;
     bool below_label =
@@ -64,7 +76,9 @@ static void find_depths(struct mt_ledger_paths *paths, size_t first) {
     static const uint32_t fixed[MT_NODE_FIRST] = {
         [MT_NODE_ROOT] = 0, [MT_NODE_TRUNCATED] = 1, [MT_NODE_LOSSY] = DEPTH_BAD};
     for (size_t i = first; i < paths->n_nodes; i++)
-        paths->depths[i] = i < MT_NODE_FIRST ? fixed[i] : DEPTH_UNKNOWN;
+        paths->depths[i] = i < MT_NODE_FIRST              ? fixed[i]
+                           : missing_of(&paths->nodes[i]) ? fixed[MT_NODE_TRUNCATED]
+                                                          : DEPTH_UNKNOWN;
     for (size_t i = first; i < paths->n_nodes; i++)
         if (paths->depths[i] == DEPTH_UNKNOWN)
             find_depth(paths, (uint32_t)i);
@@ -318,9 +332,16 @@ void mt_ledger_paths_free(struct mt_ledger_paths *paths) {
     *paths = (struct mt_ledger_paths){0};
 }
 
+static uint32_t missing_from(const struct mt_ledger_paths *paths, mt_node_id node) {
+    for (uint32_t n = paths->depths[node] / 2; n > 0; n--)
+        node = paths->nodes[node].parent;
+    return node < MT_NODE_FIRST ? 0 : missing_of(&paths->nodes[node]);
+}
+
 void mt_ledger_paths_classify(const struct mt_ledger_paths *paths, mt_node_id node,
                               struct mt_sample *sample) {
     bool good = node < paths->n_nodes && paths->depths[node] < DEPTH_BAD;
     sample->lossy = !good;
     sample->truncated = good && (paths->depths[node] & 1);
+    sample->n_missing = sample->truncated ? missing_from(paths, node) : 0;
 }

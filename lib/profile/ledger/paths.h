@@ -32,7 +32,8 @@ struct mt_ledger_paths { /* ledger and profile are the caller's; the rest begins
 int mt_ledger_paths_load(struct mt_ledger_paths *paths);
 void mt_ledger_paths_free(struct mt_ledger_paths *paths);
 
-/* Sets sample->lossy (there is no path to this node, whatever id it is) and sample->truncated. */
+/* Sets sample->lossy (there is no path to this node, whatever id it is), sample->truncated and
+ * sample->n_missing. */
 void mt_ledger_paths_classify(const struct mt_ledger_paths *paths, mt_node_id node,
                               struct mt_sample *sample);
 

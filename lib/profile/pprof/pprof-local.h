@@ -56,6 +56,7 @@ enum {
 #define MT_PPROF_KEY_STACK   "memtrack_stack"
 #define MT_PPROF_TRUNCATED   "truncated"
 #define MT_PPROF_LOSSY       "lossy"
+#define MT_PPROF_KEY_MISSING "memtrack_missing_frames"
 #define MT_PPROF_MALLOC      "malloc"
 #define MT_PPROF_LOSSY_FRAME "[lossy]"
 

@@ -323,6 +323,7 @@ static int intern_keys(struct mt_pprof_reader *reader) {
         {&reader->key_process, MT_PPROF_KEY_PROCESS},
         {&reader->key_base, MT_PPROF_KEY_BASE},
         {&reader->base, MT_PPROF_BASE},
+        {&reader->key_missing, MT_PPROF_KEY_MISSING},
     };
     for (size_t i = 0; i < sizeof keys / sizeof *keys; i++) {
         *keys[i].string = mt_profile_intern(reader->profile, keys[i].text);

@@ -53,7 +53,7 @@ struct mt_pprof_reader {
     struct mt_raw_label *labels; /* those whose strings came too late */
     size_t n_labels, label_capacity;
     mt_string key_thread, key_process, key_scope, key_domain, key_bytes, key_stack, truncated,
-        lossy, malloc_domain, key_base, base;
+        lossy, malloc_domain, key_base, base, key_missing;
 
     /* model */
     struct mt_ids location_ids, function_ids, mapping_ids;

@@ -206,6 +206,9 @@ static int apply_label(struct mt_pprof_reader *reader, struct mt_sample *sample,
     } else if (key == reader->key_stack) {
         sample->truncated |= text == reader->truncated;
         sample->lossy |= text == reader->lossy;
+    } else if (key == reader->key_missing && !text && label->number > 0 &&
+               label->number <= UINT32_MAX / 2) {
+        sample->n_missing = (uint32_t)label->number;
     } else if (key == reader->key_base) {
         sample->is_base |= text == reader->base;
     } else if (key == reader->key_bytes && !text &&

@@ -33,7 +33,7 @@
 
 enum {
     MAX_EXTRA_STRINGS = 128,
-    MAX_OWN_LABELS = 8, /* that a sample can have beside those of the process */
+    MAX_OWN_LABELS = 9, /* that a sample can have beside those of the process */
     MAX_LABELS = MAX_OWN_LABELS + MT_PPROF_METADATA,
     COMMENT_BYTES = 4096
 };
@@ -50,7 +50,7 @@ struct writer {
     size_t n_extra;
     int64_t period_type, period_unit; /* "space", "bytes" */
     int64_t key_thread, key_process, key_scope, key_domain, key_bytes, key_stack, truncated, lossy,
-        key_base, base;
+        key_missing, key_base, base;
     enum mt_value column[MT_N_VALUES];
     size_t n_columns;
     uint64_t *ids; /* room for one sample's frames */
@@ -399,6 +399,11 @@ static size_t sample_labels(const struct writer *writer, const struct mt_sample 
         add_text_label(label, &n, writer->key_stack, writer->lossy);
     if (sample->truncated)
         add_text_label(label, &n, writer->key_stack, writer->truncated);
+    if (sample->n_missing) {
+        pprof__label__init(&label[n]);
+        label[n].key = writer->key_missing;
+        label[n++].num = sample->n_missing;
+    }
     if (sample->is_base)
         add_text_label(label, &n, writer->key_base, writer->base);
     if (sample->has_size_class) {
@@ -476,11 +481,14 @@ static void prepare(struct writer *writer) {
     writer->truncated = extra_string(writer, MT_PPROF_TRUNCATED);
     writer->lossy = extra_string(writer, MT_PPROF_LOSSY);
     extra_string(writer, MT_PPROF_LOSSY_FRAME);
-    bool has_base = false;
+    bool has_base = false, has_missing = false;
     for (size_t i = 0; i < profile->n_samples; i++) {
         writer->has_lossy |= profile->samples[i].lossy;
         has_base |= profile->samples[i].is_base;
+        has_missing |= profile->samples[i].n_missing != 0;
     }
+    if (has_missing)
+        writer->key_missing = extra_string(writer, MT_PPROF_KEY_MISSING);
     if (has_base) {
         writer->key_base = extra_string(writer, MT_PPROF_KEY_BASE);
         writer->base = extra_string(writer, MT_PPROF_BASE);

@@ -75,8 +75,7 @@ static uint32_t frame_of(const struct mt_stack *s, uint32_t first, uint64_t eval
 
 /* Returns the node of the native path that is outside of the frame with this index. */
 static mt_node_id outside_of(const struct mt_stack *s, uint32_t index) {
-    mt_node_id root = s->end >= MT_END_LOST ? MT_NODE_TRUNCATED : MT_NODE_ROOT;
-    return index == 0 ? root : s->frame[index - 1].node;
+    return index == 0 ? mt_paths_parent(s->frame[0].node) : s->frame[index - 1].node;
 }
 
 static mt_node_id put_native(struct mt_thread *t, mt_node_id base, uint32_t first, uint32_t end) {

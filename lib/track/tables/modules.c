@@ -27,7 +27,7 @@
 #include <sys/auxv.h>
 #include <sys/stat.h>
 
-enum { MAX_MODULES = MT_NODE_MODULE_CODE - 1, PATH_BYTES = 4096, BUCKETS = 1024 };
+enum { MAX_MODULES = MT_NODE_MODULE_CUT - 1, PATH_BYTES = 4096, BUCKETS = 1024 };
 
 #define END_OF_USER_MEMORY (UINT64_C(1) << 47)
 

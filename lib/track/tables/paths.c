@@ -12,8 +12,14 @@
 #include "track/ground/index.h"
 #include "track/ground/state.h"
 #include "unwind/rules.h"
+#include "unwind/walk.h"
 
 enum { MAX_CHUNKS = 16384 };
+
+_Static_assert((int)MT_WALK_CUT == (int)MT_NODE_MODULE_CUT &&
+                   (int)MT_WALK_ROUNDED == (int)MT_NODE_MISSING_ROUNDED &&
+                   (int)MT_WALK_MOST_MISSING == (int)MT_NODE_MOST_MISSING,
+               "the walk names the roots of what it cuts");
 
 static void *chunk[MAX_CHUNKS] MT_PAGES_CLOSED;
 static struct mt_table table =
@@ -132,7 +138,11 @@ mt_node_id mt_paths_leaf(struct mt_paths_part *part, mt_node_id node, uint32_t m
 }
 
 static bool is_code(mt_node_id id) {
-    return (node_at(id)->key >> MT_NODE_MODULE_SHIFT & MT_NODE_MODULE_MASK) == MT_NODE_MODULE_CODE;
+    return mt_node_module(node_at(id)) == MT_NODE_MODULE_CODE;
+}
+
+static bool is_cut(mt_node_id id) {
+    return mt_node_module(node_at(id)) == MT_NODE_MODULE_CUT;
 }
 
 static bool is_leaf(mt_node_id id) {
@@ -150,12 +160,16 @@ uint32_t mt_paths_addresses(mt_node_id node, uint64_t *pc, uint32_t max) {
     uint32_t n = 0;
     for (node = without_leaves(node); node >= MT_NODE_FIRST && n < max;
          node = node_at(node)->parent)
-        if (!is_code(node))
+        if (!is_code(node) && !is_cut(node))
             pc[n++] = node_at(node)->key & MT_NODE_ADDRESS_MASK;
     return n;
 }
 
-bool mt_paths_equal(mt_node_id node, const uint64_t *pc, uint32_t n) {
+mt_node_id mt_paths_parent(mt_node_id node) {
+    return node_at(node)->parent;
+}
+
+bool mt_paths_equal(mt_node_id node, const uint64_t *pc, uint32_t n, uint32_t missing) {
     uint32_t i = 0;
     node = without_leaves(node);
     for (; node >= MT_NODE_FIRST && i < n; node = node_at(node)->parent)
@@ -164,7 +178,9 @@ bool mt_paths_equal(mt_node_id node, const uint64_t *pc, uint32_t n) {
             return false;
     while (node >= MT_NODE_FIRST && is_code(node))
         node = node_at(node)->parent;
-    return node < MT_NODE_FIRST && i == n;
+    bool lacks = node >= MT_NODE_FIRST && is_cut(node);
+    uint32_t lacking = lacks ? (uint32_t)(node_at(node)->key & MT_NODE_ADDRESS_MASK) : 0;
+    return (lacks || node < MT_NODE_FIRST) && i == n && lacking == missing;
 }
 
 /* ---- the walker ------------------------------------------------------------------------------ */

@@ -30,9 +30,12 @@ MT_HIDDEN mt_node_id mt_paths_leaf(struct mt_paths_part *part, mt_node_id node, 
 /* Writes the addresses of a path, innermost first, at most max of them, and returns how many. */
 MT_HIDDEN uint32_t mt_paths_addresses(mt_node_id node, uint64_t *pc, uint32_t max);
 
-/* Tells whether node stands for these addresses (as in mt_frame_state, innermost first), to check
- * the walk. */
-MT_HIDDEN bool mt_paths_equal(mt_node_id node, const uint64_t *pc, uint32_t n);
+/* Tells whether node stands for these addresses (as in mt_frame_state, innermost first), without so
+ * many missing ones as mt_walk_plain_missing counts, to check the walk. */
+MT_HIDDEN bool mt_paths_equal(mt_node_id node, const uint64_t *pc, uint32_t n, uint32_t missing);
+
+/* Returns the parent of a node of a path: of the outermost frame's, what stands for the outer end. */
+MT_HIDDEN mt_node_id mt_paths_parent(mt_node_id node);
 
 /* Returns where a thread remembers the child of parent for an address. */
 static inline struct mt_known_child *mt_paths_cached(struct mt_paths_part *part, mt_node_id parent,

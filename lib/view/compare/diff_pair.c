@@ -37,7 +37,7 @@ static int64_t path_id(struct pairing *p, enum mt_side side, const struct mt_row
     if (!mt_array_reserve(&p->path, &p->path_capacity, n, sizeof *p->path))
         return -MEMTRACK_ENOMEM;
     mt_rows_stack(rows, row, p->path, n, &truncated);
-    int64_t id = truncated ? INT64_MAX - 1 : INT64_MAX;
+    int64_t id = truncated ? INT64_MAX - 1 - mt_rows_missing(rows, row) : INT64_MAX;
     for (size_t i = n; i-- > 0 && id >= 0;) {
         int64_t frame =
             mt_identity_id(&p->path_ids, mt_match_frame(&p->diff->match, side, p->path[i].id));

@@ -149,6 +149,7 @@ static int64_t add_row(struct copying *c, mt_string domain, const struct mt_diff
     const struct mt_row *named = row->row[named_by];
     struct mt_sample sample = {.domain = domain};
     int64_t n = copy_path(c, named_by, named, &sample.truncated), status = n;
+    sample.n_missing = sample.truncated ? mt_rows_missing(c->diff->rows[named_by], named) : 0;
     sample.lossy = n == 0 && profile_of(c, named_by)->samples[named->sample].lossy;
     for (enum mt_side side = MT_OLD; side < MT_N_SIDES && status >= 0; side++) {
         if (!row->row[side])

@@ -65,18 +65,20 @@ struct view {
     const uint32_t *rest;
     uint32_t n_rest;
     bool truncated, lossy;
-    bool hides; /* frames of an interpreter are not shown in it */
+    uint32_t n_missing; /* paths of different depth are different ones */
+    bool hides;         /* frames of an interpreter are not shown in it */
 };
 
 static struct view view_of(const struct mt_rows_paths *paths, uint32_t s) {
     const struct mt_profile *profile = paths->frames->profile;
     const struct mt_sample *sample = &profile->samples[s];
     uint32_t position = 0;
-    struct view view = {.truncated = sample->truncated};
+    struct view view = {.truncated = sample->truncated, .n_missing = sample->n_missing};
     view.start = mt_frames_charged(paths->frames, sample, &position);
     if (view.start == MT_NO_ENTRY) {
         view.lossy = sample->lossy;
         view.truncated = false;
+        view.n_missing = 0;
         return view;
     }
     view.hides = paths->frames->entries[view.start].kind != MT_FRAME_INTERPRETER;
@@ -100,7 +102,8 @@ static uint64_t view_hash(const struct mt_rows_paths *paths, const struct view *
         hash = (hash ^ paths->whole[view->rest[i]]) * MT_HASH_GOLDEN;
         n++;
     }
-    return mt_hash_mix(hash ^ (hash >> 32), (uint64_t)view->truncated << 32 | n);
+    return mt_hash_mix(hash ^ (hash >> 32),
+                       (uint64_t)(view->n_missing * 2 + view->truncated) << 32 | n);
 }
 
 static inline uint32_t next_shown(const struct mt_rows_paths *paths, const struct view *view,
@@ -114,7 +117,7 @@ static bool view_equal(const struct mt_rows_paths *paths, const struct view *x,
                        const struct view *y) {
     if (x->start == MT_NO_ENTRY || y->start == MT_NO_ENTRY)
         return x->start == y->start && x->lossy == y->lossy;
-    if (x->hides != y->hides || x->truncated != y->truncated ||
+    if (x->hides != y->hides || x->truncated != y->truncated || x->n_missing != y->n_missing ||
         paths->suffix[x->start] != paths->suffix[y->start])
         return false;
     for (uint32_t i = 0, k = 0;; i++, k++) {

@@ -294,6 +294,10 @@ size_t mt_rows_stack(const struct mt_rows *rows, const struct mt_row *row, struc
     return n;
 }
 
+uint32_t mt_rows_missing(const struct mt_rows *rows, const struct mt_row *row) {
+    return row->sample == UINT32_MAX ? 0 : rows->profile->samples[row->sample].n_missing;
+}
+
 size_t mt_rows_skipped(const struct mt_rows *rows, uint32_t sample, mt_string *out, size_t max) {
     const struct mt_frames *frames = &rows->frames;
     const struct mt_sample *of = &rows->profile->samples[sample];

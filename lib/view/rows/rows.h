@@ -142,6 +142,9 @@ size_t mt_rows_n_frames(const struct mt_rows *rows);
  * missing. */
 size_t mt_rows_stack(const struct mt_rows *rows, const struct mt_row *row, struct mt_row_frame *out,
                      size_t max, bool *truncated);
+/* Returns how many frames are missing at the outer end of the row's call path, inlined ones not
+ * counted; MT_PROFILE_MISSING_ROUNDED or more: at least so many. 0: none, or not known. */
+uint32_t mt_rows_missing(const struct mt_rows *rows, const struct mt_row *row);
 /* Writes the names of the functions between the allocator and the frame that a sample is charged
  * to, the innermost first, to out[0..max). Returns how many there are. */
 size_t mt_rows_skipped(const struct mt_rows *rows, uint32_t sample, mt_string *out, size_t max);
