@@ -251,15 +251,18 @@ MT_HOOK void __cyg_profile_func_exit(void *function, void *call_site) {
 
 /* ---- groups ---------------------------------------------------------------------------------- */
 
-MT_HOOK uint32_t memtrack_group(const char *name) {
-    if (name == NULL)
-        return 0;
-    struct mt_thread *t = mt_guard_enter(MT_CALLER());
+/* Returns the number of a name, which it has from now on; 0: there is no room, or no recorder. */
+static mt_name_id number_of(const char *name, const struct mt_hook_frame *frame) {
+    struct mt_thread *t = name != NULL ? mt_guard_enter(frame) : NULL;
     if (t == NULL)
         return 0;
     mt_name_id id = mt_names_find(&t->names, name);
     mt_guard_leave(t);
     return id;
+}
+
+MT_HOOK uint32_t memtrack_group(const char *name) {
+    return number_of(name, MT_CALLER());
 }
 
 static int record(uint32_t group, const char *name, uint64_t duration_ns,
@@ -450,13 +453,7 @@ enum { MOST_DOMAINS = 0xffff };
 #define MOST_BYTES ((uint64_t)1 << 48)
 
 MT_HOOK uint32_t memtrack_domain(const char *name) {
-    if (name == NULL)
-        return 0;
-    struct mt_thread *t = mt_guard_enter(MT_CALLER());
-    if (t == NULL)
-        return 0;
-    mt_name_id id = mt_names_find(&t->names, name);
-    mt_guard_leave(t);
+    mt_name_id id = number_of(name, MT_CALLER());
     return id <= MOST_DOMAINS ? id : 0;
 }
 
