@@ -84,7 +84,7 @@ static int new_model(const struct mt_top_options *options, struct mt_top_model *
 
 int mt_top_model_new(struct mt_ledger *ledger, const struct mt_top_options *options,
                      struct mt_top_model **out, struct mt_error *error) {
-    struct mt_top_model *m;
+    struct mt_top_model *m = NULL;
     struct mt_top_source *source;
     int rc = new_model(options, &m, error);
     if (rc != 0) {

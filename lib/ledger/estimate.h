@@ -53,7 +53,7 @@ static inline int64_t mt_estimate_sum(const struct mt_estimate *e, int64_t all, 
 
 static inline void mt_estimate_squares(const struct mt_estimate *e, struct mt_scope_sums *s,
                                        int64_t sure_sum) {
-    const double word = 18446744073709551616.0;
+    const double word = 18446744073709551616.0, most = 18446744073709549568.0;
     double squares = (double)s->square_high * word + (double)s->square_low, sure = 0;
     if (e->has_rest && e->sure != 0)
         sure = (double)sure_sum * (double)sure_sum / (double)e->sure;
@@ -61,7 +61,7 @@ static inline void mt_estimate_squares(const struct mt_estimate *e, struct mt_sc
     uint64_t high = all < 1.7e38 ? (uint64_t)(all / word) : UINT64_MAX >> 1;
     double low = all - (double)high * word;
     s->square_high = high;
-    s->square_low = low > 0 && low < word ? (uint64_t)low : 0;
+    s->square_low = low > 0 && low <= most ? (uint64_t)low : 0;
 }
 
 /* Makes the sums of a copy of a record what all of its scopes are estimated to come to. One whose
