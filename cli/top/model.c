@@ -64,34 +64,34 @@ struct mt_top_model {
 
 /* ---- life ------------------------------------------------------------------------------------ */
 
-static int new_model(const struct mt_top_options *options, struct mt_top_model **out,
-                     struct mt_error *error) {
+static struct mt_top_model *new_model(const struct mt_top_options *options,
+                                      struct mt_error *error) {
     struct mt_top_model *m = calloc(1, sizeof *m);
     if (!m)
-        return mt_error_set(error, MEMTRACK_ENOMEM, "", "out of memory");
+        goto no_memory;
     m->options = *options;
     m->open_sample = UINT32_MAX;
     m->must_group = true;
     m->start_ns = UINT64_MAX;
     mt_axis_init(&m->axis, MAX_TICKS);
-    if (!m->options.symbols.cache && !(m->options.symbols.cache = mt_symbols_cache_new())) {
-        mt_top_model_free(m);
-        return mt_error_set(error, MEMTRACK_ENOMEM, "", "out of memory");
-    }
-    *out = m;
-    return 0;
+    if (!m->options.symbols.cache && !(m->options.symbols.cache = mt_symbols_cache_new()))
+        goto no_memory;
+    return m;
+no_memory:
+    mt_top_model_free(m);
+    mt_error_set(error, MEMTRACK_ENOMEM, "", "out of memory");
+    return NULL;
 }
 
 int mt_top_model_new(struct mt_ledger *ledger, const struct mt_top_options *options,
                      struct mt_top_model **out, struct mt_error *error) {
-    struct mt_top_model *m = NULL;
     struct mt_top_source *source;
-    int rc = new_model(options, &m, error);
-    if (rc != 0) {
+    struct mt_top_model *m = new_model(options, error);
+    if (!m) {
         mt_ledger_close(ledger);
-        return rc;
+        return -MEMTRACK_ENOMEM;
     }
-    rc = mt_top_model_add(m, ledger, true, &source, error);
+    int rc = mt_top_model_add(m, ledger, true, &source, error);
     if (rc != 0) {
         mt_top_model_free(m);
         return rc;
@@ -102,10 +102,12 @@ int mt_top_model_new(struct mt_ledger *ledger, const struct mt_top_options *opti
 
 int mt_top_model_new_tree(const struct mt_top_options *options, struct mt_top_model **out,
                           struct mt_error *error) {
-    int rc = new_model(options, out, error);
-    if (rc == 0)
-        (*out)->is_tree = true;
-    return rc;
+    struct mt_top_model *m = new_model(options, error);
+    if (!m)
+        return -MEMTRACK_ENOMEM;
+    m->is_tree = true;
+    *out = m;
+    return 0;
 }
 
 void mt_top_model_free(struct mt_top_model *m) {
