@@ -201,58 +201,64 @@ static void put_time_axis(const struct canvas *c) {
     fputc('\n', out);
 }
 
-static void put_shortened(const struct canvas *c, const char *text, size_t columns) {
-    char *visible = mt_format_visible(text, c->terminal->utf8);
-    char *fitting = visible ? mt_format_shorten_end(visible, columns, c->terminal->ellipsis) : NULL;
-    fputs(fitting ? fitting : "?", c->terminal->stream);
-    free(visible);
-    free(fitting);
+/* Returns name and rest within so many columns, malloc'ed; what gets shorter is the name. */
+static char *fit(const struct canvas *c, const char *name, const char *rest, size_t columns) {
+    const char *ellipsis = c->terminal->ellipsis;
+    size_t taken = mt_format_width(rest);
+    char *shown =
+        columns > taken ? mt_format_shorten_middle(name, columns - taken, ellipsis) : strdup("");
+    char *whole = NULL, *fitting = NULL;
+    if (shown && asprintf(&whole, "%s%s", shown, rest) >= 0)
+        fitting = mt_format_shorten_end(whole, columns, ellipsis);
+    free(shown);
+    free(whole);
+    return fitting;
 }
 
 /* Prints a line below the axis with an arrow at a time and what is there, on the side that has
  * room: "▲ peak 45.2 MiB". */
-static void put_arrow(const struct canvas *c, const char *arrow, uint64_t time_ns, const char *text,
-                      enum mt_terminal_style style) {
+static void put_arrow(const struct canvas *c, const char *arrow, uint64_t time_ns, const char *raw,
+                      const char *rest, enum mt_terminal_style style) {
     FILE *out = c->terminal->stream;
-    size_t column = column_of(c, time_ns), length = mt_format_width(text),
-           right = c->columns - column;
-    fprintf(out, "%*s  ", LABEL_WIDTH, "");
-    if (length + 2 > right && column > length) {
-        fprintf(out, "%*s", (int)(column - length - 1), "");
-        put_shortened(c, text, length);
-        fputc(' ', out);
-        put_glyph(c->terminal, style, arrow);
-    } else if (length + 2 > right && column > right) {
-        put_shortened(c, text, column - 1);
-        fputc(' ', out);
-        put_glyph(c->terminal, style, arrow);
-    } else {
-        fprintf(out, "%*s", (int)column, "");
-        put_glyph(c->terminal, style, arrow);
-        fputc(' ', out);
-        put_shortened(c, text, right > 3 ? right - 2 : 1);
-    }
+    char *name = mt_format_visible(raw, c->terminal->utf8);
+    size_t column = column_of(c, time_ns), right = c->columns - column,
+           before = column ? column - 1 : 0, behind = right > 3 ? right - 2 : 1,
+           wanted = mt_format_width(name ? name : "") + mt_format_width(rest);
+    bool is_before = wanted > behind && before > behind;
+    char *text = fit(c, name ? name : "", rest, is_before ? before : behind);
+    size_t width = text ? mt_format_width(text) : 0;
+    fprintf(out, "%*s  %*s", LABEL_WIDTH, "",
+            (int)(!is_before       ? column
+                  : before > width ? before - width
+                                   : 0),
+            "");
+    if (is_before)
+        fprintf(out, "%s ", text ? text : "?");
+    put_glyph(c->terminal, style, arrow);
+    if (!is_before)
+        fprintf(out, " %s", text ? text : "?");
     fputc('\n', out);
+    free(text);
+    free(name);
 }
 
 static void put_arrows(const struct canvas *c, const struct mt_timeline *timeline,
                        const struct mt_course *course) {
     enum { MOST_MARKS = 10 };
-    char text[200], size[MT_FORMAT_BYTES], when[MT_FORMAT_BYTES];
+    char text[2 * MT_FORMAT_BYTES + 16], size[MT_FORMAT_BYTES], when[MT_FORMAT_BYTES];
     if (course->peak_time_known) {
         snprintf(text, sizeof text, "peak %s at %s",
                  mt_format_size(size, (int64_t)course->peak_bytes, false),
                  mt_format_duration(when, course->peak_ns));
-        put_arrow(c, c->glyphs->peak, course->peak_ns, text, MT_STYLE_BAR);
+        put_arrow(c, c->glyphs->peak, course->peak_ns, "", text, MT_STYLE_BAR);
     }
     size_t shown = 0;
     for (size_t i = 0; i < timeline->n_marks && shown < MOST_MARKS; i++) {
         const struct mt_timeline_mark *mark = &timeline->marks[i];
         if (course->profile && &timeline->courses[mark->course] != course)
             continue;
-        snprintf(text, sizeof text, "%.100s at %s", mark->name,
-                 mt_format_duration(when, mark->time_ns));
-        put_arrow(c, c->glyphs->mark, mark->time_ns, text, MT_STYLE_WARN);
+        snprintf(text, sizeof text, " at %s", mt_format_duration(when, mark->time_ns));
+        put_arrow(c, c->glyphs->mark, mark->time_ns, mark->name, text, MT_STYLE_WARN);
         shown++;
     }
     if (shown == MOST_MARKS && shown < timeline->n_marks)

@@ -20,8 +20,7 @@ static void put_label(const struct mt_terminal *terminal, const struct mt_chart_
                       const char *name) {
     char *visible = mt_format_visible(name, terminal->utf8);
     char *fitting =
-        visible ? mt_format_shorten_function(visible, place->label_width, terminal->ellipsis)
-                : NULL;
+        visible ? mt_format_shorten_middle(visible, place->label_width, terminal->ellipsis) : NULL;
     size_t width = fitting ? mt_format_width(fitting) : 0;
     fprintf(terminal->stream, "%*s",
             (int)(width < place->label_width ? place->label_width - width : 0), "");

@@ -161,12 +161,20 @@ static void put_right(const struct mt_terminal *terminal, size_t width,
     fprintf(terminal->stream, "%*s", GAP, "");
 }
 
+/* The name of a function loses its parameters first; any other has no part that says less. */
+static char *shortened(const struct mt_terminal *terminal, const char *name, size_t room) {
+    size_t length = strlen(name);
+    bool is_function = strstr(name, "::") && length && strchr(")>", name[length - 1]);
+    return is_function ? mt_format_shorten_function(name, room, terminal->ellipsis)
+                       : mt_format_shorten_middle(name, room, terminal->ellipsis);
+}
+
 /* Prints a name of the program's: it is escaped, then shortened. */
 static void put_name(const struct mt_terminal *terminal, enum mt_terminal_style style,
                      const char *raw, size_t columns_left) {
     char *visible = mt_format_visible(raw, terminal->utf8);
     char *fitting = visible && mt_format_width(visible) > columns_left
-                        ? mt_format_shorten_function(visible, columns_left, terminal->ellipsis)
+                        ? shortened(terminal, visible, columns_left)
                         : NULL;
     mt_terminal_put(terminal, style, fitting ? fitting : visible ? visible : "");
     free(fitting);

@@ -12,6 +12,7 @@
  *   layers    three lines that change
  *   measured  as one, with scopes, counters and a mark of its own; process 500
  *   worker    its child, half a second later, with the same names
+ *   named     scopes, counters and marks with names that are no identifiers; process 502
  *   hostile   times that go back, values out of all ranges, names that a terminal or XML would obey
  *   untimed   no time axis
  */
@@ -156,6 +157,28 @@ static void measured_child(void) {
     counter("cache", SECOND, 1000);
 }
 
+/* A mark for each, one a second. Each is a scope too, the first of which take longest. */
+static void named(void) {
+    static char long_name[10001];
+    static const char *const names[] = {"cache::lookup",
+                                        "http::lookup",
+                                        "http://host:80/a b",
+                                        "load: phase one",
+                                        "load: phase two",
+                                        "say \"hi\"\nagain",
+                                        "gr\xc3\xb6\xc3\x9f"
+                                        "e \xe2\x86\x92 \xe2\x88\x9e, l\xc3\xa4nger",
+                                        long_name};
+    for (size_t i = 0; i + 2 < sizeof long_name; i += 2)
+        memcpy(long_name + i, "\xc3\xa4", 2);
+    process("/srv/demo/named", 502, 1, START, 10 * SECOND);
+    constant(5 * MIB, 10 * SECOND);
+    for (uint64_t i = 0; i < sizeof names / sizeof *names; i++) {
+        scope(names[i], i * SECOND, (20 - i) * SECOND / 20);
+        mt_profile_add_mark(p, i * SECOND, names[i], MT_MARK_PROGRAM);
+    }
+}
+
 static void layers(void) {
     static const struct mt_tick_change list[] = {{0, 0, 1000, 1}, {0, 2, 10, 1}, {1, 1, 4000, 1},
                                                  {2, 0, 0, 0},    {2, 2, 20, 1}, {3, 0, 500, 1}};
@@ -201,10 +224,10 @@ static void untimed(void) {
 }
 
 static const struct kind kinds[] = {
-    {"one", one},         {"bare", bare},         {"parent", parent},
-    {"child", child},     {"snapshot", snapshot}, {"stranger", stranger},
-    {"layers", layers},   {"measured", measured}, {"worker", measured_child},
-    {"hostile", hostile}, {"untimed", untimed}};
+    {"one", one},       {"bare", bare},         {"parent", parent},
+    {"child", child},   {"snapshot", snapshot}, {"stranger", stranger},
+    {"layers", layers}, {"measured", measured}, {"worker", measured_child},
+    {"named", named},   {"hostile", hostile},   {"untimed", untimed}};
 
 int main(int argc, char **argv) {
     return make(argc, argv, kinds, sizeof kinds / sizeof *kinds, &p);

@@ -256,6 +256,30 @@ class Measured(Case):
         self.refused(2, "--events", "--events", "measured.pb.gz")
 
 
+class Names(Case):
+    """Of a name that does not fit both ends are kept: neither colons nor blanks divide it. Of a mark
+    the time is never lost."""
+
+    def test_tracks(self):
+        text = timeline(self.make("named"), "--width", "80", utf8=True).stdout.decode()
+        self.assertEqual(["cache…okup", "http:…okup", "http:…/a b", "load:… one", "load:… two"],
+                         re.findall(r"(?m)^(.{10})  [ ▬]+$", text))
+
+    def test_marks(self):
+        for width in (60, 80, 200):
+            text = timeline(self.make("named", "%d.pb.gz" % width), "--width", str(width),
+                            utf8=True).stdout.decode()
+            marks = [line.strip() for line in text.splitlines() if "▼" in line]
+            self.assertEqual(8, len(marks), text)
+            for second, mark in enumerate(marks):
+                self.assertIn(" at %s" % ("%d.00 s" % second if second else "0"), mark)
+            self.assertLessEqual(max(map(len, text.splitlines()[3:])), width)
+        self.assertIn("cache::lookup at", marks[0])
+        self.assertIn(r'''say "hi"\x0aagain at''', marks[5])
+        self.assertIn("größe → ∞, länger at", marks[6])
+        self.assertRegex(marks[7], r"^ä+…ä+ at")
+
+
 class Hostile(Case):
     def test_names_and_numbers(self):
         path = self.make("hostile")

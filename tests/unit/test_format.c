@@ -173,6 +173,11 @@ static void shortening(void **state) {
     assert_shortened(mt_format_shorten_function, "f<a->b<c>>::g(int)", 10, "f<...>::g");
     assert_shortened(mt_format_shorten_function, "0x1f00 (libfoo.so.1)", 15, "0x1f0...o.so.1)");
     assert_shortened(mt_format_shorten_function, "work+0x1f (libfoo.so.1)", 15, "work+...o.so.1)");
+    assert_shortened(mt_format_shorten_middle, "cache::lookup", 13, "cache::lookup");
+    assert_shortened(mt_format_shorten_middle, "cache::lookup", 10, "cache...up");
+    assert_shortened(mt_format_shorten_middle, "http://host:80/a b", 10, "http:... b");
+    assert_shortened(mt_format_shorten_middle, "abcdefgh", 2, "gh");
+    assert_shortened(mt_format_shorten_middle, "", 2, "");
     assert_shortened(mt_format_shorten_end, "abcdefgh", 6, "abc...");
     assert_shortened(mt_format_shorten_end, "abcdefgh", 2, "ab");
 }

@@ -53,6 +53,8 @@ char *mt_format_shorten_function(const char *function, size_t columns, const cha
 /* How narrow the function can get before its own name is cut. */
 size_t mt_format_shorten_least(const char *function, const char *ellipsis);
 char *mt_format_shorten_end(const char *text, size_t columns, const char *ellipsis);
+/* For names that are no function's: both ends may be what tells them apart. */
+char *mt_format_shorten_middle(const char *text, size_t columns, const char *ellipsis);
 
 /* Returns the folder that most of these source files of one program lie in, without a slash at its
  * end; "" when there is none, or it is not worth naming. Files of installed libraries are not

@@ -32,6 +32,11 @@ static char *shorten_middle(const char *text, size_t columns, size_t head_column
                 mt_format_width_tail(text, columns - dots - head_columns));
 }
 
+char *mt_format_shorten_middle(const char *text, size_t columns, const char *ellipsis) {
+    return mt_format_width(text) <= columns ? strdup(text)
+                                            : shorten_middle(text, columns, columns / 2, ellipsis);
+}
+
 char *mt_format_shorten_path(const char *path, size_t columns, const char *ellipsis) {
     size_t width = mt_format_width(path), dots = mt_format_width(ellipsis);
     if (width <= columns)
