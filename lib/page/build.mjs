@@ -48,13 +48,13 @@ const sumOf = (bytes) => {
 };
 
 const style = bundle("style.css"), script = bundle("main.ts");
-const whole = Buffer.concat([Buffer.from(style), Buffer.from(script), core]);
-const stream = execFileSync("xz", ["--format=raw", "--lzma1=preset=9e,lc=3,lp=0,pb=0,nice=273", "--stdout"], { input: whole });
+const whole = Buffer.concat([core, Buffer.from(script), Buffer.from(style)]);
+const stream = execFileSync("xz", ["--format=raw", "--lzma1=preset=9e,lc=3,lp=0,pb=0,nice=64", "--stdout"], { input: whole });
 const viewer = textOf(Buffer.concat([decoder, stream])), sum = sumOf(whole);
 if (Buffer.compare(unpack(viewer, decoder.length, whole.length, sum), whole)) fail("what is packed does not unpack");
 
 // The policy knows the script by its hash, whoever puts it there.
-const loader = bundle("loader.ts", { define: { PARTS: `[${decoder.length},${style.length},${script.length},${core.length}]`, SUM: `${sum}` } });
+const loader = bundle("loader.ts", { define: { PARTS: `[${decoder.length},${core.length},${script.length},${style.length}]`, SUM: `${sum}` } });
 const plain = bundle("static.css");
 const parts = {
   // @CONNECT@ is 'none', or 'self' where the page is served

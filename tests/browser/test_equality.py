@@ -85,6 +85,7 @@ def first_difference(ours, theirs, at=""):
 
 
 TEXT = "() => document.querySelector('main').innerText"
+PATH = "() => document.querySelector('.path').textContent"
 HEADS = "() => [...document.querySelectorAll('h2')].map((head) => head.textContent)"
 NAMES = """() => [...document.querySelectorAll('.sides tbody th')].map((name) => name.textContent)"""
 
@@ -108,6 +109,7 @@ class Equality(case.ClassCase):
         for name, command in PROGRAMS.items():
             cls.record(name, [harness.program(command[0]), *command[1:]], ["--interval", "1ms"])
         cls.record("estimates", [harness.program("scope_domains")], ["--sample", "512"])
+        cls.record("cut", [harness.program("total_frames")], ["--frames", "8"])
         cls.record("scopes in part", [harness.program("scope_nested")], ["--scope-sample", "3"])
         cls.record_family("family", "fork_both")
         seeds = os.path.join(harness.SOURCE, "tests", "fuzz", "corpus", "fuzz_pprof")
@@ -221,6 +223,18 @@ class Equality(case.ClassCase):
                 self.assertIn(name.capitalize(), tab.run(HEADS))
                 self.assertEqual([row["name"] for row in printed["caches"] + printed["counters"]],
                                  tab.run(NAMES))
+
+    def test_cut_paths(self):
+        """A path that --frames has cut says how many frames are missing, in the command's words."""
+        printed = self.command("report", self.paths["cut"], "--by", "stack")["rows"]
+        for at_least in (False, True):
+            row = next(r for r in printed if r.get("total_frames_at_least") is at_least)
+            words = "[truncated] … %s%s more frames" % (
+                "at least " if at_least else "",
+                format(row["total_frames"] - len(row["stack"]) + 1, ","))
+            with self.subTest(words), self.page(self.paths["cut"]) as tab:
+                tab.set(view="table", by="stack", select=row["key"])
+                self.assertIn(words, tab.run(PATH))
 
     def test_all_orders(self):
         """Every grouping in every order, and every one with what was called."""

@@ -210,6 +210,10 @@ static void stack_begins_at_the_charged_frame(void **state) {
     assert_memory_equal(key, "src/fill.cpp:12;src/main.cpp:40;", 32);
     assert_string_equal(key + strlen(key) - 12, ";[truncated]");
     free(key);
+    p->samples[0].n_missing = 251;
+    key = mt_rows_key(rows, mt_rows_at(rows, 0));
+    assert_string_equal(key + strlen(key) - 17, ";[truncated] +251");
+    free(key);
     mt_rows_free(rows);
     mt_profile_free(p);
 }

@@ -17,6 +17,7 @@ uint32_t mt_core_path_of(struct mt_core_path *path, const struct mt_rows *rows,
     if (!mt_array_reserve(&path->frames, &path->capacity, path->n + 1, sizeof *path->frames))
         return 0;
     mt_rows_stack(rows, row, path->frames, path->n, &path->truncated);
+    path->n_missing = path->truncated ? mt_rows_missing(rows, row) : 0;
     return (uint32_t)path->n + path->truncated;
 }
 
@@ -47,7 +48,13 @@ const struct mt_core_frame *mt_core_path_at(struct mt_core_path *path,
     if (i < path->n)
         return mt_core_path_put(path, profile, &path->frames[i]);
     path->frame = (struct mt_core_frame){
-        .function = "[truncated]", .file = "", .module = "", .address = "0x0"};
+        .function = "[truncated]",
+        .file = "",
+        .module = "",
+        .address = "0x0",
+        .kind = MT_FRAME_SYSTEM,
+        .n_missing = path->n_missing,
+    };
     return &path->frame;
 }
 

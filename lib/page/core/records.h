@@ -33,7 +33,8 @@ struct mt_core_frame {
     double line;
     const char *function, *file, *module, *address;
     uint32_t is_inlined;
-    uint32_t kind; /* enum mt_frame_kind */
+    uint32_t kind;      /* enum mt_frame_kind */
+    uint32_t n_missing; /* of "[truncated]": see mt_sample.n_missing */
 };
 
 struct mt_core_event {

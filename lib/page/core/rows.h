@@ -11,6 +11,7 @@ struct mt_core_path {
     struct mt_row_frame *frames;
     size_t n, capacity;
     bool truncated;
+    uint32_t n_missing;
     struct mt_core_frame frame; /* that was read last, with its texts */
     char *function, *file, *module;
     char address[24];

@@ -32,6 +32,7 @@ export type Group = (typeof GROUPS)[number];
 export const FRAME_KINDS = [
   "user", "hook", "allocator", "library", "system", "runtime", "interpreter",
 ] as const; // enum mt_frame_kind
+export const MISSING_ROUNDED = 256; // so many missing frames, or more, are at least so many
 
 export interface Frame {
   function: string;
@@ -41,6 +42,7 @@ export interface Frame {
   address: string;
   inlined: boolean;
   kind: (typeof FRAME_KINDS)[number];
+  missing: number; // of "[truncated]": frames, in steps from MISSING_ROUNDED on; 0: not known
 }
 
 export interface Row {
@@ -295,10 +297,10 @@ export class Core {
   }
 
   frame(at: Pointer): Frame {
-    const w = this.words(at + 8, 6);
+    const w = this.words(at + 8, 7);
     return { function: this.text(w[0]!), file: this.text(w[1]!), line: this.doubles(at, 1)[0]!,
       module: this.text(w[2]!), address: this.text(w[3]!), inlined: w[4] !== 0,
-      kind: FRAME_KINDS[w[5]!] ?? "user" };
+      kind: FRAME_KINDS[w[5]!] ?? "user", missing: w[6]! };
   }
 
   event(at: Pointer): TimeEvent {

@@ -4,7 +4,7 @@
 // window.memtrack.ready.
 import { unpack } from "./packed";
 
-// What build.mjs has packed: the bytes of the decoder, style, script and core, and the sum of the last three.
+// What build.mjs has packed: the bytes of the decoder, core, script and style, and the sum of the last three.
 declare const PARTS: readonly [number, number, number, number];
 declare const SUM: number;
 
@@ -15,15 +15,15 @@ ready.catch(() => undefined); // what went wrong is on the page, and told to who
 Object.assign(window, { memtrack: page });
 
 try {
-  const [decoder, style, script, core] = PARTS;
-  const whole = unpack(document.getElementById("memtrack-viewer")!.textContent!, decoder, style + script + core, SUM);
-  const text = (begin: number, end: number): string => new TextDecoder().decode(whole.subarray(begin, end));
+  const [decoder, core, script, style] = PARTS, end = core + script;
+  const whole = unpack(document.getElementById("memtrack-viewer")!.textContent!, decoder, end + style, SUM);
+  const text = (begin: number, to?: number): string => new TextDecoder().decode(whole.subarray(begin, to));
   const sheet = new CSSStyleSheet();
-  sheet.replaceSync(text(0, style));
+  sheet.replaceSync(text(end));
   document.adoptedStyleSheets = [sheet];
-  page.core = whole.subarray(style + script);
+  page.core = whole.subarray(0, core);
   const node = document.createElement("script");
-  node.textContent = text(style, style + script);
+  node.textContent = text(core, end);
   document.body.append(node);
 } catch (error) {
   const app = document.getElementById("app")!;

@@ -2,7 +2,7 @@
 // What the page is about: one profile, or two that are compared; and the answers of the command to
 // every question that a view can ask, kept while the profile is the same.
 import {
-  COLUMNS, CoreDiff, CoreError, CoreProfile, CoreRows, CoreTrie, SCOPE_VALUES, VALUES,
+  COLUMNS, CoreDiff, CoreError, CoreProfile, CoreRows, CoreTrie, MISSING_ROUNDED, SCOPE_VALUES, VALUES,
   type Age, type Figures, type Frame, type Group, type Pairs, type Row, type ScopeRow, type Sort, type Ticks,
   type TimeEvent, type ValueName, type ViewOptions,
 } from "./core";
@@ -219,6 +219,12 @@ type Json = Record<string, unknown>;
 const frameJson = (f: Frame): Json => ({ function: f.function, file: f.file, line: f.line,
   module: f.module, address: f.address, inlined: f.inlined });
 
+function putStack(out: Json, stack: readonly Frame[]): void {
+  const missing = stack[stack.length - 1]?.missing;
+  out["stack"] = stack.map(frameJson);
+  if (missing) Object.assign(out, { total_frames: stack.length - 1 + missing, total_frames_at_least: missing >= MISSING_ROUNDED });
+}
+
 function columnsJson(values: Float64Array, prefix = ""): Json {
   const out: Json = {};
   for (const name of COLUMNS) out[prefix + name] = values[VALUES.indexOf(name)];
@@ -230,7 +236,7 @@ function rowJson(rows: CoreRows, i: number, withStack: boolean): Json {
   const out: Json = { key: row.key, function: row.function, file: row.file, line: row.line,
     module: row.module, ...columnsJson(row.value) };
   if (row.margin) out["margin"] = columnsJson(row.margin);
-  if (withStack) out["stack"] = rows.stack(i).map(frameJson);
+  if (withStack) putStack(out, rows.stack(i));
   return out;
 }
 
@@ -245,7 +251,7 @@ function diffRowJson(diff: CoreDiff, i: number, withStack: boolean): Json {
     out[`diff_${name}`] = row.diff[v];
   }
   if (row.margin) out["margin"] = columnsJson(row.margin);
-  if (withStack) out["stack"] = diff.stack(i).map(frameJson);
+  if (withStack) putStack(out, diff.stack(i));
   return out;
 }
 

@@ -56,8 +56,11 @@ static char *stack_key(const struct mt_rows *rows, const struct mt_row *row) {
         failed = !key || fprintf(stream, "%s%s", i ? ";" : "", key) < 0;
         free(key);
     }
+    uint32_t missing = mt_rows_missing(rows, row);
     if (truncated && !failed)
         fputs(";[truncated]", stream);
+    if (truncated && missing && !failed) /* equal frames of another depth are another row */
+        fprintf(stream, " +%" PRIu32, missing);
     free(frames);
     failed |= stream && fclose(stream) != 0;
     if (failed) {

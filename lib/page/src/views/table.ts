@@ -2,7 +2,7 @@
 // Rows: one for each line, function, file, …; of a comparison or a range their changes. Only those
 // that are on the screen exist as elements.
 import { metricOf } from "../bar";
-import { COLUMNS, GROUPS, SORTS, VALUES, type DiffRow, type Frame, type Row, type ValueName } from "../core";
+import { COLUMNS, GROUPS, MISSING_ROUNDED, SORTS, VALUES, type DiffRow, type Frame, type Row, type ValueName } from "../core";
 import { el, pick, toggle, width } from "../dom";
 import * as format from "../format";
 import { optionsOf } from "../state";
@@ -276,10 +276,13 @@ function matches(row: Row | DiffRow, search: string): boolean {
   return [row.key, row.function, row.file, row.module].some((text) => text.toLowerCase().includes(word));
 }
 
+// As the command says it.
+const missing = ({ missing: n }: Frame): string => (n ? ` … ${n < MISSING_ROUNDED ? "" : "at least "}${format.plural(n, "more frame")}` : "");
+
 function pathElement(stack: readonly Frame[], amount: string): HTMLElement {
   return el("ol", { class: "path" }, amount ? el("li", { class: "amount", textContent: amount }) : null, ...stack.map((frame) =>
     el("li", { class: frame.kind === "user" ? "" : "dim", title: `${frame.function} ${frame.file}${frame.line ? `:${frame.line}` : ""} ${frame.module}` },
-      el("span", { textContent: format.shortFunction(frame.function, 100) || frame.address }),
+      el("span", { textContent: (format.shortFunction(frame.function, 100) || frame.address) + missing(frame) }),
       el("span", { class: "dim", textContent: frame.file ? ` ${format.baseName(frame.file)}${frame.line ? `:${frame.line}` : ""}` : ` ${format.baseName(frame.module)}` }),
       frame.inlined ? el("span", { class: "dim", textContent: " inlined" }) : null)));
 }
