@@ -178,8 +178,7 @@ static inline const char *mt_scope_totals_fault(const struct mt_scope_totals *s,
                 s->unmeasured_recursive <= s->recursive && s->sure.count <= s->count &&
                 s->sure.recursive <= s->sure.count,
             "it has left out, or was sure of, scopes that are no scopes");
-    MT_MUST(s->group < l->n_names && s->caller < l->n_names && s->file < l->n_names,
-            "its group, caller or file is not there");
+    MT_MUST(s->group < l->n_names && s->file < l->n_names, "its group or file is not there");
     MT_MUST(s->capacity == 0 || s->histogram != 0, "its histogram lies nowhere");
     MT_MUST((s->capacity & (s->capacity - 1)) == 0, "its histogram has an odd size");
     MT_MUST(s->used <= s->capacity, "its histogram is fuller than it is large");

@@ -53,7 +53,7 @@ struct mt_scope_totals {
     uint32_t group; /* 0: the default group */
     uint16_t bank;
     uint16_t is_process;
-    uint32_t caller; /* the scope around it, where that is told apart; else 0 */
+    uint32_t outermost; /* the place of the outermost open one; for the writer alone */
     uint64_t count, idle;
     uint64_t histogram; /* target address of uint64_t[capacity], 0: none */
     uint32_t capacity, used;
@@ -67,13 +67,11 @@ struct mt_scope_totals {
     uint64_t recursive;
     uint64_t errors;  /* that the program has said have failed */
     uint64_t misuses; /* ended by something else than their own end */
-    /* For the writer alone: the place of the outermost open one, and where the histogram counted
-     * each value the last time. */
-    uint32_t outermost;
+    /* For the writer alone: where the histogram counted each value the last time, and whether the
+     * first one has been chosen. */
     uint16_t recent[MT_N_SCOPE_VALUES];
-    uint16_t has_first; /* the first one has been chosen; for the writer alone */
-    uint32_t file;      /* where the first of them began, 0: not known */
-    uint32_t line;
+    uint16_t has_first;
+    uint32_t file, line; /* where the first of them began; file 0: not known */
     uint64_t error_text; /* target address of the text of the latest error, char[MT_ERROR_BYTES], 0:
                             there is none; what is not text in it is 0 */
     uint64_t error_ns;   /* CLOCK_MONOTONIC, when that was said */

@@ -33,7 +33,6 @@ struct mt_scope_squares {
 struct mt_scope {
     uint32_t name, thread; /* mt_string; thread: the last of them */
     uint32_t group;        /* mt_string, "": the default group */
-    uint32_t caller;       /* mt_string: the scope around it, where that is told apart; else "" */
     uint32_t file, line;   /* mt_string: where the first of them began; "": not known */
     uint32_t error;        /* mt_string: what the program said of the latest that failed, or "" */
     uint32_t n_threads;    /* 0: 1 */

@@ -88,7 +88,6 @@ static void replace_scopes(struct replacing *r, struct mt_scopes *scopes) {
         replace(r, MT_TEXTS_LABEL, &scopes->totals[i].name);
         replace(r, MT_TEXTS_LABEL, &scopes->totals[i].thread);
         replace(r, MT_TEXTS_LABEL, &scopes->totals[i].group);
-        replace(r, MT_TEXTS_LABEL, &scopes->totals[i].caller);
         replace(r, MT_TEXTS_FILE, &scopes->totals[i].file);
         replace(r, MT_TEXTS_VALUE, &scopes->totals[i].error);
     }

@@ -136,7 +136,7 @@ static inline void fixture_context(struct mt_profile *p, struct mt_scope *t, siz
     t->has_spread = i % 3 != 0, t->misuses = 5 * i, t->recursive = i % 7;
     t->latest_ns = i + 1, t->latest_before_bytes = -(int64_t)i, t->latest_after_bytes = INT64_MAX;
     t->group = i % 4 == 0 ? mt_profile_intern(p, "a group") : 0;
-    t->file = i % 2 == 0 ? t->thread : 0, t->line = (uint32_t)i, t->caller = i % 5 ? 0 : t->name;
+    t->file = i % 2 == 0 ? t->thread : 0, t->line = (uint32_t)i;
     t->error = i % 3 == 0 ? mt_profile_intern(p, "no file") : 0, t->error_ns = i % 3 == 0;
     for (size_t v = 0; t->has_spread && v < MT_N_SCOPE_VALUES; v++) {
         t->min[v] = INT64_MIN + (int64_t)i;

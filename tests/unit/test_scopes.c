@@ -514,7 +514,6 @@ static void same_scopes(const struct mt_profile *a, const struct mt_profile *b) 
                     m->errors == n->errors && m->misuses == n->misuses &&
                     m->recursive == n->recursive && m->line == n->line);
         same_text(a, m->group, b, n->group);
-        same_text(a, m->caller, b, n->caller);
         same_text(a, m->file, b, n->file);
         same_text(a, m->error, b, n->error);
         assert_true(m->has_spread == n->has_spread && m->latest_ns == n->latest_ns &&

@@ -58,7 +58,7 @@ static int add_totals(const struct adding *a) {
         if (!is_within(first, n, a->from->n_buckets))
             continue;
         if (!take_name(a, &totals.name) || !take(a, &totals.thread) || !take(a, &totals.group) ||
-            !take(a, &totals.caller) || !take(a, &totals.file) || !take(a, &totals.error))
+            !take(a, &totals.file) || !take(a, &totals.error))
             return -MEMTRACK_ENOMEM;
         rc = mt_profile_scopes_add_totals(a->into, &totals);
         for (uint32_t k = 0; rc == 0 && k < n; k++)

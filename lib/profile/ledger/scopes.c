@@ -172,7 +172,6 @@ static int take_totals(struct taking *t, const struct mt_scope_totals *totals) {
         .name = mt_ledger_labels_text(t->names, totals->name),
         .thread = mt_ledger_threads_of_bank(t->threads, totals->bank),
         .group = mt_ledger_labels_text(t->names, totals->group),
-        .caller = mt_ledger_labels_text(t->names, totals->caller),
         .file = mt_ledger_labels_text(t->names, totals->file),
         .line = totals->line,
         .error = error_of(t, totals),
@@ -191,8 +190,8 @@ static int take_totals(struct taking *t, const struct mt_scope_totals *totals) {
         .latest_ns = totals->latest_ns,
     };
     int64_t sum[MT_N_SCOPE_VALUES];
-    if (scope.name == UINT32_MAX || scope.group == UINT32_MAX || scope.caller == UINT32_MAX ||
-        scope.file == UINT32_MAX || scope.error == UINT32_MAX)
+    if (scope.name == UINT32_MAX || scope.group == UINT32_MAX || scope.file == UINT32_MAX ||
+        scope.error == UINT32_MAX)
         return -MEMTRACK_ENOMEM;
     for (size_t v = 0; v < MT_N_SCOPE_VALUES; v++) {
         const struct mt_scope_sums *from = &totals->value[v];

@@ -59,7 +59,6 @@ static void fill_totals(const struct mt_profile *profile, const struct mt_scope 
     to->unmeasured = from->unmeasured;
     to->idle = from->idle;
     to->group = mt_pprof_text(profile, from->group);
-    to->caller = mt_pprof_text(profile, from->caller);
     to->file = mt_pprof_text(profile, from->file);
     to->line = from->line;
     to->error = mt_pprof_text(profile, from->error);
@@ -307,7 +306,6 @@ static int read_totals(struct mt_profile *profile, const Pprof__ScopeTotals *fro
         .unmeasured = from->unmeasured,
         .idle = from->idle,
         .group = mt_pprof_text_take(profile, from->group, &status),
-        .caller = mt_pprof_text_take(profile, from->caller, &status),
         .file = mt_pprof_text_take(profile, from->file, &status),
         .line = from->line,
         .error = mt_pprof_text_take(profile, from->error, &status),

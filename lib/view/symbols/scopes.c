@@ -45,7 +45,6 @@ static void replace_all(struct mt_profile *profile, const struct function *names
     for (size_t i = 0; i < scopes->n_totals; i++) {
         place(names, &scopes->totals[i]);
         replace(names, &scopes->totals[i].name);
-        replace(names, &scopes->totals[i].caller);
     }
     for (size_t i = 0; i < scopes->n_events; i++)
         replace(names, &scopes->events[i].name);
