@@ -154,8 +154,8 @@ static void check_settings(void) {
 }
 
 static int start(struct run *run, struct mt_error *error) {
-    if (run->options.for_ns)
-        run->until_ns = mt_clock_now_ns() + run->options.for_ns;
+    if (run->options.shared.for_ns)
+        run->until_ns = mt_clock_now_ns() + run->options.shared.for_ns;
     set_tracker_options(run);
     if (mt_preload_plan(&run->target, run->options.allocator, run->options.mmap, &run->session,
                         &run->preload, error) != 0)
@@ -343,9 +343,9 @@ static bool observe(void *context) {
         .n_lines = run->options.n_lines,
     };
     convert.symbols.cache = mt_symbols_cache_new();
-    bool given = run->options.interval_ns != 0;
+    bool given = run->options.shared.interval_ns != 0;
     mt_ticker_init(&run->ticker, run->session.fd, run->session.path, run->child.pid,
-                   given ? run->options.interval_ns : DEFAULT_INTERVAL_NS, given);
+                   given ? run->options.shared.interval_ns : DEFAULT_INTERVAL_NS, given);
     const struct mt_symbols_kept kept = mt_kept_source(run->ticker.kept);
     convert.symbols.kept = run->ticker.kept ? &kept : NULL;
     mt_finish_init(&run->finish, &convert);

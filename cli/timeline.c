@@ -43,22 +43,17 @@ enum {
 };
 
 enum key {
-    KEY_TREE = 256,
-    KEY_OVERLAY,
+    KEY_OVERLAY = 256,
     KEY_COMPOSITION,
     KEY_BY,
     KEY_SVG,
     KEY_TRACE,
     KEY_EVENTS,
-    KEY_WIDTH,
-    KEY_HEIGHT,
-    KEY_FOR,
-    KEY_INTERVAL,
 };
 
 static const struct argp_option table[] = {
     {NULL, 0, NULL, 0, "Contents:", 1},
-    {"tree", KEY_TREE, NULL, MT_HELP_COMMON,
+    {"tree", MT_KEY_TREE, NULL, MT_HELP_COMMON,
      "Show the sum over all processes: those that are named, those of the newest run in DIR, or "
      "PID and all that descend from it",
      0},
@@ -86,19 +81,19 @@ static const struct argp_option table[] = {
     {"events", KEY_EVENTS, NULL, 0,
      "With --csv: print a row for each scope, mark and counter instead", 0},
     {"json", MT_KEY_JSON, NULL, MT_HELP_COMMON, "Print JSON", 0},
-    {"width", KEY_WIDTH, "N", 0,
+    {"width", MT_KEY_WIDTH, "N", 0,
      "Make the chart N columns wide (default: those of the terminal), or the SVG N "
      "pixels (default: 960)",
      0},
-    {"height", KEY_HEIGHT, "N", 0,
+    {"height", MT_KEY_HEIGHT, "N", 0,
      "Make the chart N rows high (default: 20), or the SVG N pixels (default: 420)", 0},
     {"color", MT_KEY_COLOR, MT_ARG_COLOR, 0, MT_HELP_COLOR, 0},
     {"verbose", MT_KEY_VERBOSE, NULL, 0, MT_HELP_VERBOSE, 0},
     {"no-pager", MT_KEY_NO_PAGER, NULL, 0, MT_HELP_NO_PAGER, 0},
     {NULL, 0, NULL, 0, "Of a running process:", 3},
-    {"for", KEY_FOR, "DUR", MT_HELP_COMMON,
+    {"for", MT_KEY_FOR, "DUR", MT_HELP_COMMON,
      "Watch a running process so long (default: 10s), or until it ends or Ctrl-C is pressed", 0},
-    {"interval", KEY_INTERVAL, "DUR", MT_HELP_COMMON,
+    {"interval", MT_KEY_INTERVAL, "DUR", MT_HELP_COMMON,
      "Look at a running process so often (default: 100ms)", 0},
     {NULL, 0, NULL, 0, "Names:", 4},
     MT_SYMBOL_OPTIONS(0),
@@ -110,13 +105,11 @@ struct request {
     struct mt_charged charged;
     char **names;
     size_t n_names;
-    bool tree, overlay, events;
+    bool overlay, events;
     const char *svg, *trace;
     size_t layers; /* 0: no composition */
     struct mt_view_options view;
     bool by_given;
-    size_t width, height;
-    uint64_t for_ns, interval_ns;
     bool is_watching_given;
 };
 
@@ -131,14 +124,13 @@ static void check(const struct argp_state *state, const struct request *r) {
         argp_error(state, "--force needs --svg or --trace");
     if (r->layers && !r->svg && !r->shared.json && !r->shared.csv)
         argp_error(state, "--composition needs --svg, --json or --csv");
-    if (r->overlay && (r->tree || r->layers))
+    if (r->overlay && (r->shared.tree || r->layers))
         argp_error(state, "--overlay excludes --tree and --composition");
     if (r->by_given && !r->layers)
         argp_error(state, "--by needs --composition");
 }
 
-static error_t parse_print_option(int key, char *text, struct argp_state *state,
-                                  struct request *r) {
+static error_t parse_print_option(int key, const char *text, struct request *r) {
     switch (key) {
     case KEY_SVG:
         r->svg = text;
@@ -149,12 +141,6 @@ static error_t parse_print_option(int key, char *text, struct argp_state *state,
     case KEY_EVENTS:
         r->events = true;
         return 0;
-    case KEY_WIDTH:
-        r->width = mt_options_number(state, "--width", text, 40, 10000);
-        return 0;
-    case KEY_HEIGHT:
-        r->height = mt_options_number(state, "--height", text, 8, 10000);
-        return 0;
     default:
         return ARGP_ERR_UNKNOWN;
     }
@@ -163,9 +149,6 @@ static error_t parse_print_option(int key, char *text, struct argp_state *state,
 static error_t parse_option(int key, char *text, struct argp_state *state) {
     struct request *r = state->input;
     switch (key) {
-    case KEY_TREE:
-        r->tree = true;
-        return 0;
     case KEY_OVERLAY:
         r->overlay = true;
         return 0;
@@ -176,14 +159,6 @@ static error_t parse_option(int key, char *text, struct argp_state *state) {
         if (!mt_group_by_parse(text, &r->view.by))
             mt_options_choose(state, "--by", text, mt_group_by_list);
         r->by_given = true;
-        return 0;
-    case KEY_FOR:
-        r->for_ns = mt_options_duration(state, "--for", text, 0, NS_PER_MS, "10s");
-        r->is_watching_given = true;
-        return 0;
-    case KEY_INTERVAL:
-        r->interval_ns = mt_options_duration(state, "--interval", text, 0, NS_PER_MS, "100ms");
-        r->is_watching_given = true;
         return 0;
     case ARGP_KEY_ARGS:
         r->names = state->argv + state->next;
@@ -196,7 +171,7 @@ static error_t parse_option(int key, char *text, struct argp_state *state) {
         return mt_options_parse(key, text, state, &r->shared) ||
                        mt_charged_parse(key, text, state, &r->charged)
                    ? 0
-                   : parse_print_option(key, text, state, r);
+                   : parse_print_option(key, text, r);
     }
 }
 
@@ -218,6 +193,15 @@ const struct argp mt_timeline_argp = {
            "apart, and the point that is kept of an interval is its highest."
            "\n\nExit status: 0, 2 wrong usage, 3 a profile cannot be read.",
 };
+
+/* Without --for and --interval, the past of a process comes first. */
+static void complete(struct request *r) {
+    r->is_watching_given = r->shared.for_ns || r->shared.interval_ns;
+    if (!r->shared.for_ns)
+        r->shared.for_ns = 10000 * NS_PER_MS;
+    if (!r->shared.interval_ns)
+        r->shared.interval_ns = 100 * NS_PER_MS;
+}
 
 /* ---- input ----------------------------------------------------------------------------------- */
 
@@ -241,8 +225,8 @@ static void say_watching(const struct request *r, pid_t pid) {
     char duration[MT_FORMAT_BYTES];
     if (isatty(STDERR_FILENO))
         fprintf(stderr, "%s: watching process %d%s for %s; Ctrl-C ends it\n", r->shared.program,
-                (int)pid, r->tree ? " and those below it" : "",
-                mt_format_duration(duration, r->for_ns));
+                (int)pid, r->shared.tree ? " and those below it" : "",
+                mt_format_duration(duration, r->shared.for_ns));
 }
 
 static int add_profile(struct mt_profiles *profiles, struct mt_profile *profile,
@@ -274,7 +258,7 @@ static int read_tree(const struct request *r, pid_t pid, struct mt_profile ***li
         free(*list);
     }
     say_watching(r, pid);
-    return mt_watch_tree_profiles(pid, r->for_ns, r->interval_ns, list, n, error);
+    return mt_watch_tree_profiles(pid, r->shared.for_ns, r->shared.interval_ns, list, n, error);
 }
 
 static int load_tree(const struct request *r, pid_t pid, struct mt_profiles *profiles,
@@ -299,7 +283,7 @@ static int load_process(const struct request *r, pid_t pid, struct mt_profiles *
     struct mt_profile *profile;
     bool is_known = false;
     int rc = 0;
-    if (r->tree)
+    if (r->shared.tree)
         return load_tree(r, pid, profiles, error);
     if (!r->is_watching_given) {
         rc = mt_past_profile(pid, &profile, &is_known, error);
@@ -308,7 +292,7 @@ static int load_process(const struct request *r, pid_t pid, struct mt_profiles *
     }
     if (rc == 0 && !is_known) {
         say_watching(r, pid);
-        rc = mt_watch_profile(pid, r->for_ns, r->interval_ns, &profile, error);
+        rc = mt_watch_profile(pid, r->shared.for_ns, r->shared.interval_ns, &profile, error);
     }
     return rc == 0 ? add_profile(profiles, profile, error) : rc;
 }
@@ -366,7 +350,8 @@ static int drop_earlier(const struct request *r, struct mt_profiles *profiles,
 static int print_text(const struct request *r, const struct mt_timeline *t) {
     struct mt_terminal terminal;
     const struct mt_timeline_text_options options = {
-        .chart = {.width = r->width, .height = r->height}, .verbose = r->shared.verbose};
+        .chart = {.width = r->shared.width, .height = r->shared.height},
+        .verbose = r->shared.verbose};
     mt_terminal_init(&terminal, stdout, r->shared.color);
     if (!r->shared.no_pager)
         mt_pager_start();
@@ -388,8 +373,8 @@ static int print(const struct request *r, const struct mt_timeline *t,
         .what = MT_EXPORT_TIMELINE,
         .timeline = {.timeline = t,
                      .breakdown = breakdown,
-                     .width = (unsigned)(r->width ? r->width : SVG_WIDTH),
-                     .height = (unsigned)(r->height ? r->height : SVG_HEIGHT)},
+                     .width = (unsigned)(r->shared.width ? r->shared.width : SVG_WIDTH),
+                     .height = (unsigned)(r->shared.height ? r->shared.height : SVG_HEIGHT)},
     };
     const struct mt_export events = {
         .what = MT_EXPORT_TIMELINE_EVENTS,
@@ -455,10 +440,11 @@ static int compose(const struct request *r, const struct mt_profiles *profiles,
     if (r->layers == 0)
         return 0;
     if (profiles->n > 1)
-        return r->tree ? compose_tree(r, profiles, breakdown, error)
-                       : mt_error_set(error, MEMTRACK_EUSAGE,
-                                      "Give one profile, or add --tree to add them up.",
-                                      "--composition needs one process (got %zu)", profiles->n);
+        return r->shared.tree
+                   ? compose_tree(r, profiles, breakdown, error)
+                   : mt_error_set(error, MEMTRACK_EUSAGE,
+                                  "Give one profile, or add --tree to add them up.",
+                                  "--composition needs one process (got %zu)", profiles->n);
     int rc = mt_symbols_resolve(profiles->items[0], &r->shared.symbols, error);
     return rc == 0 ? mt_breakdown_build(profiles->items[0], &r->view, r->layers, MOMENTS, breakdown,
                                         error)
@@ -479,8 +465,8 @@ static int show(const struct request *r, struct mt_error *error) {
     const struct mt_profile *const *items = (const struct mt_profile *const *)profiles.items;
     if (rc == 0)
         rc = r->overlay ? mt_timeline_build_aligned(items, profiles.n, &timeline, error)
-                        : mt_timeline_build(items, profiles.n, r->tree && profiles.n > 1, &timeline,
-                                            error);
+                        : mt_timeline_build(items, profiles.n, r->shared.tree && profiles.n > 1,
+                                            &timeline, error);
     if (rc == 0)
         rc = print(r, timeline, breakdown, error);
     mt_breakdown_free(breakdown);
@@ -493,11 +479,10 @@ int mt_timeline_command(int argc, char **argv) {
     struct request r = {
         .shared.program = argv[0],
         .view = {.by = MT_BY_LINE, .sort = MT_VALUE_LIVE_BYTES},
-        .for_ns = 10000 * NS_PER_MS,
-        .interval_ns = 100 * NS_PER_MS,
     };
     struct mt_error error = {{0}, {0}};
     mt_help_parse(&mt_timeline_argp, argc, argv, 0, &r);
+    complete(&r);
     mt_charged_complete(r.shared.program, &r.charged);
     r.view.wrappers = mt_charged_wrappers(&r.charged);
     int rc = show(&r, &error);

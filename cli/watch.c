@@ -90,7 +90,7 @@ static int show(const struct watch *w, const struct mt_profile *profile, struct 
     struct mt_timeline *timeline;
     struct mt_terminal terminal;
     const struct mt_timeline_text_options text = {
-        .chart = {.width = w->request.width, .height = w->request.height},
+        .chart = {.width = w->request.shared.width, .height = w->request.shared.height},
         .verbose = w->request.shared.verbose};
     int rc = mt_timeline_build(&profile, 1, false, &timeline, error);
     if (rc != 0)
@@ -155,7 +155,7 @@ static int finish(struct watch *w, struct mt_error *error) {
     if (w->watched.child)
         mt_sampler_end_root(&w->sampler, w->child.wait_status, w->child.peak_rss_bytes,
                             w->child.at_most_rss_bytes);
-    int rc = mt_sampler_profile(&w->sampler, w->watched.end_ns, r->interval_ns, &profile);
+    int rc = mt_sampler_profile(&w->sampler, w->watched.end_ns, r->shared.interval_ns, &profile);
     if (rc != 0)
         return mt_error_set(error, MEMTRACK_ENOMEM, "", "out of memory");
     if (profile->info.n_ticks == 0)

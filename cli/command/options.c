@@ -17,6 +17,8 @@
 #include "view/format/format.h"
 #include "view/subject.h"
 
+#define NS_PER_MS UINT64_C(1000000)
+
 static bool parse_number(const char *text, size_t least, size_t most, size_t *number) {
     char *end;
     errno = 0;
@@ -40,7 +42,7 @@ uint64_t mt_options_duration(const struct argp_state *state, const char *option,
     if (mt_format_parse_duration(text, unit_ns, &ns) && ns <= INT64_MAX / 2) {
         if (ns < least_ns)
             argp_error(state, "%s %s: needs at least %" PRIu64 "ms", option, text,
-                       least_ns / UINT64_C(1000000));
+                       least_ns / NS_PER_MS);
         return ns;
     }
     bool is_number = *text && strspn(text, "0123456789.") == strlen(text);
@@ -60,6 +62,12 @@ uint64_t mt_options_size(const struct argp_state *state, const char *option, con
 void mt_options_choose(const struct argp_state *state, const char *option, const char *text,
                        const char *list) {
     argp_error(state, "%s %s: needs one of %s", option, text, list);
+}
+
+bool mt_options_answer(const struct argp_state *state, const char *option, const char *text) {
+    if (strcmp(text, "yes") != 0 && strcmp(text, "no") != 0)
+        mt_options_choose(state, option, text, "yes|no");
+    return strcmp(text, "yes") == 0;
 }
 
 size_t mt_options_rows(const struct argp_state *state, const char *text) {
@@ -121,6 +129,27 @@ static bool set_flag(int key, struct mt_options_shared *options) {
     return mt_options_set_flag(key, flags, sizeof flags / sizeof *flags);
 }
 
+/* How large a chart is, and how long and how often something is looked at. */
+static bool parse_extent(int key, const char *text, const struct argp_state *state,
+                         struct mt_options_shared *options) {
+    switch (key) {
+    case MT_KEY_WIDTH:
+        options->width = mt_options_number(state, "--width", text, 40, 10000);
+        return true;
+    case MT_KEY_HEIGHT:
+        options->height = mt_options_number(state, "--height", text, 8, 10000);
+        return true;
+    case MT_KEY_FOR:
+        options->for_ns = mt_options_duration(state, "--for", text, 0, NS_PER_MS, "60s");
+        return true;
+    case MT_KEY_INTERVAL:
+        options->interval_ns = mt_options_duration(state, "--interval", text, 0, NS_PER_MS, "10ms");
+        return true;
+    default:
+        return false;
+    }
+}
+
 bool mt_options_parse(int key, const char *text, const struct argp_state *state,
                       struct mt_options_shared *options) {
     switch (key) {
@@ -142,7 +171,7 @@ bool mt_options_parse(int key, const char *text, const struct argp_state *state,
         check_debuginfod(state);
         return true;
     default:
-        return set_flag(key, options);
+        return set_flag(key, options) || parse_extent(key, text, state, options);
     }
 }
 

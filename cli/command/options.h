@@ -37,6 +37,10 @@ enum {
     MT_KEY_TREE,
     MT_KEY_COLOR,
     MT_KEY_NO_PAGER,
+    MT_KEY_WIDTH,
+    MT_KEY_HEIGHT,
+    MT_KEY_FOR,
+    MT_KEY_INTERVAL,
     MT_KEY_QUIET = 'q',
     MT_KEY_VERBOSE = 'v',
     MT_KEY_ROWS = 'n',
@@ -48,6 +52,8 @@ struct mt_options_shared {
     bool json, csv, force, quiet, verbose, exact_bytes, full_names, full_stacks, no_pager, tree;
     size_t n; /* rows, 0: all */
     bool n_given;
+    size_t width, height;         /* of a chart; 0: not given */
+    uint64_t for_ns, interval_ns; /* 0: not given */
     enum mt_terminal_color color;
     struct mt_symbols_options symbols; /* where names come from */
 };
@@ -74,6 +80,8 @@ uint64_t mt_options_duration(const struct argp_state *state, const char *option,
 /* In bytes. */
 uint64_t mt_options_size(const struct argp_state *state, const char *option, const char *text,
                          const char *example);
+/* Of "yes|no". */
+bool mt_options_answer(const struct argp_state *state, const char *option, const char *text);
 /* Refuses text, which is not in list ("a|b|c"). */
 void mt_options_choose(const struct argp_state *state, const char *option, const char *text,
                        const char *list);

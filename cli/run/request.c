@@ -24,7 +24,6 @@ enum key {
     KEY_PYTHON,
     KEY_ONLY,
     KEY_SAMPLE,
-    KEY_INTERVAL,
     KEY_ALLOCATOR,
     KEY_FRAMES,
     KEY_SCOPE_SAMPLE,
@@ -35,9 +34,7 @@ enum key {
     KEY_DORMANT,
     KEY_MMAP,
     KEY_LIMIT_PEAK,
-    KEY_FOR,
     KEY_LINES,
-    KEY_COLOR,
 };
 
 static const struct argp_option table[] = {
@@ -52,7 +49,7 @@ static const struct argp_option table[] = {
     {"quiet", MT_KEY_QUIET, 0, MT_HELP_COMMON, "Print no summary, only problems", 1},
     {"verbose", MT_KEY_VERBOSE, 0, MT_HELP_COMMON, MT_HELP_VERBOSE, 1},
     {"json", MT_KEY_JSON, 0, MT_HELP_COMMON, "Print the summary as JSON, to standard error", 1},
-    {"color", KEY_COLOR, MT_ARG_COLOR, 0, MT_HELP_COLOR, 1},
+    {"color", MT_KEY_COLOR, MT_ARG_COLOR, 0, MT_HELP_COLOR, 1},
     {0, 0, 0, 0, "Recording:", 2},
     {"follow", KEY_FOLLOW, "yes|no", MT_HELP_COMMON, "Record the children too (default: yes)", 2},
     {"only", KEY_ONLY, "PATTERN", MT_HELP_COMMON,
@@ -85,14 +82,14 @@ static const struct argp_option table[] = {
      "Measure one scope in N, at random, and only count the others. Sums of scopes become "
      "estimates",
      2},
-    {"for", KEY_FOR, "DUR", 0,
+    {"for", MT_KEY_FOR, "DUR", 0,
      "Switch recording off after DUR. The program goes on, and its profile is written at its end",
      2},
     {"limit-peak", KEY_LIMIT_PEAK, "SIZE", 0,
      "Let no process have more than SIZE live: the allocation that would exceed it fails. With "
      "SIZE:abort it ends the program, and its call path is told. With --mmap, mappings count too",
      2},
-    {"interval", KEY_INTERVAL, "DUR", 0,
+    {"interval", MT_KEY_INTERVAL, "DUR", 0,
      "Take a point of the time axis so often (default: 10ms, longer in long runs)", 2},
     {"allocator", KEY_ALLOCATOR, "jemalloc|tcmalloc|mimalloc|FILE", MT_HELP_COMMON,
      "Run the program on this allocator, or on the library FILE", 2},
@@ -114,12 +111,6 @@ static void add_only(const char *text, struct mt_run_request *o, const struct ar
     if (!longer || strlen(longer) > MT_ONLY_MAX_BYTES)
         argp_error(state, "--only %s: needs fewer patterns (%d bytes in all)", text,
                    MT_ONLY_MAX_BYTES);
-}
-
-static bool parse_answer(const char *option, const char *text, const struct argp_state *state) {
-    if (strcmp(text, "yes") != 0 && strcmp(text, "no") != 0)
-        mt_options_choose(state, option, text, "yes|no");
-    return strcmp(text, "yes") == 0;
 }
 
 /* 0 is no bound. */
@@ -157,10 +148,10 @@ static error_t parse_recording(int key, char *value, struct argp_state *state) {
         add_only(value, o, state);
         return 0;
     case KEY_FOLLOW:
-        o->follow = parse_answer("--follow", value, state);
+        o->follow = mt_options_answer(state, "--follow", value);
         return 0;
     case KEY_PYTHON:
-        o->python = parse_answer("--python", value, state);
+        o->python = mt_options_answer(state, "--python", value);
         return 0;
     case KEY_SCOPE_SAMPLE:
         o->scope_sample = mt_options_number(state, "--scope-sample", value, 1, 1 << 20);
@@ -174,9 +165,6 @@ static error_t parse_recording(int key, char *value, struct argp_state *state) {
     case KEY_SAMPLE:
         o->sample_bytes = mt_options_size(state, "--sample", value, "512K");
         return 0;
-    case KEY_INTERVAL:
-        o->interval_ns = mt_options_duration(state, "--interval", value, 0, 1000000, "10ms");
-        return 0;
     case KEY_LINES:
         mt_options_pattern(state, "--lines", value, &o->lines, &o->n_lines);
         return 0;
@@ -185,9 +173,6 @@ static error_t parse_recording(int key, char *value, struct argp_state *state) {
         return 0;
     case KEY_LIMIT_PEAK:
         parse_limit(value, o, state);
-        return 0;
-    case KEY_FOR:
-        o->for_ns = mt_options_duration(state, "--for", value, 0, 1000000, "60s");
         return 0;
     default:
         return set_flag(key, o) ? 0 : ARGP_ERR_UNKNOWN;
@@ -199,10 +184,6 @@ static error_t parse(int key, char *value, struct argp_state *state) {
     switch (key) {
     case 'o':
         o->output = value;
-        return 0;
-    case KEY_COLOR:
-        if (!mt_terminal_parse_color(value, &o->shared.color))
-            mt_options_choose(state, "--color", value, MT_ARG_COLOR);
         return 0;
     case ARGP_KEY_INIT:
         state->child_inputs[0] = o->triggers;

@@ -19,13 +19,11 @@ struct mt_run_request {
     char *only;            /* patterns of programs, ':' between; NULL: all are recorded */
     uint64_t sample_bytes; /* 0: every allocation */
     uint64_t max_ledger;   /* bytes; 0: no bound; UINT64_MAX: as the recorder has it */
-    uint64_t interval_ns;  /* 0: the default */
     const char *allocator; /* NULL: the program's own */
     uint64_t frames;       /* 0: the default */
     uint64_t scope_sample; /* one scope in so many is measured; 0: the default */
     uint64_t limit_peak;   /* live bytes that no allocation may exceed; 0: no limit */
     bool limit_aborts;     /* what would exceed it ends the program */
-    uint64_t for_ns;       /* recording ends after so long; 0: with the program */
     const char **lines;    /* patterns of functions and files, line by line */
     size_t n_lines;
     bool exact_peak, usable, allocator_stats, dormant, mmap;

@@ -27,7 +27,7 @@ enum { COST_FACTOR = 20 };
 /* When nothing was asked for, looking takes a twentieth of the time at most. */
 static uint64_t next_after(const struct mt_watched *w, uint64_t now_ns) {
     const struct mt_watched_request *r = w->request;
-    uint64_t cost_ns = w->sampler->tick_cost_ns * COST_FACTOR, interval_ns = r->interval_ns;
+    uint64_t cost_ns = w->sampler->tick_cost_ns * COST_FACTOR, interval_ns = r->shared.interval_ns;
     if (interval_ns == 0) {
         interval_ns = mt_coarsen_interval(now_ns - w->sampler->start_ns, DEFAULT_INTERVAL_NS,
                                           r->max_bytes ? MOST_GUARDED_NS : MOST_INTERVAL_NS);
@@ -153,8 +153,9 @@ static void await_child(struct mt_watched *w) {
 }
 
 void mt_watched_follow(struct mt_watched *w) {
-    uint64_t now = mt_clock_now_ns(),
-             end = w->request->for_ns ? w->sampler->start_ns + w->request->for_ns : UINT64_MAX;
+    uint64_t now = mt_clock_now_ns(), end = w->request->shared.for_ns
+                                                ? w->sampler->start_ns + w->request->shared.for_ns
+                                                : UINT64_MAX;
     bool goes_on = tick(w, now), has_child = w->child != NULL;
     while (goes_on && now < end && !(has_child && w->child->ended)) {
         uint64_t next = next_after(w, now);

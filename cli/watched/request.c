@@ -22,22 +22,18 @@
 #define MAX_FORMS "2G, pss:2G, uss:512M or swap:1M"
 
 enum key {
-    KEY_INTERVAL = 256,
-    KEY_FOR,
-    KEY_TIMEOUT,
+    KEY_TIMEOUT = 256,
     KEY_KILL_AFTER,
     KEY_MAX,
     KEY_BACKEND,
     KEY_CHILDREN,
     KEY_INCLUDE,
     KEY_MARKS,
-    KEY_WIDTH,
-    KEY_HEIGHT,
 };
 
 static const struct argp_option table[] = {
     {NULL, 0, NULL, 0, "Looking:", 1},
-    {"interval", KEY_INTERVAL, "DUR", MT_HELP_COMMON,
+    {"interval", MT_KEY_INTERVAL, "DUR", MT_HELP_COMMON,
      "Look so often (default: 10ms, and less often as time goes by, or when there are many "
      "processes)",
      0},
@@ -52,7 +48,7 @@ static const struct argp_option table[] = {
      "statm, and the others now and then",
      0},
     {NULL, 0, NULL, 0, "Ending:", 2},
-    {"for", KEY_FOR, "DUR", MT_HELP_COMMON, "Watch so long; the program goes on", 0},
+    {"for", MT_KEY_FOR, "DUR", MT_HELP_COMMON, "Watch so long; the program goes on", 0},
     {"timeout", KEY_TIMEOUT, "DUR", MT_HELP_COMMON,
      "End the processes after so long: SIGTERM, and SIGKILL for those that are still there after "
      "--kill-after",
@@ -77,8 +73,8 @@ static const struct argp_option table[] = {
     {"quiet", MT_KEY_QUIET, NULL, MT_HELP_COMMON, "Print no chart", 0},
     {"json", MT_KEY_JSON, NULL, MT_HELP_COMMON,
      "Print the timeline as JSON, as memtrack timeline --json does", 0},
-    {"width", KEY_WIDTH, "N", 0, "Make the chart N columns wide", 0},
-    {"height", KEY_HEIGHT, "N", 0, "Make the chart N rows high (default: 20)", 0},
+    {"width", MT_KEY_WIDTH, "N", 0, "Make the chart N columns wide", 0},
+    {"height", MT_KEY_HEIGHT, "N", 0, "Make the chart N rows high (default: 20)", 0},
     {"color", MT_KEY_COLOR, MT_ARG_COLOR, 0, MT_HELP_COLOR, 0},
     {"verbose", MT_KEY_VERBOSE, NULL, 0, MT_HELP_VERBOSE, 0},
     {0},
@@ -105,9 +101,6 @@ static void parse_max(const struct argp_state *state, const char *text,
 static error_t parse_ending(int key, const char *text, const struct argp_state *state,
                             struct mt_watched_request *r) {
     switch (key) {
-    case KEY_FOR:
-        r->for_ns = mt_options_duration(state, "--for", text, 0, NS_PER_MS, "10s");
-        return 0;
     case KEY_TIMEOUT:
         r->timeout_ns = mt_options_duration(state, "--timeout", text, 0, NS_PER_MS, "10m");
         return 0;
@@ -125,13 +118,8 @@ static error_t parse_ending(int key, const char *text, const struct argp_state *
 static error_t parse_looking(int key, const char *text, const struct argp_state *state,
                              struct mt_watched_request *r) {
     switch (key) {
-    case KEY_INTERVAL:
-        r->interval_ns = mt_options_duration(state, "--interval", text, 0, NS_PER_MS, "100ms");
-        return 0;
     case KEY_CHILDREN:
-        if (strcmp(text, "yes") != 0 && strcmp(text, "no") != 0)
-            mt_options_choose(state, "--children", text, "yes|no");
-        r->root_only = strcmp(text, "no") == 0;
+        r->root_only = !mt_options_answer(state, "--children", text);
         return 0;
     case KEY_INCLUDE:
         mt_options_pattern(state, "--include", text, &r->patterns, &r->n_patterns);
@@ -162,12 +150,6 @@ static error_t parse(int key, char *text, struct argp_state *state) {
         return 0;
     case KEY_MARKS:
         r->marks = text;
-        return 0;
-    case KEY_WIDTH:
-        r->width = mt_options_number(state, "--width", text, 40, 10000);
-        return 0;
-    case KEY_HEIGHT:
-        r->height = mt_options_number(state, "--height", text, 8, 10000);
         return 0;
     case ARGP_KEY_ARGS:
         take_words(state, r);

@@ -22,13 +22,11 @@ struct mt_watched_request {
     bool root_only;
     const char **patterns;
     size_t n_patterns;
-    uint64_t interval_ns;                       /* 0: the default */
-    uint64_t for_ns, timeout_ns, kill_after_ns; /* 0: not given */
-    uint64_t max_bytes;                         /* 0: not given */
+    uint64_t timeout_ns, kill_after_ns; /* 0: not given */
+    uint64_t max_bytes;                 /* 0: not given */
     enum mt_watched_figure max_of;
     bool max_of_given;
     const char *marks; /* a file; NULL: none */
-    size_t width, height;
 };
 
 /* Returns 0, or the exit status; has printed what was wrong. May exit for --help. The caller frees
