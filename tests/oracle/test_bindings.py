@@ -11,26 +11,25 @@ import shutil
 from support import compiler, harness
 from support.tasks import Tasks
 
-BINDINGS = os.path.join(harness.SOURCE, "lib", "bindings")
+EXAMPLES = os.path.join(harness.SOURCE, "docs", "examples")
+PATH = os.path.join(compiler.BINDINGS, "python")  # of the module
 
 
 class Rust(Tasks):
-    def rust(self):
-        """The program, with the crate that it uses."""
-        crate = self.path("libmemtrack.rlib")
-        compiler.build(crate, os.path.join(BINDINGS, "rust", "src", "lib.rs"), "--edition=2021", "-O",
-                       "-Dwarnings", "--crate-type=rlib", "--crate-name=memtrack",
-                       compiler="rustc", timeout=240, env=dict(os.environ))
-        return compiler.build(self.path("program"),
-                              os.path.join(harness.SUPPORT, "tasks", "tasks.rs"),
-                              "--edition=2021", "-O", "-Dwarnings", "--extern",
-                              "memtrack=" + crate, compiler="rustc", timeout=240,
-                              env=dict(os.environ))
-
     def test_scopes(self):
-        program = self.rust()
+        program = compiler.rust(self.path("program"),
+                                os.path.join(harness.SUPPORT, "tasks", "tasks.rs"))
         self.oracle(program)
         self.check_cost(program)
+
+    def test_example(self):
+        """Of docs/scopes.md: 1000 numbers of 8 bytes, and as many of which they are made."""
+        program = compiler.rust(self.path("program"), os.path.join(EXAMPLES, "measure.rs"))
+        self.assertEqual(b"1000 squares: 0 bytes in 0 block, 0 at most\n",
+                         harness.check([program]).stdout)
+        tracked = harness.track([program], self.dir)
+        self.assertEqual((0, b"1000 squares: 8000 bytes in 1 block, 16000 at most\n"),
+                         (tracked.code, tracked.stdout))
 
     def check_cost(self, program):
         """Instructions of an untracked scope, and of the loop around it."""
@@ -47,7 +46,7 @@ class Rust(Tasks):
 
     def test_cargo_without_a_network(self):
         cargo = shutil.which("cargo") or harness.tool("cargo")
-        shutil.copytree(os.path.join(BINDINGS, "rust"), self.path("rust"))
+        shutil.copytree(os.path.join(compiler.BINDINGS, "rust"), self.path("rust"))
         env = dict(os.environ, CARGO_TARGET_DIR=self.path("target"))
         result = harness.run([cargo, "build", "--offline", "--release"], cwd=self.path("rust"),
                              env=env, timeout=240)
@@ -63,7 +62,7 @@ class Python(Tasks):
         self.python = harness.tool("python3")
 
     def test_scopes(self):
-        env = harness.plain_environment(PYTHONPATH=os.path.join(BINDINGS, "python"))
+        env = harness.plain_environment(PYTHONPATH=PATH)
         self.oracle(self.python, self.PROGRAM, env=env)
         events = harness.ask("scopes", "--events", self.profile)["events"]
         self.assertIn(("block", {"key": "value"}),
@@ -81,14 +80,28 @@ class Python(Tasks):
                 "m.record('after', 9)\n")
         program = self.write("rest.py", text)
         self.assertEqual(b"False False True\n", self.run_plainly(program))
-        env = harness.plain_environment(PYTHONPATH=os.path.join(BINDINGS, "python"))
+        env = harness.plain_environment(PYTHONPATH=PATH)
         result = harness.record(self.path("p.pb.gz"), [self.python, program], env=env)
         self.assertEqual((0, b"True True True\n"), (result.code, result.stdout), "%r" % result)
         rows = harness.ask("scopes", self.path("p.pb.gz"))["rows"]
         self.assertIn("after", [row["name"] for row in rows])
 
+    def test_example(self):
+        """Of docs/scopes.md: it prints what the profile says; and zlib's state is of a quarter of
+        a MiB and more."""
+        program = os.path.join(EXAMPLES, "compress.py")
+        said = re.compile(rb"level \d: \d+ bytes, at most (\d+) KiB while compressing")
+        self.assertEqual([b"0", b"0"], said.findall(self.run_plainly(program)))
+        env = harness.plain_environment(PYTHONPATH=PATH)
+        result = harness.record(self.path("p.pb.gz"), [self.python, program], env=env)
+        events = harness.ask("scopes", "--events", self.path("p.pb.gz"))["events"]
+        peaks = [event["peak_bytes"] for event in events]
+        self.assertEqual(["%.0f" % (peak / 1024) for peak in peaks],
+                         [text.decode() for text in said.findall(result.stdout)])
+        self.assertGreater(min(peaks), 256 << 10)
+
     def run_plainly(self, program):
-        env = harness.plain_environment(PYTHONPATH=os.path.join(BINDINGS, "python"))
+        env = harness.plain_environment(PYTHONPATH=PATH)
         return harness.check([self.python, program], env=env).stdout
 
 

@@ -44,18 +44,6 @@ library.free(ctypes.c_void_p(block))
 print(library.memtrack_is_tracing(), library.memtrack_start(), block is not None)
 """
 
-EXAMPLE = """
-import ctypes, sys
-sys.path.insert(0, %r)
-from memtrack_scope import scope
-malloc = ctypes.CDLL(None).malloc
-with scope("warm up"):
-    malloc(1)
-with scope("block") as block:
-    malloc(1 << 20)
-print(block.net_bytes, block.net_blocks)
-"""
-
 RUST = """
 #[link(name = "memtrack")]
 extern "C" {
@@ -310,14 +298,6 @@ class Late(Way):
         result = harness.check([sys.executable, "-c", LATE, harness.LIBRARY], env=env)
         self.assertEqual((b"0 -13 True\n", []), (result.stdout, os.listdir(self.ledgers)))
 
-    def test_example(self):
-        """The context manager that docs/scopes.md shows for Python, with a block of known size."""
-        self.write("script.py", EXAMPLE % os.path.join(harness.SOURCE, "docs", "examples"))
-        command = [harness.tool("python3"), self.path("script.py")]
-        self.assertEqual(b"0 0\n", harness.check(command).stdout)
-        tracked = harness.track(command, self.dir)
-        self.assertEqual((0, b"1048576 1\n"), (tracked.code, tracked.stdout), "%r" % tracked)
-
 
 COST = """
 #ifdef __cplusplus
@@ -372,25 +352,10 @@ class Cost(Way):
 class Rust(Way):
     """Another language without weak references, where its compiler is there."""
 
-    def compile(self, source, *options):
-        return compiler.build(self.path("program"), source, *options, compiler="rustc",
-                              env=dict(os.environ), cwd=self.dir)
-
-    def test_looked_up(self):
-        """The example of docs/scopes.md: 1000 numbers of 8 bytes, and as many of which they are
-        made."""
-        program = self.compile(os.path.join(harness.SOURCE, "docs", "examples", "measure.rs"),
-                               "-Copt-level=1")
-        self.assertEqual(b"1000 squares: 0 bytes in 0 block, 0 at most\n",
-                         harness.check([program]).stdout)
-        tracked = harness.track([program], self.dir)
-        self.assertEqual((0, b"1000 squares: 8000 bytes in 1 block, 16000 at most\n"),
-                         (tracked.code, tracked.stdout))
-
     def test_linked(self):
-        self.write("linked.rs", RUST)
-        program = self.compile("linked.rs", "-L" + compiler.DIRECTORY, "-Clink-arg=-Wl,-rpath," +
-                               compiler.DIRECTORY)
+        program = compiler.build_text(self.path("linked"), RUST, "-L" + compiler.DIRECTORY,
+                                      "-Clink-arg=-Wl,-rpath," + compiler.DIRECTORY,
+                                      compiler="rustc", env=dict(os.environ), cwd=self.dir)
         result = harness.check([program], env=harness.plain_environment(MEMTRACK_DIR=self.ledgers))
         self.assertEqual((b"1 12345\n", 1), (result.stdout, len(os.listdir(self.ledgers))))
 

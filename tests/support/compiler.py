@@ -9,6 +9,7 @@ import unittest
 from support import harness
 
 INCLUDE = "-I" + os.path.join(harness.SOURCE, "lib", "include")
+BINDINGS = os.path.join(harness.SOURCE, "lib", "bindings")
 PROGRAMS = os.path.join(harness.SOURCE, "tests", "programs")
 MADE = os.path.join(harness.BUILD, "tests", "made")  # what is built once per build tree
 DIRECTORY = os.path.dirname(harness.LIBRARY)
@@ -75,6 +76,16 @@ def plugins(directory, sizes, *flags):
     return [shared_object("plugins/swap.c", os.path.join(directory, name + ".so"),
                           ["-DNAME=%s_only" % name, "-DBYTES=%d" % size, "-DFRAME=%d" % frame,
                            *flags]) for name, (size, frame) in sizes.items()]
+
+
+def rust(output, source, *flags):
+    """A Rust program, and beside it the crate that it uses. The compiler takes its time."""
+    how = dict(compiler="rustc", timeout=240, env=dict(os.environ))
+    flags = ("--edition=2021", "-O", "-Dwarnings", *flags)
+    crate = os.path.join(os.path.dirname(output), "libmemtrack.rlib")
+    build(crate, os.path.join(BINDINGS, "rust", "src", "lib.rs"), *flags, "--crate-type=rlib",
+          "--crate-name=memtrack", **how)
+    return build(output, source, *flags, "--extern", "memtrack=" + crate, **how)
 
 
 def needs_header(name):
