@@ -6,11 +6,16 @@ recorded peak; what fits is given to the last byte; and a program that stays bel
 it."""
 import os
 import re
-import unittest
 
 from support import case, harness
 
 LIMIT = 4 << 20
+
+
+def on(allocator):
+    """Options of run; where it is not installed, the test is skipped."""
+    library = harness.ALLOCATORS[allocator]
+    return ["--allocator", allocator] if library and harness.find_library(library) else []
 
 
 class Limit(case.Case):
@@ -36,14 +41,7 @@ class Limit(case.Case):
     def test_last_byte(self):
         for allocator in harness.ALLOCATORS:
             with self.subTest(allocator):
-                options = []
-                if harness.ALLOCATORS[allocator]:
-                    try:
-                        harness.find_library(harness.ALLOCATORS[allocator])
-                    except unittest.SkipTest:
-                        continue
-                    options = ["--allocator", allocator]
-                _, profile, refused = self.limited("exact", *options)
+                _, profile, refused = self.limited("exact", *on(allocator))
                 # posix_memalign returns its error, and is not among those that the program counts
                 self.assertEqual(6, refused)
                 self.assertEqual(LIMIT, profile.totals["peak_bytes"])
@@ -74,15 +72,8 @@ class Limit(case.Case):
         """mimalloc's, which is in C, does not throw: it ends the program."""
         for allocator in set(harness.ALLOCATORS) - {"mimalloc"}:
             with self.subTest(allocator):
-                options = []
-                if harness.ALLOCATORS[allocator]:
-                    try:
-                        harness.find_library(harness.ALLOCATORS[allocator])
-                    except unittest.SkipTest:
-                        continue
-                    options = ["--allocator", allocator]
                 result, profile = self.run_limited(
-                    [harness.program("limited_new"), str(LIMIT)], LIMIT, *options)
+                    [harness.program("limited_new"), str(LIMIT)], LIMIT, *on(allocator))
                 self.assertEqual(b"8 refused\n", result.stdout)
                 self.assertLessEqual(profile.totals["peak_bytes"], LIMIT)
 

@@ -133,7 +133,10 @@ MEMTRACK_SYSTEM_FUNCTION_ int memtrack_local_remove_hook_(struct memtrack_local_
     return memtrack_local_is_in_hook_(p, i) ? -MEMTRACK_EBUSY : 0;
 }
 
-MEMTRACK_LOCAL_ int memtrack_local_hook_add(const memtrack_hook_t *hook) {
+/* Adds or removes one, with the lock. */
+MEMTRACK_SYSTEM_FUNCTION_ int memtrack_local_change_hooks_(
+    const memtrack_hook_t *hook,
+    int (*change)(struct memtrack_local_process_ *, const memtrack_hook_t *)) {
     struct memtrack_local_thread_ *t;
     int rc;
     if (!hook)
@@ -141,22 +144,17 @@ MEMTRACK_LOCAL_ int memtrack_local_hook_add(const memtrack_hook_t *hook) {
     if (!(t = memtrack_local_enter_(&rc)))
         return rc;
     memtrack_local_lock_(memtrack_local_state_.page);
-    rc = memtrack_local_add_hook_(t->process, hook);
+    rc = change(t->process, hook);
     memtrack_local_unlock_(memtrack_local_state_.page);
     return memtrack_local_leave_(t, rc);
 }
 
+MEMTRACK_LOCAL_ int memtrack_local_hook_add(const memtrack_hook_t *hook) {
+    return memtrack_local_change_hooks_(hook, memtrack_local_add_hook_);
+}
+
 MEMTRACK_LOCAL_ int memtrack_local_hook_remove(const memtrack_hook_t *hook) {
-    struct memtrack_local_thread_ *t;
-    int rc;
-    if (!hook)
-        return -MEMTRACK_EUSAGE;
-    if (!(t = memtrack_local_enter_(&rc)))
-        return rc;
-    memtrack_local_lock_(memtrack_local_state_.page);
-    rc = memtrack_local_remove_hook_(t->process, hook);
-    memtrack_local_unlock_(memtrack_local_state_.page);
-    return memtrack_local_leave_(t, rc);
+    return memtrack_local_change_hooks_(hook, memtrack_local_remove_hook_);
 }
 
 #ifdef __cplusplus

@@ -327,7 +327,8 @@ MEMTRACK_LOCAL_ int memtrack_local_end(memtrack_scope *scope, memtrack_delta *ou
 /* ---- what else can be done with a scope ------------------------------------------------------ */
 
 MEMTRACK_SYSTEM_FUNCTION_ int memtrack_local_detach_inside_(struct memtrack_local_thread_ *t,
-                                                            struct memtrack_local_handle_ *h) {
+                                                            memtrack_scope *scope) {
+    struct memtrack_local_handle_ *h = memtrack_local_handle_of_(scope);
     struct memtrack_local_frame_ *f;
     uint64_t cpu_ns;
     int64_t duration_ns;
@@ -376,37 +377,37 @@ MEMTRACK_SYSTEM_FUNCTION_ int memtrack_local_attach_inside_(struct memtrack_loca
     return 0;
 }
 
-MEMTRACK_LOCAL_ int memtrack_local_scope_detach(memtrack_scope *scope) {
+/* There is no recording that could keep what is said of it. */
+MEMTRACK_SYSTEM_FUNCTION_ int memtrack_local_set_inside_(struct memtrack_local_thread_ *t,
+                                                         memtrack_scope *scope) {
+    return memtrack_local_fault_(t, memtrack_local_handle_of_(scope));
+}
+
+/* Does something with a scope, inside. */
+MEMTRACK_SYSTEM_FUNCTION_ int
+memtrack_local_with_scope_(memtrack_scope *scope,
+                           int (*work)(struct memtrack_local_thread_ *, memtrack_scope *)) {
     struct memtrack_local_thread_ *t;
     int why;
     if (!scope)
         return -MEMTRACK_EUSAGE;
     if (!(t = memtrack_local_enter_(&why)))
         return why;
-    return memtrack_local_leave_(
-        t, memtrack_local_detach_inside_(t, memtrack_local_handle_of_(scope)));
+    return memtrack_local_leave_(t, work(t, scope));
+}
+
+MEMTRACK_LOCAL_ int memtrack_local_scope_detach(memtrack_scope *scope) {
+    return memtrack_local_with_scope_(scope, memtrack_local_detach_inside_);
 }
 
 MEMTRACK_LOCAL_ int memtrack_local_scope_attach(memtrack_scope *scope) {
-    struct memtrack_local_thread_ *t;
-    int why;
-    if (!scope)
-        return -MEMTRACK_EUSAGE;
-    if (!(t = memtrack_local_enter_(&why)))
-        return why;
-    return memtrack_local_leave_(t, memtrack_local_attach_inside_(t, scope));
+    return memtrack_local_with_scope_(scope, memtrack_local_attach_inside_);
 }
 
-/* There is no recording that could keep it: what is said is checked, and that is all. */
 MEMTRACK_LOCAL_ int memtrack_local_scope_set(memtrack_scope *scope, const char *key,
                                              const char *value) {
-    struct memtrack_local_thread_ *t;
-    int why;
-    if (!scope || !key || !value)
-        return -MEMTRACK_EUSAGE;
-    if (!(t = memtrack_local_enter_(&why)))
-        return why;
-    return memtrack_local_leave_(t, memtrack_local_fault_(t, memtrack_local_handle_of_(scope)));
+    return key && value ? memtrack_local_with_scope_(scope, memtrack_local_set_inside_)
+                        : -MEMTRACK_EUSAGE;
 }
 
 MEMTRACK_LOCAL_ int memtrack_local_scope_fail(memtrack_scope *scope, const char *why_failed) {

@@ -124,59 +124,66 @@ struct by_operator {
 
 /* ---- coroutines ---- */
 
-struct fire { /* begins at once, and frees itself */
-    struct promise_type : memtrack::coroutine_promise, in_arena {
+struct by_itself { /* begins at once, and frees itself */
+    std::suspend_never initial_suspend() noexcept {
+        return {};
+    }
+    std::suspend_never final_suspend() noexcept {
+        return {};
+    }
+    void return_void() noexcept {}
+    void unhandled_exception() noexcept {
+        expect(false, "an exception left a task");
+    }
+};
+
+struct fire {
+    struct promise_type : memtrack::coroutine_promise, in_arena, by_itself {
         fire get_return_object() noexcept {
             return {};
-        }
-        std::suspend_never initial_suspend() noexcept {
-            return {};
-        }
-        std::suspend_never final_suspend() noexcept {
-            return {};
-        }
-        void return_void() noexcept {}
-        void unhandled_exception() noexcept {
-            expect(false, "an exception left a task");
         }
     };
 };
 
-struct lazy { /* begins when it is awaited */
-    struct promise_type : memtrack::coroutine_promise, in_arena {
-        std::coroutine_handle<> continuation;
-        std::exception_ptr exception;
-        size_t result = 0;
-        lazy get_return_object() noexcept {
-            return {std::coroutine_handle<promise_type>::from_promise(*this)};
-        }
-        std::suspend_always initial_suspend() noexcept {
-            return {};
-        }
-        auto final_suspend() noexcept {
-            struct ending : std::suspend_always {
-                std::coroutine_handle<>
-                await_suspend(std::coroutine_handle<promise_type> h) noexcept {
-                    return h.promise().continuation;
-                }
-            };
-            return ending();
-        }
-        void return_value(size_t value) noexcept {
-            result = value;
-        }
-        void unhandled_exception() noexcept {
-            exception = std::current_exception();
-        }
-    };
-
-    std::coroutine_handle<promise_type> handle;
-    lazy(std::coroutine_handle<promise_type> h) noexcept : handle(h) {}
-    lazy(lazy &&other) noexcept : handle(std::exchange(other.handle, nullptr)) {}
-    ~lazy() {
+template <typename Promise> struct owner { /* of a coroutine, which goes with it */
+    std::coroutine_handle<Promise> handle;
+    owner(std::coroutine_handle<Promise> h) noexcept : handle(h) {}
+    owner(owner &&other) noexcept : handle(std::exchange(other.handle, nullptr)) {}
+    ~owner() {
         if (handle)
             handle.destroy();
     }
+};
+
+struct lazy;
+
+struct lazy_promise : memtrack::coroutine_promise, in_arena {
+    std::coroutine_handle<> continuation;
+    std::exception_ptr exception;
+    size_t result = 0;
+    lazy get_return_object() noexcept;
+    std::suspend_always initial_suspend() noexcept {
+        return {};
+    }
+    auto final_suspend() noexcept {
+        struct ending : std::suspend_always {
+            std::coroutine_handle<> await_suspend(std::coroutine_handle<lazy_promise> h) noexcept {
+                return h.promise().continuation;
+            }
+        };
+        return ending();
+    }
+    void return_value(size_t value) noexcept {
+        result = value;
+    }
+    void unhandled_exception() noexcept {
+        exception = std::current_exception();
+    }
+};
+
+struct lazy : owner<lazy_promise> { /* begins when it is awaited */
+    using promise_type = lazy_promise;
+    using owner::owner;
 
     bool await_ready() const noexcept {
         return false;
@@ -193,6 +200,10 @@ struct lazy { /* begins when it is awaited */
         return handle.promise().result;
     }
 };
+
+lazy lazy_promise::get_return_object() noexcept {
+    return {std::coroutine_handle<lazy_promise>::from_promise(*this)};
+}
 
 /* One in five fails. */
 const char *request_name(size_t i) {
@@ -277,19 +288,9 @@ fire refused() {
 
 /* One scope across an await, in a coroutine that knows nothing of it. */
 struct plain {
-    struct promise_type : in_arena {
+    struct promise_type : in_arena, by_itself {
         plain get_return_object() noexcept {
             return {};
-        }
-        std::suspend_never initial_suspend() noexcept {
-            return {};
-        }
-        std::suspend_never final_suspend() noexcept {
-            return {};
-        }
-        void return_void() noexcept {}
-        void unhandled_exception() noexcept {
-            expect(false, "an exception left a task");
         }
     };
 };
@@ -311,33 +312,33 @@ plain across(size_t i) {
 
 /* ---- in one thread ---- */
 
-struct generator {
-    struct promise_type : memtrack::coroutine_promise, in_arena {
-        size_t value = 0;
-        generator get_return_object() noexcept {
-            return {std::coroutine_handle<promise_type>::from_promise(*this)};
-        }
-        std::suspend_always initial_suspend() noexcept {
-            return {};
-        }
-        std::suspend_always final_suspend() noexcept {
-            return {};
-        }
-        auto yield_value(size_t next) noexcept {
-            value = next;
-            return follow(std::suspend_always());
-        }
-        void return_void() noexcept {}
-        void unhandled_exception() noexcept {}
-    };
-    std::coroutine_handle<promise_type> handle;
-    generator(std::coroutine_handle<promise_type> h) noexcept : handle(h) {}
-    generator(generator &&other) noexcept : handle(std::exchange(other.handle, nullptr)) {}
-    ~generator() {
-        if (handle)
-            handle.destroy();
+struct generator;
+
+struct generator_promise : memtrack::coroutine_promise, in_arena {
+    size_t value = 0;
+    generator get_return_object() noexcept;
+    std::suspend_always initial_suspend() noexcept {
+        return {};
     }
+    std::suspend_always final_suspend() noexcept {
+        return {};
+    }
+    auto yield_value(size_t next) noexcept {
+        value = next;
+        return follow(std::suspend_always());
+    }
+    void return_void() noexcept {}
+    void unhandled_exception() noexcept {}
 };
+
+struct generator : owner<generator_promise> {
+    using promise_type = generator_promise;
+    using owner::owner;
+};
+
+generator generator_promise::get_return_object() noexcept {
+    return {std::coroutine_handle<generator_promise>::from_promise(*this)};
+}
 
 generator sizes(size_t n, const char *name) {
     auto scope = co_await memtrack::follow(name);
