@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * memtrack compare: run two commands in turns, read what each run has recorded, say what differs.
+ * Two words without dashes are files of benchmarks instead (compare/benchmarks.h).
  *
  *   round 1: first second    round 2: second first    round 3: first second ...
  *
@@ -12,7 +13,6 @@
 #include <argp.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -20,14 +20,15 @@
 #include "command/command.h"
 #include "command/help.h"
 #include "command/options.h"
+#include "compare/benchmarks.h"
+#include "compare/table.h"
 #include "export/export.h"
 #include "run/measured.h"
 #include "text/terminal.h"
 #include "view/compare/comparison.h"
-#include "view/format/format.h"
 #include "view/subject.h"
 
-enum key { KEY_WARMUP = 256, KEY_SHOW, KEY_INPUT, KEY_MMAP };
+enum key { KEY_WARMUP = 256, KEY_SHOW, KEY_INPUT, KEY_MMAP, KEY_MARKDOWN, KEY_FAIL_ABOVE };
 enum { DEFAULT_RUNS = 5, TAIL_BYTES = 2048 };
 
 struct compare {
@@ -38,6 +39,9 @@ struct compare {
     const char *input;
     char *directory, *errors; /* of the run; where standard error of a run goes */
     struct mt_measurement *runs[2];
+    struct mt_compare_benchmarks benchmarks;
+    size_t n_files;          /* of benchmarks; 0: there are commands */
+    const char *of_commands; /* the option given that only they have */
 };
 
 /* ---- options --------------------------------------------------------------------------------- */
@@ -53,6 +57,13 @@ static const struct argp_option table[] = {
      "Let the commands write, to standard error. Without this their output is dropped", 0},
     {"json", MT_KEY_JSON, NULL, MT_HELP_COMMON, "Print JSON, with the figures of every run", 0},
     {"color", MT_KEY_COLOR, MT_ARG_COLOR, MT_HELP_COMMON, MT_HELP_COLOR, 0},
+    {NULL, 0, NULL, 0, "Of two files of benchmarks:", 1},
+    {"fail-above", KEY_FAIL_ABOVE, "PERCENT", MT_HELP_COMMON,
+     "Exit with 1 when a benchmark is slower by more than PERCENT beyond doubt, or allocates more "
+     "than that more",
+     0},
+    {"markdown", KEY_MARKDOWN, NULL, MT_HELP_COMMON,
+     "Print a table in Markdown, for a comment on a change", 0},
     {0},
 };
 
@@ -84,23 +95,82 @@ static void split(struct argp_state *state, struct compare *c, char **words) {
         argp_error(state, "a command is empty");
 }
 
-static error_t parse(int key, char *text, struct argp_state *state) {
-    struct compare *c = state->input;
+static double parse_percent(struct argp_state *state, const char *text) {
+    char *end;
+    double percent = strtod(text, &end);
+    if (end != text && *end == '%')
+        end++;
+    if (end == text || *end || !(percent >= 0) || percent > 1e6)
+        argp_error(state, "--fail-above %s: needs a percentage, such as 5", text);
+    return percent;
+}
+
+/* Takes a file, unless dashes among the words say that they are commands. */
+static error_t take_file(struct argp_state *state, struct compare *c, const char *file) {
+    if (c->n_files == 0 && state->quoted)
+        return ARGP_ERR_UNKNOWN;
+    for (int i = state->next; c->n_files == 0 && i < state->argc; i++)
+        if (strcmp(state->argv[i], "--") == 0)
+            return ARGP_ERR_UNKNOWN;
+    if (c->n_files == 2)
+        argp_error(state, "give two files of benchmarks (got a third, %s)", file);
+    c->benchmarks.files[c->n_files++] = file;
+    return 0;
+}
+
+static void check(struct argp_state *state, const struct compare *c) {
+    const struct mt_compare_benchmarks *b = &c->benchmarks;
+    if (c->n_files == 0 && (b->markdown || b->fail_above_given))
+        argp_error(state, "--%s goes with two files of benchmarks",
+                   b->markdown ? "markdown" : "fail-above");
+    if (c->n_files == 0)
+        return;
+    if (c->n_files == 1)
+        argp_error(state, "give two commands, -- before each, or two files of benchmarks");
+    if (c->of_commands)
+        argp_error(state, "%s goes with commands, not with files of benchmarks", c->of_commands);
+    if (b->markdown && c->shared.json)
+        argp_error(state, "--markdown and --json exclude each other");
+    if (strcmp(b->files[0], "-") == 0 && strcmp(b->files[1], "-") == 0)
+        argp_error(state, "give a file for one side: both are standard input");
+}
+
+/* The options that only commands have. */
+static bool parse_run(int key, char *text, struct argp_state *state, struct compare *c) {
     switch (key) {
     case 'r':
         c->n_runs = parse_runs(state, text);
-        return 0;
+        return c->of_commands = "-r", true;
     case 'i':
-        return c->ignore_failure = true, 0;
+        c->ignore_failure = true;
+        return c->of_commands = "-i", true;
     case KEY_WARMUP:
-        return c->warmup = true, 0;
+        c->warmup = true;
+        return c->of_commands = "--warmup", true;
     case KEY_MMAP:
-        return c->mmap = true, 0;
+        c->mmap = true;
+        return c->of_commands = "--mmap", true;
     case KEY_SHOW:
-        return c->show = true, 0;
+        c->show = true;
+        return c->of_commands = "--show", true;
     case KEY_INPUT:
         c->input = text;
-        return 0;
+        return c->of_commands = "--input", true;
+    default:
+        return false;
+    }
+}
+
+static error_t parse(int key, char *text, struct argp_state *state) {
+    struct compare *c = state->input;
+    switch (key) {
+    case KEY_MARKDOWN:
+        return c->benchmarks.markdown = true, 0;
+    case KEY_FAIL_ABOVE:
+        c->benchmarks.fail_above_percent = parse_percent(state, text);
+        return c->benchmarks.fail_above_given = true, 0;
+    case ARGP_KEY_ARG:
+        return take_file(state, c, text);
     case ARGP_KEY_ARGS:
         split(state, c, state->argv + state->next);
         state->next = state->argc;
@@ -108,23 +178,33 @@ static error_t parse(int key, char *text, struct argp_state *state) {
     case ARGP_KEY_NO_ARGS:
         argp_error(state, "give two commands: memtrack compare -- ./old -- ./new");
         return 0;
+    case ARGP_KEY_END:
+        check(state, c);
+        return 0;
     default:
-        return mt_options_parse(key, text, state, &c->shared) ? 0 : ARGP_ERR_UNKNOWN;
+        return parse_run(key, text, state, c) || mt_options_parse(key, text, state, &c->shared)
+                   ? 0
+                   : ARGP_ERR_UNKNOWN;
     }
 }
 
 const struct argp mt_compare_argp = {
     .options = table,
     .parser = parse,
-    .args_doc = "-- COMMAND [ARGUMENT...] -- COMMAND [ARGUMENT...]",
-    .doc = "Run two commands several times in turns, and compare their memory and "
-           "time.\vExample: memtrack compare -r 10 -- ./old -- ./new\n\nFigures are "
+    .args_doc = "-- COMMAND [ARGUMENT...] -- COMMAND [ARGUMENT...]\nOLD.json NEW.json",
+    .doc = "Run two commands several times in turns, and compare their memory and time. Or "
+           "compare two files of benchmarks.\vExample: memtrack compare -r 10 -- ./old -- "
+           "./new\n\nFigures are "
            "medians. The lowest and the highest stand below them when these differ. The "
            "difference is the median of the differences between each run of one and each of "
            "the other. Its interval stands beside it. Of several processes, peak and RSS "
            "are those of the largest, and other figures are sums. The time is that under "
-           "the tracker.\n\nExit status: 0, 2 wrong usage, 3 a command failed or could not "
-           "be recorded.",
+           "the tracker.\n\nOLD.json and NEW.json have results of benchmarks: of "
+           "memtrack/benchmark.h (MEMTRACK_BENCHMARK_FORMAT=json), of Google Benchmark "
+           "(--benchmark_format=json), or in Bencher's form. They are compared by name, in the "
+           "same way. Allocations and peaks are shown where they differ.\n\nExit status: 0, "
+           "1 more than --fail-above, 2 wrong usage, 3 a command failed, or a file cannot be "
+           "read.",
 };
 
 /* ---- running --------------------------------------------------------------------------------- */
@@ -236,128 +316,6 @@ static int run_all(struct compare *c, struct mt_error *error) {
     return rc;
 }
 
-/* ---- printing -------------------------------------------------------------------------------- */
-
-enum { LABEL = 10, FIGURE = 14, DIFFERENCE = 15, PERCENT = 9 };
-
-/* "45.2 MiB", "1,234", "1.83 s". */
-static char *format(char text[MT_FORMAT_BYTES], enum mt_measure measure, double value) {
-    const char *unit = mt_measure_unit(measure);
-    if (strcmp(unit, "ns") == 0)
-        return mt_format_duration(text, (uint64_t)llround(value));
-    return strcmp(unit, "bytes") == 0 ? mt_format_size(text, llround(value), false)
-                                      : mt_format_count(text, llround(value));
-}
-
-static char *format_difference(char text[MT_FORMAT_BYTES + 1], enum mt_measure measure,
-                               double value) {
-    text[0] = value < 0 ? '-' : '+';
-    format(text + (value == 0 ? 0 : 1), measure, fabs(value));
-    return text;
-}
-
-static const char *format_percent(char text[MT_FORMAT_BYTES], const struct mt_compared *compared) {
-    double median = compared->range[0].median, percent = compared->shift.estimate / median * 100;
-    if (!(median > 0) || percent == 0)
-        return "";
-    if (fabs(percent) < 0.05)
-        return "<0.1%";
-    snprintf(text, MT_FORMAT_BYTES, fabs(percent) < 1000 ? "%+.1f%%" : "%+.0f%%", percent);
-    return text;
-}
-
-static const char *verdict_of(const struct mt_comparison *comparison,
-                              const struct mt_compared *compared) {
-    static const char *const words[] = {"the same", "less", "more", "within the spread"};
-    if (comparison->n_runs == 1 && compared->verdict != MT_SHIFT_SAME)
-        return "spread unknown";
-    return words[compared->verdict];
-}
-
-static void print_line(const struct mt_terminal *terminal, enum mt_terminal_style style,
-                       const char *label, const char *const columns[3]) {
-    fprintf(terminal->stream, "%s %-*s%*s%*s%*s%s", mt_terminal_style(terminal, style), LABEL,
-            label, FIGURE, columns[0], FIGURE, columns[1], DIFFERENCE, columns[2],
-            mt_terminal_style(terminal, MT_STYLE_NONE));
-}
-
-static void print_bounds(const struct mt_terminal *terminal, enum mt_measure measure,
-                         const struct mt_compared *of) {
-    char first[MT_FORMAT_BYTES], second[MT_FORMAT_BYTES], difference[MT_FORMAT_BYTES + 1];
-    const struct mt_range *one = &of->range[0], *other = &of->range[1];
-    if (one->min == one->max && other->min == other->max)
-        return;
-    const char *lowest[] = {format(first, measure, one->min), format(second, measure, other->min),
-                            format_difference(difference, measure, of->shift.low)};
-    print_line(terminal, MT_STYLE_DIM, "  lowest", lowest);
-    fputc('\n', terminal->stream);
-    const char *highest[] = {format(first, measure, one->max), format(second, measure, other->max),
-                             format_difference(difference, measure, of->shift.high)};
-    print_line(terminal, MT_STYLE_DIM, "  highest", highest);
-    fputc('\n', terminal->stream);
-}
-
-static void print_measure(const struct mt_terminal *terminal,
-                          const struct mt_comparison *comparison, enum mt_measure measure) {
-    char first[MT_FORMAT_BYTES], second[MT_FORMAT_BYTES], difference[MT_FORMAT_BYTES + 1],
-        percent[MT_FORMAT_BYTES];
-    const struct mt_compared *of = &comparison->of[measure];
-    if (!of->known)
-        return;
-    const char *columns[] = {format(first, measure, of->range[0].median),
-                             format(second, measure, of->range[1].median),
-                             format_difference(difference, measure, of->shift.estimate)};
-    print_line(terminal, MT_STYLE_NONE, mt_measure_label(measure), columns);
-    fprintf(terminal->stream, "%*s", PERCENT, format_percent(percent, of));
-    bool differs = of->verdict == MT_SHIFT_LESS || of->verdict == MT_SHIFT_MORE;
-    fputs("  ", terminal->stream);
-    mt_terminal_put(terminal, differs ? MT_STYLE_BOLD : MT_STYLE_DIM, verdict_of(comparison, of));
-    fputc('\n', terminal->stream);
-    print_bounds(terminal, measure, of);
-}
-
-static void print_command(const struct mt_terminal *terminal, int number, char *const *command) {
-    fprintf(terminal->stream, " %d ", number);
-    for (; *command; command++) {
-        fputc(' ', terminal->stream);
-        mt_terminal_put(terminal, MT_STYLE_BOLD, *command);
-    }
-    fputc('\n', terminal->stream);
-}
-
-/* Said once, as it is the same for every row. */
-static void print_meaning(const struct mt_terminal *terminal,
-                          const struct mt_comparison *comparison) {
-    char text[256];
-    double confidence = comparison->of[MT_MEASURE_PEAK].shift.confidence;
-    if (comparison->n_runs == 1)
-        snprintf(text, sizeof text,
-                 "One run of each does not show the spread: -r N runs them more often.");
-    else
-        snprintf(text, sizeof text,
-                 "Medians of %zu runs each, in turns. With %.0f%% confidence the difference lies "
-                 "between its lowest and highest. Within the spread: no difference shown.%s",
-                 comparison->n_runs, floor(confidence * 100),
-                 confidence < 0.9 ? " So few runs prove little: -r N runs them more often." : "");
-    fputs("\n ", terminal->stream);
-    mt_terminal_put_wrapped(terminal, 1, MT_STYLE_DIM, text);
-    fputc('\n', terminal->stream);
-}
-
-static void print_text(const struct compare *c, const struct mt_comparison *comparison) {
-    static const char *const heads[] = {"1", "2", "2 - 1"};
-    struct mt_terminal terminal;
-    mt_terminal_init(&terminal, stdout, c->shared.color);
-    print_command(&terminal, 1, c->commands[0]);
-    print_command(&terminal, 2, c->commands[1]);
-    fputc('\n', stdout);
-    print_line(&terminal, MT_STYLE_BOLD, "", heads);
-    fputc('\n', stdout);
-    for (enum mt_measure measure = 0; measure < MT_N_MEASURES; measure++)
-        print_measure(&terminal, comparison, measure);
-    print_meaning(&terminal, comparison);
-}
-
 static int tell(const struct compare *c, struct mt_error *error) {
     const struct mt_measurement *const runs[2] = {c->runs[0], c->runs[1]};
     char *const *const commands[2] = {c->commands[0], c->commands[1]};
@@ -370,7 +328,7 @@ static int tell(const struct compare *c, struct mt_error *error) {
     if (rc == 0 && c->shared.json)
         rc = mt_export(stdout, &thing, MT_EXPORT_JSON, error);
     else if (rc == 0)
-        print_text(c, &comparison);
+        mt_compare_table_print(commands, &comparison, c->shared.color);
     mt_comparison_free(&comparison);
     return rc;
 }
@@ -404,18 +362,24 @@ static void clean(struct compare *c) {
     free(c->errors);
 }
 
+static int compare_commands(struct compare *c, struct mt_error *error) {
+    int rc = prepare(c, error);
+    if (rc == 0)
+        rc = run_all(c, error);
+    clean(c);
+    mt_measured_end_by_signal();
+    if (rc == 0)
+        rc = tell(c, error);
+    free(c->runs[0]);
+    free(c->runs[1]);
+    return rc;
+}
+
 int mt_compare_command(int argc, char **argv) {
     struct compare c = {.shared.program = argv[0], .n_runs = DEFAULT_RUNS};
     struct mt_error error = {{0}, {0}};
     mt_help_parse(&mt_compare_argp, argc, argv, ARGP_IN_ORDER, &c);
-    int rc = prepare(&c, &error);
-    if (rc == 0)
-        rc = run_all(&c, &error);
-    clean(&c);
-    mt_measured_end_by_signal();
-    if (rc == 0)
-        rc = tell(&c, &error);
-    free(c.runs[0]);
-    free(c.runs[1]);
+    int rc = c.n_files ? mt_compare_benchmarks_tell(&c.benchmarks, &c.shared, &error)
+                       : compare_commands(&c, &error);
     return mt_command_end(c.shared.program, rc, &error);
 }

@@ -50,8 +50,8 @@ static const struct mt_command commands[] = {
      NULL},
     {"check", "hold profiles against budgets, for tests and CI", mt_check_command,
      &mt_check_request_argp, "Test"},
-    {"compare", "run two commands several times and compare their memory", mt_compare_command,
-     &mt_compare_argp, NULL},
+    {"compare", "compare two commands over several runs, or two files of benchmarks",
+     mt_compare_command, &mt_compare_argp, NULL},
 };
 enum { N_COMMANDS = sizeof commands / sizeof *commands };
 

@@ -120,6 +120,10 @@ static void offer_ledgers(const struct place *place) {
     (void)place;
     puts(":files *.ledger");
 }
+static void offer_json(const struct place *place) {
+    (void)place;
+    puts(":files *.json");
+}
 static void offer_directories(const struct place *place) {
     (void)place;
     puts(":directories");
@@ -156,6 +160,7 @@ static const struct kind {
     {"DIR", offer_directories},  {"LEDGER", offer_ledgers},        {"OLD", offer_profiles_and_pids},
     {"PROGRAM", offer_programs}, {"NEW", offer_profiles_and_pids}, {"COMMAND", offer_programs},
     {"COLUMN", offer_columns},   {"STATISTIC", offer_statistics},  {"FORMAT", offer_formats},
+    {"OLD.json", offer_json},    {"NEW.json", offer_json},
 };
 
 static void offer_alternative(const struct place *place, const char *text, size_t length) {
@@ -168,6 +173,8 @@ static void offer_alternative(const struct place *place, const char *text, size_
     }
     while (n < length && isupper((unsigned char)text[n]))
         n++;
+    if (n + 5 == length && strncmp(text + n, ".json", 5) == 0)
+        n = length;
     for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++)
         if (strlen(kinds[i].name) == n && strncmp(kinds[i].name, text, n) == 0)
             kinds[i].offer(place);
@@ -243,10 +250,21 @@ static void find_value(struct place *place) {
 
 /* ---- arguments ------------------------------------------------------------------------------- */
 
+/* Tell whether a command line begins at the first argument, or only behind "--". */
+static bool begins_program(const char *arguments) {
+    return strncmp(arguments, "PROGRAM", 7) == 0 || strncmp(arguments, "[--] PROGRAM", 12) == 0;
+}
+static bool begins_program_behind_dashes(const char *arguments) {
+    return strncmp(arguments, "-- ", 3) == 0;
+}
+
 /* Returns, of "FILE...\n--run [--] PROGRAM [ARGUMENT...]", the line that holds with the options
- * that were given, from behind the option on. */
+ * that were given, from behind the option on; and of "-- COMMAND...\nOLD NEW" the second one when
+ * an argument came without dashes. */
 static const char *arguments_of(const struct place *place) {
     const char *doc = place->argp->args_doc, *line = doc;
+    if (doc && begins_program_behind_dashes(doc) && place->n_arguments && strchr(doc, '\n'))
+        return strchr(doc, '\n') + 1;
     for (; doc && line; line = strchr(line, '\n')) {
         line += *line == '\n';
         size_t length = place->given ? strlen(place->given) : 0;
@@ -254,14 +272,6 @@ static const char *arguments_of(const struct place *place) {
             return line + length + 1;
     }
     return doc ? doc : "";
-}
-
-/* Tell whether a command line begins at the first argument, or only behind "--". */
-static bool begins_program(const char *arguments) {
-    return strncmp(arguments, "PROGRAM", 7) == 0 || strncmp(arguments, "[--] PROGRAM", 12) == 0;
-}
-static bool begins_program_behind_dashes(const char *arguments) {
-    return strncmp(arguments, "-- ", 3) == 0;
 }
 
 static void offer_argument(const struct place *place) {
@@ -274,10 +284,11 @@ static void offer_argument(const struct place *place) {
         else if (!repeats)
             return;
     }
-    if (begins_program_behind_dashes(text))
+    if (begins_program_behind_dashes(text)) {
         offer(place, "--", 2, "A command line follows");
-    else
-        offer_alternatives(place, text);
+        text = strchr(text, '\n') ? strchr(text, '\n') + 1 : "";
+    }
+    offer_alternatives(place, text);
 }
 
 static int print_command(size_t n) {

@@ -14,7 +14,8 @@ mt_export_write mt_json_report, mt_csv_report, mt_json_tree, mt_json_annotate, m
     mt_github_check, mt_markdown_diff, mt_json_list, mt_json_index, mt_json_verify,
     mt_json_snapshot, mt_json_whois, mt_json_switch, mt_json_top, mt_json_scopes, mt_csv_scopes,
     mt_json_events, mt_csv_events, mt_trace_events, mt_json_timeline, mt_csv_timeline,
-    mt_svg_timeline, mt_csv_events_of_timeline, mt_trace_timeline;
+    mt_svg_timeline, mt_csv_events_of_timeline, mt_trace_timeline, mt_json_benchmarks,
+    mt_markdown_benchmarks;
 
 #define MT_EXPORT_DECLARE(name, format, writer, ...) mt_export_write writer;
 MT_PROFILE_FORMATS(MT_EXPORT_DECLARE)

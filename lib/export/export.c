@@ -19,6 +19,8 @@ static mt_export_write *const writers[MT_N_EXPORTS][MT_N_EXPORT_FORMATS] = {
                         [MT_EXPORT_CSV] = mt_csv_diff,
                         [MT_EXPORT_MARKDOWN] = mt_markdown_diff},
     [MT_EXPORT_COMPARISON] = {[MT_EXPORT_JSON] = mt_json_comparison},
+    [MT_EXPORT_BENCHMARKS] =
+        {[MT_EXPORT_JSON] = mt_json_benchmarks, [MT_EXPORT_MARKDOWN] = mt_markdown_benchmarks},
     [MT_EXPORT_CHECK] = {[MT_EXPORT_JSON] = mt_json_check,
                          [MT_EXPORT_JUNIT] = mt_junit_check,
                          [MT_EXPORT_MARKDOWN] = mt_markdown_check,

@@ -22,6 +22,7 @@ struct mt_rows;
 struct mt_row;
 struct mt_diff;
 struct mt_comparison;
+struct mt_pairs;
 struct mt_scopes_rows;
 struct mt_timeline;
 struct mt_tree;
@@ -149,6 +150,7 @@ enum mt_export_what {
     MT_EXPORT_ANNOTATE,
     MT_EXPORT_DIFF,
     MT_EXPORT_COMPARISON,
+    MT_EXPORT_BENCHMARKS, /* of two files */
     MT_EXPORT_CHECK,
     MT_EXPORT_LIST,
     MT_EXPORT_INDEX, /* of the processes of a run */
@@ -201,6 +203,10 @@ struct mt_export {
             const struct mt_comparison *comparison;
             char *const *const *commands; /* the two, NULL at the end of each */
         } comparison;
+        struct {
+            const struct mt_pairs *pairs;
+            const char *const *files; /* the two */
+        } benchmarks;
         struct {
             const struct mt_checked *checked;
             size_t n;

@@ -132,7 +132,7 @@ class Shells(unittest.TestCase):
         cls.folder = pathlib.Path(folder.name)
         cls.work = cls.folder / "work"
         (cls.work / "profiles").mkdir(parents=True)
-        for name in ("one.pb.gz", "notes.txt"):
+        for name in ("one.pb.gz", "notes.txt", "old.json", "left.ledger"):
             (cls.work / name).touch()
         (cls.folder / "functions").mkdir()
         (cls.folder / "functions/_memtrack").symlink_to(SCRIPTS / "memtrack.zsh")
@@ -301,7 +301,10 @@ class Shells(unittest.TestCase):
                 ("memtrack diff one.pb.gz ", {"one.pb.gz"}, {"notes.txt"}),
                 ("memtrack check --max-peak 1M ", {"one.pb.gz"}),
                 ("memtrack check --baseline ", {"one.pb.gz"}, {"notes.txt"}),
+                ("memtrack list --verify ", {"left.ledger"}, {"one.pb.gz"}),
                 ("memtrack compare --input ", {"notes.txt", "one.pb.gz"}),
+                ("memtrack compare ", {"old.json", "--"}, {"one.pb.gz"}),
+                ("memtrack compare old.json ", {"old.json"}, {"one.pb.gz", "notes.txt"}),
                 ("memtrack report --sysroot ", {"profiles"}, {"one.pb.gz", "notes.txt"}),
             ]
         )

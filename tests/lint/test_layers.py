@@ -67,6 +67,7 @@ FOLDERS = {
     "view/jit": set(),
     "view/symbols": {"view/jit"},
     "view": {"view/format"},
+    "view/benchmarks": {"view/format"},
     "view/annotate": {"view", "view/rows"},
     "view/lines": {"view/rows"},
     "view/rows": {"view", "view/format"},

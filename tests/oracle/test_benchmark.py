@@ -4,7 +4,6 @@
 """memtrack/benchmark.h: its figures are those that Python's statistics make of its samples, its
 interval is that of all differences, and each of its forms is read by somebody else. Times are never
 held against a clock here."""
-import itertools
 import json
 import os
 import random
@@ -13,6 +12,7 @@ import statistics
 import unittest
 
 from support import case, compiler, harness
+from support.differences import by_all_differences
 
 WARNINGS = ("-pedantic -Wall -Wextra -Wconversion -Wshadow -Wundef -Wcast-qual -Wwrite-strings "
             "-Wredundant-decls -Wunused -Werror").split()
@@ -101,20 +101,6 @@ BENCHMARK(blocks)->Iterations(64);
 MEMTRACK_GOOGLE_BENCHMARK();
 BENCHMARK_MAIN();
 """
-
-
-def by_all_differences(one, other):
-    """The Hodges-Lehmann estimate and its interval, by making all differences and all orders."""
-    pairs = sorted(b - a for a in one for b in other)
-    n, m = len(one), len(other)
-    counts = [0] * (n * m + 1)
-    for places in itertools.combinations(range(n + m), n):
-        counts[sum(place - i for i, place in enumerate(places))] += 1
-    k, below, everything = 1, counts[0], sum(counts)
-    while k < (n * m + 1) // 2 and 1 - 2 * (below + counts[k]) / everything >= 0.95:
-        below += counts[k]
-        k += 1
-    return statistics.median(pairs), pairs[k - 1], pairs[n * m - k], 1 - 2 * below / everything
 
 
 class Benchmark(case.Case):
@@ -217,6 +203,21 @@ class Benchmark(case.Case):
         self.assertEqual("\u00b1 0.71", github[1]["range"])
         self.assertTrue(all(isinstance(row["extra"], str) for row in github))
 
+    def test_compare_reads_what_is_written(self):
+        series = ("a", [100.0, 101.5, 103, 104, 109]), ("b", [7])
+        for name, form, values in (("old", "json", series), ("new", "json", series),
+                                   ("means", "bencher", series)):
+            with open(self.path(name), "wb") as file:
+                file.write(self.given(*values, form=form).stdout)
+        told = harness.ask("compare", self.path("old"), self.path("new"))["benchmarks"]
+        self.assertEqual([("a", "no_difference"), ("b", "too_few_samples")],
+                         [(row["name"], row["verdict"]) for row in told])
+        self.assertEqual([sorted(values)[0] for _, values in series],
+                         [row["old"]["min_ns"] for row in told])
+        told = harness.ask("compare", self.path("old"), self.path("means"))["benchmarks"]
+        self.assertEqual([statistics.fmean(values) for _, values in series],
+                         [row["new"]["mean_ns"] for row in told])
+
     def test_table(self):
         series = ("parse", [1234.5, 1200, 1300, 1250, 9e6]), ("write", [0.5, 0.25])
         table = self.given(*series, form="table").stdout.decode().splitlines()
@@ -317,6 +318,13 @@ class Benchmark(case.Case):
         # The library allocates something itself, once in all iterations.
         self.assertEqual(100, int(row["allocs_per_iter"]), row)
         self.assertTrue(100000 <= row["max_bytes_used"] < 110000, row)
+        self.write("google.json", result.stdout.decode())
+        told, = harness.ask("compare", self.path("google.json"),
+                            self.path("google.json"))["benchmarks"]
+        self.assertAlmostEqual(row["real_time"] * {"ns": 1, "us": 1e3}[row["time_unit"]],
+                               told["old"]["mean_ns"], places=6)
+        self.assertEqual((row["name"], 100, row["max_bytes_used"]), (
+            told["name"], int(told["old"]["allocated_blocks"]), told["new"]["peak_bytes"]))
         row, = json.loads(harness.check([program, *options],
                                         env=harness.plain_environment()).stdout)["benchmarks"]
         self.assertNotIn("allocs_per_iter", row)

@@ -91,6 +91,28 @@ char *mt_format_duration(char buffer[MT_FORMAT_BYTES], uint64_t ns) {
     return buffer;
 }
 
+char *mt_format_mean_time(char buffer[MT_FORMAT_BYTES], double ns) {
+    if (ns >= 999.5)
+        return mt_format_duration(buffer, ns < 0x1p63 ? (uint64_t)llround(ns) : INT64_MAX);
+    snprintf(buffer, MT_FORMAT_BYTES,
+             ns < 9.995   ? "%.2f ns"
+             : ns < 99.95 ? "%.1f ns"
+                          : "%.0f ns",
+             ns);
+    return buffer;
+}
+
+char *mt_format_change(char buffer[MT_FORMAT_BYTES], double part) {
+    double percent = part * 100;
+    if (percent == 0)
+        memcpy(buffer, "0.0%", sizeof "0.0%");
+    else if (fabs(percent) < 0.05)
+        memcpy(buffer, "<0.1%", sizeof "<0.1%");
+    else
+        snprintf(buffer, MT_FORMAT_BYTES, fabs(percent) < 999.95 ? "%+.1f%%" : "%+.0f%%", percent);
+    return buffer;
+}
+
 char *mt_format_rfc3339(char buffer[MT_FORMAT_BYTES], uint64_t epoch_ns) {
     time_t seconds = (time_t)(epoch_ns / NS_PER_S);
     struct tm utc;
