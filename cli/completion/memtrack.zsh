@@ -29,7 +29,9 @@ _memtrack() {
         case $line in
         :files*)
             patterns=(${=line#:files})
-            if (( $#patterns )); then
+            if (( $#patterns == 1 )); then # in brackets it would be a qualifier
+                _files -g "$patterns" && ret=0
+            elif (( $#patterns )); then
                 _files -g "(${(j:|:)patterns})" && ret=0
             else
                 _files && ret=0
