@@ -18,6 +18,7 @@
 #include "text/file.h"
 #include "text/pager.h"
 #include "text/scopes_details.h"
+#include "text/scopes_events.h"
 #include "text/scopes_table.h"
 #include "text/terminal.h"
 #include "view/scopes/filter.h"
@@ -272,7 +273,7 @@ static int print_text(const struct request *r, const struct mt_scopes_rows *rows
         mt_pager_start();
     mt_scopes_table_print_head(&terminal, rows, &r->table);
     if (r->events) {
-        mt_scopes_table_print_events(&terminal, rows->profile, &r->table);
+        mt_scopes_events_print(&terminal, rows->profile, &r->table);
         return 0;
     }
     if (r->callers || r->callees)
@@ -282,7 +283,7 @@ static int print_text(const struct request *r, const struct mt_scopes_rows *rows
         mt_scopes_details_print(&terminal, rows, &r->table);
     else
         mt_scopes_table_print_rows(&terminal, rows, &r->table);
-    mt_scopes_table_print_open(&terminal, rows->profile, &r->table);
+    mt_scopes_events_print_open(&terminal, rows->profile, &r->table);
     mt_figures_table_print(&terminal, rows, &r->table);
     return 0;
 }

@@ -7,7 +7,8 @@
  *
  * Numbers are measured, names get what is left. Columns are dropped from a narrow terminal in the
  * order of what they add: each has a rank, and those of the lowest rank that fit beside a name are
- * shown, in their places.
+ * shown, in their places. The one that the rows are sorted by comes first of all: without it their
+ * order would be a riddle.
  */
 #include "text/scopes_table.h"
 
@@ -17,10 +18,11 @@
 
 #include "base/saturate.h"
 #include "text/lines.h"
+#include "text/scopes_table-local.h"
 #include "view/format/format.h"
 #include "view/margin.h"
 
-enum { GAP = 2, INDENT = 1, NAME_LEAST = 20, CELL = MT_FORMAT_BYTES + MT_MARGIN_BYTES };
+enum { CELL = MT_FORMAT_BYTES + MT_MARGIN_BYTES };
 
 /* What a column of numbers takes as a rule. Which columns fit is decided by that, so that it is the
  * same from one run of a program to the next. */
@@ -39,6 +41,8 @@ struct column {
     int rank; /* the lower it is, the narrower may the terminal be that shows the column */
 };
 
+enum { SORTED_ONLY = 99 };
+
 static const struct column columns[] = {
     {"COUNT", COUNT, 0, NUMBER, 0},
     {"ERRORS", ERRORS, 0, NUMBER, 4},
@@ -47,6 +51,7 @@ static const struct column columns[] = {
     {"NET", SUM, MT_SCOPE_NET_BYTES, BYTES, 2},
     {"ALLOCATED", SUM, MT_SCOPE_ALLOCATED_BYTES, BYTES, 3},
     {"SELF", OWN, MT_SCOPE_ALLOCATED_BYTES, BYTES, 8},
+    {"FREED", SUM, MT_SCOPE_FREED_BYTES, BYTES, SORTED_ONLY},
     {"BLOCKS", SUM, MT_SCOPE_ALLOCATED_BLOCKS, NUMBER, 11},
     {"P50", P50, MT_SCOPE_DURATION_NS, TIME, 5},
     {"P95", P95, MT_SCOPE_DURATION_NS, TIME, 7},
@@ -56,6 +61,25 @@ static const struct column columns[] = {
     {"CPU", SUM, MT_SCOPE_CPU_NS, TIME, 12},
 };
 enum { N_COLUMNS = sizeof columns / sizeof *columns };
+
+/* The columns that orders sort by; a name has none. */
+static const char *const sort_titles[MT_N_SCOPE_SORTS] = {[MT_SCOPE_BY_PEAK] = "PEAK",
+                                                          [MT_SCOPE_BY_NET] = "NET",
+                                                          [MT_SCOPE_BY_ALLOCATED] = "ALLOCATED",
+                                                          [MT_SCOPE_BY_BLOCKS] = "BLOCKS",
+                                                          [MT_SCOPE_BY_FREED] = "FREED",
+                                                          [MT_SCOPE_BY_SELF] = "SELF",
+                                                          [MT_SCOPE_BY_TIME] = "TIME",
+                                                          [MT_SCOPE_BY_SELF_TIME] = "SELF TIME",
+                                                          [MT_SCOPE_BY_CPU] = "CPU",
+                                                          [MT_SCOPE_BY_COUNT] = "COUNT",
+                                                          [MT_SCOPE_BY_ERRORS] = "ERRORS",
+                                                          [MT_SCOPE_BY_MISUSES] = "MISUSES",
+                                                          [MT_SCOPE_BY_NAME] = ""};
+
+static bool is_sorted_by(const struct column *column, enum mt_scopes_sort sort) {
+    return strcmp(column->title, sort_titles[sort]) == 0;
+}
 
 static int64_t cell_value(const struct column *column, const struct mt_scope_row *row) {
     const struct mt_scope_statistic *s = &row->value[column->value];
@@ -102,10 +126,11 @@ static const char *format_cell(char buffer[CELL], const struct mt_terminal *term
     return buffer;
 }
 
-/* Columns that would say nothing are left out. */
+/* Columns that would say nothing are left out, unless the rows are sorted by them. */
 static bool is_wanted(const struct column *column, const struct mt_scopes_rows *rows) {
     bool may_be_zero =
-        column->part == ERRORS || column->part == MISUSES || column->value == MT_SCOPE_CPU_NS;
+        !is_sorted_by(column, rows->sort) &&
+        (column->part == ERRORS || column->part == MISUSES || column->value == MT_SCOPE_CPU_NS);
     for (size_t i = 0; may_be_zero && i < rows->n; i++)
         if (cell_value(column, &rows->items[i]) != 0)
             return true;
@@ -121,10 +146,44 @@ static size_t room_for(const struct column *column, size_t width) {
     return (width > usual_width[column->unit] ? width : usual_width[column->unit]) + GAP;
 }
 
+/* Returns what a name takes behind itself. malloc'ed. */
+static char *suffix_of(const struct mt_scopes_rows *rows, const struct mt_scope_row *row,
+                       bool utf8) {
+    char *group = row->group ? mt_format_visible(mt_profile_text(rows->profile, row->group), utf8)
+                             : NULL,
+         *suffix = NULL;
+    bool failed = asprintf(&suffix, "%s%s%s%s", group ? " (group " : "", group ? group : "",
+                           group ? ")" : "", row->is_process ? " (process)" : "") < 0;
+    free(group);
+    return failed ? NULL : suffix;
+}
+
+/* Returns how many columns a name and what is behind it take. */
+static size_t name_width(const struct mt_terminal *terminal, const struct mt_scopes_rows *rows,
+                         const struct mt_scope_row *row) {
+    char *name = mt_format_visible(mt_profile_text(rows->profile, row->name), terminal->utf8),
+         *suffix = suffix_of(rows, row, terminal->utf8);
+    size_t width = (name ? mt_format_width(name) : 0) + (suffix ? mt_format_width(suffix) : 0);
+    free(name);
+    free(suffix);
+    return width;
+}
+
+/* Returns the room that is kept for names: short ones leave it to numbers. */
+static size_t least_room(const struct mt_terminal *terminal, const struct mt_scopes_rows *rows,
+                         size_t n) {
+    size_t most = strlen("SCOPE");
+    for (size_t i = 0; i < n && most < NAME_LEAST; i++) {
+        size_t width = name_width(terminal, rows, &rows->items[i]);
+        most = width > most ? width : most;
+    }
+    return most < NAME_LEAST ? most : NAME_LEAST;
+}
+
 static struct layout lay_out(const struct mt_terminal *terminal, const struct mt_scopes_rows *rows,
                              size_t n, const struct mt_scopes_table_options *options) {
     struct layout layout = {{0}, 0};
-    size_t used = INDENT, width[N_COLUMNS];
+    size_t used = INDENT, width[N_COLUMNS], least = least_room(terminal, rows, n);
     char buffer[CELL];
     for (size_t c = 0; c < N_COLUMNS; c++) {
         width[c] = strlen(columns[c].title);
@@ -137,24 +196,25 @@ static struct layout lay_out(const struct mt_terminal *terminal, const struct mt
     }
     for (int rank = 0; rank <= N_COLUMNS; rank++)
         for (size_t c = 0; c < N_COLUMNS; c++)
-            if (columns[c].rank == rank && is_wanted(&columns[c], rows) &&
-                used + room_for(&columns[c], width[c]) + NAME_LEAST <= terminal->width) {
+            if ((is_sorted_by(&columns[c], rows->sort) ? 0 : columns[c].rank) == rank &&
+                is_wanted(&columns[c], rows) &&
+                used + room_for(&columns[c], width[c]) + least <= terminal->width) {
                 layout.width[c] = width[c];
                 used += room_for(&columns[c], width[c]);
             }
     used = INDENT;
     for (size_t c = 0; c < N_COLUMNS; c++)
         used += layout.width[c] ? layout.width[c] + GAP : 0;
-    layout.name = options->full                         ? SIZE_MAX / 2
-                  : terminal->width > used + NAME_LEAST ? terminal->width - used
-                                                        : NAME_LEAST;
+    layout.name = options->full                    ? SIZE_MAX / 2
+                  : terminal->width > used + least ? terminal->width - used
+                                                   : least;
     return layout;
 }
 
 /* ---- rows ------------------------------------------------------------------------------------ */
 
-static void put_right(const struct mt_terminal *terminal, size_t width,
-                      enum mt_terminal_style style, const char *text) {
+void mt_scopes_table_put_right(const struct mt_terminal *terminal, size_t width,
+                               enum mt_terminal_style style, const char *text) {
     size_t taken = mt_format_width(text);
     fprintf(terminal->stream, "%*s", (int)(width > taken ? width - taken : 0), "");
     mt_terminal_put(terminal, style, text);
@@ -170,8 +230,8 @@ static char *shortened(const struct mt_terminal *terminal, const char *name, siz
 }
 
 /* Prints a name of the program's: it is escaped, then shortened. */
-static void put_name(const struct mt_terminal *terminal, enum mt_terminal_style style,
-                     const char *raw, size_t columns_left) {
+void mt_scopes_table_put_name(const struct mt_terminal *terminal, enum mt_terminal_style style,
+                              const char *raw, size_t columns_left) {
     char *visible = mt_format_visible(raw, terminal->utf8);
     char *fitting = visible && mt_format_width(visible) > columns_left
                         ? shortened(terminal, visible, columns_left)
@@ -183,18 +243,23 @@ static void put_name(const struct mt_terminal *terminal, enum mt_terminal_style 
 
 static void put_row(const struct mt_terminal *terminal, const struct mt_scopes_rows *rows,
                     const struct mt_scope_row *row, const struct layout *layout, bool exact_bytes) {
-    static const char suffix[] = " (process)";
-    char buffer[CELL];
+    char buffer[CELL], *suffix = suffix_of(rows, row, terminal->utf8);
+    size_t taken = suffix ? mt_format_width(suffix) : 0;
     fprintf(terminal->stream, "%*s", INDENT, "");
     for (size_t c = 0; c < N_COLUMNS; c++)
         if (layout->width[c])
-            put_right(terminal, layout->width[c], MT_STYLE_NONE,
-                      format_cell(buffer, terminal, rows, &columns[c], row, exact_bytes));
-    size_t room = row->is_process ? layout->name - strlen(suffix) : layout->name;
-    put_name(terminal, MT_STYLE_BOLD, mt_profile_text(rows->profile, row->name), room);
-    if (row->is_process)
+            mt_scopes_table_put_right(
+                terminal, layout->width[c], MT_STYLE_NONE,
+                format_cell(buffer, terminal, rows, &columns[c], row, exact_bytes));
+    /* a group that leaves the name too little room is left out: --details has it */
+    size_t whole = name_width(terminal, rows, row), least = NAME_LEAST + taken;
+    bool fits = suffix && (!row->group || (whole < least ? whole : least) <= layout->name);
+    mt_scopes_table_put_name(terminal, MT_STYLE_BOLD, mt_profile_text(rows->profile, row->name),
+                             layout->name - (fits ? taken : 0));
+    if (fits)
         mt_terminal_put(terminal, MT_STYLE_DIM, suffix);
     fputc('\n', terminal->stream);
+    free(suffix);
 }
 
 void mt_scopes_table_print_rows(const struct mt_terminal *terminal,
@@ -208,7 +273,7 @@ void mt_scopes_table_print_rows(const struct mt_terminal *terminal,
     fprintf(terminal->stream, "%*s", INDENT, "");
     for (size_t c = 0; c < N_COLUMNS; c++)
         if (layout.width[c])
-            put_right(terminal, layout.width[c], MT_STYLE_DIM, columns[c].title);
+            mt_scopes_table_put_right(terminal, layout.width[c], MT_STYLE_DIM, columns[c].title);
     mt_terminal_put(terminal, MT_STYLE_DIM, "SCOPE");
     fputc('\n', terminal->stream);
     for (size_t i = 0; i < n; i++)
@@ -298,206 +363,4 @@ void mt_scopes_table_print_head(const struct mt_terminal *terminal,
     add_events(&lines, rows->profile);
     mt_lines_print(terminal, &lines);
     fputc('\n', terminal->stream);
-}
-
-/* ---- open scopes ----------------------------------------------------------------------------- */
-
-enum { TIME_COLUMNS = 11, SIZE_COLUMNS = 11, TID_COLUMNS = 7 };
-
-enum { OPEN_SIZES = 3 };
-static const char *const open_titles[OPEN_SIZES] = {"PEAK", "NET", "ALLOCATED"};
-
-/* Returns how many of the sizes leave room for a name. */
-static int open_sizes(const struct mt_terminal *terminal) {
-    int shown = 0;
-    while (shown < OPEN_SIZES &&
-           INDENT + TIME_COLUMNS + GAP + (size_t)(shown + 1) * (SIZE_COLUMNS + GAP) + NAME_LEAST <=
-               terminal->width)
-        shown++;
-    return shown;
-}
-
-static void put_open(const struct mt_terminal *terminal, const struct mt_profile *profile,
-                     const struct mt_scope_open *open,
-                     const struct mt_scopes_table_options *options) {
-    uint64_t allocated = open->allocated_bytes < INT64_MAX ? open->allocated_bytes : INT64_MAX;
-    const int64_t size[OPEN_SIZES] = {open->peak_bytes, open->net_bytes, (int64_t)allocated};
-    const char *suffix = open->is_process ? " (process)" : "";
-    int shown = open_sizes(terminal);
-    size_t taken = INDENT + TIME_COLUMNS + GAP + (size_t)shown * (SIZE_COLUMNS + GAP);
-    size_t room = options->full                          ? SIZE_MAX / 2
-                  : terminal->width > taken + NAME_LEAST ? terminal->width - taken
-                                                         : NAME_LEAST;
-    char text[CELL];
-    fprintf(terminal->stream, "%*s", INDENT, "");
-    put_right(terminal, TIME_COLUMNS, MT_STYLE_NONE, mt_format_duration(text, open->time_ns));
-    for (int i = 0; i < shown; i++)
-        put_right(terminal, SIZE_COLUMNS, MT_STYLE_NONE,
-                  mt_format_size(text, size[i], options->exact_bytes));
-    put_name(terminal, MT_STYLE_BOLD, mt_profile_text(profile, open->name), room - strlen(suffix));
-    mt_terminal_put(terminal, MT_STYLE_DIM, suffix);
-    fputc('\n', terminal->stream);
-}
-
-void mt_scopes_table_print_open(const struct mt_terminal *terminal,
-                                const struct mt_profile *profile,
-                                const struct mt_scopes_table_options *options) {
-    const struct mt_scopes *scopes = &profile->info.scopes;
-    size_t n = options->n && options->n < scopes->n_open ? options->n : scopes->n_open;
-    char more[CELL];
-    if (n == 0)
-        return;
-    fprintf(terminal->stream, "\n%*s", INDENT, "");
-    put_right(terminal, TIME_COLUMNS, MT_STYLE_DIM, "BEGAN AT");
-    for (int i = 0; i < open_sizes(terminal); i++)
-        put_right(terminal, SIZE_COLUMNS, MT_STYLE_DIM, open_titles[i]);
-    mt_terminal_put(terminal, MT_STYLE_DIM, "NOT ENDED");
-    fputc('\n', terminal->stream);
-    for (size_t i = 0; i < n; i++)
-        put_open(terminal, profile, &scopes->open[i], options);
-    if (scopes->n_open > n)
-        fprintf(terminal->stream, "%*s%s %s more\n", INDENT, "", terminal->ellipsis,
-                mt_format_count(more, (int64_t)(scopes->n_open - n)));
-}
-
-/* ---- events ---------------------------------------------------------------------------------- */
-
-/* A scope, a mark or a counter, by when it ended or happened. */
-struct happening {
-    uint64_t time_ns;
-    const struct mt_scope_event *scope;
-    const struct mt_mark *mark;
-    const struct mt_counter *counter;
-};
-
-static int compare_happenings(const void *a, const void *b) {
-    const struct happening *x = a, *y = b;
-    return x->time_ns < y->time_ns ? -1 : x->time_ns > y->time_ns;
-}
-
-static struct happening *collect(const struct mt_profile *profile, size_t *n) {
-    const struct mt_profile_info *info = &profile->info;
-    const struct mt_scopes *scopes = &info->scopes;
-    struct happening *list =
-        malloc((scopes->n_events + info->n_marks + scopes->n_counters + 1) * sizeof *list);
-    *n = 0;
-    for (size_t i = 0; list && i < scopes->n_events; i++) {
-        const struct mt_scope_event *event = &scopes->events[i];
-        list[(*n)++] =
-            (struct happening){.time_ns = event->time_ns + event->duration_ns, .scope = event};
-    }
-    for (size_t i = 0; list && i < info->n_marks; i++)
-        list[(*n)++] =
-            (struct happening){.time_ns = info->marks[i].time_ns, .mark = &info->marks[i]};
-    for (size_t i = 0; list && i < scopes->n_counters; i++)
-        list[(*n)++] = (struct happening){.time_ns = scopes->counters[i].time_ns,
-                                          .counter = &scopes->counters[i]};
-    if (list)
-        qsort(list, *n, sizeof *list, compare_happenings);
-    return list;
-}
-
-/* Writes "  key=value  key=value". */
-static void write_metadata(FILE *stream, const struct mt_profile *profile,
-                           const struct mt_scope_event *event) {
-    for (size_t i = 0; i < event->n_keys; i++) {
-        const struct mt_scope_key *key = &profile->info.scopes.keys[event->first_key + i];
-        fprintf(stream, "  %s=%s", mt_profile_text(profile, key->key),
-                mt_profile_text(profile, key->value));
-    }
-}
-
-/* The columns to the left of a name: they go, the rightmost one first, until it has room. */
-enum event_column { AT, DURATION, PEAK, NET, THREAD, N_EVENT_COLUMNS };
-static const struct {
-    const char *title;
-    int width;
-} event_columns[N_EVENT_COLUMNS] = {{"ENDED AT", TIME_COLUMNS},
-                                    {"DURATION", TIME_COLUMNS},
-                                    {"PEAK", SIZE_COLUMNS},
-                                    {"NET", SIZE_COLUMNS},
-                                    {"THREAD", TID_COLUMNS}};
-
-static int event_columns_shown(const struct mt_terminal *terminal, size_t *used) {
-    int shown = 0;
-    for (*used = INDENT; shown < N_EVENT_COLUMNS; shown++) {
-        size_t width = (size_t)event_columns[shown].width + GAP;
-        if (terminal->is_tty && *used + width + NAME_LEAST > terminal->width)
-            break;
-        *used += width;
-    }
-    return shown;
-}
-
-static void put_happening_name(const struct mt_terminal *terminal, const struct mt_profile *profile,
-                               const struct happening *h, size_t column) {
-    const char *kind = h->scope ? "" : h->mark ? "mark " : "counter ";
-    mt_string name = h->scope ? h->scope->name : h->mark ? h->mark->name : h->counter->name;
-    char text[CELL], *rest = NULL;
-    size_t bytes;
-    FILE *stream = open_memstream(&rest, &bytes);
-    if (!stream)
-        return;
-    if (h->scope)
-        write_metadata(stream, profile, h->scope);
-    else if (!h->mark)
-        fprintf(stream, " = %s", mt_format_count(text, h->counter->value));
-    bool failed = fclose(stream) != 0;
-    mt_terminal_put(terminal, MT_STYLE_DIM, kind);
-    column += strlen(kind);
-    mt_terminal_put_fitting(terminal, column, MT_STYLE_BOLD, mt_profile_text(profile, name));
-    char *visible = mt_format_visible(mt_profile_text(profile, name), terminal->utf8);
-    column += visible ? mt_format_width(visible) : 0;
-    if (!failed && (!terminal->is_tty || column < terminal->width))
-        mt_terminal_put_fitting(terminal, column, MT_STYLE_DIM, rest);
-    free(visible);
-    free(rest);
-}
-
-static void put_happening(const struct mt_terminal *terminal, const struct mt_profile *profile,
-                          const struct happening *h, bool exact_bytes) {
-    char text[CELL];
-    size_t used;
-    int shown = event_columns_shown(terminal, &used);
-    fprintf(terminal->stream, "%*s", INDENT, "");
-    for (int c = 0; c < shown; c++) {
-        if (c == AT)
-            mt_format_duration(text, h->time_ns);
-        else if (!h->scope)
-            *text = '\0';
-        else if (c == DURATION)
-            mt_format_duration(text, h->scope->duration_ns);
-        else if (c == THREAD)
-            snprintf(text, sizeof text, "%" PRIu32, h->scope->tid);
-        else
-            mt_format_size(text, c == PEAK ? h->scope->peak_bytes : h->scope->net_bytes,
-                           exact_bytes);
-        put_right(terminal, (size_t)event_columns[c].width, MT_STYLE_NONE, text);
-    }
-    put_happening_name(terminal, profile, h, used);
-    fputc('\n', terminal->stream);
-}
-
-void mt_scopes_table_print_events(const struct mt_terminal *terminal,
-                                  const struct mt_profile *profile,
-                                  const struct mt_scopes_table_options *options) {
-    size_t n;
-    struct happening *list = collect(profile, &n);
-    if (!list) {
-        mt_terminal_put(terminal, MT_STYLE_WARN, " (out of memory)\n");
-        return;
-    }
-    size_t first = options->n && options->n < n ? n - options->n : 0;
-    if (n) {
-        fprintf(terminal->stream, "%*s", INDENT, "");
-        size_t used;
-        for (int c = 0; c < event_columns_shown(terminal, &used); c++)
-            put_right(terminal, (size_t)event_columns[c].width, MT_STYLE_DIM,
-                      event_columns[c].title);
-        mt_terminal_put(terminal, MT_STYLE_DIM, "SCOPE");
-        fputc('\n', terminal->stream);
-    }
-    for (size_t i = first; i < n; i++)
-        put_happening(terminal, profile, &list[i], options->exact_bytes);
-    free(list);
 }

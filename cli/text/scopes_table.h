@@ -20,13 +20,5 @@ void mt_scopes_table_print_head(const struct mt_terminal *terminal,
 void mt_scopes_table_print_rows(const struct mt_terminal *terminal,
                                 const struct mt_scopes_rows *rows,
                                 const struct mt_scopes_table_options *options);
-/* Prints the scopes that have not ended. */
-void mt_scopes_table_print_open(const struct mt_terminal *terminal,
-                                const struct mt_profile *profile,
-                                const struct mt_scopes_table_options *options);
-/* Prints the last n of the scopes that ended, marks and counters, in the order of time. */
-void mt_scopes_table_print_events(const struct mt_terminal *terminal,
-                                  const struct mt_profile *profile,
-                                  const struct mt_scopes_table_options *options);
 
 #endif

@@ -172,19 +172,45 @@ class Statistics(case.Case):
         titles, *rows = [re.split(r" {2,}", line.strip()) for line in lines]
         return titles, [dict(zip(titles, row, strict=True)) for row in rows]
 
+    COLUMNS = ["COUNT", "PEAK", "NET", "ALLOCATED", "SELF", "P50", "P95", "MAX", "SCOPE"]
+    # the column that rows are sorted by stands in the place of SELF where it is not always there
+    SORTED = {"time": "TIME", "self-time": "SELF TIME", "freed": "FREED", "blocks": "BLOCKS",
+              "errors": "ERRORS"}
+
     def test_the_table_is_that_of_the_command(self):
-        for order in ("peak", "time", "allocated", "name"):
+        for order in ("peak", "time", "self-time", "allocated", "freed", "blocks", "errors", "name"):
             with self.subTest(order):
                 _, lines = self.play("print", order)
-                self.assertEqual("bad -6", lines[0])
-                theirs = harness.memtrack("scopes", "--sort", order, "-n", "0", "--no-pager",
-                                          self.profile,
-                                          env=harness.plain_environment(COLUMNS="300"))
-                titles, rows = self.cells(lines[1:])
-                self.assertEqual(["COUNT", "PEAK", "NET", "ALLOCATED", "SELF", "P50", "P95", "MAX",
-                                  "SCOPE"], titles)
-                _, wanted = self.cells(theirs.stdout.decode().split("\n\n", 1)[1].splitlines())
+                self.assertEqual(["bad -6", "no scope has ended"], lines[:2])
+                cut = lines.index("the first two")
+                theirs = self.ask_scopes("--sort", order, "-n", "0")
+                titles, rows = self.cells(lines[2:cut])
+                added = self.SORTED.get(order)
+                wanted_titles = [title for title in self.COLUMNS
+                                 if title != "SELF" or added in (None, "ERRORS")]
+                self.assertEqual(wanted_titles, [title for title in titles if title != added])
+                self.assertEqual(added is not None, added in titles)
+                _, wanted = self.cells(theirs)
                 self.assertEqual([{title: row[title] for title in titles} for row in wanted], rows)
+                self.assertEqual(" ... and %d more scopes" % (len(rows) - 2), lines[-1])
+                self.assertEqual(["SCOPE", rows[0]["SCOPE"], rows[1]["SCOPE"]],
+                                 [re.split(r" {2,}", line)[-1] for line in lines[cut + 1:-1]])
+
+    def test_the_command_shows_what_it_has_sorted_by(self):
+        """In a narrow terminal too, whose columns are few."""
+        self.play("print", "name")
+        for order, title in (*self.SORTED.items(), ("net", "NET"), ("self", "SELF"), ("cpu", "CPU"),
+                             ("misuses", "MISUSES")):
+            for columns in ("50", "80"):
+                with self.subTest(order, columns=columns):
+                    titles = self.ask_scopes("--sort", order, COLUMNS=columns)[0]
+                    self.assertIn(title, re.split(r" {2,}", titles.strip()))
+
+    def ask_scopes(self, *arguments, COLUMNS="300"):
+        """The lines of the table of the command."""
+        theirs = harness.memtrack("scopes", *arguments, "--no-pager", self.profile,
+                                  env=harness.plain_environment(COLUMNS=COLUMNS))
+        return theirs.stdout.decode().split("\n\n", 1)[1].splitlines()
 
 
 if __name__ == "__main__":

@@ -301,7 +301,12 @@ static void print(const char *by) {
     }
     printf("bad %d\n", memtrack_scopes_print(1, "size", 0));
     fflush(stdout);
-    if (memtrack_scopes_print(1, by, 0) != 0)
+    if (memtrack_group_print(memtrack_group("nothing in it"), 1, by, 0) != 0 ||
+        memtrack_scopes_print(1, by, 0) != 0)
+        abort();
+    puts("the first two");
+    fflush(stdout);
+    if (memtrack_scopes_print(1, by, 2) != 0)
         abort();
 }
 

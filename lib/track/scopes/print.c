@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The table of memtrack scopes, printed by the program itself: the columns that fit into 80
- * characters there, with numbers in the same units. A line is as long as its name.
+ * characters there, with numbers in the same units. A line is as long as its name. What the rows are
+ * sorted by is always shown: in the place of SELF, if it has no column otherwise.
  *
  *     COUNT      PEAK  NET  ALLOCATED     SELF     P50      P95     MAX  SCOPE
  *       100  68.3 KiB  0 B    6.2 MiB  6.2 MiB  1.3 us  4.42 us  188 us  request
@@ -20,13 +21,45 @@
 enum { CELL = 32, GAP = 2, BUFFER = 4096 };
 
 enum unit { NUMBER, BYTES, TIME };
-enum figure { COUNT, ERRORS, MISUSES, PEAK, NET, ALLOCATED, SELF, P50, P95, MAX, N_FIGURES };
+enum figure {
+    COUNT,
+    ERRORS,
+    MISUSES,
+    PEAK,
+    NET,
+    ALLOCATED,
+    SELF,
+    FREED,
+    BLOCKS,
+    P50,
+    P95,
+    MAX,
+    ALL_TIME,
+    SELF_TIME,
+    CPU,
+    N_FIGURES
+};
 static const struct {
     char title[10];
     uint8_t unit;
+    uint8_t sort; /* a column for rows that are sorted by it alone: this order; 0: for all */
 } columns[N_FIGURES] = {
-    {"COUNT", NUMBER},    {"ERRORS", NUMBER}, {"MISUSES", NUMBER}, {"PEAK", BYTES}, {"NET", BYTES},
-    {"ALLOCATED", BYTES}, {"SELF", BYTES},    {"P50", TIME},       {"P95", TIME},   {"MAX", TIME}};
+    {"COUNT", NUMBER, 0},
+    {"ERRORS", NUMBER, 0},
+    {"MISUSES", NUMBER, 0},
+    {"PEAK", BYTES, 0},
+    {"NET", BYTES, 0},
+    {"ALLOCATED", BYTES, 0},
+    {"SELF", BYTES, 0},
+    {"FREED", BYTES, MT_SCOPE_BY_FREED},
+    {"BLOCKS", NUMBER, MT_SCOPE_BY_BLOCKS},
+    {"P50", TIME, 0},
+    {"P95", TIME, 0},
+    {"MAX", TIME, 0},
+    {"TIME", TIME, MT_SCOPE_BY_TIME},
+    {"SELF TIME", TIME, MT_SCOPE_BY_SELF_TIME},
+    {"CPU", TIME, MT_SCOPE_BY_CPU},
+};
 
 struct table {
     const memtrack_scope_row **rows;
@@ -144,12 +177,22 @@ static int64_t figure_of(const memtrack_scope_row *row, enum figure figure) {
         return (int64_t)row->allocated_bytes.sum;
     case SELF:
         return row->own_allocated_bytes;
+    case FREED:
+        return (int64_t)row->freed_bytes.sum;
+    case BLOCKS:
+        return (int64_t)row->allocated_blocks.sum;
     case P50:
         return (int64_t)row->duration_ns.p50;
     case P95:
         return (int64_t)row->duration_ns.p95;
-    default:
+    case MAX:
         return (int64_t)row->duration_ns.max;
+    case ALL_TIME:
+        return (int64_t)row->duration_ns.sum;
+    case SELF_TIME:
+        return row->own_duration_ns;
+    default:
+        return (int64_t)row->cpu_ns.sum;
     }
 }
 
@@ -162,16 +205,35 @@ static uint32_t format(char cell[CELL], const memtrack_scope_row *row, enum figu
     return (uint32_t)(last - cell);
 }
 
-/* Columns of nothing but zeros are left out where a zero is the rule. */
+static bool has_own_column(enum mt_scopes_sort sort) {
+    for (enum figure f = COUNT; f < N_FIGURES; f++)
+        if (columns[f].sort != 0 && columns[f].sort == sort)
+            return true;
+    return false;
+}
+
+static bool is_wanted_always(enum figure figure, enum mt_scopes_sort sort) {
+    switch (figure) {
+    case ERRORS: /* columns of nothing but zeros are left out where a zero is the rule */
+        return sort == MT_SCOPE_BY_ERRORS;
+    case MISUSES:
+        return sort == MT_SCOPE_BY_MISUSES;
+    case SELF:
+        return !has_own_column(sort);
+    default:
+        return columns[figure].sort == 0 || columns[figure].sort == sort;
+    }
+}
+
 static void lay_out(struct table *t) {
     for (enum figure f = COUNT; f < N_FIGURES; f++) {
-        bool is_wanted = f != ERRORS && f != MISUSES;
+        bool is_wanted = is_wanted_always(f, t->sort);
         uint32_t width = (uint32_t)mt_text_bytes(columns[f].title);
         for (uint32_t i = 0; i < t->n; i++) {
             char cell[CELL];
             uint32_t here = format(cell, t->rows[i], f);
             width = here > width ? here : width;
-            is_wanted |= figure_of(t->rows[i], f) != 0;
+            is_wanted |= (f == ERRORS || f == MISUSES) && figure_of(t->rows[i], f) != 0;
         }
         t->width[f] = is_wanted ? width : 0;
     }
@@ -227,6 +289,15 @@ static void put_name(struct table *t, const memtrack_scope_row *row) {
     put(t, row->is_process != 0 ? " (process)\n" : "\n");
 }
 
+/* A table that is cut says so: it looks like a whole one. */
+static void put_rest(struct table *t, uint32_t n) {
+    char number[CELL];
+    put_grouped(number, &number[CELL - 1], n);
+    put(t, " ... and ");
+    put(t, number);
+    put(t, n == 1 ? " more scope\n" : " more scopes\n");
+}
+
 static void put_table(struct table *t) {
     char cell[CELL];
     put(t, " ");
@@ -243,7 +314,6 @@ static void put_table(struct table *t) {
             }
         put_name(t, t->rows[i]);
     }
-    flush(t);
 }
 
 /* ---- order ----------------------------------------------------------------------------------- */
@@ -306,7 +376,7 @@ int mt_scopes_print(uint32_t group, int fd, const char *by, uint32_t n) {
     if (by != NULL && !mt_order_parse(by, &order))
         return -MEMTRACK_EUSAGE;
     int found = mt_scopes_read(group, NULL, 0);
-    if (found <= 0)
+    if (found < 0)
         return found;
     uint32_t capacity = (uint32_t)found;
     size_t row = sizeof(memtrack_scope_row) + sizeof(memtrack_scope_row *),
@@ -323,9 +393,16 @@ int mt_scopes_print(uint32_t group, int fd, const char *by, uint32_t n) {
     for (uint32_t i = 0; i < t->n; i++)
         t->rows[i] = &rows[i];
     sort(t);
-    t->n = n != 0 && n < t->n ? n : t->n;
+    uint32_t all = t->n;
+    t->n = n != 0 && n < all ? n : all;
     lay_out(t);
-    put_table(t);
+    if (all != 0)
+        put_table(t);
+    else
+        put(t, "no scope has ended\n");
+    if (t->n < all)
+        put_rest(t, all - t->n);
+    flush(t);
     int status = found < 0 ? found : t->status;
     mt_pages_unmap(t, bytes);
     return status;
