@@ -77,14 +77,27 @@ class Python(Tasks):
                 "        (m.reset_peak, ()), (m.stop, ()), (m.start, ()), (m.clear_traces, ())):\n"
                 "    function(*arguments)\n"
                 "print(m.is_tracing(), m.get_overhead() > 0, m.get_traced_memory()[1] >= 0)\n"
-                "m.record('after', 9)\n")
+                "m.record('after', 9)\n"
+                "for function, value in (m.cache_hit, 100), (m.cache_miss, 900), (m.cache_size, 64):\n"
+                "    function('lru', value)\n"
+                "m.scopes_print(n=1)\n"
+                "m.scopes_reset()\n"
+                "with m.scope('last') as last: keep = bytearray(1000000)\n"
+                "print(last.delta, m.Delta(net_bytes=-5, duration_ns=7))\n")
         program = self.write("rest.py", text)
-        self.assertEqual(b"False False True\n", self.run_plainly(program))
+        self.assertRegex(self.run_plainly(program),
+                         rb"^False False True\nDelta\(duration_ns=\d+\) "
+                         rb"Delta\(net_bytes=-5, duration_ns=7\)\n$")
         env = harness.plain_environment(PYTHONPATH=PATH)
         result = harness.record(self.path("p.pb.gz"), [self.python, program], env=env)
-        self.assertEqual((0, b"True True True\n"), (result.code, result.stdout), "%r" % result)
-        rows = harness.ask("scopes", self.path("p.pb.gz"))["rows"]
-        self.assertIn("after", [row["name"] for row in rows])
+        self.assertEqual(0, result.code, "%r" % result)
+        self.assertRegex(result.stdout, rb"^True True True\n +COUNT .*\n +1 .* after\n"
+                                        rb"Delta\(net_bytes=1\d{6}, ")
+        scopes = harness.ask("scopes", self.path("p.pb.gz"))
+        self.assertEqual(["last"], [row["name"] for row in scopes["rows"]])
+        self.assertEqual([("lru", 1, 1, 64)],
+                         [(cache["name"], cache["hits"], cache["misses"], cache["size_bytes"])
+                          for cache in scopes["caches"]])
 
     def test_example(self):
         """Of docs/scopes.md: it prints what the profile says; and zlib's state is of a quarter of

@@ -29,7 +29,8 @@ import time
 
 __all__ = ["Delta", "scope", "follow", "follow_tasks", "is_tracing", "start", "stop",
            "get_traced_memory", "reset_peak", "clear_traces", "get_overhead", "mark", "counter",
-           "counter_add", "record", "set", "snapshot"]
+           "counter_add", "cache_hit", "cache_miss", "cache_size", "record", "set", "scopes_print",
+           "scopes_reset", "snapshot"]
 
 
 class Delta(ctypes.Structure):
@@ -39,6 +40,10 @@ class Delta(ctypes.Structure):
                 *((name, ctypes.c_uint64)
                   for name in ("allocated_bytes", "allocated_blocks", "freed_bytes", "freed_blocks",
                                "temporary_blocks", "duration_ns", "cpu_ns"))]
+
+    def __repr__(self):
+        return "Delta(%s)" % ", ".join("%s=%d" % (name, getattr(self, name))
+                                       for name, _ in self._fields_ if getattr(self, name))
 
 
 _Storage = ctypes.c_uint64 * 32  # memtrack_scope
@@ -328,7 +333,12 @@ _overhead = _find("get_overhead", restype=ctypes.c_uint64)
 _mark = _find("mark", _text)
 _counter = _find("counter", _text, ctypes.c_int64)
 _counter_add = _find("counter_add", _text, ctypes.c_int64)
+_cache_hit = _find("cache_hit", _text, ctypes.c_uint64)
+_cache_miss = _find("cache_miss", _text, ctypes.c_uint64)
+_cache_size = _find("cache_size", _text, ctypes.c_uint64)
 _record = _find("record", _text, ctypes.c_uint64)
+_scopes_print = _find("scopes_print", ctypes.c_int, _text, ctypes.c_uint32, library=_long)
+_scopes_reset = _find("scopes_reset")
 _set_key = _find("set", _text, _text)
 _snapshot = _find("snapshot", _text, library=_long)
 
@@ -381,6 +391,21 @@ def counter_add(name, by=1):
     _counter_add(_bytes(name), by)
 
 
+def cache_hit(name, duration_ns):
+    """A cache has answered, after so long: reports show its hit rate and its times."""
+    _cache_hit(_bytes(name), duration_ns)
+
+
+def cache_miss(name, duration_ns):
+    """It did not have the answer, which took so long to get."""
+    _cache_miss(_bytes(name), duration_ns)
+
+
+def cache_size(name, size):
+    """Bytes that a cache holds now, on the timeline."""
+    _cache_size(_bytes(name), size)
+
+
 def record(name, duration_ns):
     """A time that was measured elsewhere, as a scope of that name."""
     _record(_bytes(name), duration_ns)
@@ -389,6 +414,22 @@ def record(name, duration_ns):
 def set(key, value):  # noqa: A001: as memtrack_set
     """Something to be known of this process, such as its version: shown in reports."""
     _set_key(_bytes(key), _bytes(value))
+
+
+def scopes_print(file=None, sort="peak", n=0):
+    """Print the table of `memtrack scopes` of this process to a file (standard output) with a
+    descriptor: n names (0: all), sorted as the command does. Nothing is printed where nothing is
+    recorded."""
+    file = sys.stdout if file is None else file
+    file.flush()
+    rc = _scopes_print(file.fileno(), _bytes(sort), n)
+    if rc != 0:
+        raise ValueError("memtrack: the scopes cannot be printed by %r: error %d" % (sort, rc))
+
+
+def scopes_reset():
+    """Forget the scopes that have ended."""
+    _scopes_reset()
 
 
 def snapshot(path):
