@@ -60,6 +60,12 @@ template <typename Text>
 using if_text = decltype(static_cast<const char *>(static_cast<const Text *>(nullptr)->data()),
                          static_cast<size_t>(static_cast<const Text *>(nullptr)->size()), 0);
 
+/* Where the program has begun something, for functions whose callers say it by a default. */
+struct place {
+    const char *file;
+    uint32_t line;
+};
+
 /* Tells whether somebody measures: the same test of one address that the functions of memtrack.h
  * begin with. What is done only then is no part of what a scope costs in an untracked process. */
 inline bool is_measured() noexcept {

@@ -62,8 +62,8 @@ namespace detail {
 class shared_task {
   public:
     template <typename Text>
-    explicit shared_task(const Text &name) : text_(kept(name)), name_(text_.c_str()) {
-        memtrack_task_begin(&task_, name_);
+    shared_task(const Text &name, const place &place) : text_(kept(name)), name_(text_.c_str()) {
+        memtrack_task_begin_at(&task_, name_, place.file, place.line);
     }
     shared_task(const shared_task &) = delete;
     shared_task &operator=(const shared_task &) = delete;
@@ -203,8 +203,9 @@ template <typename Executor> class followed_executor {
 };
 
 template <typename Executor, typename Name>
-followed_executor<Executor> follow(Executor executor, const Name &name) {
-    return {std::make_shared<detail::shared_task>(name), std::move(executor)};
+followed_executor<Executor> follow(Executor executor, const Name &name,
+                                   detail::place place = {__builtin_FILE(), __builtin_LINE()}) {
+    return {std::make_shared<detail::shared_task>(name, place), std::move(executor)};
 }
 
 } // namespace memtrack

@@ -72,7 +72,9 @@ class coroutine_scope {
 
   private:
     friend class coroutine_promise;
-    template <typename Name> coroutine_scope(coroutine_promise &promise, const Name &name) noexcept;
+    template <typename Name>
+    coroutine_scope(coroutine_promise &promise, const Name &name,
+                    const detail::place &place) noexcept;
     inline void forget() noexcept;
 
     coroutine_promise &promise_;
@@ -84,6 +86,7 @@ namespace detail {
 
 template <typename Name> struct follow_name {
     const Name &name; /* lives as long as the whole co_await */
+    place where;
 };
 
 /* Returns what co_await would ask for an awaitable: the result of its operator, or itself. */
@@ -173,8 +176,10 @@ detail::followed<detail::scope_follower, Awaitable> across(scope &scope, Awaitab
 
 /* To be awaited in a coroutine whose promise is a coroutine_promise: begins a scope, and returns
  * it. The name is a C string, a std::string or a std::string_view. */
-template <typename Name> detail::follow_name<Name> follow(const Name &name) {
-    return {name};
+template <typename Name>
+detail::follow_name<Name> follow(const Name &name,
+                                 detail::place place = {__builtin_FILE(), __builtin_LINE()}) {
+    return {name, place};
 }
 
 /* Is a base of the promise of coroutines whose scopes are to be followed. */
@@ -183,12 +188,12 @@ class coroutine_promise {
     template <typename Name> auto await_transform(detail::follow_name<Name> wanted) noexcept {
         struct beginning : std::suspend_never {
             coroutine_promise *promise;
-            const Name *name;
+            detail::follow_name<Name> wanted;
             coroutine_scope await_resume() const noexcept {
-                return coroutine_scope(*promise, *name);
+                return coroutine_scope(*promise, wanted.name, wanted.where);
             }
         };
-        return beginning{{}, this, &wanted.name};
+        return beginning{{}, this, wanted};
     }
     template <typename Awaitable> auto await_transform(Awaitable &&awaitable) {
         return follow(std::forward<Awaitable>(awaitable));
@@ -243,8 +248,9 @@ class coroutine_promise {
 };
 
 template <typename Name>
-coroutine_scope::coroutine_scope(coroutine_promise &promise, const Name &name) noexcept
-    : promise_(promise), outer_(promise.innermost_), scope_(name) {
+coroutine_scope::coroutine_scope(coroutine_promise &promise, const Name &name,
+                                 const detail::place &place) noexcept
+    : promise_(promise), outer_(promise.innermost_), scope_(name, place.file, place.line) {
     promise.innermost_ = this;
 }
 

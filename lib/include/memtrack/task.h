@@ -42,7 +42,8 @@ struct memtrack_turn;
 typedef struct memtrack_task {
     memtrack_scope scope;
     memtrack_scope rest; /* of turns that came while another thread had the scope; see has_rest */
-    const char *name;
+    const char *name, *file; /* file and line: where it was begun */
+    uint32_t line;
     struct memtrack_turn *turn; /* that measures with the scope; of the thread holder */
     uintptr_t holder;           /* 0: none */
     int lock;                   /* of what follows, and of rest */
@@ -70,18 +71,23 @@ MEMTRACK_TASK_ void memtrack_task_unlock_(memtrack_task *task) {
     __atomic_store_n(&task->lock, 0, __ATOMIC_RELEASE);
 }
 
-/* Begins a task, which measures nothing until it is entered. The name has to stay until it has
- * ended. */
-MEMTRACK_TASK_ int memtrack_task_begin(memtrack_task *task, const char *name) {
+/* Begins a task, which measures nothing until it is entered. The name, and that of the file, have to
+ * stay until it has ended. */
+MEMTRACK_TASK_ int memtrack_task_begin_at(memtrack_task *task, const char *name, const char *file,
+                                          uint32_t line) {
     int rc;
     task->name = name;
+    task->file = file;
+    task->line = line;
     task->turn = NULL;
     task->holder = 0;
     task->others = NULL;
     task->lock = task->has_rest = task->has_failed = 0;
-    rc = memtrack_begin(&task->scope, name);
+    rc = memtrack_begin_at(&task->scope, name, file, line);
     return rc != 0 ? rc : memtrack_scope_detach(&task->scope);
 }
+/* A call says where it stands, as memtrack_begin does: memtrack_task_begin(task, name). */
+#define memtrack_task_begin(...) memtrack_task_begin_at(__VA_ARGS__, __FILE__, __LINE__)
 
 /* Is for a thread that comes while another one has the scope: one of its own, unless this is within
  * a turn of the task that this thread has already. */
@@ -98,7 +104,7 @@ MEMTRACK_TASK_ int memtrack_task_enter_beside_(memtrack_task *task, memtrack_tur
         task->others = turn;
     }
     memtrack_task_unlock_(task);
-    return other == NULL ? memtrack_begin(&turn->scope, task->name) : 0;
+    return other == NULL ? memtrack_begin_at(&turn->scope, task->name, task->file, task->line) : 0;
 }
 
 /* Measures what this thread does for the task from here on. The scopes that it begins end before

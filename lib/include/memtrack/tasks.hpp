@@ -137,12 +137,12 @@ using result =
 
 /* Calls it in a scope. */
 template <typename Name, typename Function, typename... Arguments>
-result<Function, Arguments...> call_in(const Name &name, Function &&function,
+result<Function, Arguments...> call_in(const Name &name, const place &place, Function &&function,
                                        Arguments &&...arguments) {
     if (!is_measured())
         return call(is_member<Function>(), std::forward<Function>(function),
                     std::forward<Arguments>(arguments)...);
-    scope scope(name);
+    scope scope(name, place.file, place.line);
 #ifdef __cpp_exceptions
     try {
         return call(is_member<Function>(), std::forward<Function>(function),
@@ -183,20 +183,21 @@ template <typename Text, if_text<Text> = 0> std::string kept(const Text &name) {
 template <typename Name, typename Function> class task_function {
   public:
     template <typename Callable>
-    task_function(Name name, Callable &&function)
-        : name_(std::move(name)), function_(std::forward<Callable>(function)) {}
+    task_function(Name name, Callable &&function, const detail::place &place)
+        : name_(std::move(name)), place_(place), function_(std::forward<Callable>(function)) {}
 
     template <typename... Arguments>
     detail::result<Function &, Arguments...> operator()(Arguments &&...arguments) & {
-        return detail::call_in(name_, function_, std::forward<Arguments>(arguments)...);
+        return detail::call_in(name_, place_, function_, std::forward<Arguments>(arguments)...);
     }
     template <typename... Arguments>
     detail::result<const Function &, Arguments...> operator()(Arguments &&...arguments) const & {
-        return detail::call_in(name_, function_, std::forward<Arguments>(arguments)...);
+        return detail::call_in(name_, place_, function_, std::forward<Arguments>(arguments)...);
     }
     template <typename... Arguments>
     detail::result<Function, Arguments...> operator()(Arguments &&...arguments) && {
-        return detail::call_in(name_, std::move(function_), std::forward<Arguments>(arguments)...);
+        return detail::call_in(name_, place_, std::move(function_),
+                               std::forward<Arguments>(arguments)...);
     }
 
     /* The function itself. */
@@ -209,14 +210,16 @@ template <typename Name, typename Function> class task_function {
 
   private:
     Name name_;
+    detail::place place_;
     Function function_;
 };
 
 template <typename Name, typename Function>
 task_function<decltype(detail::kept(std::declval<const Name &>())),
               typename std::decay<Function>::type>
-task(const Name &name, Function &&function) {
-    return {detail::kept(name), std::forward<Function>(function)};
+task(const Name &name, Function &&function,
+     detail::place place = {__builtin_FILE(), __builtin_LINE()}) {
+    return {detail::kept(name), std::forward<Function>(function), place};
 }
 
 } // namespace memtrack

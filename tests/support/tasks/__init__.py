@@ -37,6 +37,9 @@ class Tasks(case.Case):
         self.assertEqual({line[0] for line in counted}, set(rows))
         for name, *numbers in counted:
             self.compare_row(rows[name], *map(int, numbers))
+            # begun by the program, as it wrote it: not in a header or a binding
+            self.assertEqual((os.path.join(harness.SUPPORT, "tasks"), True),
+                             (os.path.dirname(rows[name]["file"]), rows[name]["line"] > 0), name)
         return rows
 
     def compare_row(self, row, count, allocated, blocks, errors):

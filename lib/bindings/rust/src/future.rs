@@ -3,7 +3,7 @@
 //! between. A future that polls others includes them, since they are polled within its poll.
 
 use crate::recorder;
-use crate::scope::Storage;
+use crate::scope::{Place, Storage};
 use core::future::Future;
 use core::marker::PhantomPinned;
 use core::mem::ManuallyDrop;
@@ -26,10 +26,12 @@ pub trait Instrument: Future + Sized {
     /// let future = handle(1).in_scope("handle");
     /// # drop(future);
     /// ```
+    #[track_caller]
     fn in_scope(self, name: impl Into<Cow<'static, str>>) -> Followed<Self> {
         Followed {
             future: ManuallyDrop::new(self),
             name: name.into(),
+            place: Place::of_caller(),
             storage: Storage::new(),
             state: State::New,
             _pinned: PhantomPinned,
@@ -50,6 +52,7 @@ enum State {
 pub struct Followed<F: Future> {
     future: ManuallyDrop<F>, // dropped within the scope
     name: Cow<'static, str>,
+    place: Place,
     storage: Storage, // stays where it is while it is open, since this is pinned
     state: State,
     _pinned: PhantomPinned,
@@ -62,7 +65,7 @@ impl<F: Future> Followed<F> {
     fn resume(&mut self) {
         match self.state {
             State::New => {
-                self.storage.begin_recorded(&self.name, None);
+                self.storage.begin_recorded(&self.name, Some(self.place));
             }
             _ => unsafe {
                 recorder::attach(&mut self.storage.0);

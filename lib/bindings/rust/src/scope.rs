@@ -22,6 +22,13 @@ impl Place {
     pub const fn new(file: &'static str, line: u32) -> Place {
         Place { file, line }
     }
+
+    /// Where the function that asks was called, if it is marked so. This one's file has no zero.
+    #[track_caller]
+    pub(crate) fn of_caller() -> Place {
+        let location = core::panic::Location::caller();
+        Place { file: location.file(), line: location.line() }
+    }
 }
 
 /// Where a scope is kept while it is open.
@@ -54,12 +61,14 @@ impl Storage {
         let name = Text::new(name);
         match place {
             Some(place) if recorder::knows_places() => unsafe {
-                recorder::begin_at(
-                    &mut self.0,
-                    name.get(),
-                    place.file.as_ptr().cast(),
-                    place.line,
-                )
+                let copy;
+                let file = if place.file.ends_with('\0') {
+                    place.file.as_ptr().cast()
+                } else {
+                    copy = Text::new(place.file);
+                    copy.get()
+                };
+                recorder::begin_at(&mut self.0, name.get(), file, place.line)
             },
             _ => unsafe { recorder::begin(&mut self.0, name.get()) },
         };
@@ -147,12 +156,17 @@ fn text_of(panic: &(dyn Any + Send)) -> &str {
 
 /// Does the work in a scope of this name, and returns its result and what the scope has measured. A
 /// panic is an error with the panic's text, and goes on.
+#[track_caller]
 pub fn measure<T>(name: &str, work: impl FnOnce() -> T) -> (T, Delta) {
+    measure_at(name, Place::of_caller(), work)
+}
+
+fn measure_at<T>(name: &str, place: Place, work: impl FnOnce() -> T) -> (T, Delta) {
     if !recorder::is_there() {
         return (work(), Delta::default());
     }
     let mut storage = Storage::new();
-    let mut scope = storage.begin(name);
+    let mut scope = storage.begin_at(name, place);
     match catch_unwind(AssertUnwindSafe(work)) {
         Ok(result) => (result, scope.end()),
         Err(panic) => {
@@ -168,10 +182,11 @@ pub fn measure<T>(name: &str, work: impl FnOnce() -> T) -> (T, Delta) {
 /// ```
 /// std::thread::spawn(memtrack::task("load", || vec![0; 1000])).join().unwrap();
 /// ```
+#[track_caller]
 pub fn task<T>(
     name: impl Into<Cow<'static, str>>,
     work: impl FnOnce() -> T,
 ) -> impl FnOnce() -> T {
-    let name = name.into();
-    move || measure(&name, work).0
+    let (name, place) = (name.into(), Place::of_caller());
+    move || measure_at(&name, place, work).0
 }
