@@ -21,6 +21,7 @@
 #include "text/scopes_table-local.h"
 #include "view/format/format.h"
 #include "view/margin.h"
+#include "view/scopes/notes.h"
 
 enum { CELL = MT_FORMAT_BYTES + MT_MARGIN_BYTES };
 
@@ -352,6 +353,18 @@ static void add_events(struct mt_summary *lines, const struct mt_profile *profil
                        scopes->event_sample);
 }
 
+/* What the figures leave out. */
+static void add_notes(struct mt_summary *lines, const struct mt_profile *profile) {
+    bool is_first = true;
+    for (size_t i = 0; i < profile->info.n_notes; i++) {
+        const char *note = mt_profile_text(profile, profile->info.notes[i]);
+        if (!mt_scopes_notes_has(note))
+            continue;
+        mt_summary_add(lines, is_first ? "coverage" : "", true, "%s", note);
+        is_first = false;
+    }
+}
+
 void mt_scopes_table_print_head(const struct mt_terminal *terminal,
                                 const struct mt_scopes_rows *rows,
                                 const struct mt_scopes_table_options *options) {
@@ -361,6 +374,7 @@ void mt_scopes_table_print_head(const struct mt_terminal *terminal,
     mt_summary_process(rows->profile, &format, &lines);
     add_counts(&lines, rows);
     add_events(&lines, rows->profile);
+    add_notes(&lines, rows->profile);
     mt_lines_print(terminal, &lines);
     fputc('\n', terminal->stream);
 }

@@ -7,6 +7,7 @@
 #include "export/export-local.h"
 #include "export/json-local.h"
 #include "view/scopes/arcs.h"
+#include "view/scopes/notes.h"
 #include "view/scopes/rows.h"
 
 /* The object says by how much the sum may be off, when it is an estimate. */
@@ -140,6 +141,17 @@ static bool put_rows(FILE *stream, const struct mt_export *thing, struct mt_erro
     return made;
 }
 
+/* What the figures leave out, in sentences. */
+static json_t *notes_array(const struct mt_profile *profile) {
+    json_t *notes = json_array();
+    for (size_t i = 0; i < profile->info.n_notes; i++) {
+        const char *note = mt_profile_text(profile, profile->info.notes[i]);
+        if (mt_scopes_notes_has(note))
+            json_array_append_new(notes, mt_json_text(note));
+    }
+    return notes;
+}
+
 int mt_json_scopes(FILE *stream, const struct mt_export *thing, struct mt_error *error) {
     const struct mt_scopes_rows *rows = thing->scopes.rows;
     const struct mt_profile *profile = rows->profile;
@@ -163,6 +175,10 @@ int mt_json_scopes(FILE *stream, const struct mt_export *thing, struct mt_error 
     made = made && put_rows(stream, thing, error);
     fputs("]", stream);
     made = made && mt_json_figures(stream, rows);
+    if (!made)
+        return mt_json_out_of_memory(error);
+    const struct mt_json_member notes = {",\n \"notes\":", notes_array(profile)};
+    status = mt_json_put_members(stream, &notes, 1, error);
     fputs("}\n", stream);
-    return made ? mt_json_finish(stream, error) : mt_json_out_of_memory(error);
+    return status != 0 ? status : mt_json_finish(stream, error);
 }

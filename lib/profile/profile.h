@@ -183,6 +183,10 @@ struct mt_refused {
     uint32_t frames[MT_REFUSED_FRAMES]; /* location indexes, innermost first */
 };
 
+/* How notes end that say of scopes, and of counters, caches and keys, that some found no room. */
+#define MT_NOTE_SCOPES_LACK "counts, sums and percentiles of scopes are too low."
+#define MT_NOTE_OWN_LACK    "counters, caches or keys of the program are not up to date."
+
 /* This is what pprof has no field for; it is in the extension message. */
 struct mt_profile_info {
     bool is_memtrack; /* false: read from another tool's file, which tells little of what follows */

@@ -109,14 +109,10 @@ static void say_what_is_lost(struct notes *notes, const struct mt_ledger_info *i
             "live.",
             count_text(count, counts->dropped), plural(counts->dropped));
     if (info->dropped_scopes)
-        say(notes,
-            "%s scope%s found no room for all figures: counts, sums and percentiles of scopes are "
-            "too low.",
+        say(notes, "%s scope%s found no room for all figures: " MT_NOTE_SCOPES_LACK,
             count_text(count, info->dropped_scopes), plural(info->dropped_scopes));
     if (info->dropped_own)
-        say(notes,
-            "%s change%s found no room: counters, caches or keys of the program are not up to "
-            "date.",
+        say(notes, "%s change%s found no room: " MT_NOTE_OWN_LACK,
             count_text(count, info->dropped_own), plural(info->dropped_own));
     if (info->dropped_lines)
         say(notes, "%s event%s of lines found no room: figures by line are too low.",
