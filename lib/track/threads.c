@@ -301,8 +301,10 @@ void mt_threads_refresh(struct mt_thread *t) {
     if (mt_state.ledger.is_in_forks)
         t->state |= MT_SEEN_ASKS;
     share(t->bank_id);
-    if (t->used)
+    if (t->used) {
         forget_paths(t);
+        mt_names_forget(&t->names); /* of functions that may have been unloaded */
+    }
     t->is_in_python = mt_python_is_there();
     if (!note_clear(t))
         t->state = MT_STATE_UNKNOWN; /* this is done again at the next event */

@@ -2,7 +2,9 @@
 /*
  * Names live in chunks of the ledger, their texts beside them; an index in private memory finds
  * them by hash. Each thread remembers by address which text it has met where, and compares it: the
- * usual name is a literal, but nobody promises that.
+ * usual name is a literal, but nobody promises that. What it remembers of functions it forgets when
+ * code is unloaded, since their addresses may then be those of other functions: a function is its
+ * address in its module.
  */
 #include "track/tables/names.h"
 
@@ -60,7 +62,8 @@ static uint32_t length(const char *text) {
 
 static bool is_same(const struct mt_name *name, const struct mt_name *wanted) {
     if (wanted->text == 0 || name->text == 0)
-        return name->text == wanted->text && name->address == wanted->address;
+        return name->text == wanted->text && name->address == wanted->address &&
+               name->module == wanted->module;
     const char *a = (const char *)name->text, *b = (const char *)wanted->text;
     if (name->bytes != wanted->bytes)
         return false;
