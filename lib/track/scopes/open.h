@@ -17,6 +17,8 @@ struct mt_scope_stack {
     uint64_t n_serials;
     uint32_t depth;
     uint32_t until_event;
+    uint64_t
+        unseen_at; /* the stack pointer of the outermost function that found no room; 0: none */
     /* They lie in the ledger, and there are as many as have been needed. */
     struct mt_open_scope *chunk[MT_MAX_SCOPE_DEPTH / MT_OPEN_PER_CHUNK];
 };

@@ -609,6 +609,28 @@ static uint32_t caller_of(const struct mt_scope_stack *s) {
     return i > 0 ? open_at(s, i - 1)->call : 0;
 }
 
+/*
+ * While there is no room for one more function, those that are entered are not on the stack, and
+ * must not be taken for others with the same address, or for some further out, when they return.
+ * They are known by the program's stack: a function that found no room, and all that it calls, lie
+ * below the point where it was entered, and its caller lies above.
+ */
+MT_NOINLINE static void note_unseen(struct mt_thread *t) {
+    struct mt_scope_stack *s = t->scopes.stack;
+    mt_scopes_totals_drop();
+    if (s != NULL && !has_room(s) && entered_at(t) > s->unseen_at)
+        s->unseen_at = entered_at(t);
+}
+
+/* Tells whether the function that returns found no room when it was entered. */
+MT_NOINLINE static bool is_unseen(const struct mt_thread *t, struct mt_scope_stack *s) {
+    uint64_t at = s->unseen_at;
+    bool is_below = at != 0 && entered_at(t) <= at && !has_room(s);
+    if (!is_below || entered_at(t) == at)
+        s->unseen_at = 0;
+    return is_below;
+}
+
 static inline __attribute__((always_inline)) void enter(struct mt_thread *t, uint64_t address,
                                                         bool is_unusual) {
     mt_name_id id = mt_names_find_function(&t->names, address);
@@ -616,7 +638,7 @@ static inline __attribute__((always_inline)) void enter(struct mt_thread *t, uin
                               : is_unusual ? push_unusual(t, id, 0, NULL)
                                            : push(t, id, 0, NULL);
     if (f == NULL) {
-        mt_scopes_totals_drop();
+        note_unseen(t);
         return;
     }
     f->storage = address;
@@ -638,7 +660,8 @@ void mt_scopes_thread_enter_function(struct mt_thread *t, uint64_t address) {
 /* Functions that were left by longjmp or an exception lie above the one that returns. */
 void mt_scopes_thread_leave_function(struct mt_thread *t, uint64_t address) {
     struct mt_scope_stack *s = t->scopes.stack;
-    if (s == NULL)
+    /* There is always room but at the end of a chunk. */
+    if (s == NULL || (mt_unlikely(s->depth % MT_OPEN_PER_CHUNK == 0) && is_unseen(t, s)))
         return;
     uint32_t i = s->depth;
     while (i > 0 && (open_at(s, i - 1)->storage != address || !open_at(s, i - 1)->is_function))
