@@ -120,7 +120,12 @@ struct memtrack_local_result_ {
 MEMTRACK_SYSTEM_FUNCTION_ void memtrack_local_add_(struct memtrack_local_thread_ *t,
                                                    struct memtrack_local_record_ *r,
                                                    const struct memtrack_local_result_ *result) {
+    uint64_t said_ns = result->is_failed ? r->error_ns : 0;
     memtrack_local_renew_(t, r);
+    /* What was said of its error belongs to it, even if everything was forgotten after that. */
+    if (said_ns && !r->error_ns &&
+        said_ns >= memtrack_system_ns_(MEMTRACK_SYSTEM_MONOTONIC_) - (uint64_t)result->duration_ns)
+        MEMTRACK_LOCAL_SET_(r->error_ns, said_ns);
     MEMTRACK_LOCAL_SET_(r->count, r->count + 1);
     MEMTRACK_LOCAL_SET_(r->own_ns, r->own_ns + result->own_ns);
     if (result->is_failed)

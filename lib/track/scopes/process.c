@@ -162,7 +162,7 @@ int mt_scopes_process_fail(struct mt_thread *t, const struct mt_scope_handle *h,
     struct mt_scope_totals *r =
         is_open && why != NULL ? mt_scopes_totals_find_of_process(t, h->name, h->group) : NULL;
     if (r != NULL)
-        mt_scopes_totals_keep_error(r, why, clock_ns(CLOCK_MONOTONIC));
+        mt_scopes_totals_keep_error(t, r, why, clock_ns(CLOCK_MONOTONIC));
     return is_open ? 0 : -MEMTRACK_EENDED;
 }
 

@@ -434,7 +434,7 @@ void mt_scopes_thread_fail(struct mt_thread *t, struct mt_scope_handle *h, const
     else
         h->is_failed = true;
     if (r != NULL && why != NULL)
-        mt_scopes_totals_keep_error(r, why, clock_ns(CLOCK_MONOTONIC));
+        mt_scopes_totals_keep_error(t, r, why, clock_ns(CLOCK_MONOTONIC));
 }
 
 int mt_scopes_thread_end(struct mt_thread *t, struct mt_scope_handle *h, memtrack_delta *out) {

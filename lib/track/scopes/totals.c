@@ -138,26 +138,6 @@ void mt_scopes_totals_place(struct mt_thread *t, struct mt_scope_totals *r, cons
     r->file = id;
 }
 
-/* The text is written over where it lies: a reader may find a part of either, never more than there
- * is room for, and a NUL at the end. */
-void mt_scopes_totals_keep_error(struct mt_scope_totals *r, const char *why, uint64_t now_ns) {
-    if (r->error_text == 0 && mt_state_lock_growth()) {
-        r->error_text = (uint64_t)mt_writer_allocate_detail(&mt_state.ledger, MT_ERROR_BYTES, 8);
-        mt_state_unlock_growth();
-    }
-    char *text = (char *)r->error_text;
-    if (text == NULL) {
-        mt_scopes_totals_drop();
-        return;
-    }
-    bool is_over = false;
-    for (int i = 0; i < MT_ERROR_BYTES - 1; i++) {
-        is_over |= why[is_over ? 0 : i] == 0;
-        text[i] = is_over ? 0 : why[i];
-    }
-    r->error_ns = now_ns;
-}
-
 /* ---- what is forgotten ----------------------------------------------------------------------- */
 
 uint64_t mt_scopes_totals_epoch(mt_name_id group) {
@@ -217,6 +197,41 @@ static inline void look(const struct mt_thread *t, struct mt_scope_totals *r) {
     if (mt_unlikely(r->epoch != mt_load_part(&t->control->scopes_epoch) ||
                     r->last_thread != t->bank->n_threads))
         renew(t, r);
+}
+
+/* As look, for a scope that has failed and ends. What was said of its error belongs to it, and so to
+ * what it counts in, even if everything was forgotten after that. */
+MT_NOINLINE static void look_failed(const struct mt_thread *t, struct mt_scope_totals *r,
+                                    const struct mt_scope_result *result) {
+    uint64_t said_ns = r->error_ns,
+             begin_ns = result->end_ns - (uint64_t)result->value[MT_SCOPE_DURATION_NS];
+    look(t, r);
+    if (r->error_ns == 0 && said_ns >= begin_ns)
+        r->error_ns = said_ns;
+}
+
+/* ---- errors ---------------------------------------------------------------------------------- */
+
+/* The text is written over where it lies: a reader may find a part of either, never more than there
+ * is room for, and a NUL at the end. */
+void mt_scopes_totals_keep_error(const struct mt_thread *t, struct mt_scope_totals *r,
+                                 const char *why, uint64_t now_ns) {
+    look(t, r);
+    if (r->error_text == 0 && mt_state_lock_growth()) {
+        r->error_text = (uint64_t)mt_writer_allocate_detail(&mt_state.ledger, MT_ERROR_BYTES, 8);
+        mt_state_unlock_growth();
+    }
+    char *text = (char *)r->error_text;
+    if (text == NULL) {
+        mt_scopes_totals_drop();
+        return;
+    }
+    bool is_over = false;
+    for (int i = 0; i < MT_ERROR_BYTES - 1; i++) {
+        is_over |= why[is_over ? 0 : i] == 0;
+        text[i] = is_over ? 0 : why[i];
+    }
+    r->error_ns = now_ns;
 }
 
 /* ---- histograms ------------------------------------------------------------------------------ */
@@ -344,7 +359,10 @@ void mt_scopes_totals_add(struct mt_thread *t, struct mt_scope_totals *r,
         mt_scopes_totals_drop();
         return;
     }
-    look(t, r);
+    if (mt_unlikely(result->is_failed))
+        look_failed(t, r, result);
+    else
+        look(t, r);
     r->count++;
     r->errors += result->is_failed;
     r->misuses += result->is_misuse;
@@ -386,7 +404,10 @@ void mt_scopes_totals_add_unmeasured(struct mt_thread *t, struct mt_scope_totals
         mt_scopes_totals_drop();
         return;
     }
-    look(t, r);
+    if (mt_unlikely(result->is_failed))
+        look_failed(t, r, result);
+    else
+        look(t, r);
     r->count++;
     r->unmeasured++;
     r->errors += result->is_failed;

@@ -46,8 +46,8 @@ mt_scopes_totals_find_of_process(struct mt_thread *t, mt_name_id name, mt_name_i
 MT_HIDDEN void mt_scopes_totals_place(struct mt_thread *t, struct mt_scope_totals *r,
                                       const char *file, uint32_t line);
 /* Keeps what the program says of a scope that has failed. */
-MT_HIDDEN void mt_scopes_totals_keep_error(struct mt_scope_totals *r, const char *why,
-                                           uint64_t now_ns);
+MT_HIDDEN void mt_scopes_totals_keep_error(const struct mt_thread *t, struct mt_scope_totals *r,
+                                           const char *why, uint64_t now_ns);
 
 /* Add a scope that has ended to its record; NULL: it had no room. */
 MT_HIDDEN void mt_scopes_totals_add(struct mt_thread *t, struct mt_scope_totals *r,
