@@ -97,15 +97,28 @@ static void estimate_anonymous(const struct mt_ticker_track *track, uint64_t mos
     free(modules);
 }
 
-/* Returns 0, or problem is filled. */
+/* "Nothing was allocated" is said of what was watched alone. */
+static enum mt_result_blank blank_of(const struct mt_ledger_info *info) {
+    if (!info->control.request.off)
+        return MT_RESULT_RECORDED;
+    if (info->bounds.until_ns && info->bounds.until_ns <= info->start_own_ns)
+        return MT_RESULT_LATE;
+    return (info->flags & (MT_FLAG_DORMANT | MT_FLAG_SWITCHED)) == MT_FLAG_DORMANT
+               ? MT_RESULT_DORMANT
+               : MT_RESULT_RECORDED;
+}
+
+/* Returns 0, or the problem of the result is filled. */
 static int load(const struct mt_convert *convert, struct mt_ticker_track *track, const char *path,
-                struct mt_profile **profile, struct mt_error *problem) {
+                struct mt_profile **profile, struct mt_result *result) {
     struct mt_ledger *ledger = track->ledger;
+    struct mt_error *problem = &result->problem;
     struct mt_ledger_map map;
     track->ledger = NULL;
     int rc = ledger ? 0 : mt_ledger_open(path, &ledger, problem);
     if (rc != 0)
         return rc;
+    result->blank = blank_of(mt_ledger_info(ledger));
     rc = mt_ledger_convert_mapped(ledger, profile, &map, problem);
     if (rc == 0) {
         rc = mt_ticker_apply(track, mt_ledger_info(ledger), *profile, &map);
@@ -283,7 +296,7 @@ void mt_convert_track(const struct mt_convert *convert, struct mt_ticker_track *
                                  .is_last_image = is_newest};
     if (profile)
         *profile = NULL;
-    if (load(convert, track, path, &made, &result->problem) != 0) {
+    if (load(convert, track, path, &made, result) != 0) {
         settle_failure(path, result);
         return;
     }

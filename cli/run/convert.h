@@ -18,6 +18,13 @@
 
 enum { MT_RESULT_PROGRAM_BYTES = 64, MT_RESULT_FILE_BYTES = 4096 };
 
+/* Why nothing was seen of a process that has a ledger. */
+enum mt_result_blank {
+    MT_RESULT_RECORDED,
+    MT_RESULT_LATE,   /* it began when the time of --for was over */
+    MT_RESULT_DORMANT /* its recording was never switched on */
+};
+
 /* What is said about a process at the end. It has no pointers, as results come from worker
  * processes, too. */
 struct mt_result {
@@ -26,6 +33,7 @@ struct mt_result {
     bool is_main, is_last_image;
     bool is_written;
     bool is_empty; /* nothing was allocated, and it has no profile: its figures are all 0 */
+    enum mt_result_blank blank;
     bool is_blind; /* another malloc came before the recorder's and passed nothing on */
     bool is_kept;  /* the ledger is still there, and its path is in file */
     uint64_t peak_bytes, live_bytes, live_blocks, total_bytes, total_blocks;

@@ -40,6 +40,15 @@ void mt_finish_free(struct mt_finish *finish) {
     mt_processes_course_free(&finish->course);
 }
 
+static const char *why_empty(const struct mt_result *result) {
+    static const char *const why[] = {
+        [MT_RESULT_RECORDED] = "nothing was allocated",
+        [MT_RESULT_LATE] = "it began when the time of --for was over",
+        [MT_RESULT_DORMANT] = "its recording was never switched on",
+    };
+    return why[result->blank];
+}
+
 /* Where its profile is: within the directory of the run the index names it, elsewhere its place is
  * said where the reason for having none would stand. */
 static void set_file(const struct mt_convert *convert, const struct mt_result *result,
@@ -54,7 +63,7 @@ static void set_file(const struct mt_convert *convert, const struct mt_result *r
         process->why = strdup(result->file);
     else
         process->why = strdup(result->is_blind   ? "its own malloc comes before the recorder's"
-                              : result->is_empty ? "nothing was allocated"
+                              : result->is_empty ? why_empty(result)
                                                  : result->problem.message);
 }
 
@@ -76,6 +85,7 @@ static void add_process(struct mt_finish *finish, const struct mt_result *r) {
     p->total_blocks = r->total_blocks;
     p->anonymous_bytes = r->anonymous.bytes;
     p->is_blind = r->is_blind;
+    p->is_late = r->blank == MT_RESULT_LATE;
     p->is_unexplained = mt_anonymous_is_much(&r->anonymous);
     p->exit_known = r->exit_known;
     p->exit_code = r->exit_code;

@@ -75,11 +75,28 @@ static struct mt_rows *merged_rows(const struct mt_run_request *options,
     return rows;
 }
 
+/* Each of the profiles says it, and what stands in for them all has to. */
+static void add_bound(const struct mt_run_request *options, const struct mt_processes *processes,
+                      struct mt_summary *lines) {
+    char lasted[MT_FORMAT_BYTES], late[64] = "";
+    size_t n = 0;
+    for (size_t i = 0; i < processes->n; i++)
+        n += processes->items[i].is_late && processes->items[i].image == 0;
+    if (n == 0 && (options->shared.for_ns == 0 || processes->duration_ns < options->shared.for_ns))
+        return;
+    if (n)
+        snprintf(late, sizeof late, ", nor are the %zu process%s that began later", n,
+                 n == 1 ? "" : "es");
+    mt_summary_add(lines, lines->n ? "" : "coverage", true,
+                   "Recorded for %s, as --for says: later allocations are not counted%s.",
+                   mt_format_duration(lasted, options->shared.for_ns), late);
+}
+
 /* What was not seen at all. What single processes have to say is told by the report: a build has a
  * hundred of them, and each has a note. */
-static void print_coverage(const struct mt_terminal *terminal, const struct mt_finish *finish,
-                           const struct mt_profile *program, struct mt_profile *merged,
-                           const struct mt_rows *rows) {
+static void print_coverage(const struct mt_terminal *terminal, const struct mt_run_request *options,
+                           const struct mt_finish *finish, const struct mt_profile *program,
+                           struct mt_profile *merged, const struct mt_rows *rows) {
     struct mt_summary_format format = mt_lines_format(terminal, false, false);
     struct mt_summary lines = {0};
     const char *directory = finish->convert.directory->path;
@@ -87,6 +104,7 @@ static void print_coverage(const struct mt_terminal *terminal, const struct mt_f
     merged->info.n_notes = 0;
     mt_summary_coverage(rows, &format, &lines);
     merged->info.n_notes = n_notes;
+    add_bound(options, &finish->processes, &lines);
     for (size_t i = 0; program && i < program->info.n_notes; i++) {
         const char *note = mt_profile_text(program, program->info.notes[i]);
         if (strncmp(note, "Not recorded", 12) == 0)
@@ -128,7 +146,7 @@ static void print_tree(const struct mt_run_request *options, const struct mt_fin
     mt_terminal_init(&terminal, stderr, options->shared.color);
     mt_run_processes_print_head(&terminal, &finish->processes, options->program);
     if (rows)
-        print_coverage(&terminal, finish, program, merged, rows);
+        print_coverage(&terminal, options, finish, program, merged, rows);
     fputc('\n', stderr);
     mt_run_processes_print(&terminal, &finish->processes);
     if (rows)

@@ -1,7 +1,9 @@
 # SPDX-License-Identifier: MIT
 """memtrack run --for: recording switches itself off, the program goes on, and what was recorded is
 in the profile, which says so."""
+import json
 import os
+import re
 
 from support import case, harness
 
@@ -32,6 +34,32 @@ class For(case.Case):
         self.assertEqual(0, second.totals["total_blocks"])
         self.assertIn("The time of --for was over when this process began: nothing was recorded.",
                       second.report()["coverage"]["notes"])
+
+    def test_several_processes(self):
+        """Those that begin when it is over are said not to be recorded: nobody knows what they
+        allocated. The summary says when it was over, and has a line for each process."""
+        late = harness.program("list")
+        script = "%s; %s; %s; exit 0" % (harness.program("for_a_while"), late, late)
+        result = harness.check([harness.MEMTRACK, "run", "-o", self.path("runs/"), "--for", "2s",
+                                "--", "bash", "-c", script],
+                               env=harness.plain_environment(MEMTRACK_DIR=self.dir))
+        processes = json.loads(self.read("runs/index.json"))["processes"]
+        self.assertEqual(["it began when the time of --for was over"] * 2,
+                         [p["why"] for p in processes if p["exe"] == late])
+        summary = result.stderr.decode()
+        self.assertRegex(" ".join(summary.split()),
+                         r"Recorded for 2\.00 s, as --for says: later allocations are not counted, "
+                         r"nor are the 2 processes that began later\.")
+        self.assertEqual(2, len(re.findall(r"(?m)^ +- +- +\d+ +list$", summary)), summary)
+        self.assertRegex(summary, r"(?m) for_a_while$")
+
+    def test_dormant(self):
+        script = "%s; exit 0" % harness.program("list")
+        harness.check([harness.MEMTRACK, "run", "-q", "-o", self.path("runs/"), "--dormant", "--",
+                       "bash", "-c", script], env=harness.plain_environment(MEMTRACK_DIR=self.dir))
+        processes = json.loads(self.read("runs/index.json"))["processes"]
+        self.assertEqual({"its recording was never switched on"},
+                         {p["why"] for p in processes if not p["is_main"]})
 
     def test_wrong_words(self):
         result = harness.run([harness.MEMTRACK, "run", "--for", "60", "--", "true"])

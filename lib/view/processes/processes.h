@@ -31,6 +31,7 @@ struct mt_process {
         *file; /* of its profile; NULL: none. Relative to the directory of the run, if it has one */
     bool is_blind;       /* another malloc came before the recorder's: not in the index, see why */
     bool is_unexplained; /* the recording explains little of its memory: not in the index */
+    bool is_late;        /* it began when recording was over: not in the index, see why */
     char *why;           /* why there is no profile; NULL: there is one */
 };
 
