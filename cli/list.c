@@ -27,6 +27,7 @@
 #include "ledger/unused.h"
 #include "list/entries.h"
 #include "list/verify.h"
+#include "profile/called.h"
 #include "text/terminal.h"
 #include "view/format/format.h"
 
@@ -119,11 +120,11 @@ static char *visible_command(const struct mt_terminal *t, const struct mt_listed
 static char *command_text(const struct mt_terminal *t, const struct mt_listed *item,
                           size_t columns) {
     const char *program = item->command && item->command[0] ? item->command[0] : item->exe,
-               *slash = strrchr(program, '/');
+               *base = mt_called_base(program);
     char *visible = visible_command(t, item, program), *fitted;
-    if (visible && mt_format_width(visible) > columns && slash && slash[1]) {
+    if (visible && mt_format_width(visible) > columns && base != program) {
         free(visible);
-        visible = visible_command(t, item, slash + 1);
+        visible = visible_command(t, item, base);
     }
     fitted = visible ? mt_format_shorten_end(visible, columns, t->ellipsis) : NULL;
     free(visible);

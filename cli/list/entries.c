@@ -16,6 +16,7 @@
 #include "base/array.h"
 #include "base/clock.h"
 #include "ledger/ledger.h"
+#include "profile/called.h"
 #include "profile/pprof/pprof.h"
 #include "view/processes/index.h"
 
@@ -88,6 +89,7 @@ static int take_texts(struct mt_ledger *ledger, struct mt_list_entry *e) {
         size_t command = header->command_bytes < sizeof header->command ? header->command_bytes
                                                                         : sizeof header->command;
         e->exe = strndup(header->exe, exe);
+        command = mt_called_arguments(header->command, command);
         rc = e->exe ? take_words(e, header->command, command) : -MEMTRACK_ENOMEM;
     }
     free(header);

@@ -72,6 +72,10 @@ static int check_time(const struct mt_profile *profile, uint64_t time_ns, struct
             "--at %s is past the end: the recording lasted %s", mt_format_duration(asked, time_ns),
             mt_format_duration(lasted, info->duration_ns));
     }
+    if (info->watched)
+        return mt_error_set(error, MEMTRACK_EUSAGE,
+                            "memtrack timeline shows the memory of each moment.",
+                            "nothing was recorded: memtrack watch looked from outside");
     if (info->n_ticks && info->n_changes == 0 && has_ever_held_something(profile))
         return mt_error_set(
             error, MEMTRACK_EUSAGE,

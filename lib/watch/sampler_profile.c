@@ -10,6 +10,7 @@
 #include <string.h>
 #include <sys/wait.h>
 
+#include "profile/called.h"
 #include "watch/ended.h"
 #include "watch/sampler.h"
 
@@ -17,25 +18,6 @@ static mt_string intern(struct mt_profile *profile, const char *text, bool *fail
     mt_string string = text ? mt_profile_intern(profile, text) : 0;
     *failed |= string == UINT32_MAX;
     return string == UINT32_MAX ? 0 : string;
-}
-
-static bool set_command(struct mt_profile *profile, const struct mt_sampled *s) {
-    size_t n = 0;
-    bool failed = false;
-    for (size_t at = 0; at < s->command_bytes;
-         at += strnlen(s->command + at, s->command_bytes - at) + 1)
-        n++;
-    profile->info.command = calloc(n + 1, sizeof *profile->info.command);
-    if (!profile->info.command)
-        return false;
-    for (size_t at = 0; at < s->command_bytes;) {
-        size_t bytes = strnlen(s->command + at, s->command_bytes - at);
-        mt_string word = mt_profile_intern_n(profile, s->command + at, bytes);
-        failed |= word == UINT32_MAX;
-        profile->info.command[profile->info.n_command++] = word == UINT32_MAX ? 0 : word;
-        at += bytes + 1;
-    }
-    return !failed;
 }
 
 static void set_exit(struct mt_sampled *s, struct mt_profile_info *info) {
@@ -59,7 +41,7 @@ static bool describe(struct mt_sampler *sampler, size_t index, uint64_t now_ns,
     info->ppid = sampler->processes.items[index].parent_pid;
     info->exe = intern(profile, s->exe ? s->exe : s->name, &failed);
     info->cwd = intern(profile, s->cwd, &failed);
-    failed |= !set_command(profile, s);
+    failed |= mt_called_take(profile, s->command, s->command_bytes) != 0;
     info->start_time_ns = sampler->start_time_ns + s->found_ns;
     uint64_t end_ns = s->has_ended ? s->end_ns : now_ns - sampler->start_ns;
     info->duration_ns = end_ns > s->found_ns ? end_ns - s->found_ns : 0;

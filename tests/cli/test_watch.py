@@ -359,6 +359,19 @@ class Watch(case.Case):
         self.assertNotIn("secret-word", text)
         self.assertGreaterEqual(len(json.loads(text)["processes"]), 2)
 
+    def test_a_title(self):
+        """A server has written over its arguments: that is its command, and no path."""
+        title = "keeper: clients of /run/keeper/socket"
+        program = "$0 = '%s'; $| = 1; print \"ok 1\\n\"; <STDIN>;" % title
+        stepper = Stepper([harness.tool("perl"), "-e", program, "one argument", *["more"] * 20],
+                          self.dir)
+        self.addCleanup(self.stop, stepper)
+        self.ask("watch", "--for", "50ms", "-q", "-o", "w.pb.gz", str(stepper.process.pid))
+        stepper.end("go on")
+        process, = self.timeline()["processes"]
+        self.assertEqual([title], process["process"]["command"])
+        self.assertIn("program    'keeper: clients of /run/", self.ask("timeline", "w.pb.gz"))
+
     def test_other_outputs(self):
         stepper = self.start()
         stepper.step("map 30")
@@ -373,6 +386,10 @@ class Watch(case.Case):
         self.ask("report", "--html", "w.html", "w.pb.gz")
         for name in ("openmetrics", "pprof", "sqlite", "csv"):
             self.ask("export", "--format", name, "-o", "w." + name, "w.pb.gz")
+        for words in (("report", "w.pb.gz@1ms"), ("tree", "--at", "1ms", "w.pb.gz")):
+            said = self.ask(*words, code=2)
+            self.assertIn("nothing was recorded: memtrack watch looked from outside\n  memtrack "
+                          "timeline shows", said)
         self.assertIn("needs a unit", self.ask("watch", "--interval", "1", "true",
                                                code=FAILED))
         self.assertIn("end every process", self.ask("watch", "--max", "0", "true", code=FAILED))

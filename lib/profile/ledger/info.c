@@ -12,6 +12,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "profile/called.h"
+
 static const char *const allocator_names[] = {
     [MT_ALLOCATOR_OTHER] = "other",       [MT_ALLOCATOR_GLIBC] = "glibc",
     [MT_ALLOCATOR_JEMALLOC] = "jemalloc", [MT_ALLOCATOR_TCMALLOC] = "tcmalloc",
@@ -24,23 +26,9 @@ static mt_string take_text(struct mt_profile *profile, const char *text, size_t 
 }
 
 static int take_command(struct mt_profile *profile, const struct mt_ledger_header *header) {
-    size_t bytes =
-        header->command_bytes < MT_COMMAND_MAX_BYTES ? header->command_bytes : MT_COMMAND_MAX_BYTES;
-    size_t n = 0;
-    for (size_t i = 0; i < bytes; i++)
-        n += header->command[i] == 0 || i + 1 == bytes;
-    profile->info.command = calloc(n ? n : 1, sizeof *profile->info.command);
-    if (!profile->info.command)
-        return -MEMTRACK_ENOMEM;
-    for (size_t at = 0; at < bytes && profile->info.n_command < n;) {
-        size_t length = strnlen(header->command + at, bytes - at);
-        mt_string text = mt_profile_intern_n(profile, header->command + at, length);
-        if (text == UINT32_MAX)
-            return -MEMTRACK_ENOMEM;
-        profile->info.command[profile->info.n_command++] = text;
-        at += length + 1;
-    }
-    return 0;
+    return mt_called_take(profile, header->command,
+                          header->command_bytes < MT_COMMAND_MAX_BYTES ? header->command_bytes
+                                                                       : MT_COMMAND_MAX_BYTES);
 }
 
 static int take_allocator_stats(struct mt_profile *profile, const struct mt_ledger_header *header) {

@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "profile/called.h"
 #include "view/format/format.h"
 #include "view/summary/summary.h"
 
@@ -123,11 +124,6 @@ static const char *short_end(const struct mt_profile_info *info, char *buffer, s
     return buffer;
 }
 
-static const char *base_name(const char *path) {
-    const char *slash = strrchr(path, '/');
-    return slash && slash[1] ? slash + 1 : path;
-}
-
 /* name: of the program, when it is not called as it was; malloc'ed; NULL: out of memory. */
 static char *visible_command(const struct mt_profile *profile, const char *name,
                              const struct mt_summary_format *format) {
@@ -148,7 +144,7 @@ static char *fitting_command(const struct mt_profile *profile,
     char *line = visible_command(profile, NULL, format);
     if (line && mt_format_width(line) > columns) {
         free(line);
-        line = visible_command(profile, base_name(path), format);
+        line = visible_command(profile, mt_called_base(path), format);
     }
     char *shortened = line ? mt_format_shorten_end(line, columns, ellipsis_of(format)) : NULL;
     free(line);
