@@ -9,6 +9,7 @@
 
 #define MS    UINT64_C(1000000)
 #define EPOCH UINT64_C(1000000000)
+#define MOST  (2 * (INT64_C(1) << 50)) /* of two processes */
 
 /* A process that began so many ms after the first one. Its one call path holds bytes[i] from its
  * i-th tick on, a tick each 10 ms, and it ends with the last one. */
@@ -35,8 +36,12 @@ static struct mt_profile *process_of(uint32_t pid, uint64_t begin_ms, const int6
     for (size_t i = 0; i < n; i++) {
         info->ticks[i] = (struct mt_tick){.time_ns = i * 10 * MS,
                                           .live_bytes = bytes[i],
+                                          .total_blocks = 10 * (i + 1),
                                           .rss_bytes = 1000 * pid,
-                                          .pss_bytes = i == 1 ? 500 * pid : 0};
+                                          .anon_bytes = i == 0 ? 300 * pid : 0,
+                                          .pss_bytes = i == 1 ? 500 * pid : 0,
+                                          .swap_bytes = i == 1 ? 70 * pid : 0,
+                                          .uss_bytes = i == 1 ? 40 * pid : 0};
         info->changes[i] = (struct mt_tick_change){
             .tick = (uint32_t)i, .live_bytes = bytes[i], .live_blocks = bytes[i] / 10};
     }
@@ -114,34 +119,99 @@ static void moments_add_up(void **state) {
     }
 }
 
-/* What was not read at a tick is as it was read last, and goes with the process; PSS stands where
- * one of them was asked. */
+/* What was not read at a tick is as it was read last, and goes with the process; PSS, USS and swap stand
+ * where one of them was asked. What was allocated stays allocated. */
 static void usage_adds_up(void **state) {
     static const int64_t first[] = {10, 10, 10, 10}, second[] = {5, 5};
-    struct mt_profile *list[] = {process_of(1, 0, first, 4), process_of(2, 5, second, 2)};
+    struct mt_profile *list[] = {process_of(1, 0, first, 4), process_of(2, 15, second, 2)};
     (void)state;
     list[1]->info.ticks[1].rss_bytes = 0; /* the last one comes from the ledger */
+    list[0]->info.tick_interval_ns = 2 * MS;
+    list[1]->info.tick_interval_ns = 3 * MS;
     struct mt_profile *p = join_all(list, 2, (struct mt_merge_keep){.times = true});
-    const struct mt_tick *ticks = p->info.ticks; /* 0, 5, 10, 15, 15+, 20, 30 ms */
-    static const uint64_t rss[] = {1000, 3000, 3000, 3000, 1000, 1000, 1000},
-                          pss[] = {0, 0, 500, 1500, 0, 0, 0};
-    assert_int_equal(7, p->info.n_ticks);
-    for (size_t i = 0; i < 7; i++) {
-        assert_int_equal(rss[i], ticks[i].rss_bytes);
-        assert_int_equal(pss[i], ticks[i].pss_bytes);
+    static const struct {
+        uint64_t time_ns, total, rss, anon, pss, swap, uss;
+    } expected[] = {
+        {0, 10, 1000, 300, 0, 0, 0},
+        {10 * MS, 20, 1000, 300, 500, 70, 40},
+        {15 * MS, 30, 3000, 900, 0, 0, 0},
+        {20 * MS, 40, 3000, 900, 0, 0, 0},
+        {25 * MS, 50, 3000, 900, 1500, 210, 120},
+        {25 * MS + 1, 50, 1000, 300, 0, 0, 0},
+        {30 * MS, 60, 1000, 300, 0, 0, 0},
+    };
+    assert_int_equal(sizeof expected / sizeof *expected, p->info.n_ticks);
+    for (size_t i = 0; i < p->info.n_ticks; i++) {
+        const struct mt_tick *tick = &p->info.ticks[i];
+        assert_int_equal(expected[i].time_ns, tick->time_ns);
+        assert_int_equal(expected[i].total, tick->total_blocks);
+        assert_int_equal(expected[i].rss, tick->rss_bytes);
+        assert_int_equal(expected[i].anon, tick->anon_bytes);
+        assert_int_equal(expected[i].pss, tick->pss_bytes);
+        assert_int_equal(expected[i].swap, tick->swap_bytes);
+        assert_int_equal(expected[i].uss, tick->uss_bytes);
     }
+    assert_int_equal(3 * MS, p->info.tick_interval_ns);
     mt_profile_free(p);
 }
 
-/* A process without a composition is missing at past moments, and that is said. */
-static void what_is_missing_is_counted(void **state) {
-    static const int64_t first[] = {10, 10}, second[] = {5, 5};
-    struct mt_profile *list[] = {process_of(1, 0, first, 2), process_of(2, 0, second, 2)};
+/* What runs holds what it held when it was read last. */
+static void what_runs_has_no_end(void **state) {
+    static const int64_t first[] = {10, 10, 10, 10}, second[] = {5, 50};
+    struct mt_profile *list[] = {process_of(1, 0, first, 4), process_of(2, 5, second, 2)};
     (void)state;
-    list[1]->info.n_changes = 0;
+    list[1]->info.running = true;
     struct mt_profile *p = join_all(list, 2, (struct mt_merge_keep){.times = true});
+    assert_int_equal(60, live_at(p, 30));
+    assert_int_equal(60, tick_at(p, 30));
+    mt_profile_free(p);
+}
+
+/* In a file they may; of those of one tick the last one counts. */
+static void changes_come_in_any_order(void **state) {
+    static const int64_t first[] = {10, 40, 20, 50};
+    struct mt_profile *list[] = {process_of(1, 0, first, 4)};
+    struct mt_tick_change *changes = list[0]->info.changes;
+    (void)state;
+    changes[3] = changes[1];
+    changes[1] = (struct mt_tick_change){.tick = 1, .live_bytes = 990, .live_blocks = 99};
+    struct mt_tick_change last = changes[2];
+    changes[2] = changes[0];
+    changes[0] = last;
+    struct mt_profile *p = join_all(list, 1, (struct mt_merge_keep){.times = true});
+    assert_int_equal(10, live_at(p, 5));
+    assert_int_equal(40, live_at(p, 15));
+    assert_int_equal(20, live_at(p, 25));
+    mt_profile_free(p);
+}
+
+/* Marks are on the clock of the whole, in its order. */
+static void marks_are_in_order(void **state) {
+    static const int64_t bytes[] = {10, 10};
+    struct mt_profile *list[] = {process_of(1, 0, bytes, 2), process_of(2, 5, bytes, 2)};
+    (void)state;
+    assert_int_equal(0, mt_profile_add_mark(list[0], 9 * MS, "later", MT_MARK_PROGRAM));
+    assert_int_equal(0, mt_profile_add_mark(list[1], 1 * MS, "earlier", MT_MARK_PROGRAM));
+    struct mt_profile *p = join_all(list, 2, (struct mt_merge_keep){.times = true});
+    assert_int_equal(2, p->info.n_marks);
+    assert_string_equal("earlier", mt_profile_text(p, p->info.marks[0].name));
+    assert_int_equal(6 * MS, p->info.marks[0].time_ns);
+    assert_string_equal("later", mt_profile_text(p, p->info.marks[1].name));
+    assert_int_equal(9 * MS, p->info.marks[1].time_ns);
+    mt_profile_free(p);
+}
+
+/* A process without a composition is missing at past moments, and that is said. One that never held
+ * anything is not. */
+static void what_is_missing_is_counted(void **state) {
+    static const int64_t first[] = {10, 10}, second[] = {5, 5}, none[] = {0, 0};
+    struct mt_profile *list[] = {process_of(1, 0, first, 2), process_of(2, 0, second, 2),
+                                 process_of(3, 0, none, 2)};
+    (void)state;
+    list[1]->info.n_changes = list[2]->info.n_changes = 0;
+    struct mt_profile *p = join_all(list, 3, (struct mt_merge_keep){.times = true});
     assert_int_equal(1, p->info.n_notes);
-    assert_non_null(strstr(mt_profile_text(p, p->info.notes[0]), "1 of 2 processes"));
+    assert_non_null(strstr(mt_profile_text(p, p->info.notes[0]), "1 of 3 processes"));
     assert_int_equal(10, live_at(p, 5));
     assert_int_equal(15, tick_at(p, 5));
     mt_profile_free(p);
@@ -173,7 +243,7 @@ static void many_ticks_are_thinned(void **state) {
     free(bytes);
 }
 
-/* A profile may hold any number. */
+/* A profile may hold any number: more than 2^50 bytes are taken for that many. */
 static void hostile_numbers_stay_in_memory(void **state) {
     static const int64_t bytes[] = {1, INT64_MIN, INT64_MAX};
     struct mt_profile *list[] = {process_of(1, 0, bytes, 3), process_of(2, 0, bytes, 3)};
@@ -188,9 +258,13 @@ static void hostile_numbers_stay_in_memory(void **state) {
     struct mt_profile *p = join_all(list, 2, (struct mt_merge_keep){.times = true, .scopes = true});
     for (size_t i = 1; i < p->info.n_ticks; i++)
         assert_true(p->info.ticks[i].time_ns > p->info.ticks[i - 1].time_ns);
-    for (size_t i = 0; i < p->info.n_changes; i++)
+    for (size_t i = 0; i < p->info.n_ticks; i++)
+        assert_in_range(p->info.ticks[i].live_bytes + MOST, 0, 2 * MOST);
+    for (size_t i = 0; i < p->info.n_changes; i++) {
         assert_true(p->info.changes[i].tick < p->info.n_ticks &&
                     p->info.changes[i].sample < p->n_samples);
+        assert_in_range(p->info.changes[i].live_bytes + MOST, 0, 2 * MOST);
+    }
     mt_profile_free(p);
 }
 
@@ -257,6 +331,8 @@ static void scopes_of_a_name_are_one_row(void **state) {
                         mt_profile_text(p, scopes->keys[scopes->events[0].first_key].value));
     assert_string_equal("first",
                         mt_profile_text(p, scopes->keys[scopes->events[1].first_key].value));
+    for (size_t i = 0; i < 2; i++)
+        assert_string_equal("key", mt_profile_text(p, scopes->keys[i].key));
     assert_true(scopes->events[0].serial != scopes->events[1].serial);
     assert_int_equal(5 * MS, scopes->counters[0].time_ns);
     assert_string_equal("queue (process 2)", mt_profile_text(p, scopes->counters[0].name));
@@ -281,15 +357,110 @@ static void scopes_apart_have_a_row_each(void **state) {
     mt_profile_free(p);
 }
 
+/* A function that is a scope, and has no name yet. */
+static void add_function(struct mt_profile *p) {
+    const struct mt_location unused = {.address = 0x3000}, location = {.address = 0x2000};
+    mt_profile_add_location(p, &unused);
+    uint32_t index = (uint32_t)mt_profile_add_location(p, &location);
+    const struct mt_scope_function function = {mt_profile_intern(p, "0x2000"), index};
+    struct mt_scope_function nowhere = function;
+    nowhere.location = 77;
+    assert_int_equal(0, mt_profile_scopes_add_function(&p->info.scopes, &function));
+    assert_int_equal(0, mt_profile_scopes_add_function(&p->info.scopes, &nowhere));
+}
+
+/* What else there is of scopes: in a profile whose texts are others than those of the first. */
+static struct mt_profile *with_everything(void) {
+    static const int64_t bytes[] = {10, 10};
+    struct mt_profile *p = process_of(2, 5, bytes, 2);
+    mt_profile_intern(p, "so that indexes differ");
+    struct mt_scope totals = {.name = mt_profile_intern(p, "step"),
+                              .thread = mt_profile_intern(p, "8 worker"),
+                              .group = mt_profile_intern(p, "a group"),
+                              .file = mt_profile_intern(p, "a.c"),
+                              .error = mt_profile_intern(p, "no disk"),
+                              .line = 12,
+                              .count = 2};
+    const struct mt_scope_open open = {.name = mt_profile_intern(p, "request"),
+                                       .thread = mt_profile_intern(p, "9 worker"),
+                                       .time_ns = 2 * MS};
+    const struct mt_scope_tally tally = {
+        .name = mt_profile_intern(p, "cache"), .value = 70, .time_ns = 3 * MS};
+    struct mt_scopes *scopes = &p->info.scopes;
+    assert_int_equal(0, mt_profile_scopes_add_totals(scopes, &totals));
+    assert_int_equal(0, mt_profile_scopes_add_open(scopes, &open));
+    assert_int_equal(0, mt_profile_scopes_add_tally(scopes, &tally));
+    add_function(p);
+    scopes->events_seen = 20;
+    scopes->has_cpu = true;
+    scopes->event_sample = 4;
+    return p;
+}
+
+static void everything_of_scopes_goes_along(void **state) {
+    static const int64_t bytes[] = {10, 10};
+    struct mt_profile *list[] = {process_of(1, 0, bytes, 2), with_everything()};
+    const struct mt_counter later = {9 * MS, 1, mt_profile_intern(list[0], "queue"), 1},
+                            earlier = {1 * MS, 2, mt_profile_intern(list[1], "queue"), 2};
+    const struct mt_location other = {.address = 0x4000};
+    (void)state;
+    mt_profile_add_location(list[0], &other);
+    assert_int_equal(0, mt_profile_scopes_add_counter(&list[0]->info.scopes, &later));
+    assert_int_equal(0, mt_profile_scopes_add_counter(&list[1]->info.scopes, &earlier));
+    list[0]->info.scopes.events_seen = 3;
+    struct mt_profile *p = join_all(list, 2, (struct mt_merge_keep){.scopes = true});
+    const struct mt_scopes *scopes = &p->info.scopes;
+    const struct mt_scope *totals = scopes->totals;
+    assert_string_equal("step", mt_profile_text(p, totals->name));
+    assert_string_equal("8 worker", mt_profile_text(p, totals->thread));
+    assert_string_equal("a group", mt_profile_text(p, totals->group));
+    assert_string_equal("a.c", mt_profile_text(p, totals->file));
+    assert_string_equal("no disk", mt_profile_text(p, totals->error));
+    assert_string_equal("request", mt_profile_text(p, scopes->open->name));
+    assert_string_equal("9 worker", mt_profile_text(p, scopes->open->thread));
+    assert_int_equal(7 * MS, scopes->open->time_ns);
+    assert_string_equal("cache (process 2)", mt_profile_text(p, scopes->tallies->name));
+    assert_int_equal(8 * MS, scopes->tallies->time_ns);
+    assert_int_equal(1, scopes->n_functions); /* that of no place is left out */
+    assert_string_equal("0x2000", mt_profile_text(p, scopes->functions->name));
+    assert_int_equal(0x2000, p->locations[scopes->functions->location].address);
+    assert_int_equal(2, scopes->counters[0].value);
+    assert_int_equal(1, scopes->counters[1].value);
+    assert_int_equal(23, scopes->events_seen);
+    assert_int_equal(4, scopes->event_sample);
+    assert_true(scopes->has_cpu);
+    mt_profile_free(p);
+}
+
+/* What says that its buckets or keys are where none are is left out. */
+static void hostile_scopes_stay_in_memory(void **state) {
+    static const int64_t bytes[] = {10, 10};
+    struct mt_profile *list[] = {process_of(1, 0, bytes, 2)};
+    (void)state;
+    add_scope(list[0], "1 app", 3, 8);
+    add_event(list[0], 7, "value");
+    list[0]->info.scopes.totals[0].n_buckets = 2;
+    list[0]->info.scopes.events[0].n_keys = 2;
+    struct mt_profile *p = join_all(list, 1, (struct mt_merge_keep){.scopes = true});
+    assert_int_equal(0, p->info.scopes.n_totals);
+    assert_int_equal(0, p->info.scopes.n_events);
+    mt_profile_free(p);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(moments_add_up),
         cmocka_unit_test(usage_adds_up),
+        cmocka_unit_test(what_runs_has_no_end),
+        cmocka_unit_test(changes_come_in_any_order),
+        cmocka_unit_test(marks_are_in_order),
         cmocka_unit_test(what_is_missing_is_counted),
         cmocka_unit_test(many_ticks_are_thinned),
         cmocka_unit_test(hostile_numbers_stay_in_memory),
         cmocka_unit_test(scopes_of_a_name_are_one_row),
         cmocka_unit_test(scopes_apart_have_a_row_each),
+        cmocka_unit_test(everything_of_scopes_goes_along),
+        cmocka_unit_test(hostile_scopes_stay_in_memory),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -169,6 +169,11 @@ static int deltas_by_time(const void *a, const void *b) {
     return x->time_ns < y->time_ns ? -1 : x->time_ns > y->time_ns;
 }
 
+/* Whether what costs more than RSS was read at a tick. */
+static bool was_asked(const struct mt_tick *tick) {
+    return tick->pss_bytes || tick->swap_bytes || tick->uss_bytes;
+}
+
 /* What was not read is as it was read last. */
 static struct mt_tick carry(const struct mt_tick *tick, const struct mt_tick *before) {
     struct mt_tick now = *tick;
@@ -177,9 +182,10 @@ static struct mt_tick carry(const struct mt_tick *tick, const struct mt_tick *be
         now.rss_bytes = before->rss_bytes;
     if (now.anon_bytes == 0)
         now.anon_bytes = before->anon_bytes;
-    if (now.pss_bytes == 0) {
+    if (!was_asked(tick)) {
         now.pss_bytes = before->pss_bytes;
         now.swap_bytes = before->swap_bytes;
+        now.uss_bytes = before->uss_bytes;
     }
     return now;
 }
@@ -192,14 +198,15 @@ static void replace(struct mt_tick *sum, const struct mt_tick *before, const str
     sum->rss_bytes += now->rss_bytes - before->rss_bytes;
     sum->pss_bytes += now->pss_bytes - before->pss_bytes;
     sum->swap_bytes += now->swap_bytes - before->swap_bytes;
+    sum->uss_bytes += now->uss_bytes - before->uss_bytes;
     sum->anon_bytes += now->anon_bytes - before->anon_bytes;
 }
 
-/* Writes the ticks of the sum. PSS and swap are there where one of the processes was asked. */
+/* Writes the ticks of the sum. PSS, USS and swap are there where one of the processes was asked. */
 static size_t sweep(const struct mt_join_axis *axis, uint64_t origin_ns, uint64_t end_ns,
                     struct mt_tick *latest, struct mt_tick *ticks) {
     struct mt_tick sum = {0};
-    bool has_pss = false;
+    bool is_asked = false;
     size_t n = 0;
     for (size_t i = 0; i < axis->n_seen; i++) {
         const struct mt_join_seen *seen = &axis->seen[i];
@@ -210,17 +217,17 @@ static size_t sweep(const struct mt_join_axis *axis, uint64_t origin_ns, uint64_
             now = carry(&seen->tick, before);
         else /* what it had allocated stays allocated */
             now.total_blocks = before->total_blocks;
-        has_pss |= seen->tick.pss_bytes != 0;
+        is_asked |= was_asked(&seen->tick);
         replace(&sum, before, &now);
         *before = now;
         if (i + 1 < axis->n_seen && axis->seen[i + 1].time_ns == seen->time_ns)
             continue;
         sum.time_ns = seen->time_ns - origin_ns;
         ticks[n] = sum;
-        if (!has_pss)
-            ticks[n].pss_bytes = ticks[n].swap_bytes = 0;
+        if (!is_asked)
+            ticks[n].pss_bytes = ticks[n].swap_bytes = ticks[n].uss_bytes = 0;
         n++;
-        has_pss = false;
+        is_asked = false;
     }
     return n;
 }
