@@ -5,6 +5,8 @@
  */
 #include "engine-fixture.h"
 
+#include <sys/mman.h>
+
 #include "ledger/writer/check.h"
 #include "track/ground/index.h"
 #include "track/live/count.h"
@@ -207,6 +209,39 @@ static void a_text_has_one_name(void **state) {
         assert_int_equal(mt_names_find(&t->names, copy), name_id[i]);
     }
     engine_leave(t);
+    engine_check();
+}
+
+/* Every byte of a text counts, at every length, also when another one is at its place by now; and
+ * nothing is read behind the page on which a text ends. */
+static void a_text_at_the_end_of_a_page_is_read_to_its_end(void **state) {
+    (void)state;
+    char *page =
+             mmap(NULL, 2 * MT_OS_PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0),
+         *end = page + MT_OS_PAGE;
+    assert_ptr_not_equal(page, MAP_FAILED);
+    assert_int_equal(mprotect(end, MT_OS_PAGE, PROT_NONE), 0);
+    struct mt_thread *t = engine_enter();
+    for (int bytes = 1; bytes <= 40; bytes++) {
+        char *text = end - bytes - 1;
+        memset(text, 'e', (size_t)bytes);
+        text[bytes] = 0;
+        mt_name_id id = mt_names_find(&t->names, text);
+        for (int at = 0; at < bytes; at++) {
+            text[at] = 'x';
+            assert_int_not_equal(mt_names_find(&t->names, text), id);
+            text[at] = 'e';
+            assert_int_equal(mt_names_find(&t->names, text), id);
+        }
+    }
+    assert_int_equal(mprotect(end, MT_OS_PAGE, PROT_READ | PROT_WRITE), 0);
+    char *text = memset(end - 20, 'f', 30); /* it goes on on the next page, until that is gone */
+    assert_int_equal(mt_names_find(&t->names, text), mt_names_find(&t->names, text));
+    assert_int_equal(mprotect(end, MT_OS_PAGE, PROT_NONE), 0);
+    text[19] = 0;
+    assert_string_equal(mt_names_text(mt_names_find(&t->names, text)), text);
+    engine_leave(t);
+    munmap(page, 2 * MT_OS_PAGE);
     engine_check();
 }
 
@@ -476,6 +511,7 @@ int main(int argc, char **argv) {
         cmocka_unit_test(a_path_is_its_addresses),
         cmocka_unit_test(a_node_that_is_not_counted_yet_keeps_its_place),
         cmocka_unit_test(a_text_has_one_name),
+        cmocka_unit_test(a_text_at_the_end_of_a_page_is_read_to_its_end),
         cmocka_unit_test(a_path_and_a_class_have_one_site),
         cmocka_unit_test(a_block_is_what_it_was_put_as),
         cmocka_unit_test(a_block_is_in_the_way_of_another),

@@ -147,6 +147,10 @@ static struct mt_call *count(struct mt_thread *t, const struct mt_open_scope *f)
     return c;
 }
 
+static inline bool is_known(const struct mt_thread *t, const struct mt_open_scope *f) {
+    return f->call != 0 && node_at(f->call)->epoch == mt_load_part(&t->control->scopes_epoch);
+}
+
 /* Wraps around, where a multiple of what a program has measured is no number any more. */
 static inline void add_to(int64_t *sum, int64_t value, uint64_t weight) {
     *sum = (int64_t)((uint64_t)*sum + (uint64_t)value * weight);
@@ -172,14 +176,30 @@ void mt_scopes_calls_add_unmeasured(struct mt_thread *t, const struct mt_open_sc
     count(t, f);
 }
 
-void mt_scopes_calls_add_idle(struct mt_thread *t, const struct mt_open_scope *f,
-                              int64_t duration_ns) {
-    struct mt_call *c = count(t, f);
-    if (c == NULL)
-        return;
+static inline __attribute__((always_inline)) void
+add_time(struct mt_call *c, const struct mt_open_scope *f, int64_t duration_ns) {
     c->own[MT_CALL_DURATION_NS] += duration_ns - f->inner[MT_SCOPE_DURATION_NS];
     if (!f->is_recursive)
         c->sum[MT_CALL_DURATION_NS] += duration_ns;
+}
+
+MT_NOINLINE static void add_idle_anew(struct mt_thread *t, const struct mt_open_scope *f,
+                                      int64_t duration_ns) {
+    struct mt_call *c = count(t, f);
+    if (c != NULL)
+        add_time(c, f, duration_ns);
+}
+
+void mt_scopes_calls_add_idle(struct mt_thread *t, const struct mt_open_scope *f,
+                              int64_t duration_ns) {
+    if (mt_unlikely(!is_known(t, f))) {
+        add_idle_anew(t, f, duration_ns);
+        return;
+    }
+    struct mt_call *c = node_at(f->call);
+    c->count++;
+    c->outermost += !f->is_recursive;
+    add_time(c, f, duration_ns);
 }
 
 /* ---- the walker ------------------------------------------------------------------------------ */

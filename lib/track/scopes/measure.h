@@ -6,20 +6,32 @@
 #include "track/scopes/open.h"
 #include "track/scopes/timeline.h"
 
-/* Hands the highest live bytes since the last time to the innermost scope and, when there is one
- * thread, to the scopes of the process. */
-static inline __attribute__((always_inline)) void flush(struct mt_thread *t) {
-    struct mt_scope_stack *s = t->scopes.stack;
-    bool is_open = s != NULL && s->depth != 0;
-    if (t->bank->scope_high != INT64_MAX) {
-        if (is_open && t->bank->scope_high > open_at(s, s->depth - 1)->high_bytes)
-            open_at(s, s->depth - 1)->high_bytes = t->bank->scope_high;
-        if (!t->shared)
-            mt_scopes_open_note_current(t->bank->scope_high);
-    }
-    t->bank->scope_high = is_open || mt_load_relaxed(&mt_scopes_open_n) != 0
+/* Hands the highest live bytes since the last time to top, the innermost scope or NULL, and, when
+ * there is one thread, to the scopes of the process. */
+static inline __attribute__((always_inline)) void hand_on(struct mt_thread *t,
+                                                          struct mt_open_scope *top) {
+    int64_t high = t->bank->scope_high;
+    if (high == INT64_MAX)
+        return;
+    if (top != NULL && high > top->high_bytes)
+        top->high_bytes = high;
+    if (!t->shared)
+        mt_scopes_open_note_current(high);
+}
+
+/* Lets the next highest begin with what is live. top as above. */
+static inline __attribute__((always_inline)) void look_anew(struct mt_thread *t,
+                                                            const struct mt_open_scope *top) {
+    t->bank->scope_high = top != NULL || mt_load_relaxed(&mt_scopes_open_n) != 0
                               ? t->bank->counters.live_bytes
                               : INT64_MAX;
+}
+
+static inline __attribute__((always_inline)) void flush(struct mt_thread *t) {
+    struct mt_scope_stack *s = t->scopes.stack;
+    struct mt_open_scope *top = s != NULL ? s->top : NULL;
+    hand_on(t, top);
+    look_anew(t, top);
 }
 
 /* Tells whether a scope that ends is an event: one in header.event_sample of a thread's scopes is.

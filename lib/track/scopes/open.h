@@ -19,6 +19,7 @@ struct mt_scope_stack {
     uint32_t until_event;
     uint64_t
         unseen_at; /* the stack pointer of the outermost function that found no room; 0: none */
+    struct mt_open_scope *top; /* the innermost one, NULL: none is open */
     /* They lie in the ledger, and there are as many as have been needed. */
     struct mt_open_scope *chunk[MT_MAX_SCOPE_DEPTH / MT_OPEN_PER_CHUNK];
 };
@@ -111,8 +112,9 @@ static inline struct mt_open_scope *open_at(const struct mt_scope_stack *s, uint
     return &s->chunk[i / MT_OPEN_PER_CHUNK][i % MT_OPEN_PER_CHUNK];
 }
 
-static inline struct mt_open_scope *top_of(struct mt_scope_stack *s) {
-    return s->depth != 0 ? open_at(s, s->depth - 1) : NULL;
+/* Returns the scope around the innermost one, which there is, or NULL. */
+static inline struct mt_open_scope *outer_of(const struct mt_scope_stack *s) {
+    return s->depth > 1 ? open_at(s, s->depth - 2) : NULL;
 }
 
 /* Fills in what a handle says of an open scope. Returns 0. */
@@ -167,6 +169,16 @@ MT_HIDDEN void mt_scopes_open_raise(int64_t *high, int64_t value);
 MT_HIDDEN void mt_scopes_open_note_current(int64_t current);
 
 /* ---- what a program passes ---- */
+
+/* Returns the innermost scope of this thread if that is what h stands for, else NULL. */
+static inline __attribute__((always_inline)) struct mt_open_scope *
+innermost_of(const struct mt_thread *t, const struct mt_scope_handle *h) {
+    const struct mt_scope_stack *s = t->scopes.stack;
+    struct mt_open_scope *f = s != NULL ? s->top : NULL;
+    bool is_it = f != NULL && f->serial == h->serial && h->state == OPEN && h->magic == MAGIC &&
+                 h->pid == (uint32_t)mt_state.pid;
+    return is_it ? f : NULL;
+}
 
 /* Returns 0, or -MEMTRACK_E... that says why there is no such scope of this thread. */
 static inline __attribute__((always_inline)) int fault_of(const struct mt_thread *t,

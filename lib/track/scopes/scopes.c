@@ -23,16 +23,17 @@ void mt_scopes_make_inert(memtrack_scope *scope) {
     make_inert((struct mt_scope_handle *)scope);
 }
 
-int mt_scopes_end(struct mt_thread *t, memtrack_scope *scope, memtrack_delta *out) {
-    struct mt_scope_handle *h = (struct mt_scope_handle *)scope;
+/* Ends a scope that is not the innermost one of its thread. */
+MT_NOINLINE static int end_other(struct mt_thread *t, struct mt_scope_handle *h,
+                                 memtrack_delta *out) {
     if (h->magic == MAGIC && h->state == INERT) {
         h->state = ENDED;
         return 0;
     }
     int rc = fault_of(t, h);
-    if (mt_unlikely(rc != 0))
+    if (rc != 0)
         return rc;
-    if (mt_likely(h->state == OPEN))
+    if (h->state == OPEN)
         return mt_scopes_thread_end(t, h, out);
     if (h->state == PROCESS)
         rc = mt_scopes_process_end(t, h, out);
@@ -40,6 +41,16 @@ int mt_scopes_end(struct mt_thread *t, memtrack_scope *scope, memtrack_delta *ou
         rc = mt_scopes_thread_end_detached(t, h, out);
     h->state = ENDED;
     return rc;
+}
+
+int mt_scopes_end(struct mt_thread *t, memtrack_scope *scope, memtrack_delta *out) {
+    struct mt_scope_handle *h = (struct mt_scope_handle *)scope;
+    struct mt_open_scope *f = innermost_of(t, h);
+    if (mt_unlikely(f == NULL))
+        return end_other(t, h, out);
+    h->state = ENDED;
+    mt_scopes_thread_end_innermost(t, f, out);
+    return 0;
 }
 
 int mt_scopes_fail(struct mt_thread *t, memtrack_scope *scope, const char *why) {

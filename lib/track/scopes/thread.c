@@ -22,7 +22,10 @@
 #include "ledger/invariants.h"
 #include "track/ground/hook_frame.h"
 #include "track/scopes/calls.h"
+#include "track/scopes/choose.h"
 #include "track/scopes/measure.h"
+#include "track/scopes/stack.h"
+#include "track/scopes/sums.h"
 #include "track/scopes/totals.h"
 #include "track/tables/names.h"
 
@@ -65,33 +68,6 @@ void mt_scopes_thread_free(struct mt_thread *t) {
     t->scopes.stack = NULL;
 }
 
-static inline __attribute__((always_inline)) void pop(struct mt_thread *t) {
-    struct mt_scope_stack *s = t->scopes.stack;
-    struct mt_open_scope *f = open_at(s, --s->depth);
-    int64_t high = f->high_bytes;
-    mt_store_release(&f->serial, 0); /* this comes before its place is used again */
-    struct mt_open_scope *outer = top_of(s);
-    if (outer != NULL && high > outer->high_bytes)
-        outer->high_bytes = high;
-    t->scopes.name = outer != NULL ? outer->name : 0;
-    t->bank->scope_high = outer != NULL || mt_load_relaxed(&mt_scopes_open_n) != 0
-                              ? t->bank->counters.live_bytes
-                              : INT64_MAX;
-}
-
-/* Adds the values of a scope to what lies inside of the scope around it. What was measured before
- * this one was attached does not lie there. weight: how many scopes it stands for. */
-static inline void subtract_from_outer(struct mt_scope_stack *s, const struct mt_open_scope *f,
-                                       const int64_t *value, uint64_t weight) {
-    if (s->depth < 2)
-        return;
-    struct mt_open_scope *outer = open_at(s, s->depth - 2);
-    for (int i = 0; i < MT_N_SCOPE_VALUES; i++) {
-        int64_t inside = value[i] - (f->is_attached ? f->taken[i] : 0);
-        outer->inner[i] = (int64_t)((uint64_t)outer->inner[i] + (uint64_t)inside * weight);
-    }
-}
-
 static int64_t peak_of(const struct mt_open_scope *f) {
     int64_t peak = f->high_bytes - f->begin.live_bytes,
             before = f->is_attached ? f->taken[MT_SCOPE_PEAK_BYTES] : 0;
@@ -109,10 +85,10 @@ static inline memtrack_delta measure(struct mt_thread *t, const struct mt_open_s
 
 /* Tells whether nothing was allocated or freed in a scope, as is common in a program that is
  * profiled function by function. */
-static bool is_idle(const struct mt_thread *t, const struct mt_open_scope *f) {
+static inline __attribute__((always_inline)) bool is_idle(const struct mt_thread *t,
+                                                          const struct mt_open_scope *f) {
     const struct mt_bank *b = t->bank;
-    return !f->is_attached && !f->is_failed && !mt_state.options.scopes_unusual &&
-           f->begin.live_bytes == b->counters.live_bytes &&
+    return !f->is_attached && !f->is_failed && f->begin.live_bytes == b->counters.live_bytes &&
            f->begin.allocated_blocks == b->counters.allocated_blocks &&
            f->begin.freed_blocks == b->counters.freed_blocks &&
            f->begin.allocated_bytes == b->counters.allocated_bytes;
@@ -122,16 +98,18 @@ static inline __attribute__((always_inline)) void
 finish_idle(struct mt_thread *t, struct mt_open_scope *f, memtrack_delta *out) {
     uint64_t duration_ns = clock_ns(CLOCK_MONOTONIC) - f->begin_ns;
     int64_t duration = (int64_t)duration_ns;
-    mt_scopes_totals_add_idle(t, (struct mt_scope_totals *)f->totals, f, duration);
-    if (t->scopes.stack->depth > 1)
-        open_at(t->scopes.stack, t->scopes.stack->depth - 2)->inner[MT_SCOPE_DURATION_NS] +=
-            duration;
+    struct mt_open_scope *outer = outer_of(t->scopes.stack);
+    add_idle(t, (struct mt_scope_totals *)f->totals, f, duration);
+    if (outer != NULL)
+        outer->inner[MT_SCOPE_DURATION_NS] += duration;
     add_event(t, f->event, f->name, f->begin_ns, duration_ns, 0, 0);
     if (f->is_function)
         mt_scopes_calls_add_idle(t, f, duration);
-    pop(t);
-    if (out != NULL)
-        *out = (memtrack_delta){.duration_ns = duration_ns};
+    pop(t, f);
+    if (mt_unlikely(out != NULL)) {
+        *out = (memtrack_delta){0};
+        out->duration_ns = duration_ns;
+    }
 }
 
 /* weight: how many scopes it stands for. */
@@ -158,7 +136,7 @@ finish_weighted(struct mt_thread *t, struct mt_open_scope *f, bool is_misuse, me
     add_event(t, f->event, f->name, f->begin_ns, d.duration_ns, d.net_bytes, d.peak_bytes);
     if (f->is_function)
         mt_scopes_calls_add(t, f, &result, weight);
-    pop(t);
+    pop(t, f);
     if (out != NULL)
         *out = d;
 }
@@ -168,50 +146,54 @@ MT_NOINLINE static void finish_measured(struct mt_thread *t, struct mt_open_scop
     finish_weighted(t, f, is_misuse, out, 1, 0);
 }
 
-/* Ends a scope that is only counted. scope_high goes on, for the scope around it. */
-static void finish_unmeasured(struct mt_thread *t, struct mt_open_scope *f, bool is_misuse,
-                              memtrack_delta *out) {
+/* Ends a scope that is only counted. */
+static inline __attribute__((always_inline)) void finish_unmeasured(struct mt_thread *t,
+                                                                    struct mt_open_scope *f,
+                                                                    bool is_misuse,
+                                                                    memtrack_delta *out) {
     struct mt_scope_result result = {
         .is_misuse = is_misuse, .is_failed = f->is_failed, .is_recursive = f->is_recursive};
-    int64_t high = t->bank->scope_high;
-    mt_scopes_totals_add_unmeasured(t, (struct mt_scope_totals *)f->totals, &result);
+    add_unmeasured(t, (struct mt_scope_totals *)f->totals, &result);
     if (f->is_function)
         mt_scopes_calls_add_unmeasured(t, f);
-    pop(t);
-    if (t->bank->scope_high != INT64_MAX)
-        t->bank->scope_high = high;
-    if (out != NULL)
+    pop_unmeasured(t, f);
+    if (mt_unlikely(out != NULL))
         *out = (memtrack_delta){0};
 }
 
 MT_NOINLINE static void finish_unusual(struct mt_thread *t, struct mt_open_scope *f, bool is_misuse,
                                        memtrack_delta *out) {
-    if (is_unmeasured(f))
-        finish_unmeasured(t, f, is_misuse, out);
-    else
-        finish_weighted(t, f, is_misuse, out, weight_of(f), cpu_ns());
+    finish_weighted(t, f, is_misuse, out, weight_of(f), cpu_ns());
 }
 
-static inline __attribute__((always_inline)) void
-finish_busy(struct mt_thread *t, struct mt_open_scope *f, bool is_misuse, memtrack_delta *out) {
-    if (mt_unlikely(mt_state.options.scopes_unusual))
+MT_NOINLINE static void finish_either(struct mt_thread *t, struct mt_open_scope *f, bool is_misuse,
+                                      memtrack_delta *out) {
+    if (mt_likely(is_unmeasured(f)))
+        finish_unmeasured(t, f, is_misuse, out);
+    else
         finish_unusual(t, f, is_misuse, out);
+}
+
+MT_NOINLINE static void finish_usual(struct mt_thread *t, struct mt_open_scope *f, bool is_misuse,
+                                     memtrack_delta *out) {
+    if (mt_likely(!is_misuse && is_idle(t, f)))
+        finish_idle(t, f, out);
     else
         finish_measured(t, f, is_misuse, out);
 }
 
-/* Ends the innermost scope. out may be NULL. */
-static inline __attribute__((always_inline)) void finish(struct mt_thread *t, memtrack_delta *out) {
-    struct mt_open_scope *f = top_of(t->scopes.stack);
-    if (mt_likely(is_idle(t, f)))
-        finish_idle(t, f, out);
+/* Ends f, the innermost scope. out may be NULL. */
+static inline void finish(struct mt_thread *t, struct mt_open_scope *f, bool is_misuse,
+                          memtrack_delta *out) {
+    if (mt_unlikely(mt_state.options.scopes_unusual))
+        finish_either(t, f, is_misuse, out);
     else
-        finish_busy(t, f, false, out);
+        finish_usual(t, f, is_misuse, out);
 }
 
 /* Ends the innermost scope as a misuse, when nothing else will end it any more. */
 static void abandon(struct mt_thread *t) {
-    finish_busy(t, top_of(t->scopes.stack), true, NULL);
+    finish(t, t->scopes.stack->top, true, NULL);
 }
 
 void mt_scopes_thread_end_all(struct mt_thread *t) {
@@ -249,7 +231,7 @@ MT_NOINLINE static struct mt_scope_stack *make_room(struct mt_thread *t, const v
         (t->scopes.stack = mt_pages_new(sizeof *t->scopes.stack)) == NULL)
         return NULL;
     struct mt_scope_stack *s = t->scopes.stack;
-    while (s->depth != 0 && is_lost(t, top_of(s), storage))
+    while (s->depth != 0 && is_lost(t, s->top, storage))
         abandon(t);
     if (s->depth == MT_MAX_SCOPE_DEPTH)
         return NULL;
@@ -259,127 +241,76 @@ MT_NOINLINE static struct mt_scope_stack *make_room(struct mt_thread *t, const v
     return *c != NULL ? s : NULL;
 }
 
-static bool has_room(const struct mt_scope_stack *s) {
+static inline bool has_room(const struct mt_scope_stack *s) {
     return s != NULL && s->depth < MT_MAX_SCOPE_DEPTH &&
            s->chunk[s->depth / MT_OPEN_PER_CHUNK] != NULL;
 }
 
-/* Tells whether a scope that begins at this depth lies inside of one of the same record; if not, it
- * is the outermost one of it. */
-static inline bool is_inside_its_like(const struct mt_scope_stack *s, struct mt_scope_totals *r,
-                                      uint32_t depth) {
-    if (r == NULL)
-        return false;
-    if (r->outermost < depth && open_at(s, r->outermost)->totals == (uint64_t)r)
-        return true;
-    r->outermost = depth;
-    return false;
+/* Returns the stack with room for another scope, or NULL when there is none. */
+static inline __attribute__((always_inline)) struct mt_scope_stack *room_of(struct mt_thread *t,
+                                                                            const void *storage) {
+    struct mt_scope_stack *s = t->scopes.stack;
+    return mt_likely(has_room(s) && (s->top == NULL || !is_lost(t, s->top, storage)))
+               ? s
+               : make_room(t, storage);
 }
 
-/* Begins a scope inside of the innermost one. storage is the program's, or NULL for a function.
- * Returns NULL when there is no room. */
+/* Begins a scope inside of the innermost one. Returns NULL when there is no room. */
 static inline __attribute__((always_inline)) struct mt_open_scope *
-push(struct mt_thread *t, mt_name_id name, mt_name_id group, const void *storage) {
-    struct mt_scope_totals *r = mt_scopes_totals_find(t, name, group);
-    struct mt_scope_stack *s = t->scopes.stack;
-    if (mt_unlikely(!has_room(s) || (s->depth != 0 && is_lost(t, top_of(s), storage))))
-        if ((s = make_room(t, storage)) == NULL)
-            return NULL;
-    flush(t);
-    uint32_t depth = s->depth++;
-    struct mt_open_scope *f = open_at(s, depth);
-    uint64_t serial = (uint64_t)t->bank_id << MT_SCOPE_SERIAL_BITS | ++s->n_serials;
-    f->event = serial;
-    f->storage = (uint64_t)storage;
-    f->name = name;
-    f->group = group;
-    f->totals = (uint64_t)r;
-    f->is_function = storage == NULL;
-    f->is_attached = f->is_failed = 0;
-    f->is_recursive = is_inside_its_like(s, r, depth);
+push(struct mt_thread *t, mt_name_id name, mt_name_id group, const void *storage,
+     struct mt_scope_totals *r) {
+    struct mt_scope_stack *s = room_of(t, storage);
+    if (mt_unlikely(s == NULL))
+        return NULL;
+    hand_on(t, s->top);
+    struct mt_open_scope *f = new_open(t, s, name, group, storage, r);
     f->before_bytes = mt_scopes_totals_live(t);
     read_bank(&f->begin, t->bank);
     f->high_bytes = t->bank->scope_high = f->begin.live_bytes;
-    f->begin_ns = 0;
     for (int i = 0; i < MT_N_SCOPE_VALUES; i++)
         f->inner[i] = 0;
-    mt_store_release(&f->serial, serial); /* the scope is whole: readers begin here */
-    t->scopes.name = name;
+    show(t, s, f, true);
     return f;
 }
 
 /* ---- one scope in N -------------------------------------------------------------------------- */
 
-/*
- * Each scope is measured with probability 1/N, whatever happened to the others, but the first one of
- * its record always is. That they are independent is what makes SELF right: an inner scope counts N
- * times in a scope around it that is measured, and with probability 1/N, so that it is expected to
- * count once. Were one chosen in every stretch of N scopes of a name, a function that calls itself
- * would hardly ever be measured together with the call inside of it.
- *
- * The numbers are SplitMix64 (Steele, Lea, Flood: "Fast splittable pseudorandom number generators",
- * 2014) from a seed that a run has again, so that its choices can be had again, too.
- */
-static uint64_t next_random(struct mt_thread *t) {
-    if (t->scopes.random == 0)
-        t->scopes.random = (uint64_t)t->bank_id << 32 | t->bank->n_threads;
-    uint64_t x = t->scopes.random += UINT64_C(0x9E3779B97F4A7C15);
-    x = (x ^ x >> 30) * UINT64_C(0xBF58476D1CE4E5B9);
-    x = (x ^ x >> 27) * UINT64_C(0x94D049BB133111EB);
-    return x ^ x >> 31;
-}
-
-/* Returns how many scopes the next one of a record stands for, or 0 when it is only counted. */
-static uint64_t choose(struct mt_thread *t, struct mt_scope_totals *r) {
-    uint64_t one_in = mt_state.options.scope_sample;
-    if (one_in <= 1 || r == NULL || !r->has_first) {
-        if (r != NULL)
-            r->has_first = 1;
-        return 1;
-    }
-    return next_random(t) <= UINT64_MAX / one_in ? one_in : 0;
-}
-
 /* As push, of a scope that is only counted: no counter is looked at. */
-static struct mt_open_scope *push_unmeasured(struct mt_thread *t, mt_name_id name, mt_name_id group,
-                                             const void *storage, struct mt_scope_totals *r) {
-    struct mt_scope_stack *s = t->scopes.stack;
-    if (mt_unlikely(!has_room(s) || (s->depth != 0 && is_lost(t, top_of(s), storage))))
-        if ((s = make_room(t, storage)) == NULL)
-            return NULL;
-    uint32_t depth = s->depth++;
-    struct mt_open_scope *f = open_at(s, depth);
-    uint64_t serial = (uint64_t)t->bank_id << MT_SCOPE_SERIAL_BITS | ++s->n_serials;
-    f->event = 0;
-    f->storage = (uint64_t)storage;
-    f->name = name;
-    f->group = group;
-    f->totals = (uint64_t)r;
-    f->is_function = storage == NULL;
-    f->is_attached = f->is_failed = 0;
-    f->is_recursive = is_inside_its_like(s, r, depth);
+static inline __attribute__((always_inline)) struct mt_open_scope *
+push_unmeasured(struct mt_thread *t, mt_name_id name, mt_name_id group, const void *storage,
+                struct mt_scope_totals *r) {
+    struct mt_scope_stack *s = room_of(t, storage);
+    if (mt_unlikely(s == NULL))
+        return NULL;
+    struct mt_open_scope *f = new_open(t, s, name, group, storage, r);
     f->high_bytes = INT64_MIN;
-    f->begin_ns = f->weight = 0;
-    mt_store_release(&f->serial, serial); /* the scope is whole: readers begin here */
-    t->scopes.name = name;
+    f->weight = 0;
+    show(t, s, f, false);
     return f;
 }
 
-MT_NOINLINE static struct mt_open_scope *push_chosen(struct mt_thread *t, mt_name_id name,
-                                                     mt_name_id group, const void *storage,
-                                                     uint64_t weight) {
-    struct mt_scope_totals *r = mt_scopes_totals_find(t, name, group);
-    struct mt_open_scope *f =
-        weight == 0 ? push_unmeasured(t, name, group, storage, r) : push(t, name, group, storage);
+MT_NOINLINE static struct mt_open_scope *push_weighted(struct mt_thread *t, mt_name_id name,
+                                                       mt_name_id group, const void *storage,
+                                                       struct mt_scope_totals *r, uint64_t weight) {
+    struct mt_open_scope *f = push(t, name, group, storage, r);
     if (f != NULL)
         f->weight = weight;
     return f;
 }
 
-static struct mt_open_scope *push_unusual(struct mt_thread *t, mt_name_id name, mt_name_id group,
-                                          const void *storage) {
+static inline __attribute__((always_inline)) struct mt_open_scope *
+push_chosen(struct mt_thread *t, mt_name_id name, mt_name_id group, const void *storage,
+            struct mt_scope_totals *r, uint64_t weight) {
+    return mt_likely(weight == 0) ? push_unmeasured(t, name, group, storage, r)
+                                  : push_weighted(t, name, group, storage, r, weight);
+}
+
+static inline __attribute__((always_inline)) struct mt_open_scope *
+push_either(struct mt_thread *t, mt_name_id name, mt_name_id group, const void *storage,
+            bool is_unusual) {
     struct mt_scope_totals *r = mt_scopes_totals_find(t, name, group);
-    return push_chosen(t, name, group, storage, choose(t, r));
+    return is_unusual ? push_chosen(t, name, group, storage, r, choose(t, r))
+                      : push(t, name, group, storage, r);
 }
 
 /* Lets the scope's time begin. */
@@ -398,10 +329,8 @@ static inline __attribute__((always_inline)) int begin(struct mt_thread *t, memt
                                                        bool is_unusual) {
     struct mt_scope_handle *h = (struct mt_scope_handle *)scope;
     mt_name_id id = mt_names_find(&t->names, name);
-    struct mt_open_scope *f = id == 0      ? NULL
-                              : is_unusual ? push_unusual(t, id, group, scope)
-                                           : push(t, id, group, scope);
-    if (f == NULL) {
+    struct mt_open_scope *f = id != 0 ? push_either(t, id, group, scope, is_unusual) : NULL;
+    if (mt_unlikely(f == NULL)) {
         mt_scopes_totals_drop();
         make_inert(h);
         return -MEMTRACK_ELIMIT;
@@ -420,11 +349,16 @@ MT_NOINLINE static int begin_unusual(struct mt_thread *t, memtrack_scope *scope,
     return begin(t, scope, name, group, file, line, true);
 }
 
+MT_NOINLINE static int begin_usual(struct mt_thread *t, memtrack_scope *scope, const char *name,
+                                   mt_name_id group, const char *file, uint32_t line) {
+    return begin(t, scope, name, group, file, line, false);
+}
+
 int mt_scopes_thread_begin(struct mt_thread *t, memtrack_scope *scope, const char *name,
                            mt_name_id group, const char *file, uint32_t line) {
     if (mt_unlikely(mt_state.options.scopes_unusual))
         return begin_unusual(t, scope, name, group, file, line);
-    return begin(t, scope, name, group, file, line, false);
+    return begin_usual(t, scope, name, group, file, line);
 }
 
 void mt_scopes_thread_fail(struct mt_thread *t, struct mt_scope_handle *h, const char *why) {
@@ -437,11 +371,16 @@ void mt_scopes_thread_fail(struct mt_thread *t, struct mt_scope_handle *h, const
         mt_scopes_totals_keep_error(t, r, why, clock_ns(CLOCK_MONOTONIC));
 }
 
+void mt_scopes_thread_end_innermost(struct mt_thread *t, struct mt_open_scope *f,
+                                    memtrack_delta *out) {
+    finish(t, f, false, out);
+}
+
 int mt_scopes_thread_end(struct mt_thread *t, struct mt_scope_handle *h, memtrack_delta *out) {
     bool is_innermost = h->index + 1 == t->scopes.stack->depth;
-    while (mt_unlikely(h->index + 1 < t->scopes.stack->depth))
+    while (h->index + 1 < t->scopes.stack->depth)
         abandon(t);
-    finish(t, out);
+    mt_scopes_thread_end_innermost(t, t->scopes.stack->top, out);
     h->state = ENDED;
     return is_innermost ? 0 : -MEMTRACK_EORDER;
 }
@@ -486,8 +425,7 @@ static struct mt_scope_totals *record_of(struct mt_thread *t, const struct mt_sc
 
 /* Nothing has been measured, and nothing will be. */
 static int detach_unmeasured(struct mt_thread *t, struct mt_scope_handle *h) {
-    struct mt_open_scope *f = top_of(t->scopes.stack);
-    int64_t high = t->bank->scope_high;
+    struct mt_open_scope *f = t->scopes.stack->top;
     f->before_bytes = 0;
     keep_known(h, f, t->clear_epoch);
     h->sum = (struct mt_counters){0};
@@ -495,9 +433,7 @@ static int detach_unmeasured(struct mt_thread *t, struct mt_scope_handle *h) {
     h->begin_ns = h->cpu_ns = 0;
     for (int i = 0; i < MT_N_SCOPE_VALUES; i++)
         h->inner[i] = 0;
-    pop(t);
-    if (t->bank->scope_high != INT64_MAX)
-        t->bank->scope_high = high;
+    pop_unmeasured(t, f);
     h->state = DETACHED;
     return 0;
 }
@@ -511,10 +447,10 @@ int mt_scopes_thread_detach(struct mt_thread *t, memtrack_scope *scope) {
         return h->state == DETACHED ? -MEMTRACK_EENDED : -MEMTRACK_EUSAGE;
     if (h->index + 1 != t->scopes.stack->depth)
         return -MEMTRACK_EORDER;
-    if (is_unmeasured(top_of(t->scopes.stack)))
+    struct mt_open_scope *f = t->scopes.stack->top;
+    if (is_unmeasured(f))
         return detach_unmeasured(t, h);
     flush(t);
-    struct mt_open_scope *f = top_of(t->scopes.stack);
     int64_t value[MT_N_SCOPE_VALUES];
     memtrack_delta d = measure(t, f, clock_ns(CLOCK_MONOTONIC), cpu_ns());
     values_of(&d, value);
@@ -528,7 +464,7 @@ int mt_scopes_thread_detach(struct mt_thread *t, memtrack_scope *scope) {
     for (int i = 0; i < MT_N_SCOPE_VALUES; i++)
         h->inner[i] = f->inner[i];
     keep_known(h, f, t->clear_epoch);
-    pop(t);
+    pop(t, f);
     h->state = DETACHED;
     return 0;
 }
@@ -560,8 +496,7 @@ int mt_scopes_thread_attach(struct mt_thread *t, memtrack_scope *scope) {
     if (h->state != DETACHED)
         return -MEMTRACK_EUSAGE;
     mt_scopes_thread_note_clear(t, h);
-    record_of(t, h);
-    struct mt_open_scope *f = push_chosen(t, h->name, h->group, scope, h->weight);
+    struct mt_open_scope *f = push_chosen(t, h->name, h->group, scope, record_of(t, h), h->weight);
     if (f == NULL)
         return -MEMTRACK_ELIMIT;
     resume(f, h, clock_ns(CLOCK_MONOTONIC));
@@ -580,7 +515,7 @@ int mt_scopes_thread_end_detached(struct mt_thread *t, struct mt_scope_handle *h
         .end_ns = clock_ns(CLOCK_MONOTONIC),
     };
     if (h->weight == 0) {
-        mt_scopes_totals_add_unmeasured(t, record_of(t, h), &result);
+        add_unmeasured(t, record_of(t, h), &result);
         if (out != NULL)
             *out = (memtrack_delta){0};
         return 0;
@@ -634,10 +569,8 @@ MT_NOINLINE static bool is_unseen(const struct mt_thread *t, struct mt_scope_sta
 static inline __attribute__((always_inline)) void enter(struct mt_thread *t, uint64_t address,
                                                         bool is_unusual) {
     mt_name_id id = mt_names_find_function(&t->names, address);
-    struct mt_open_scope *f = id == 0      ? NULL
-                              : is_unusual ? push_unusual(t, id, 0, NULL)
-                                           : push(t, id, 0, NULL);
-    if (f == NULL) {
+    struct mt_open_scope *f = id != 0 ? push_either(t, id, 0, NULL, is_unusual) : NULL;
+    if (mt_unlikely(f == NULL)) {
         note_unseen(t);
         return;
     }
@@ -658,11 +591,8 @@ void mt_scopes_thread_enter_function(struct mt_thread *t, uint64_t address) {
 }
 
 /* Functions that were left by longjmp or an exception lie above the one that returns. */
-void mt_scopes_thread_leave_function(struct mt_thread *t, uint64_t address) {
+MT_NOINLINE static void leave_outer(struct mt_thread *t, uint64_t address) {
     struct mt_scope_stack *s = t->scopes.stack;
-    /* There is always room but at the end of a chunk. */
-    if (s == NULL || (mt_unlikely(s->depth % MT_OPEN_PER_CHUNK == 0) && is_unseen(t, s)))
-        return;
     uint32_t i = s->depth;
     while (i > 0 && (open_at(s, i - 1)->storage != address || !open_at(s, i - 1)->is_function))
         i--;
@@ -670,7 +600,19 @@ void mt_scopes_thread_leave_function(struct mt_thread *t, uint64_t address) {
         return;
     while (s->depth > i)
         abandon(t);
-    finish(t, NULL);
+    mt_scopes_thread_end_innermost(t, s->top, NULL);
+}
+
+void mt_scopes_thread_leave_function(struct mt_thread *t, uint64_t address) {
+    struct mt_scope_stack *s = t->scopes.stack;
+    /* There is always room but at the end of a chunk. */
+    if (s == NULL || (mt_unlikely(s->depth % MT_OPEN_PER_CHUNK == 0) && is_unseen(t, s)))
+        return;
+    struct mt_open_scope *f = s->top;
+    if (mt_likely(f != NULL && f->storage == address && f->is_function))
+        mt_scopes_thread_end_innermost(t, f, NULL);
+    else
+        leave_outer(t, address);
 }
 
 /* ---- the walker ------------------------------------------------------------------------------ */

@@ -31,8 +31,10 @@ MT_HIDDEN int mt_scopes_thread_detach(struct mt_thread *t, memtrack_scope *scope
 MT_HIDDEN int mt_scopes_thread_attach(struct mt_thread *t, memtrack_scope *scope);
 /* Forgets what a detached scope has measured before all was cleared. */
 MT_HIDDEN void mt_scopes_thread_note_clear(const struct mt_thread *t, struct mt_scope_handle *h);
-/* End the scope that h stands for. The caller has found it to be open in t, or detached. out may be
- * NULL. */
+/* End the innermost scope of t, which is f; and the scope that h stands for. The caller has found it
+ * to be open in t, or detached. out may be NULL. */
+MT_HIDDEN void mt_scopes_thread_end_innermost(struct mt_thread *t, struct mt_open_scope *f,
+                                              memtrack_delta *out);
 MT_HIDDEN int mt_scopes_thread_end(struct mt_thread *t, struct mt_scope_handle *h,
                                    memtrack_delta *out);
 MT_HIDDEN int mt_scopes_thread_end_detached(struct mt_thread *t, struct mt_scope_handle *h,

@@ -9,39 +9,26 @@
 #include "track/ground/state.h"
 #include "track/tables/names.h"
 
-static struct mt_event *ring;
+struct mt_event *mt_scopes_timeline_ring;
 
 void mt_scopes_timeline_start(void) {
-    ring = NULL;
+    mt_scopes_timeline_ring = NULL;
     mt_state.header->event_sample = (uint32_t)mt_state.options.event_sample;
 }
 
-MT_NOINLINE static struct mt_event *make_ring(void) {
-    size_t bytes = sizeof *ring * mt_state.options.events;
+MT_NOINLINE struct mt_event *mt_scopes_timeline_make_ring(void) {
+    struct mt_event **ring = &mt_scopes_timeline_ring;
+    size_t bytes = sizeof **ring * mt_state.options.events;
     if (bytes == 0 || !mt_state_lock_growth())
         return NULL;
-    if (ring == NULL) {
+    if (*ring == NULL) {
         mt_state.header->max_events = (uint32_t)mt_state.options.events;
         /* Release: whoever finds the ring finds max_events. */
-        mt_store_release(&ring,
+        mt_store_release(ring,
                          mt_table_new_chunk(&mt_state.ledger, MT_EXTENT_EVENTS, 0, bytes, 64));
     }
     mt_state_unlock_growth();
-    return ring;
-}
-
-struct mt_event *mt_scopes_timeline_next(struct mt_thread *t, uint64_t *number) {
-    struct mt_event *r = mt_load_acquire(&ring); /* it is seen zeroed, and max_events with it */
-    if (mt_unlikely(r == NULL) && (r = make_ring()) == NULL)
-        return NULL;
-    struct mt_ledger_header *h = mt_state.header;
-    uint64_t n = mt_state_is_alone() ? h->n_events++ : mt_add_relaxed(&h->n_events, 1);
-    struct mt_event *e = &r[n % h->max_events];
-    mt_store_relaxed(&e->number, 0);
-    mt_fence_release(); /* a reader that sees what follows sees the 0 */
-    e->tid = t->bank->tid;
-    *number = n + 1;
-    return e;
+    return *ring;
 }
 
 void mt_scopes_timeline_add(struct mt_thread *t, const struct mt_event *event) {
@@ -97,7 +84,8 @@ static void insert(memtrack_scope_event *out, uint32_t n, uint32_t capacity, boo
 
 int mt_scopes_timeline_find(uint64_t least_ns, uint64_t least_bytes, bool by_bytes,
                             memtrack_scope_event *out, uint32_t capacity) {
-    const struct mt_event *r = mt_load_acquire(&ring); /* it is seen zeroed, and max_events too */
+    /* Acquire: it is seen zeroed, and max_events too. */
+    const struct mt_event *r = mt_load_acquire(&mt_scopes_timeline_ring);
     uint32_t n = 0, end = r != NULL ? mt_state.header->max_events : 0;
     uint64_t cleared = mt_load_relaxed(&mt_state.header->cleared_events);
     memtrack_scope_event event;

@@ -16,6 +16,7 @@
 #include "memtrack/error.h"
 #include "track/ground/index.h"
 #include "track/ground/state.h"
+#include "track/scopes/sums.h"
 #include "track/tables/names.h"
 
 enum { MAX_CHUNKS = 16384, FIRST_CAPACITY = 32, MOST_CAPACITY = 1 << 16 };
@@ -119,10 +120,12 @@ static struct mt_scope_totals *find_or_add(const struct mt_thread *t, uint64_t k
     return r;
 }
 
-MT_NOINLINE struct mt_scope_totals *mt_scopes_totals_learn(struct mt_thread *t, uint64_t key) {
+MT_NOINLINE struct mt_scope_totals *mt_scopes_totals_learn(struct mt_thread *t, mt_name_id name,
+                                                           mt_name_id group) {
+    uint64_t key = mt_scopes_totals_key(name, group);
     struct mt_scope_totals *r = find_or_add(t, key, false);
     if (r != NULL)
-        *mt_scopes_totals_known(t, key) = (struct mt_known_scope){key, r};
+        *mt_scopes_totals_known(t, name, group) = (struct mt_known_scope){key, r};
     return r;
 }
 
@@ -180,9 +183,7 @@ void mt_scopes_totals_clear(void) {
     announce(epoch);
 }
 
-/* Brings a record up to date: with what has been forgotten, and with the thread that has the bank
- * now, which is counted in it once. */
-MT_NOINLINE static void renew(const struct mt_thread *t, struct mt_scope_totals *r) {
+MT_NOINLINE void mt_scopes_totals_renew(const struct mt_thread *t, struct mt_scope_totals *r) {
     uint64_t now = mt_load_acquire(&t->control->scopes_epoch); /* what it is of is seen */
     if (r->epoch < mt_scopes_totals_epoch(r->group))
         make_zero(r);
@@ -193,16 +194,10 @@ MT_NOINLINE static void renew(const struct mt_thread *t, struct mt_scope_totals 
     }
 }
 
-static inline void look(const struct mt_thread *t, struct mt_scope_totals *r) {
-    if (mt_unlikely(r->epoch != mt_load_part(&t->control->scopes_epoch) ||
-                    r->last_thread != t->bank->n_threads))
-        renew(t, r);
-}
-
-/* As look, for a scope that has failed and ends. What was said of its error belongs to it, and so to
- * what it counts in, even if everything was forgotten after that. */
-MT_NOINLINE static void look_failed(const struct mt_thread *t, struct mt_scope_totals *r,
-                                    const struct mt_scope_result *result) {
+/* What was said of its error belongs to it, and so to what it counts in, even if everything was
+ * forgotten after that. */
+MT_NOINLINE void mt_scopes_totals_look_failed(const struct mt_thread *t, struct mt_scope_totals *r,
+                                              const struct mt_scope_result *result) {
     uint64_t said_ns = r->error_ns,
              begin_ns = result->end_ns - (uint64_t)result->value[MT_SCOPE_DURATION_NS];
     look(t, r);
@@ -236,14 +231,6 @@ void mt_scopes_totals_keep_error(const struct mt_thread *t, struct mt_scope_tota
 
 /* ---- histograms ------------------------------------------------------------------------------ */
 
-static uint64_t *place(uint64_t *table, uint32_t capacity, uint64_t key) {
-    uint32_t i = (uint32_t)(((key >> MT_BUCKET_SHIFT) * UINT64_C(0x9E3779B97F4A7C15)) >> 32) &
-                 (capacity - 1);
-    while (table[i] != 0 && (table[i] ^ key) >> MT_BUCKET_SHIFT != 0)
-        i = (i + 1) & (capacity - 1);
-    return &table[i];
-}
-
 static bool grow(struct mt_scope_totals *r) {
     uint32_t capacity = r->capacity != 0 ? r->capacity * 2 : FIRST_CAPACITY;
     if (capacity > MOST_CAPACITY || !mt_state_lock_growth())
@@ -260,65 +247,13 @@ static bool grow(struct mt_scope_totals *r) {
     return true;
 }
 
-/* Makes a bucket that nothing has fallen into yet. Returns NULL when there is no room. */
-MT_NOINLINE static uint64_t *new_word(struct mt_scope_totals *r, uint64_t key) {
+MT_NOINLINE uint64_t *mt_scopes_totals_new_word(struct mt_scope_totals *r, uint64_t key) {
     if (r->used * 4 >= r->capacity * 3 && !grow(r))
         return NULL;
     uint64_t *word = place((uint64_t *)r->histogram, r->capacity, key);
     *word = key;
     r->used++;
     return word;
-}
-
-static inline void count(struct mt_scope_totals *r, enum mt_scope_value value, int64_t amount) {
-    uint64_t key = (uint64_t)value << MT_BUCKET_VALUE_SHIFT |
-                   (amount < 0 ? MT_BUCKET_NEGATIVE : 0) |
-                   (uint64_t)mt_bucket_of(amount < 0 ? -(uint64_t)amount : (uint64_t)amount)
-                       << MT_BUCKET_SHIFT;
-    uint64_t *table = (uint64_t *)r->histogram, *word = NULL;
-    if (mt_likely(table != NULL)) {
-        word = &table[r->recent[value]]; /* where another word is, or none, after it has grown */
-        if (*word == 0 || (*word ^ key) >> MT_BUCKET_SHIFT != 0)
-            word = place(table, r->capacity, key);
-    }
-    if (mt_unlikely(word == NULL || *word == 0)) {
-        if ((word = new_word(r, key)) == NULL) {
-            mt_scopes_totals_drop();
-            return;
-        }
-        table = (uint64_t *)r->histogram;
-    }
-    ++*word;
-    r->recent[value] = (uint16_t)(word - table);
-}
-
-static inline void sum_up(struct mt_scope_sums *s, int64_t value) {
-    __extension__ typedef unsigned __int128 wide;
-    __extension__ typedef __int128 wide_signed;
-    wide squares =
-        ((wide)s->square_high << 64 | s->square_low) + (wide)((wide_signed)value * value);
-    s->square_low = (uint64_t)squares;
-    s->square_high = (uint64_t)(squares >> 64);
-    if (mt_unlikely(__builtin_add_overflow(s->sum, value, &s->sum)))
-        s->sum = value < 0 ? INT64_MIN : INT64_MAX;
-    if (value > s->max)
-        s->max = value;
-    if (value < s->min)
-        s->min = value;
-}
-
-/* Counts a scope that has nothing but a time. Its other values are zero, which is news only for
- * those whose highest has been below zero, or whose least above. */
-static void count_idle(struct mt_scope_totals *r) {
-    if (mt_likely(r->idle++ != 0))
-        return;
-    for (int i = 0; i < MT_N_SCOPE_VALUES; i++) {
-        struct mt_scope_sums *s = &r->value[i];
-        if (i == MT_SCOPE_DURATION_NS)
-            continue;
-        s->max = s->max > 0 ? s->max : 0;
-        s->min = s->min < 0 ? s->min : 0;
-    }
 }
 
 static void add_values(struct mt_scope_totals *r, const struct mt_scope_result *result) {
@@ -345,14 +280,6 @@ MT_NOINLINE static void add_sure(struct mt_scope_totals *r, const struct mt_scop
     }
 }
 
-/* Notes what the process held at both ends of the scope that has ended last. */
-static inline void note_latest(struct mt_scope_totals *r, int64_t before, int64_t after,
-                               uint64_t end_ns) {
-    r->latest_before_bytes = before;
-    r->latest_after_bytes = after;
-    r->latest_ns = end_ns;
-}
-
 void mt_scopes_totals_add(struct mt_thread *t, struct mt_scope_totals *r,
                           const struct mt_scope_result *result) {
     if (mt_unlikely(r == NULL)) {
@@ -360,7 +287,7 @@ void mt_scopes_totals_add(struct mt_thread *t, struct mt_scope_totals *r,
         return;
     }
     if (mt_unlikely(result->is_failed))
-        look_failed(t, r, result);
+        mt_scopes_totals_look_failed(t, r, result);
     else
         look(t, r);
     r->count++;
@@ -376,44 +303,6 @@ void mt_scopes_totals_add(struct mt_thread *t, struct mt_scope_totals *r,
     }
     add_values(r, result);
     note_latest(r, result->before_bytes, result->after_bytes, result->end_ns);
-}
-
-void mt_scopes_totals_add_idle(struct mt_thread *t, struct mt_scope_totals *r,
-                               const struct mt_open_scope *f, int64_t duration_ns) {
-    if (mt_unlikely(r == NULL)) {
-        mt_scopes_totals_drop();
-        return;
-    }
-    look(t, r);
-    struct mt_scope_sums *s = &r->value[MT_SCOPE_DURATION_NS];
-    r->count++;
-    s->own += duration_ns - f->inner[MT_SCOPE_DURATION_NS];
-    if (mt_unlikely(f->is_recursive)) {
-        r->recursive++;
-        return;
-    }
-    count_idle(r);
-    sum_up(s, duration_ns);
-    count(r, MT_SCOPE_DURATION_NS, duration_ns);
-    note_latest(r, f->before_bytes, mt_scopes_totals_live(t), f->begin_ns + (uint64_t)duration_ns);
-}
-
-void mt_scopes_totals_add_unmeasured(struct mt_thread *t, struct mt_scope_totals *r,
-                                     const struct mt_scope_result *result) {
-    if (mt_unlikely(r == NULL)) {
-        mt_scopes_totals_drop();
-        return;
-    }
-    if (mt_unlikely(result->is_failed))
-        look_failed(t, r, result);
-    else
-        look(t, r);
-    r->count++;
-    r->unmeasured++;
-    r->errors += result->is_failed;
-    r->misuses += result->is_misuse;
-    r->recursive += result->is_recursive;
-    r->unmeasured_recursive += result->is_recursive;
 }
 
 void mt_scopes_totals_add_time(struct mt_thread *t, struct mt_scope_totals *r,

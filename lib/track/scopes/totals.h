@@ -28,16 +28,18 @@ static inline uint64_t mt_scopes_totals_key(mt_name_id name, mt_name_id group) {
     return (uint64_t)group << 32 | name;
 }
 /* Returns the place in which a thread remembers the record of a key. */
-static inline struct mt_known_scope *mt_scopes_totals_known(struct mt_thread *t, uint64_t key) {
-    return &t->totals.known[((uint32_t)key + (uint32_t)(key >> 32) * 37) % MT_SCOPE_CACHE];
+static inline struct mt_known_scope *mt_scopes_totals_known(struct mt_thread *t, mt_name_id name,
+                                                            mt_name_id group) {
+    return &t->totals.known[(name + group * 37) % MT_SCOPE_CACHE];
 }
 /* Returns the record of a thread's scopes of this name in this group; NULL: there is no room. */
-MT_HIDDEN struct mt_scope_totals *mt_scopes_totals_learn(struct mt_thread *t, uint64_t key);
+MT_HIDDEN struct mt_scope_totals *mt_scopes_totals_learn(struct mt_thread *t, mt_name_id name,
+                                                         mt_name_id group);
 static inline struct mt_scope_totals *mt_scopes_totals_find(struct mt_thread *t, mt_name_id name,
                                                             mt_name_id group) {
     uint64_t key = mt_scopes_totals_key(name, group);
-    const struct mt_known_scope *known = mt_scopes_totals_known(t, key);
-    return mt_likely(known->key == key) ? known->totals : mt_scopes_totals_learn(t, key);
+    const struct mt_known_scope *known = mt_scopes_totals_known(t, name, group);
+    return mt_likely(known->key == key) ? known->totals : mt_scopes_totals_learn(t, name, group);
 }
 /* Does the same for scopes of the process that this thread ends. */
 MT_HIDDEN struct mt_scope_totals *
@@ -49,19 +51,22 @@ MT_HIDDEN void mt_scopes_totals_place(struct mt_thread *t, struct mt_scope_total
 MT_HIDDEN void mt_scopes_totals_keep_error(const struct mt_thread *t, struct mt_scope_totals *r,
                                            const char *why, uint64_t now_ns);
 
-/* Add a scope that has ended to its record; NULL: it had no room. */
+/* Adds a scope that has ended to its record; NULL: it had no room. See sums.h for the usual ones. */
 MT_HIDDEN void mt_scopes_totals_add(struct mt_thread *t, struct mt_scope_totals *r,
                                     const struct mt_scope_result *result);
-/* The same for one in which nothing was allocated or freed, with its times, of which own_ns is
- * without the scopes inside of it. */
-MT_HIDDEN void mt_scopes_totals_add_idle(struct mt_thread *t, struct mt_scope_totals *r,
-                                         const struct mt_open_scope *f, int64_t duration_ns);
-/* Adds one that was only counted: nothing but what it was is looked at. */
-MT_HIDDEN void mt_scopes_totals_add_unmeasured(struct mt_thread *t, struct mt_scope_totals *r,
-                                               const struct mt_scope_result *result);
 /* Adds a time that was measured elsewhere. */
 MT_HIDDEN void mt_scopes_totals_add_time(struct mt_thread *t, struct mt_scope_totals *r,
                                          int64_t duration_ns);
+
+/* Brings a record up to date: with what has been forgotten, and with the thread that has the bank
+ * now, which is counted in it once. */
+MT_HIDDEN void mt_scopes_totals_renew(const struct mt_thread *t, struct mt_scope_totals *r);
+/* The same for one that is counted now and has failed. */
+MT_HIDDEN void mt_scopes_totals_look_failed(const struct mt_thread *t, struct mt_scope_totals *r,
+                                            const struct mt_scope_result *result);
+/* Makes a bucket of a histogram that nothing has fallen into yet. Returns NULL when there is no
+ * room. */
+MT_HIDDEN uint64_t *mt_scopes_totals_new_word(struct mt_scope_totals *r, uint64_t key);
 
 /* Returns what the process holds, as far as this thread knows. */
 static inline int64_t mt_scopes_totals_live(const struct mt_thread *t) {

@@ -108,73 +108,37 @@ static mt_name_id find_or_add(uint64_t hash, const struct mt_name *wanted) {
     return id;
 }
 
-static uint64_t word_at(const char *text) {
-    uint64_t word;
-    __builtin_memcpy(&word, text, sizeof word);
-    return word;
-}
-
-/* Tells whether a word at text can be read. It begins within the text but may end beyond it, so it
- * has to lie on one page. */
-static bool can_read_word(const char *text) {
-    return ((uint64_t)text & (MT_OS_PAGE - 1)) <= MT_OS_PAGE - sizeof(uint64_t);
-}
-
-/* Tells whether text still holds what has been known there. The last word that is compared overlaps
- * the one before it. */
-static bool is_text(const struct mt_known_name *known, const char *text) {
-    const uint32_t word = sizeof(uint64_t),
-                   n = known->bytes + (known->bytes < MT_NAME_MAX_BYTES); /* its NUL is included */
-    uint32_t i = 0;
-    while (i + word <= n && can_read_word(text + i) &&
-           word_at(text + i) == word_at(known->text + i)) {
-        if (i + word == n)
-            return true;
-        i = i + 2 * word <= n ? i + word : n - word;
-    }
-    while (i < n && text[i] == known->text[i])
+MT_NOINLINE bool mt_names_is_same_text(const char *a, const char *b, uint32_t n) {
+    const uint32_t word = sizeof(uint32_t);
+    if (n >= word && n <= 2 * word && mt_names_is_on_page(a, n))
+        return MT_NAMES_WORD(uint32_t, a) == MT_NAMES_WORD(uint32_t, b) &&
+               MT_NAMES_WORD(uint32_t, a + n - word) == MT_NAMES_WORD(uint32_t, b + n - word);
+    uint32_t i = 0; /* nothing is read behind the first byte that differs */
+    while (i < n && a[i] == b[i])
         i++;
     return i == n;
 }
 
-static struct mt_known_name *known_at(struct mt_names_part *part, uint64_t address) {
-    return &part->known[(address * UINT64_C(0x9E3779B97F4A7C15)) >> (64 - MT_KNOWN_NAMES_BITS)];
-}
-
-MT_NOINLINE static mt_name_id learn_text(struct mt_names_part *part, const char *text) {
+MT_NOINLINE mt_name_id mt_names_learn_text(struct mt_names_part *part, const char *text) {
     struct mt_name wanted = {.text = (uint64_t)text, .bytes = length(text)};
     mt_name_id id = find_or_add(hash_text(text, wanted.bytes), &wanted);
     if (id != 0)
-        *known_at(part, (uint64_t)text) =
+        *mt_names_known(part, (uint64_t)text) =
             (struct mt_known_name){.address = (uint64_t)text,
                                    .text = (const char *)name_at(id)->text,
-                                   .bytes = wanted.bytes,
+                                   .bytes = wanted.bytes + (wanted.bytes < MT_NAME_MAX_BYTES),
                                    .name = id};
     return id;
 }
 
-mt_name_id mt_names_find(struct mt_names_part *part, const char *text) {
-    const struct mt_known_name *known = known_at(part, (uint64_t)text);
-    if (mt_likely(known->address == (uint64_t)text && is_text(known, text)))
-        return known->name;
-    return learn_text(part, text);
-}
-
-MT_NOINLINE static mt_name_id learn_function(struct mt_names_part *part, uint64_t address) {
+MT_NOINLINE mt_name_id mt_names_learn_function(struct mt_names_part *part, uint64_t address) {
     struct mt_name wanted = {.address = address,
                              .module = mt_rule_module(mt_rules_find(address + 1))};
     mt_name_id id = find_or_add(hash_function(address), &wanted);
     if (id != 0)
-        *known_at(part, address) =
+        *mt_names_known(part, address) =
             (struct mt_known_name){.address = address | UINT64_C(1) << 63, .name = id};
     return id;
-}
-
-mt_name_id mt_names_find_function(struct mt_names_part *part, uint64_t address) {
-    const struct mt_known_name *known = known_at(part, address);
-    if (mt_likely(known->address == (address | UINT64_C(1) << 63)))
-        return known->name;
-    return learn_function(part, address);
 }
 
 /* ---- by id ----------------------------------------------------------------------------------- */

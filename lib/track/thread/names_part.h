@@ -12,7 +12,7 @@ enum { MT_KNOWN_NAMES_BITS = 8 };
 struct mt_known_name {
     uint64_t address;
     const char *text;
-    uint32_t bytes;
+    uint32_t bytes; /* of text, with its NUL if it has one */
     mt_name_id name;
 };
 
