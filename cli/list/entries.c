@@ -18,6 +18,7 @@
 #include "ledger/ledger.h"
 #include "profile/called.h"
 #include "profile/pprof/pprof.h"
+#include "profile/resident.h"
 #include "view/processes/index.h"
 
 enum { MAX_FILES = 1 << 16 };
@@ -350,7 +351,7 @@ static int take_profile(struct mt_list_entries *out, char *name) {
     e->listed.age_ns = info->duration_ns;
     e->listed.live_bytes = (int64_t)info->totals.live_bytes;
     e->listed.peak_bytes =
-        (int64_t)(info->watched ? info->peak_rss_bytes : info->totals.peak_bytes);
+        (int64_t)(info->watched ? mt_resident_peak(profile) : info->totals.peak_bytes);
     e->listed.total_blocks = info->totals.total_blocks;
     e->listed.ledger_bytes = info->ledger_bytes;
     e->exe = strdup(mt_profile_text(profile, info->exe));

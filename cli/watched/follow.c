@@ -77,8 +77,10 @@ static bool is_over_max(struct mt_watched *w) {
     return w->exceeding_bytes > r->max_bytes;
 }
 
-/* SIGCONT as well: one that is stopped would not hear of it. */
+/* What is read now and then is read once more while there is something to read. SIGCONT as well as
+ * SIGTERM: one that is stopped would not hear of it. */
 static void end_all(struct mt_watched *w, enum mt_watched_why why, uint64_t now_ns) {
+    read_all(w);
     w->why = why;
     w->kill_ns = now_ns + w->request->kill_after_ns;
     mt_sampler_mark(w->sampler, now_ns,
@@ -164,6 +166,8 @@ void mt_watched_follow(struct mt_watched *w) {
         if (goes_on)
             goes_on = tick(w, now) || (has_child && !w->child->ended);
     }
+    if (count_running(w->sampler))
+        read_all(w); /* the last figures are of the end, all of them */
     w->end_ns = now;
     if (has_child && now >= end)
         await_child(w);

@@ -159,6 +159,41 @@ class Watch(case.Case):
         self.assertIn("nothing was recorded", self.ask("check", "--max-peak", "1G", "w.pb.gz", code=3))
         self.assertIn("watched", self.ask("list"))
 
+    def test_peak_of_all(self):
+        """What all used together is not what the largest did: list and report say which is which."""
+        stepper = self.start("-q", "--interval", "1ms")
+        for size in (10, 20):
+            stepper.step("child %d" % size)
+        self.await_looks()
+        self.assertEqual(0, stepper.end("exit 0")[0])
+        seen = self.timeline()
+        together = max(tick["rss_bytes"] for tick in seen["tree"]["ticks"])
+        alone = max(process["peak_rss_bytes"] for process in seen["processes"])
+        self.assertGreater(together, alone + 10 * MIB)
+        report = self.ask("report", "--bytes", "w.pb.gz")
+        self.assertRegex(report, r"peak RSS +{:,} bytes in all together, {:,} bytes in one\n".format(
+            together, alone))
+        self.assertIn(", and 2 more processes)", " ".join(report.split()))
+        listed, = json.loads(self.ask("list", "--json"))["profiles"]
+        self.assertEqual(together, listed["peak_bytes"])
+
+    def test_last_look_has_everything(self):
+        """PSS is read now and then: of what is ended for its size, and of what is left running, it
+        is of the end and not of some time before."""
+        stepper = self.start("-q", "--max", "80M", "--interval", "1ms")
+        stepper.tell("map 100")
+        stepper.process.wait(harness.WATCHDOG_SECONDS)
+        self.assertEqual(TIMEOUT, stepper.process.returncode)
+        process, = self.timeline()["processes"]
+        self.assertGreater(max(tick["pss_bytes"] or 0 for tick in process["ticks"]), 75 * MIB)
+        other = Stepper([SHAPE], self.dir)
+        self.addCleanup(self.stop, other)
+        other.step("map 24")
+        self.ask("watch", "--for", "20ms", "--interval", "1ms", "-o", "x.pb.gz", "-q", str(other.pid))
+        last = self.timeline("x.pb.gz")["processes"][0]["ticks"][-1]
+        self.assertEqual(total(other.pid, "Rss"), last["rss_bytes"])
+        self.assertEqual(total(other.pid, "Private_Clean", "Private_Dirty"), last["uss_bytes"])
+
     @staticmethod
     def state(pid):
         """The letter of its state; "-": it is gone."""

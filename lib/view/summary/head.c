@@ -6,9 +6,11 @@
  * more lines when there is more to say.
  */
 #include <ctype.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "base/saturate.h"
+#include "profile/resident.h"
 #include "view/summary/anonymous.h"
 #include "view/summary/summary.h"
 
@@ -33,14 +35,16 @@ void mt_summary_head_self(const struct mt_profile *profile, const struct mt_summ
             options->exact_bytes ? " bytes" : "");
 }
 
-/* Of what was not recorded no figure is 0. */
-static void head_watched(const struct mt_profile_info *info, const struct mt_summary_format *format,
+/* Of what was not recorded no figure is 0. What several used together is not what one did. */
+static void head_watched(const struct mt_profile *profile, const struct mt_summary_format *format,
                          struct mt_summary *lines) {
-    char size[MT_FORMAT_BYTES];
-    mt_summary_add(
-        lines, "peak RSS", false, "%s%s",
-        mt_format_size(size, mt_saturate_signed(info->peak_rss_bytes), format->exact_bytes),
-        format->exact_bytes ? " bytes" : "");
+    char size[MT_FORMAT_BYTES], alone[MT_FORMAT_BYTES], most[MT_FORMAT_BYTES + 40] = "";
+    const char *unit = format->exact_bytes ? " bytes" : "";
+    mt_format_size(size, mt_saturate_signed(mt_resident_peak(profile)), format->exact_bytes);
+    mt_format_size(alone, mt_saturate_signed(profile->info.peak_rss_bytes), format->exact_bytes);
+    if (profile->n_members)
+        snprintf(most, sizeof most, " in all together, %s%s in one", alone, unit);
+    mt_summary_add(lines, "peak RSS", false, "%s%s%s", size, unit, most);
 }
 
 void mt_summary_head(const struct mt_rows *rows, const struct mt_summary_format *format,
@@ -48,7 +52,7 @@ void mt_summary_head(const struct mt_rows *rows, const struct mt_summary_format 
     const struct mt_profile *profile = mt_rows_profile(rows);
     mt_summary_process(profile, format, lines);
     if (profile->info.watched)
-        head_watched(&profile->info, format, lines);
+        head_watched(profile, format, lines);
     else
         mt_summary_totals(rows, format, lines);
     if (format->verbose)

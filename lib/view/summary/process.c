@@ -164,6 +164,9 @@ static void add_program_line(const struct mt_profile *profile,
     if (info->n_processes > 1)
         snprintf(others, sizeof others, ", and %u more profile%s", info->n_processes - 1,
                  info->n_processes == 2 ? "" : "s");
+    else if (profile->n_members > 1)
+        snprintf(others, sizeof others, ", and %zu more process%s", profile->n_members - 1,
+                 profile->n_members == 2 ? "" : "es");
     snprintf(facts, sizeof facts, " (%s%s%s, pid %u%s)", info->duration_ns ? lasted : "",
              info->duration_ns ? ", " : "", short_end(info, end, sizeof end), info->pid, others);
     size_t taken = strlen(facts) + (*name ? mt_format_width(name) + 2 : 0);
