@@ -4,6 +4,7 @@
 #include <memtrack/timers.h>
 
 #include <errno.h>
+#include <fcntl.h>
 #include <inttypes.h>
 #include <pthread.h>
 #include <stdio.h>
@@ -124,6 +125,17 @@ static void run_threads(void) {
         join(thread[i]);
 }
 
+/* They are those of the recorder. */
+static void every_order_is_known(void) {
+    static const char *const orders[] = {"peak",   "net",     "allocated", "blocks", "freed",
+                                         "self",   "time",    "self-time", "cpu",    "count",
+                                         "errors", "misuses", "name"};
+    int out = open("/dev/null", O_WRONLY);
+    for (size_t i = 0; i < sizeof orders / sizeof *orders; i++)
+        MUST(memtrack_scopes_print(out, orders[i], 0) == 0);
+    close(out);
+}
+
 static void misuse(void) {
     static memtrack_scope left, outer, inner, other;
     memtrack_delta delta;
@@ -137,6 +149,7 @@ static void misuse(void) {
     MUST(memtrack_end(NULL, NULL) == -MEMTRACK_EUSAGE);
     MUST(memtrack_record("given", UINT64_MAX) == -MEMTRACK_EUSAGE);
     MUST(memtrack_scopes_print(1, "beauty", 0) == -MEMTRACK_EUSAGE);
+    every_order_is_known();
     MUST(memtrack_scope_set(&inner, "key", "value") == -MEMTRACK_EENDED);
     in_thread(leave_open, &left);
     in_thread(come_after, NULL);

@@ -141,6 +141,8 @@ MEMTRACK_SYSTEM_FUNCTION_ double memtrack_local_order_(const memtrack_scope_row 
         return (double)row->count;
     if (strcmp(sort, "errors") == 0)
         return (double)row->errors;
+    if (strcmp(sort, "misuses") == 0)
+        return (double)row->misuses;
     for (size_t i = 0; i < sizeof nothing / sizeof *nothing; i++)
         if (strcmp(sort, nothing[i]) == 0)
             return 0;
