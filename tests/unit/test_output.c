@@ -61,7 +61,9 @@ static void names_of_programs_lead_nowhere(void **state) {
                                            {"", "unknown"},
                                            {"\033[2J", "_[2J"},
                                            {"%p", "%p"},
-                                           {"\x7f", "_"}};
+                                           {"\x7f", "_"},
+                                           {"nginx: worker process", "nginx"},
+                                           {": titled", ":_titled"}};
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         const struct mt_output_fields fields = {.pid = 1, .program = cases[i][0]};
         assert_name("%e", &fields, "", cases[i][1]);

@@ -49,8 +49,12 @@ int mt_output_check_pattern(const char *pattern, struct mt_error *error) {
     return 0;
 }
 
+/* Of a title that a server has given itself ("nginx: worker process"), the program stands in front. */
 static void put_program(FILE *out, const char *program) {
+    const char *title = strstr(program, ": ");
     size_t n = strnlen(program, NAME_BYTES);
+    if (title && title > program && (size_t)(title - program) < n)
+        n = (size_t)(title - program);
     if (n == 0)
         fputs("unknown", out);
     for (size_t i = 0; i < n; i++) {
