@@ -22,6 +22,7 @@
 #include "profile/ledger/convert.h"
 #include "profile/pprof/output.h"
 #include "view/jit/jit.h"
+#include "view/lines/lines.h"
 #include "view/refused.h"
 #include "view/rows/patterns.h"
 #include "view/summary/nameless.h"
@@ -269,6 +270,10 @@ static void resolve(const struct mt_convert *convert, struct mt_ticker_track *tr
         mt_jit_files_look_left(&track->jit, profile->info.pid,
                                mt_profile_text(profile, profile->info.cwd));
     symbols.jit = &track->jit;
+    struct mt_lines_choice choice = {.patterns = convert->lines, .n = convert->n_lines};
+    const struct mt_symbols_chosen chosen = {.is_chosen = mt_lines_is_chosen, .context = &choice};
+    if (convert->n_lines)
+        symbols.chosen = &chosen;
     mt_symbols_resolve(profile, &symbols, NULL);
     mt_nameless_note(profile);
     mt_refused_note(profile);

@@ -59,7 +59,7 @@ static void cell(const struct listing *l, enum column column, int64_t line,
         return;
     if (column == HITS && figures->has_hits && line > 0)
         mt_format_count(text, (int64_t)figures->hits);
-    else if (column == TIME && figures->has_hits)
+    else if (column == TIME && figures->has_time)
         mt_format_duration(text, figures->time_ns);
     else if (column == AFTER && figures->has_after)
         mt_format_size(text, figures->after_bytes, exact);
@@ -96,7 +96,7 @@ static void lay_out(struct listing *l) {
     l->has[ALLOCATED] = !l->lines->is_recorded || l->terminal->width >= WIDE;
     for (size_t i = 0; i < l->lines->n_functions; i++) {
         const struct mt_lines_function *f = &l->lines->functions[i];
-        widen(l, last_line(f) + BEHIND, f->has_hits ? &f->sum : NULL);
+        widen(l, last_line(f) + BEHIND, NULL);
         widen(l, 0, &f->sum);
         for (size_t r = 0; r < f->n_rows; r++)
             widen(l, l->lines->rows[f->first_row + r].line,
@@ -229,14 +229,12 @@ static void put_rows(const struct listing *l, const struct mt_lines_function *fu
 
 static void put_function(struct listing *l, const struct mt_lines_function *function) {
     const char *file = mt_profile_text(l->lines->profile, function->file);
-    struct mt_lines_figures sum = function->sum;
     char *first = text_of(l, file, function->from);
     l->n_missing += first == NULL;
     put_name(l, function);
     put_heading(l);
     put_rows(l, function, file, first != NULL);
-    sum.has_hits = function->has_hits;
-    put_cells(l, 0, &sum);
+    put_cells(l, 0, &function->sum);
     mt_terminal_put(l->terminal, MT_STYLE_BOLD, "total");
     fputs("\n\n", l->terminal->stream);
     free(first);
@@ -262,7 +260,10 @@ static void put_notes(const struct listing *l) {
         put_note(
             l, "HITS and TIME of code that is built for it: -fsanitize-coverage=trace-pc -include "
                "memtrack/lines.h (gcc), -fsanitize-coverage=trace-pc-guard,no-prune (clang).");
-    if (l->lines->has_hits)
+    if (l->lines->has_hits && l->lines->is_worked_out)
+        put_note(l, "TIME is that of a block of code, and stands in the line in which the block "
+                    "begins. A line with HITS alone runs within a block of another line.");
+    else if (l->lines->has_hits)
         put_note(l, "HITS and TIME are those of a block of code, and stand in the line in which it "
                     "begins; a line without runs with the block above, or has not run.");
     if (l->n_missing)

@@ -15,7 +15,7 @@ static json_t *known(bool is_known, int64_t value) {
 static json_t *with_figures(json_t *object, const struct mt_lines_figures *f) {
     const struct mt_json_member members[] = {
         {"hits", known(f->has_hits, (int64_t)f->hits)},
-        {"time_ns", known(f->has_hits, (int64_t)f->time_ns)},
+        {"time_ns", known(f->has_time, (int64_t)f->time_ns)},
         {"live_after_bytes", known(f->has_after, f->after_bytes)},
         {"increment_bytes", json_integer(mt_lines_increment(f))},
         {"increment_blocks", json_integer((int64_t)(f->allocated_blocks - f->freed_blocks))},

@@ -14,6 +14,9 @@
 struct mt_line_change {
     uint32_t first_frame, n_frames; /* into frames: location indexes, innermost first */
     bool is_step; /* a block of code, which its only frame is; else what a call path did */
+    /* A step that stands for a line of code: how often it has run, worked out from the blocks. It has
+     * neither a time nor a level of its own. */
+    bool is_line;
     uint64_t allocated_bytes, allocated_blocks, freed_bytes, freed_blocks;
     /* What the process held after the latest of them, and the most during any; since the start of
      * the recording, when that was. has_level: known. */

@@ -25,6 +25,7 @@ static void fill(const struct mt_line_change *from, const uint32_t *frames, Ppro
     for (uint32_t i = 0; i < from->n_frames; i++)
         ids[i] = (uint64_t)frames[i] + 1;
     to->is_block = from->is_step;
+    to->is_line = from->is_line;
     to->allocated_bytes = from->allocated_bytes;
     to->allocated_blocks = from->allocated_blocks;
     to->freed_bytes = from->freed_bytes;
@@ -93,6 +94,7 @@ const ProtobufCMessageDescriptor *mt_pprof_lines_descriptor(void) {
 
 static int read_change(struct mt_pprof_reader *reader, const Pprof__LineChange *from) {
     struct mt_line_change change = {.is_step = from->is_block,
+                                    .is_line = from->is_line,
                                     .allocated_bytes = from->allocated_bytes,
                                     .allocated_blocks = from->allocated_blocks,
                                     .freed_bytes = from->freed_bytes,

@@ -2,11 +2,12 @@
 /*
  *   changes, samples ──innermost chosen line──► entries ──sort──► rows ──► functions
  *
- * An entry is one path's, or one block's. Blocks of one line run one after the other or in place of
- * each other (of a for loop, what begins it, the condition and the step): the line runs as often as
- * the busiest of them. But where the compiler has put a function into several others, or has made
- * several of a template, each has blocks of its own, and these add up. Such copies differ in what is
- * around the line, its chain.
+ * An entry is one path's, one block's, or one line's whose runs were worked out from the blocks
+ * (symbols/blocks.c). Where they were not, there are blocks alone. Blocks of one line run one after
+ * the other or in place of each other (of a for loop, what begins it, the condition and the step):
+ * the line runs as often as the busiest of them. But where the compiler has put a function into
+ * several others, or has made several of a template, each has lines and blocks of its own, and these
+ * add up. Such copies differ in what is around the line, its chain.
  */
 #include "view/lines/lines.h"
 
@@ -27,22 +28,20 @@ struct entry {
 
 struct building {
     const struct mt_profile *profile;
-    const char *const *patterns;
-    size_t n_patterns;
+    struct mt_lines_choice choice;
     struct entry *entries;
     size_t n, capacity;
+    bool is_worked_out;
     uint8_t *is_chosen; /* of each function: 0 not known yet, 1 no, 2 yes */
 };
 
 /* ---- which line ------------------------------------------------------------------------------ */
 
-static bool matches(const struct building *b, const struct mt_function *function,
-                    const char *module) {
-    const struct mt_filter_frame frame = {.function = mt_profile_text(b->profile, function->name),
-                                          .file = mt_profile_text(b->profile, function->file),
-                                          .module = module};
-    for (size_t i = 0; i < b->n_patterns; i++)
-        if (mt_filter_pattern_matches(b->patterns[i], &frame))
+bool mt_lines_is_chosen(void *context, const char *function, const char *file, const char *module) {
+    const struct mt_lines_choice *choice = context;
+    const struct mt_filter_frame frame = {.function = function, .file = file, .module = module};
+    for (size_t i = 0; i < choice->n; i++)
+        if (mt_filter_pattern_matches(choice->patterns[i], &frame))
             return true;
     return false;
 }
@@ -57,8 +56,12 @@ static bool is_chosen(struct building *b, const struct mt_location *location,
                       const struct mt_line *line) {
     uint8_t *known = &b->is_chosen[line->function];
     if (*known == 0) {
-        const char *module = mt_profile_text(b->profile, module_of(b, location));
-        *known = matches(b, &b->profile->functions[line->function], module) ? 2 : 1;
+        const struct mt_function *function = &b->profile->functions[line->function];
+        *known = mt_lines_is_chosen(&b->choice, mt_profile_text(b->profile, function->name),
+                                    mt_profile_text(b->profile, function->file),
+                                    mt_profile_text(b->profile, module_of(b, location)))
+                     ? 2
+                     : 1;
     }
     return *known == 2 && line->line > 0;
 }
@@ -118,7 +121,8 @@ static int charge_block(struct building *b, uint32_t frame,
 
 static int take_change(struct building *b, const struct mt_line_change *change) {
     const uint32_t *frames = b->profile->info.lines.frames + change->first_frame;
-    struct mt_lines_figures figures = {.has_hits = change->is_step,
+    struct mt_lines_figures figures = {.has_hits = change->is_line || change->hits != 0,
+                                       .has_time = change->is_step && !change->is_line,
                                        .hits = change->hits,
                                        .time_ns = change->time_ns,
                                        .allocated_bytes = change->allocated_bytes,
@@ -133,6 +137,7 @@ static int take_change(struct building *b, const struct mt_line_change *change) 
     for (uint32_t i = 0; i < change->n_frames; i++)
         if (frames[i] >= b->profile->n_locations)
             return 0; /* a damaged file's */
+    b->is_worked_out |= change->is_line;
     if (!change->is_step)
         return charge(b, frames, change->n_frames, &figures);
     return change->n_frames ? charge_block(b, frames[0], &figures) : 0;
@@ -222,6 +227,7 @@ static struct mt_lines_row join(const struct building *b, size_t first, size_t e
                                                                          : more->hits;
         busiest = hits > busiest ? hits : busiest;
         row.figures.has_hits |= more->has_hits;
+        row.figures.has_time |= more->has_time;
         add_sums(&row.figures, more);
         add_levels(&row.figures, more, b->profile->info.lines.is_recorded);
     }
@@ -246,6 +252,7 @@ static void add_row(struct mt_lines *out, const struct mt_lines_row *row) {
     function->to = row->line;
     function->has_hits |= row->figures.has_hits;
     out->has_hits |= row->figures.has_hits;
+    function->sum.has_time |= row->figures.has_time;
     add_sums(&function->sum, &row->figures);
 }
 
@@ -317,15 +324,16 @@ static int none(const struct building *b, struct mt_error *error) {
                                     "have."
                                   : "Build with -g: no frame has a line of source.",
                         "no function or file called %s has allocated, freed or told of its blocks",
-                        b->n_patterns ? b->patterns[0] : "?");
+                        b->choice.n ? b->choice.patterns[0] : "?");
 }
 
 int mt_lines_build(const struct mt_profile *profile, const char *const *patterns, size_t n,
                    struct mt_lines *out, struct mt_error *error) {
-    struct building b = {.profile = profile, .patterns = patterns, .n_patterns = n};
+    struct building b = {.profile = profile, .choice = {.patterns = patterns, .n = n}};
     *out = (struct mt_lines){.profile = profile, .is_recorded = profile->info.lines.is_recorded};
     b.is_chosen = calloc(profile->n_functions + 1, 1);
     int rc = b.is_chosen ? take_all(&b) : -MEMTRACK_ENOMEM;
+    out->is_worked_out = b.is_worked_out;
     if (rc == 0)
         rc = make(&b, out);
     if (rc == -MEMTRACK_ENOMEM)

@@ -18,7 +18,8 @@
 #include "profile/profile.h"
 
 struct mt_lines_figures {
-    bool has_hits; /* blocks of code begin in the line, and tell how often and how long they run */
+    bool has_hits; /* the line has code that tells how often it runs */
+    bool has_time; /* blocks of code begin in the line, and tell how long they run */
     uint64_t hits, time_ns;
     uint64_t allocated_bytes, allocated_blocks, freed_bytes, freed_blocks;
     bool has_after; /* recorded: after_bytes is what was live when the line was done last */
@@ -46,6 +47,7 @@ struct mt_lines_function {
 struct mt_lines {
     const struct mt_profile *profile;
     bool is_recorded, has_hits;
+    bool is_worked_out; /* hits are those of all lines, not only of those in which blocks begin */
     struct mt_lines_function *functions; /* that which has allocated most first */
     size_t n_functions;
     struct mt_lines_row *rows; /* by line, function by function */
@@ -58,6 +60,14 @@ struct mt_lines {
 int mt_lines_build(const struct mt_profile *profile, const char *const *patterns, size_t n,
                    struct mt_lines *out, struct mt_error *error);
 void mt_lines_free(struct mt_lines *lines);
+
+/* The patterns that choose functions. */
+struct mt_lines_choice {
+    const char *const *patterns;
+    size_t n;
+};
+/* Returns whether one of them matches; context is a choice. It is what symbols.h asks. */
+bool mt_lines_is_chosen(void *context, const char *function, const char *file, const char *module);
 
 /* Returns what a line has allocated less what it has freed. */
 static inline int64_t mt_lines_increment(const struct mt_lines_figures *figures) {

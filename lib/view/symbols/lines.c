@@ -209,6 +209,15 @@ static void add_functions(struct ranges *functions, Dwarf_Die *parent, bool deep
 
 /* Functions inside types and functions are rare, and to look for them is a walk over everything,
  * so it is done only when needed. */
+static void index_deeply(struct unit *unit, Dwarf_Die *code) {
+    if (unit->indexed_deeply)
+        return;
+    unit->functions.n = 0;
+    add_functions(&unit->functions, code, true, 0);
+    sort_ranges(&unit->functions);
+    unit->indexed = unit->indexed_deeply = true;
+}
+
 static const struct range *find_function(struct unit *unit, Dwarf_Die *code, uint64_t address) {
     if (!unit->indexed) {
         add_functions(&unit->functions, code, false, 0);
@@ -217,10 +226,7 @@ static const struct range *find_function(struct unit *unit, Dwarf_Die *code, uin
     }
     const struct range *found = find_range(&unit->functions, address);
     if (!found && !unit->indexed_deeply) {
-        unit->functions.n = 0;
-        add_functions(&unit->functions, code, true, 0);
-        sort_ranges(&unit->functions);
-        unit->indexed_deeply = true;
+        index_deeply(unit, code);
         found = find_range(&unit->functions, address);
     }
     return found;
@@ -438,6 +444,37 @@ bool mt_symbols_lines_are_many(const struct mt_symbols_lines *lookup) {
 void mt_symbols_lines_forget_tables(struct mt_symbols_lines *lookup) {
     for (size_t i = 0; i < lookup->n_units; i++)
         lookup->units[i].counted = false;
+}
+
+bool mt_symbols_lines_function(struct mt_symbols_lines *lookup, uint64_t address, Dwarf_Die *lines,
+                               Dwarf_Die *function) {
+    if (!lookup->module->dwarf)
+        return false;
+    address += lookup->module->elf_bias - lookup->module->dwarf_bias;
+    const struct range *range = find_range(&lookup->unit_ranges, address);
+    Dwarf_Die code;
+    if (!range || !unit_dies(lookup, &lookup->units[range->offset], lines, &code))
+        return false;
+    struct unit *unit = &lookup->units[range->offset];
+    count_rows(lookup, unit, lines);
+    range = find_function(unit, &code, address);
+    return range && dwarf_offdie(dwarf_cu_getdwarf(code.cu), range->offset, function);
+}
+
+int mt_symbols_lines_each(struct mt_symbols_lines *lookup,
+                          int (*visit)(void *context, uint64_t address), void *context) {
+    Dwarf_Die lines, code;
+    int rc = 0;
+    for (size_t i = 0; rc == 0 && lookup->module->dwarf && i < lookup->n_units; i++) {
+        struct unit *unit = &lookup->units[i];
+        if (!unit_dies(lookup, unit, &lines, &code))
+            continue;
+        index_deeply(unit, &code);
+        for (size_t r = 0; r < unit->functions.n && rc == 0; r++)
+            rc = visit(context, unit->functions.range[r].low -
+                                    (lookup->module->elf_bias - lookup->module->dwarf_bias));
+    }
+    return rc;
 }
 
 size_t mt_symbols_lines_find(struct mt_symbols_lines *lookup, uint64_t address,

@@ -2,7 +2,8 @@
 /*
  * Shared by symbols.c (which addresses, in what order), find.c (where a file may be), module.c (is
  * it the one), debug.c (its debug file), cache.c (files that stay open), lines.c (DWARF) and
- * table.c (ELF symbols), nameless.c (what there is without them). Private to them.
+ * table.c (ELF symbols), nameless.c (what there is without them), blocks.c (how often lines have
+ * run). Private to them.
  */
 #ifndef MT_VIEW_SYMBOLS_LOCAL_H
 #define MT_VIEW_SYMBOLS_LOCAL_H
@@ -203,5 +204,25 @@ void mt_symbols_lines_forget_tables(struct mt_symbols_lines *lookup);
  * 0: there is no debug information. */
 size_t mt_symbols_lines_find(struct mt_symbols_lines *lookup, uint64_t address,
                              struct mt_symbol_frame frames[MT_MAX_INLINED_FRAMES]);
+/* Finds the unit that has the line table of an address of the ELF file, and the function that it is
+ * in, whose addresses are those of the debug information. Valid until the module is opened again.
+ * False: there is none. */
+bool mt_symbols_lines_function(struct mt_symbols_lines *lookup, uint64_t address, Dwarf_Die *lines,
+                               Dwarf_Die *function);
+/* Calls visit with the address in the ELF file at which each piece of a function begins, until it
+ * returns other than 0, which is returned. It may look up addresses. */
+int mt_symbols_lines_each(struct mt_symbols_lines *lookup,
+                          int (*visit)(void *context, uint64_t address), void *context);
+
+/* ---- blocks of code -------------------------------------------------------------------------- */
+
+/* Adds to the profile's lines how often each line has run of the functions whose blocks were
+ * recorded, and locations for them, which are yet to be looked up. Returns 0 or -MEMTRACK_ENOMEM. */
+int mt_symbols_blocks_resolve(struct mt_profile *profile, const struct mt_symbols_options *options);
+
+/* Says what is to be opened for a mapping of the profile. */
+struct mt_symbol_wanted mt_symbols_wanted(const struct mt_profile *profile,
+                                          const struct mt_symbols_options *options,
+                                          const struct mt_mapping *mapping);
 
 #endif

@@ -310,23 +310,29 @@ static void fill_job(struct resolver *resolver, struct job *job, const struct pe
 
 /* ---- all ------------------------------------------------------------------------------------- */
 
-static void resolve_file(struct resolver *resolver, const struct pending *pending, size_t n) {
-    const struct mt_profile *profile = resolver->profile;
-    const struct mt_mapping *mapping = &profile->mappings[pending[0].mapping];
-    const struct mt_symbol_wanted wanted = {
+struct mt_symbol_wanted mt_symbols_wanted(const struct mt_profile *profile,
+                                          const struct mt_symbols_options *options,
+                                          const struct mt_mapping *mapping) {
+    bool is_ours = profile->info.is_memtrack;
+    return (struct mt_symbol_wanted){
         .path = mt_profile_text(profile, mapping->path),
         .build_id = mt_profile_text(profile, mapping->build_id),
-        .must_have_build_id = profile->info.is_memtrack,
+        .must_have_build_id = is_ours,
         .recorded_end_ns =
             profile->info.duration_ns ? profile->info.start_time_ns + profile->info.duration_ns : 0,
-        .start = profile->info.is_memtrack ? mapping->start : 0,
-        .limit = profile->info.is_memtrack ? mapping->limit : 0,
+        .start = is_ours ? mapping->start : 0,
+        .limit = is_ours ? mapping->limit : 0,
         .process = profile->info.process,
-        .debug_path = resolver->options->debug_path,
-        .sysroot = resolver->options->sysroot,
-        .kept = resolver->options->kept,
-        .debuginfod = resolver->options->debuginfod,
+        .debug_path = options->debug_path,
+        .sysroot = options->sysroot,
+        .kept = options->kept,
+        .debuginfod = options->debuginfod,
     };
+}
+
+static void resolve_file(struct resolver *resolver, const struct pending *pending, size_t n) {
+    const struct mt_symbol_wanted wanted = mt_symbols_wanted(
+        resolver->profile, resolver->options, &resolver->profile->mappings[pending[0].mapping]);
     struct job job = {.n = n};
     struct mt_symbols_cache *cache = resolver->options->cache;
     enum mt_symbol_file opened = mt_symbols_cache_open(cache, &job.module, &wanted);
@@ -435,7 +441,9 @@ int mt_symbols_resolve(struct mt_profile *profile, const struct mt_symbols_optio
                                 .notes = {.profile = profile, .asked_servers = all.debuginfod}};
     if (!all.first && !all.end)
         mt_symbols_notes_forget(profile);
-    if (collect(&resolver))
+    if (!all.first && !all.end) /* of a profile that still grows it is too early */
+        resolver.no_memory = mt_symbols_blocks_resolve(profile, &all) != 0;
+    if (!resolver.no_memory && collect(&resolver))
         resolve_all(&resolver);
     else
         resolver.no_memory = true;

@@ -32,6 +32,15 @@ struct mt_symbols_kept {
     void *context;
 };
 
+/*
+ * Functions of which all lines are to be there even if they have not run, when others of the same
+ * file tell of their blocks. Names are as in the profile, "" when unknown.
+ */
+struct mt_symbols_chosen {
+    bool (*is_chosen)(void *context, const char *function, const char *file, const char *module);
+    void *context;
+};
+
 struct mt_symbols_options {
     bool debuginfod; /* let libdw ask the servers of DEBUGINFOD_URLS; else not even its client is
                         loaded */
@@ -40,9 +49,10 @@ struct mt_symbols_options {
      * root of an image, recorded paths are looked up first. NULL: what MEMTRACK_DEBUG_PATH and
      * MEMTRACK_SYSROOT say. */
     const char *debug_path, *sysroot;
-    const struct mt_symbols_kept *kept; /* or NULL */
-    const struct mt_jit_files *jit;     /* of the process; NULL: asked for while it runs */
-    struct mt_symbols_cache *cache;     /* or NULL */
+    const struct mt_symbols_kept *kept;     /* or NULL */
+    const struct mt_jit_files *jit;         /* of the process; NULL: asked for while it runs */
+    struct mt_symbols_cache *cache;         /* or NULL */
+    const struct mt_symbols_chosen *chosen; /* or NULL */
     size_t first, end; /* the locations [first, end) alone, when end is not 0: for a profile that
                           still grows */
 };
