@@ -7,9 +7,10 @@
  *                                         sums, least, largest ◄───┤
  *   percentiles ◄── weights ◄── one array of all buckets ◄─────────┘ histograms
  *
- * A record is copied between two looks at its bank's sequence, as it was when its thread was in no
- * event; what a thread changes all the time is taken as it is after some tries. The memory that is
- * needed is mapped for the call. This file is compiled with floating point, unlike the rest.
+ * A record is copied as it was when its thread was in no event: the same before and after a look at
+ * the bank's sequence. So a thread that is busy with other scopes does not keep the reader waiting;
+ * a record that changes all the time is taken as it is after some tries. The memory that is needed
+ * is mapped for the call. This file is compiled with floating point, unlike the rest.
  */
 #include "track/scopes/read.h"
 
@@ -27,7 +28,9 @@ enum { BUCKETS = 1 << MT_BUCKET_BITS, MOST_TRIES = 200 };
 
 struct weighing {
     struct mt_scope_totals record; /* a copy */
-    uint64_t count[2][BUCKETS];    /* of magnitudes of values from 0 on, and below */
+    /* Of magnitudes of each value, from 0 on, and below. */
+    uint64_t count[MT_N_SCOPE_VALUES][2][BUCKETS];
+    uint32_t end[MT_N_SCOPE_VALUES][2]; /* one more than the highest bucket that has any; 0: none */
     struct mt_weight weight[2 * BUCKETS];
 };
 
@@ -88,12 +91,22 @@ static void copy_words(uint64_t *to, const uint64_t *from, size_t n) {
 
 _Static_assert(sizeof(struct mt_scope_totals) % sizeof(uint64_t) == 0, "it is copied by words");
 
+static bool are_words(const uint64_t *copy, const uint64_t *from, size_t n) {
+    size_t i = 0;
+    while (i < n && copy[i] == mt_load_relaxed(&from[i])) /* see copy_once */
+        i++;
+    return i == n;
+}
+
 static bool copy_once(struct mt_scope_totals *to, const struct mt_scope_totals *from) {
-    const struct mt_bank *bank = mt_banks_at(from->bank);
-    uint64_t before = mt_load_acquire(&bank->sequence); /* the record is not older than this */
-    copy_words((uint64_t *)to, (const uint64_t *)from, sizeof *to / sizeof(uint64_t));
-    mt_fence_acquire(); /* nor younger than this */
-    return before % 2 == 0 && mt_load_relaxed(&bank->sequence) == before;
+    const uint64_t *words = (const uint64_t *)from;
+    enum { WORDS = sizeof *to / sizeof(uint64_t) };
+    copy_words((uint64_t *)to, words, WORDS);
+    mt_fence_acquire(); /* the copy is from before this look */
+    if (mt_load_acquire(&mt_banks_at(from->bank)->sequence) % 2 !=
+        0) /* the rest is from after it */
+        return false;
+    return are_words((const uint64_t *)to, words, WORDS);
 }
 
 /* Returns false when it has been forgotten meanwhile. */
@@ -149,28 +162,39 @@ static void add_record(memtrack_scope_row *row, struct sums *sums,
         add_value(&sums->value[v], &t->value[v]);
 }
 
-/* Adds a histogram's counts of one value. A table that has been outgrown meanwhile stays. */
-static void weigh_table(struct weighing *w, const struct mt_scope_totals *t, int value) {
+static void weigh(struct weighing *w, int value, bool is_negative, uint32_t bucket, uint64_t n) {
+    w->count[value][is_negative][bucket] += n;
+    if (w->end[value][is_negative] <= bucket)
+        w->end[value][is_negative] = bucket + 1;
+}
+
+/* Adds a histogram's counts. A table that has been outgrown meanwhile stays. */
+static void weigh_table(struct weighing *w, const struct mt_scope_totals *t) {
     const uint64_t *table = (const uint64_t *)t->histogram;
     for (uint32_t i = 0; i < t->capacity; i++) {
         uint64_t word = mt_load_relaxed(&table[i]); /* a count as of some moment of the call */
-        if (word >> MT_BUCKET_VALUE_SHIFT == (uint64_t)value)
-            w->count[(word & MT_BUCKET_NEGATIVE) != 0][word >> MT_BUCKET_SHIFT & (BUCKETS - 1)] +=
-                word & ((UINT64_C(1) << MT_BUCKET_COUNT_BITS) - 1);
+        uint64_t n = word & ((UINT64_C(1) << MT_BUCKET_COUNT_BITS) - 1);
+        int value = (int)(word >> MT_BUCKET_VALUE_SHIFT);
+        if (n != 0 && value < MT_N_SCOPE_VALUES)
+            weigh(w, value, (word & MT_BUCKET_NEGATIVE) != 0,
+                  (uint32_t)(word >> MT_BUCKET_SHIFT) & (BUCKETS - 1), n);
     }
 }
 
-/* Makes sorted weights of the counts, which are zero afterwards. Returns how many there are. */
-static size_t sort_weights(struct weighing *w) {
+/* Makes sorted weights of a value's counts, which are zero afterwards. Returns how many there are. */
+static size_t sort_weights(struct weighing *w, int value) {
     size_t n = 0;
-    for (int sign = 1; sign >= 0; sign--)
-        for (uint32_t i = 0; i < BUCKETS; i++) {
-            uint32_t bucket = sign != 0 ? BUCKETS - 1 - i : i;
-            uint64_t *count = &w->count[sign][bucket];
+    for (int sign = 1; sign >= 0; sign--) {
+        uint32_t end = w->end[value][sign];
+        w->end[value][sign] = 0;
+        for (uint32_t i = 0; i < end; i++) {
+            uint32_t bucket = sign != 0 ? end - 1 - i : i;
+            uint64_t *count = &w->count[value][sign][bucket];
             if (*count != 0)
                 w->weight[n++] = (struct mt_weight){mt_weight_value(bucket, sign != 0), *count};
             mt_store_relaxed(count, 0); /* relaxed: so that it is no loop for memset */
         }
+    }
     return n;
 }
 
@@ -206,19 +230,14 @@ static memtrack_statistic *statistic_at(memtrack_scope_row *row, int value) {
     return at[value];
 }
 
-/* Fills in the statistics of a row from the sums, and from the histograms of the list's records. */
-static void fill_statistics(const struct reading *r, uint32_t first, memtrack_scope_row *row,
-                            const struct sums *sums) {
+/* Fills in the statistics of a row from the sums and from what the histograms have counted. */
+static void fill_statistics(struct weighing *w, memtrack_scope_row *row, const struct sums *sums) {
     uint64_t n = row->count > row->recursive ? row->count - row->recursive : 0;
     for (int v = 0; v < MT_N_SCOPE_VALUES; v++) {
-        for (uint32_t id = first; id != 0; id = r->next[id]) {
-            if (copy(&r->weighing->record, mt_scopes_totals_at(id)))
-                weigh_table(r->weighing, &r->weighing->record, v);
-        }
         if (v != MT_SCOPE_DURATION_NS && v != MT_SCOPE_CPU_NS)
-            r->weighing->count[0][0] += sums->idle;
-        size_t n_weights = sort_weights(r->weighing);
-        *statistic_at(row, v) = statistic_of(&sums->value[v], n, r->weighing->weight, n_weights);
+            weigh(w, v, false, 0, sums->idle);
+        size_t n_weights = sort_weights(w, v);
+        *statistic_at(row, v) = statistic_of(&sums->value[v], n, w->weight, n_weights);
     }
     row->own_allocated_bytes = sums->value[MT_SCOPE_ALLOCATED_BYTES].own;
     row->own_duration_ns = sums->value[MT_SCOPE_DURATION_NS].own;
@@ -233,10 +252,12 @@ static void fill_row(const struct reading *r, uint32_t first, memtrack_scope_row
     for (int v = 0; v < MT_N_SCOPE_VALUES; v++)
         sums.value[v] = (struct mt_scope_sums){.max = INT64_MIN, .min = INT64_MAX};
     for (uint32_t id = first; id != 0; id = r->next[id]) {
-        if (copy(&r->weighing->record, mt_scopes_totals_at(id)))
-            add_record(row, &sums, &r->weighing->record);
+        if (!copy(&r->weighing->record, mt_scopes_totals_at(id)))
+            continue;
+        add_record(row, &sums, &r->weighing->record);
+        weigh_table(r->weighing, &r->weighing->record);
     }
-    fill_statistics(r, first, row, &sums);
+    fill_statistics(r->weighing, row, &sums);
 }
 
 int mt_scopes_read(uint32_t group, memtrack_scope_row *rows, uint32_t capacity) {
