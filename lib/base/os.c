@@ -156,16 +156,30 @@ bool mt_os_thread_lives(int pid, int tid) {
     return mt_os_call(SYS_tgkill, pid, tid, 0, 0, 0, 0) != -ESRCH;
 }
 
+/* The latest tick is up to some milliseconds ago, when something may have begun that ends now. */
+static uint64_t least_monotonic_ns;
+
 /* The coarse clocks are read from the vDSO's page without a system call, and without the
  * processor's own clock, which strict mode takes away. */
-uint64_t mt_os_clock_ns(int clock) {
+static uint64_t latest_tick_ns(int clock) {
     struct timespec t = {0, 0};
-    if (mt_os_may(SYS_clock_gettime))
-        mt_os_call(SYS_clock_gettime, clock, (long)&t, 0, 0, 0, 0);
-    else if (clock == CLOCK_MONOTONIC || clock == CLOCK_REALTIME)
+    if (clock == CLOCK_MONOTONIC || clock == CLOCK_REALTIME)
         clock_gettime(clock == CLOCK_MONOTONIC ? CLOCK_MONOTONIC_COARSE : CLOCK_REALTIME_COARSE,
                       &t);
+    uint64_t ns = (uint64_t)t.tv_sec * UINT64_C(1000000000) + (uint64_t)t.tv_nsec;
+    return clock == CLOCK_MONOTONIC && ns < least_monotonic_ns ? least_monotonic_ns : ns;
+}
+
+uint64_t mt_os_clock_ns(int clock) {
+    struct timespec t = {0, 0};
+    if (!mt_os_may(SYS_clock_gettime))
+        return latest_tick_ns(clock);
+    mt_os_call(SYS_clock_gettime, clock, (long)&t, 0, 0, 0, 0);
     return (uint64_t)t.tv_sec * UINT64_C(1000000000) + (uint64_t)t.tv_nsec;
+}
+
+void mt_os_keep_clock(void) {
+    least_monotonic_ns = mt_os_clock_ns(CLOCK_MONOTONIC);
 }
 
 bool mt_os_is_mapped(uint64_t begin, uint64_t end) {

@@ -188,8 +188,11 @@ MT_HIDDEN enum mt_os_answer mt_os_is_process(int pid);
 MT_HIDDEN int mt_os_tid(void); /* returns 0 when it may not be asked for */
 /* Returns whether thread tid of process pid still runs; true when this may not be asked for. */
 MT_HIDDEN bool mt_os_thread_lives(int pid, int tid);
-/* When the clock may not be asked for, returns what it was at the latest tick, or 0. */
+/* When the clock may not be asked for, returns what it was at the latest tick, or 0 of one that does
+ * not tick. */
 MT_HIDDEN uint64_t mt_os_clock_ns(int clock);
+/* The monotonic clock does not go back behind now: it may be asked for no more. */
+MT_HIDDEN void mt_os_keep_clock(void);
 /* Returns whether every page of [begin, end) is mapped; true when this may not be asked for. */
 MT_HIDDEN bool mt_os_is_mapped(uint64_t begin, uint64_t end);
 /*

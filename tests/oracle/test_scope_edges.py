@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: MIT
 # cost: 5
 """Scopes where something ends: more functions are open than there is room for, a function's code is
-unloaded and its address is another one's, and a reset comes between an error and the end."""
+unloaded and its address is another one's, a reset comes between an error and the end, and the
+program allows itself no clock any more."""
 import os
 
 from support import case, compiler, harness
@@ -100,6 +101,63 @@ int main(void) {
     return 0;
 }
 """
+CONFINED = """
+#include <linux/filter.h>
+#include <linux/seccomp.h>
+#include <memtrack.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
+#include <time.h>
+static uint64_t now_ns(void) {
+    struct timespec t;
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (uint64_t)t.tv_sec * 1000000000 + (uint64_t)t.tv_nsec;
+}
+static void confine(void) {
+    struct sock_filter filter[] = {
+        BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
+        BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_write, 2, 0),
+        BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_exit_group, 1, 0),
+        BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | 1),
+        BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
+    };
+    struct sock_fprog program = {sizeof filter / sizeof *filter, filter};
+    if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) || prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program))
+        abort();
+}
+static void end(memtrack_scope *scope, uint64_t begin_ns) {
+    memtrack_delta d;
+    if (memtrack_end(scope, &d) || d.duration_ns > now_ns() - begin_ns || d.cpu_ns > d.duration_ns)
+        printf("%llu ns, of them %llu at work\\n", (unsigned long long)d.duration_ns,
+               (unsigned long long)d.cpu_ns);
+}
+int main(void) {
+    memtrack_scope thread, moved, process, later;
+    uint64_t begin_ns = now_ns();
+    setvbuf(stdout, malloc(4096), _IOFBF, 4096);
+    memtrack_begin(&moved, "moved");
+    memtrack_scope_detach(&moved);
+    memtrack_begin_process(&process, "process");
+    memtrack_begin(&thread, "thread");
+    confine();
+    for (int i = 0; i < 1000; i++) {
+        uint64_t later_ns = now_ns();
+        memtrack_begin(&later, "later");
+        free(malloc(100));
+        if (memtrack_end(&later, NULL) || now_ns() < later_ns)
+            printf("later\\n");
+    }
+    end(&thread, begin_ns);
+    memtrack_scope_attach(&moved);
+    end(&moved, begin_ns);
+    end(&process, begin_ns);
+    printf("%llu\\n", (unsigned long long)(now_ns() - begin_ns));
+    return 0;
+}
+"""
 FAILED = b"""\
 thread 1 1 of this scope
 thread 1 1 of this scope
@@ -167,6 +225,22 @@ class Edges(case.Case):
                 output = harness.check([program], env=env).stdout if flags else \
                     self.record(program)
                 self.assertEqual(FAILED, output)
+
+    def test_no_clock_any_more(self):
+        """A program that confines itself inside of scopes: time does not go back."""
+        program = self.build("confined", CONFINED, compiler.INCLUDE, "-O1", compiler="gcc")
+        for cpu in ("0", "1"):
+            profile = self.path("p%s.pb.gz" % cpu)
+            result = harness.record(profile, [program],
+                                    env=harness.plain_environment(MEMTRACK_SCOPE_CPU=cpu))
+            self.assertEqual(0, result.code, "%r" % result)
+            whole_ns = int(result.stdout)  # and nothing else was printed
+            rows = {row["name"]: row for row in harness.ask("scopes", profile)["rows"]}
+            self.assertEqual({"thread": 1, "moved": 1, "process": 1, "later": 1000},
+                             {name: row["count"] for name, row in rows.items()})
+            for row in rows.values():
+                for value in ("duration_ns", "cpu_ns"):
+                    self.assertTrue(0 <= row[value]["min"] <= row[value]["max"] <= whole_ns, row)
 
 
 harness.main()

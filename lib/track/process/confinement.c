@@ -199,6 +199,8 @@ static void prepare(uint64_t denied) {
     if (mt_state.header == NULL)
         return;
     mt_state_flag(MT_FLAG_CONFINED);
+    if (denied & mt_os_bit(SYS_clock_gettime))
+        mt_os_keep_clock();
     if (denied & mt_os_bit(SYS_membarrier))
         mt_state_share_early();
     if (denied & mt_os_bit(SYS_mprotect))

@@ -51,8 +51,9 @@ _Static_assert(sizeof(struct mt_scope_handle) <= sizeof(memtrack_scope),
 
 static inline uint64_t clock_ns(int clock) {
     struct timespec now = {0};
-    if (mt_os_may(SYS_clock_gettime))
-        clock_gettime(clock, &now);
+    if (mt_unlikely(!mt_os_may(SYS_clock_gettime)))
+        return mt_os_clock_ns(clock);
+    clock_gettime(clock, &now);
     return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
 }
 

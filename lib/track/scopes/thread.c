@@ -74,13 +74,18 @@ static int64_t peak_of(const struct mt_open_scope *f) {
     return peak > before ? peak : before;
 }
 
+/* Processor time has no clock any more once the program has confined itself. */
+static inline uint64_t cpu_since(uint64_t now_cpu_ns, uint64_t begin_cpu_ns) {
+    return (int64_t)(now_cpu_ns - begin_cpu_ns) > 0 ? now_cpu_ns - begin_cpu_ns : 0;
+}
+
 /* Measures the innermost scope, after flush. */
 static inline memtrack_delta measure(struct mt_thread *t, const struct mt_open_scope *f,
                                      uint64_t now_ns, uint64_t now_cpu_ns) {
     struct mt_counters now;
     read_bank(&now, t->bank);
     return delta_of(difference(now, f->begin), peak_of(f), now_ns - f->begin_ns,
-                    now_cpu_ns - f->begin_cpu_ns);
+                    cpu_since(now_cpu_ns, f->begin_cpu_ns));
 }
 
 /* Tells whether nothing was allocated or freed in a scope, as is common in a program that is
