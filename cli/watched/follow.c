@@ -70,7 +70,10 @@ static bool is_over_max(struct mt_watched *w) {
     if (!r->max_of_given) {
         if (latest->rss_bytes <= r->max_bytes)
             return false;
-        figure = w->sampler->n_running > 1 && read_all(w) ? MT_WATCHED_PSS : MT_WATCHED_RSS;
+        bool is_known = w->sampler->n_running > 1 && read_all(w);
+        if (w->sampler->n_running == 0) /* they ended while they were asked */
+            return false;
+        figure = w->sampler->n_running > 1 && is_known ? MT_WATCHED_PSS : MT_WATCHED_RSS;
         w->is_rss = figure == MT_WATCHED_RSS && w->sampler->n_running > 1;
     }
     w->exceeding_bytes = figure_of(latest, figure);

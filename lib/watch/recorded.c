@@ -17,6 +17,14 @@
 #define FIND_NS      (50 * NS_PER_MS) /* of a young process */
 #define FIND_LATE_NS (1000 * NS_PER_MS)
 
+static void let_go(struct mt_recorded *recorded) {
+    if (!recorded->ledger)
+        return;
+    mt_said_take(&recorded->said, recorded->ledger);
+    mt_ledger_close(recorded->ledger);
+    recorded->ledger = NULL;
+}
+
 static void find(struct mt_recorded *recorded, uint32_t pid) {
     struct mt_ledger *ledger = NULL;
     char *path = NULL;
@@ -24,7 +32,7 @@ static void find(struct mt_recorded *recorded, uint32_t pid) {
         return; /* what was found before is read on: it may be ending */
     bool is_known = recorded->ledger && strcmp(path, mt_ledger_path(recorded->ledger)) == 0;
     if (!is_known && mt_ledger_open(path, &ledger, NULL) == 0) {
-        mt_ledger_close(recorded->ledger);
+        let_go(recorded);
         recorded->ledger = ledger;
     }
     free(path);
@@ -44,6 +52,12 @@ void mt_recorded_read(struct mt_recorded *recorded, uint32_t pid, uint64_t found
 }
 
 void mt_recorded_forget(struct mt_recorded *recorded) {
+    let_go(recorded);
+    recorded->next_ns = 0;
+}
+
+void mt_recorded_free(struct mt_recorded *recorded) {
     mt_ledger_close(recorded->ledger);
+    mt_said_free(&recorded->said);
     *recorded = (struct mt_recorded){0};
 }

@@ -144,6 +144,7 @@ static int add_found(struct mt_sampler *sampler, uint64_t time_ns) {
             .statm_fd = keep(sampler, mt_usage_open(pid)),
             .process_fd = i < MOST_PROCESS_FDS ? keep(sampler, mt_ended_open(pid)) : -1,
             .found_ns = time_ns,
+            .recorded.said.origin_ns = sampler->start_ns,
         };
         mt_axis_init(&sampler->items[i].axis, ticks_for(i));
         sampler->items[i].axis.by_rss = true;
@@ -186,6 +187,7 @@ int mt_sampler_begin(struct mt_sampler *sampler, pid_t root,
 void mt_sampler_free(struct mt_sampler *sampler) {
     for (size_t i = 0; i < sampler->n; i++) {
         struct mt_sampled *s = &sampler->items[i];
+        mt_recorded_free(&s->recorded);
         end_one(sampler, i, 0);
         if (s->process_fd >= 0)
             close(s->process_fd);

@@ -52,6 +52,29 @@ static bool describe(struct mt_sampler *sampler, size_t index, uint64_t now_ns,
     return !failed;
 }
 
+/* A recorder is there before anybody has found its process, which ran as early as it says. */
+static void begin_as_said(struct mt_sampled *s) {
+    mt_recorded_forget(&s->recorded);
+    uint64_t first_ns = mt_said_first_ns(&s->recorded.said);
+    if (first_ns >= s->found_ns)
+        return;
+    for (size_t i = 0; i < s->axis.n; i++)
+        s->axis.ticks[i].time_ns += s->found_ns - first_ns;
+    s->found_ns = first_ns;
+}
+
+/* What the program itself said is on the axis of its process; on that of the sum as well, where marks
+ * are for good. */
+static int add_said(const struct mt_sampler *sampler, size_t index, struct mt_profile *whole,
+                    struct mt_profile *member) {
+    const struct mt_said *said = &sampler->items[index].recorded.said;
+    uint32_t pid = index ? sampler->processes.items[index].pid : 0;
+    int rc = mt_said_append_marks(said, whole);
+    if (rc == 0)
+        rc = mt_said_append(said, 0, pid, whole);
+    return rc == 0 && member ? mt_said_append(said, sampler->items[index].found_ns, 0, member) : rc;
+}
+
 static int add_members(struct mt_sampler *sampler, uint64_t now_ns, uint64_t interval_ns,
                        struct mt_profile *profile) {
     for (size_t i = 0; i < sampler->n; i++) {
@@ -61,12 +84,41 @@ static int add_members(struct mt_sampler *sampler, uint64_t now_ns, uint64_t int
         if (!member || !describe(sampler, i, now_ns, member))
             return -MEMTRACK_ENOMEM;
         mt_axis_give(&sampler->items[i].axis, interval_ns, member);
+        int rc = add_said(sampler, i, profile, member);
+        if (rc != 0)
+            return rc;
         if (member->info.peak_rss_bytes > profile->info.peak_rss_bytes) {
             profile->info.peak_rss_bytes = member->info.peak_rss_bytes;
             profile->info.peak_rss_is_exact = member->info.peak_rss_is_exact;
         }
     }
     return 0;
+}
+
+static int add_notes_of_said(const struct mt_sampler *sampler, struct mt_profile *profile) {
+    char text[200];
+    size_t n_before = 0, n_cut = 0, n_dropped = 0;
+    for (size_t i = 0; i < sampler->n; i++) {
+        n_before += sampler->items[i].recorded.said.n_before;
+        n_cut += sampler->items[i].recorded.said.n_cut;
+        n_dropped += sampler->items[i].recorded.said.n_dropped;
+    }
+    int rc = 0;
+    if (n_before || n_cut) {
+        snprintf(
+            text, sizeof text,
+            "%zu scopes, marks and values of counters were over before watching began, and are "
+            "not in it; %zu scopes had begun, and are in it from then on.",
+            n_before, n_cut);
+        rc = mt_profile_add_note(profile, text);
+    }
+    if (rc == 0 && n_dropped) {
+        snprintf(text, sizeof text,
+                 "The scopes and marks of %zu program%s could not be read, or were too many.",
+                 n_dropped, n_dropped == 1 ? "" : "s");
+        rc = mt_profile_add_note(profile, text);
+    }
+    return rc;
 }
 
 static int add_notes(const struct mt_sampler *sampler, struct mt_profile *profile) {
@@ -83,7 +135,7 @@ static int add_notes(const struct mt_sampler *sampler, struct mt_profile *profil
                  n, n == 1 ? "" : "es");
         rc = mt_profile_add_note(profile, text);
     }
-    return rc;
+    return rc == 0 ? add_notes_of_said(sampler, profile) : rc;
 }
 
 static int fill(struct mt_sampler *sampler, uint64_t now_ns, uint64_t interval_ns,
@@ -91,13 +143,17 @@ static int fill(struct mt_sampler *sampler, uint64_t now_ns, uint64_t interval_n
     for (size_t v = 0; v < MT_N_VALUES; v++)
         profile->has_value[v] = v != MT_VALUE_WASTE_BYTES;
     size_t n_seen = 0;
-    for (size_t i = 0; i < sampler->n; i++)
+    for (size_t i = 0; i < sampler->n; i++) {
         n_seen += sampler->items[i].axis.n != 0;
+        begin_as_said(&sampler->items[i]);
+    }
     if (!describe(sampler, 0, now_ns, profile))
         return -MEMTRACK_ENOMEM;
-    int rc = add_notes(sampler, profile);
-    if (rc == 0 && (n_seen > 1 || (n_seen == 1 && sampler->items[0].axis.n == 0)))
-        rc = add_members(sampler, now_ns, interval_ns, profile);
+    bool has_members = n_seen > 1 || (n_seen == 1 && sampler->items[0].axis.n == 0);
+    int rc = has_members ? add_members(sampler, now_ns, interval_ns, profile)
+                         : add_said(sampler, 0, profile, NULL);
+    if (rc == 0)
+        rc = add_notes(sampler, profile);
     if (profile->n_members) { /* it lasts as long as any of them */
         profile->info.start_time_ns = sampler->start_time_ns;
         profile->info.duration_ns = now_ns - sampler->start_ns;

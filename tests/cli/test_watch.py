@@ -116,6 +116,67 @@ class Watch(case.Case):
                 self.assertTrue(all(tick["live_bytes"] is None for tick in process["ticks"]))
         self.assertRegex(self.ask("timeline", "w.pb.gz"), r"at most .*heap \(live\) 5\d\.\d MiB")
 
+    def test_what_it_says(self):
+        """Scopes, marks and counters of a recorded process stand on the axis of who watches it: what
+        was over before that is counted, and what had begun is there from the beginning. They are
+        those of all programs that the process executes, of one process and of a tree."""
+        for wrapper in ((), ("sh", "-c", '"$0"; true')):
+            with self.subTest(wrapper):
+                stepper = Stepper([harness.MEMTRACK, "run", "-q", "--force", "-o", "runs/", "--",
+                                   *wrapper, harness.program("said")], self.dir)
+                self.addCleanup(self.stop, stepper)
+                pid = stepper.pid
+                for step in ("begin old", "end", "mark old", "set old", "begin outer"):
+                    stepper.step(step)
+                root = pid
+                if wrapper:
+                    with open("/proc/%d/stat" % pid) as file:
+                        root = int(file.read().rsplit(")", 1)[1].split()[1])
+                watcher = subprocess.Popen(
+                    [harness.MEMTRACK, "watch", "-q", "--force", "--interval", "1ms", "-o",
+                     "w.pb.gz", "--marks", self.marks(), str(root)], cwd=self.dir,
+                    env=harness.plain_environment())
+                self.await_looks()
+                for step in ("begin a::b", "mark half", "set depth", "end", "end", "again"):
+                    stepper.step(step)
+                self.wait_for_ledger(watcher.pid, pid)
+                for step in ("begin second", "end", "mark third", "set depth"):
+                    stepper.step(step)
+                stepper.process.stdin.close()
+                self.assertEqual(0, stepper.end()[0])
+                self.assertEqual(0, watcher.wait(harness.WATCHDOG_SECONDS))
+                self.check_said(pid, 2 if wrapper else 1)
+
+    def wait_for_ledger(self, watcher, pid):
+        """Until the watcher has the ledger of the program that the process has executed last."""
+        def has_it():
+            with open("/proc/%d/maps" % pid) as file:
+                mapped = set(re.findall(r"\S+\.ledger", file.read()))
+            files = "/proc/%d/fd" % watcher
+            return mapped & {os.readlink(os.path.join(files, name)) for name in os.listdir(files)}
+        self.wait_for(has_it)
+
+    def check_said(self, pid, n_processes):
+        seen = self.timeline()
+        self.assertEqual(n_processes, len(seen["processes"]))
+        process, = [p for p in seen["processes"] if p["process"]["pid"] == pid]
+        scopes = process["scopes"]
+        self.assertEqual(["a::b", "outer", "second"], [scope["name"] for scope in scopes])
+        self.assertEqual(0, scopes[1]["time_ns"])
+        self.assertLess(scopes[0]["time_ns"], scopes[1]["duration_ns"])
+        self.assertLess(scopes[1]["duration_ns"], scopes[2]["time_ns"])
+        self.assertLess(scopes[2]["time_ns"], process["end_ns"])
+        self.assertEqual([("depth", 2), ("depth", 0)],
+                         [(c["name"], c["value"]) for c in process["counters"]])
+        marks = [mark for p in seen["processes"] for mark in p["marks"] if mark["name"] != "look"]
+        self.assertEqual(["half", "third"], [mark["name"] for mark in marks])
+        self.assertTrue(scopes[0]["time_ns"] < marks[0]["time_ns"] < scopes[2]["time_ns"])
+        notes = self.ask("report", "--json", "w.pb.gz")
+        self.assertIn("3 scopes, marks and values of counters were over before watching began, and "
+                      "are not in it; 1 scopes had begun", notes)
+        rows = json.loads(self.ask("scopes", "--json", "w.pb.gz"))["rows"]
+        self.assertLessEqual({"a::b", "outer", "second"}, {row["name"] for row in rows})
+
     def test_figures(self):
         """Those of a process that stands still equal what /proc says."""
         stepper = Stepper([SHAPE], self.dir)

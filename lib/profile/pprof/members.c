@@ -46,6 +46,15 @@ static int write_info(void *context, unsigned field, const ProtobufCMessage *mes
                : status;
 }
 
+/* A part of what the program said of itself, in a message of its own behind the member's. */
+static int write_scopes(void *context, unsigned field, const ProtobufCMessage *message) {
+    struct member *member = context;
+    Pprof__Member more = PPROF__MEMBER__INIT;
+    (void)field;
+    more.scopes = (Pprof__Scopes *)message;
+    return member->emit(member->context, MT_PPROF_MEMBER, &more.base);
+}
+
 int mt_pprof_members_write(const struct mt_profile *profile, mt_pprof_emit *emit, void *context) {
     int status = 0;
     for (size_t i = 0; status == 0 && i < profile->n_members; i++) {
@@ -54,6 +63,8 @@ int mt_pprof_members_write(const struct mt_profile *profile, mt_pprof_emit *emit
                                 .emit = emit,
                                 .context = context};
         status = mt_pprof_info_write(member.profile, write_info, &member);
+        if (status == 0)
+            status = mt_pprof_scopes_write(member.profile, write_scopes, &member);
     }
     return status;
 }
@@ -64,9 +75,24 @@ const ProtobufCMessageDescriptor *mt_pprof_members_type(void) {
     return &pprof__member__descriptor;
 }
 
+static int read_scopes(struct mt_profile *profile, const Pprof__Scopes *message) {
+    struct mt_profile *member =
+        profile->n_members ? profile->members[profile->n_members - 1] : NULL;
+    if (!member || !message)
+        return -MEMTRACK_EFORMAT;
+    size_t n_events = member->info.scopes.n_events, n_counters = member->info.scopes.n_counters;
+    int status = mt_pprof_scopes_read(member, message);
+    profile->member_bytes +=
+        (member->info.scopes.n_events - n_events) * sizeof *member->info.scopes.events +
+        (member->info.scopes.n_counters - n_counters) * sizeof *member->info.scopes.counters;
+    return status;
+}
+
 int mt_pprof_members_read(struct mt_profile *profile, const ProtobufCMessage *message) {
     const Pprof__Member *from = (const Pprof__Member *)message;
-    if (!from->info || !from->info->process || from->info->version > MT_PPROF_VERSION)
+    if (!from->info)
+        return read_scopes(profile, from->scopes);
+    if (!from->info->process || from->info->version > MT_PPROF_VERSION)
         return -MEMTRACK_EFORMAT;
     if (profile->n_members == MOST_MEMBERS)
         return -MEMTRACK_ELIMIT;
