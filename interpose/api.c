@@ -173,19 +173,29 @@ MT_HOOK int memtrack_group_begin_at(uint32_t group, memtrack_scope *scope, const
     return begin_at(scope, name, is_group(group) ? group : 0, file, line, MT_CALLER());
 }
 
-MT_HOOK int memtrack_begin_process(memtrack_scope *scope, const char *name) {
+static int begin_process(memtrack_scope *scope, const char *name, const char *file, uint32_t line,
+                         const struct mt_hook_frame *frame) {
     if (mt_unlikely(scope == NULL || name == NULL))
         return refuse(scope);
-    struct mt_thread *t = mt_guard_enter(MT_CALLER());
+    struct mt_thread *t = mt_guard_enter(frame);
     if (mt_unlikely(t == NULL)) {
         mt_scopes_make_inert(scope);
         return why_not();
     }
-    int rc = mt_scopes_process_begin(t, scope, name);
+    int rc = mt_scopes_process_begin(t, scope, name, file, line);
     mt_guard_leave(t);
     if (mt_unlikely(mt_hooks_are_any()))
-        mt_hooks_begin(scope, MT_CALLER());
+        mt_hooks_begin(scope, frame);
     return rc;
+}
+
+MT_HOOK int memtrack_begin_process(memtrack_scope *scope, const char *name) {
+    return begin_process(scope, name, NULL, 0, MT_CALLER());
+}
+
+MT_HOOK int memtrack_begin_process_at(memtrack_scope *scope, const char *name, const char *file,
+                                      uint32_t line) {
+    return begin_process(scope, name, file, line, MT_CALLER());
 }
 
 MT_HOOK int memtrack_end(memtrack_scope *scope, memtrack_delta *out) {

@@ -251,6 +251,11 @@ MEMTRACK_API_SINCE_(int, begin_at,
  * thread may end them. With several threads the peak is within max(64 KiB, 0.1 % of the
  * process's peak), as the process's own is. */
 MEMTRACK_API_(int, begin_process, (memtrack_scope * scope, const char *name), (scope, name), 0)
+/* Is memtrack_begin_process of a place in the sources, as memtrack_begin_at is. */
+MEMTRACK_API_SINCE_(int, begin_process_at,
+                    (memtrack_scope * scope, const char *name, const char *file, uint32_t line),
+                    (scope, name, file, line), begin_process, (memtrack_scope *, const char *),
+                    (scope, name), 0)
 /* Ends the scope. out may be NULL. */
 MEMTRACK_API_(int, end, (memtrack_scope * scope, memtrack_delta *out), (scope, out),
               (out ? (void)memset(out, 0, sizeof *out) : (void)0, 0))
@@ -358,8 +363,8 @@ typedef struct memtrack_cache_row {
 } memtrack_cache_row;
 
 /* These fill in at most capacity rows and return how many there are, which may be more. rows may be
- * NULL when capacity is 0. Other threads may change figures meanwhile, which are each as of some
- * moment of the call. */
+ * NULL when capacity is 0. Caches are in any order. Other threads may change figures meanwhile,
+ * which are each as of some moment of the call. */
 MEMTRACK_API_(int, counters_read, (memtrack_counter_row * rows, uint32_t capacity),
               (rows, capacity), 0)
 MEMTRACK_API_(int, caches_read, (memtrack_cache_row * rows, uint32_t capacity), (rows, capacity), 0)
@@ -422,9 +427,10 @@ MEMTRACK_API_(int, whois, (const void *address, memtrack_block *out), (address, 
  * installed beside the recorder, or it failed. */
 MEMTRACK_API_(int, snapshot, (const char *path), (path), -MEMTRACK_EUNTRACKED)
 
-/* A call says where it stands. (What takes the address of the function has it without.) */
+/* Calls say where they stand. (What takes the address of the function has it without.) */
 #if !defined(MEMTRACK_IMPLEMENTATION)
-#define memtrack_begin(...) memtrack_begin_at(__VA_ARGS__, __FILE__, __LINE__)
+#define memtrack_begin(...)         memtrack_begin_at(__VA_ARGS__, __FILE__, __LINE__)
+#define memtrack_begin_process(...) memtrack_begin_process_at(__VA_ARGS__, __FILE__, __LINE__)
 #endif
 
 /* ---- block forms ----------------------------------------------------------------------------- */

@@ -213,12 +213,17 @@ class scope {
 class process_scope : public scope {
   public:
     process_scope() noexcept = default;
-    MEMTRACK_NODISCARD_ explicit process_scope(const char *name) noexcept : scope(unbegun{}) {
-        memtrack_begin_process(&scope_, name);
+    MEMTRACK_NODISCARD_ explicit process_scope(const char *name,
+                                               const char *file = __builtin_FILE(),
+                                               uint32_t line = __builtin_LINE()) noexcept
+        : scope(unbegun{}) {
+        memtrack_begin_process_at(&scope_, name, file, line);
     }
     template <typename Text, detail::if_text<Text> = 0>
-    MEMTRACK_NODISCARD_ explicit process_scope(const Text &name) noexcept
-        : process_scope(detail::c_string(name.data(), name.size()).get()) {}
+    MEMTRACK_NODISCARD_ explicit process_scope(const Text &name,
+                                               const char *file = __builtin_FILE(),
+                                               uint32_t line = __builtin_LINE()) noexcept
+        : process_scope(detail::c_string(name.data(), name.size()).get(), file, line) {}
 };
 
 #ifdef MEMTRACK_TIMERS

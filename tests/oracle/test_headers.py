@@ -45,6 +45,7 @@ int use(uint64_t *bytes, const void *block) {
     memtrack_peak peak;
     rc |= memtrack_memory_usage(&usage) | memtrack_usage_quick(1, &usage) | memtrack_usage_of(1, &usage);
     rc |= memtrack_usage_wait(1, NULL, &usage) | memtrack_usage_peak(NULL, NULL, MEMTRACK_PEAK_RESET, &peak);
+    rc |= memtrack_begin_process_at(&scope, "b", __FILE__, __LINE__);
     rc |= memtrack_begin_at(&scope, "a", __FILE__, __LINE__) | memtrack_fail(&scope, "no") | memtrack_end(&scope, NULL);
     rc |= use_statistics(memtrack_group("g"));
     MEMTRACK_SCOPE("outer") {

@@ -158,7 +158,7 @@ static void misuse(void) {
 }
 
 static void move_between_threads(void) {
-    MUST(memtrack_begin_process(&of_process, "process") == 0);
+    MUST(memtrack_begin_process_at(&of_process, "process", "src/all.c", 3) == 0);
     MUST(memtrack_begin(&moved, "moved") == 0);
     MUST(memtrack_scope_detach(&moved) == 0);
     in_thread(end_others, NULL);

@@ -44,7 +44,7 @@ static void count_bad(bool is_bad) {
 
 /* Each a function of its own: a scope's storage is its caller's. */
 __attribute__((noinline)) static void begin_of_process(memtrack_scope *scope, const char *name) {
-    AS_EVENT(mt_scopes_process_begin(t, scope, name) == 0);
+    AS_EVENT(mt_scopes_process_begin(t, scope, name, NULL, 0) == 0);
 }
 
 __attribute__((noinline)) static void begin(memtrack_scope *scope, const char *name) {

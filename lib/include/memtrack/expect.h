@@ -424,7 +424,7 @@ static inline int memtrack_expect_begin_(struct memtrack_expect_ *e, int of, dou
     if (of == MEMTRACK_EXPECT_TIME_)
         return memtrack_expect_begin_time_(e, place);
     e->problem = of & MEMTRACK_EXPECT_ALL_
-                     ? memtrack_begin_process(&e->scope, place)
+                     ? memtrack_begin_process_at(&e->scope, place, file, (uint32_t)line)
                      : memtrack_begin_at(&e->scope, place, file, (uint32_t)line);
     return 1;
 }

@@ -118,6 +118,7 @@ struct memtrack_local_thread_ {
 
 struct memtrack_local_hook_ {
     uint64_t number; /* which of all that were added; 0: it is not wanted any more */
+    int is_leaving;  /* a thread was inside of it when it was removed, and nobody has asked since */
     memtrack_hook_t hook;
 };
 

@@ -16,35 +16,37 @@
 #define MEMTRACK_UNTRACKED_(name, arguments, untracked)                                            \
     MEMTRACK_CHOOSE_(MEMTRACK_TIMED_##name, memtrack_local_##name arguments, (untracked), 0)
 
-#define MEMTRACK_TIMED_begin          0, 0
-#define MEMTRACK_TIMED_begin_at       0, 0
-#define MEMTRACK_TIMED_begin_process  0, 0
-#define MEMTRACK_TIMED_end            0, 0
-#define MEMTRACK_TIMED_scope_detach   0, 0
-#define MEMTRACK_TIMED_scope_attach   0, 0
-#define MEMTRACK_TIMED_scope_set      0, 0
-#define MEMTRACK_TIMED_scope_fail     0, 0
-#define MEMTRACK_TIMED_record         0, 0
-#define MEMTRACK_TIMED_scopes_read    0, 0
-#define MEMTRACK_TIMED_scopes_print   0, 0
-#define MEMTRACK_TIMED_scopes_reset   0, 0
-#define MEMTRACK_TIMED_scopes_slow    0, 0
-#define MEMTRACK_TIMED_scopes_large   0, 0
-#define MEMTRACK_TIMED_group          0, 0
-#define MEMTRACK_TIMED_group_begin_at 0, 0
-#define MEMTRACK_TIMED_group_record   0, 0
-#define MEMTRACK_TIMED_group_read     0, 0
-#define MEMTRACK_TIMED_group_print    0, 0
-#define MEMTRACK_TIMED_group_reset    0, 0
-#define MEMTRACK_TIMED_counter        0, 0
-#define MEMTRACK_TIMED_counter_add    0, 0
-#define MEMTRACK_TIMED_cache_hit      0, 0
-#define MEMTRACK_TIMED_cache_miss     0, 0
-#define MEMTRACK_TIMED_cache_size     0, 0
-#define MEMTRACK_TIMED_counters_read  0, 0
-#define MEMTRACK_TIMED_caches_read    0, 0
-#define MEMTRACK_TIMED_hook_add       0, 0
-#define MEMTRACK_TIMED_hook_remove    0, 0
+#define MEMTRACK_TIMED_begin            0, 0
+#define MEMTRACK_TIMED_begin_at         0, 0
+#define MEMTRACK_TIMED_begin_process    0, 0
+#define MEMTRACK_TIMED_begin_process_at 0, 0
+#define MEMTRACK_TIMED_end              0, 0
+#define MEMTRACK_TIMED_scope_detach     0, 0
+#define MEMTRACK_TIMED_scope_attach     0, 0
+#define MEMTRACK_TIMED_scope_merge      0, 0
+#define MEMTRACK_TIMED_scope_set        0, 0
+#define MEMTRACK_TIMED_scope_fail       0, 0
+#define MEMTRACK_TIMED_record           0, 0
+#define MEMTRACK_TIMED_scopes_read      0, 0
+#define MEMTRACK_TIMED_scopes_print     0, 0
+#define MEMTRACK_TIMED_scopes_reset     0, 0
+#define MEMTRACK_TIMED_scopes_slow      0, 0
+#define MEMTRACK_TIMED_scopes_large     0, 0
+#define MEMTRACK_TIMED_group            0, 0
+#define MEMTRACK_TIMED_group_begin_at   0, 0
+#define MEMTRACK_TIMED_group_record     0, 0
+#define MEMTRACK_TIMED_group_read       0, 0
+#define MEMTRACK_TIMED_group_print      0, 0
+#define MEMTRACK_TIMED_group_reset      0, 0
+#define MEMTRACK_TIMED_counter          0, 0
+#define MEMTRACK_TIMED_counter_add      0, 0
+#define MEMTRACK_TIMED_cache_hit        0, 0
+#define MEMTRACK_TIMED_cache_miss       0, 0
+#define MEMTRACK_TIMED_cache_size       0, 0
+#define MEMTRACK_TIMED_counters_read    0, 0
+#define MEMTRACK_TIMED_caches_read      0, 0
+#define MEMTRACK_TIMED_hook_add         0, 0
+#define MEMTRACK_TIMED_hook_remove      0, 0
 
 /* They come later in memtrack.h. */
 struct memtrack_counter_row;
@@ -61,9 +63,12 @@ MEMTRACK_LOCAL_ int memtrack_local_begin(memtrack_scope *scope, const char *name
 MEMTRACK_LOCAL_ int memtrack_local_begin_at(memtrack_scope *scope, const char *name,
                                             const char *file, uint32_t line);
 MEMTRACK_LOCAL_ int memtrack_local_begin_process(memtrack_scope *scope, const char *name);
+MEMTRACK_LOCAL_ int memtrack_local_begin_process_at(memtrack_scope *scope, const char *name,
+                                                    const char *file, uint32_t line);
 MEMTRACK_LOCAL_ int memtrack_local_end(memtrack_scope *scope, memtrack_delta *out);
 MEMTRACK_LOCAL_ int memtrack_local_scope_detach(memtrack_scope *scope);
 MEMTRACK_LOCAL_ int memtrack_local_scope_attach(memtrack_scope *scope);
+MEMTRACK_LOCAL_ int memtrack_local_scope_merge(memtrack_scope *into, memtrack_scope *from);
 MEMTRACK_LOCAL_ int memtrack_local_scope_set(memtrack_scope *scope, const char *key,
                                              const char *value);
 MEMTRACK_LOCAL_ int memtrack_local_scope_fail(memtrack_scope *scope, const char *why);

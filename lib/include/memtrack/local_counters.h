@@ -132,7 +132,7 @@ MEMTRACK_SYSTEM_FUNCTION_ int memtrack_local_answer_(const char *name, uint64_t 
     struct memtrack_local_record_ *r;
     struct memtrack_local_result_ result;
     int why;
-    if (!name || duration_ns > INT64_MAX)
+    if (!name || duration_ns > UINT64_C(1) << 51)
         return -MEMTRACK_EUSAGE;
     if (!(t = memtrack_local_enter_(&why)))
         return why;

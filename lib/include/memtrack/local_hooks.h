@@ -101,6 +101,7 @@ MEMTRACK_SYSTEM_FUNCTION_ int memtrack_local_add_hook_(struct memtrack_local_pro
         if (h->number || memtrack_local_is_in_hook_(p, i))
             continue;
         h->hook = *hook;
+        h->is_leaving = 0;
         MEMTRACK_LOCAL_PUBLISH_(h->number, ++p->hooks_added);
         MEMTRACK_LOCAL_SET_(p->n_hooks, p->n_hooks + 1);
         return 0;
@@ -108,7 +109,8 @@ MEMTRACK_SYSTEM_FUNCTION_ int memtrack_local_add_hook_(struct memtrack_local_pro
     return -MEMTRACK_ELIMIT;
 }
 
-/* Returns the place of the latest hook that is the same, among those that are wanted or not. */
+/* Returns the place of the latest hook that is the same, among those that are wanted, or those that
+ * somebody was inside of when they were removed. */
 MEMTRACK_SYSTEM_FUNCTION_ int memtrack_local_find_hook_(const struct memtrack_local_process_ *p,
                                                         const memtrack_hook_t *hook,
                                                         int is_wanted) {
@@ -116,7 +118,7 @@ MEMTRACK_SYSTEM_FUNCTION_ int memtrack_local_find_hook_(const struct memtrack_lo
     for (int i = 0; i < MEMTRACK_LOCAL_MAX_HOOKS_; i++) {
         const struct memtrack_local_hook_ *h = &p->hook[i];
         if (h->hook.begin == hook->begin && h->hook.end == hook->end && h->hook.arg == hook->arg &&
-            (h->number != 0) == is_wanted && (is_wanted || memtrack_local_is_in_hook_(p, i)) &&
+            (is_wanted ? h->number != 0 : h->is_leaving) &&
             (found < 0 || h->number > p->hook[found].number))
             found = i;
     }
@@ -126,11 +128,14 @@ MEMTRACK_SYSTEM_FUNCTION_ int memtrack_local_find_hook_(const struct memtrack_lo
 MEMTRACK_SYSTEM_FUNCTION_ int memtrack_local_remove_hook_(struct memtrack_local_process_ *p,
                                                           const memtrack_hook_t *hook) {
     int i = memtrack_local_find_hook_(p, hook, 1);
-    if (i < 0)
-        return memtrack_local_find_hook_(p, hook, 0) < 0 ? -MEMTRACK_ENOTFOUND : -MEMTRACK_EBUSY;
-    MEMTRACK_LOCAL_SET_(p->n_hooks, p->n_hooks - 1);
-    __atomic_store_n(&p->hook[i].number, 0, __ATOMIC_SEQ_CST);
-    return memtrack_local_is_in_hook_(p, i) ? -MEMTRACK_EBUSY : 0;
+    if (i >= 0) {
+        MEMTRACK_LOCAL_SET_(p->n_hooks, p->n_hooks - 1);
+        __atomic_store_n(&p->hook[i].number, 0, __ATOMIC_SEQ_CST);
+    } else if ((i = memtrack_local_find_hook_(p, hook, 0)) < 0) {
+        return -MEMTRACK_ENOTFOUND;
+    }
+    p->hook[i].is_leaving = memtrack_local_is_in_hook_(p, i);
+    return p->hook[i].is_leaving ? -MEMTRACK_EBUSY : 0;
 }
 
 /* Adds or removes one, with the lock. */

@@ -9,7 +9,7 @@
 #ifndef MEMTRACK_LOCAL_READ_H
 #define MEMTRACK_LOCAL_READ_H
 
-#include "memtrack/local_scopes.h"
+#include "memtrack/local_merge.h"
 
 #ifdef __cplusplus
 extern "C" {
@@ -68,8 +68,8 @@ MEMTRACK_SYSTEM_FUNCTION_ void memtrack_local_add_record_to_(memtrack_scope_row 
     memtrack_local_add_words_(w, MEMTRACK_LOCAL_FIND_(r->table));
 }
 
-/* Makes the statistic of n values. A percentile is never above the largest value, and is exact when
- * all are equal. */
+/* Makes the statistic of n values. A percentile is never outside of the smallest and the largest
+ * value, and is exact when all are equal. */
 MEMTRACK_SYSTEM_FUNCTION_ void memtrack_local_statistic_(memtrack_statistic *out,
                                                          const struct memtrack_local_sums_ *s,
                                                          const uint64_t *counts, uint64_t n) {
@@ -83,6 +83,8 @@ MEMTRACK_SYSTEM_FUNCTION_ void memtrack_local_statistic_(memtrack_statistic *out
     for (int i = 0; i < 2; i++)
         if (percentile[i] > s->max || are_equal)
             percentile[i] = s->max;
+        else if (percentile[i] < s->min)
+            percentile[i] = s->min;
     out->sum = (double)s->sum;
     out->mean = (double)s->sum / (double)n;
     out->stddev = memtrack_histogram_deviation(n, s->sum, s->low, s->high);

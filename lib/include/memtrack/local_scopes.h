@@ -229,7 +229,8 @@ MEMTRACK_LOCAL_ int memtrack_local_begin(memtrack_scope *scope, const char *name
     return memtrack_local_group_begin_at(0, scope, name, NULL, 0);
 }
 
-MEMTRACK_LOCAL_ int memtrack_local_begin_process(memtrack_scope *scope, const char *name) {
+MEMTRACK_LOCAL_ int memtrack_local_begin_process_at(memtrack_scope *scope, const char *name,
+                                                    const char *file, uint32_t line) {
     struct memtrack_local_handle_ *h = memtrack_local_handle_of_(scope);
     struct memtrack_local_thread_ *t;
     struct memtrack_local_record_ *r;
@@ -242,6 +243,7 @@ MEMTRACK_LOCAL_ int memtrack_local_begin_process(memtrack_scope *scope, const ch
         memtrack_local_drop_();
         return memtrack_local_leave_(t, memtrack_local_inert_(scope, -MEMTRACK_ELIMIT));
     }
+    memtrack_local_note_place_(t, r->key, file, line);
     h->magic = MEMTRACK_LOCAL_MAGIC_;
     h->generation = t->process->generation;
     h->state = MEMTRACK_LOCAL_OF_PROCESS_;
@@ -251,6 +253,10 @@ MEMTRACK_LOCAL_ int memtrack_local_begin_process(memtrack_scope *scope, const ch
     h->inner_ns = 0;
     h->begin_ns = memtrack_system_ns_(MEMTRACK_SYSTEM_MONOTONIC_);
     return memtrack_local_begun_(t, scope, r->key->text);
+}
+
+MEMTRACK_LOCAL_ int memtrack_local_begin_process(memtrack_scope *scope, const char *name) {
+    return memtrack_local_begin_process_at(scope, name, NULL, 0);
 }
 
 /* Ends a scope that is on no stack. */
@@ -442,7 +448,7 @@ MEMTRACK_LOCAL_ int memtrack_local_group_record(uint32_t group, const char *name
     struct memtrack_local_result_ result;
     uint64_t now_ns;
     int why;
-    if (!name || duration_ns >> 51)
+    if (!name || duration_ns > UINT64_C(1) << 51)
         return -MEMTRACK_EUSAGE;
     if (!(t = memtrack_local_enter_(&why)))
         return why;

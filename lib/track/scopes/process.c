@@ -68,10 +68,32 @@ static struct mt_counters of_process(void) {
     return sum;
 }
 
-int mt_scopes_process_begin(struct mt_thread *t, memtrack_scope *scope, const char *name) {
+/* Makes the record, which is what rows are ordered by, and notes where the first scope of a name
+ * began: there, and in the handle, as another thread may end it. */
+static void note_place(struct mt_thread *t, struct mt_scope_handle *h, mt_name_id name,
+                       const char *file, uint32_t line) {
+    struct mt_scope_totals *r = mt_scopes_totals_find_of_process(t, name, 0);
+    if (r != NULL && file != NULL && r->file == 0)
+        mt_scopes_totals_place(t, r, file, line);
+    h->file = r != NULL ? r->file : 0;
+    h->line = r != NULL ? r->line : 0;
+}
+
+static void pass_place(struct mt_thread *t, const struct mt_scope_handle *h) {
+    struct mt_scope_totals *r = mt_scopes_totals_find_of_process(t, h->name, h->group);
+    if (r == NULL || r->file != 0)
+        return;
+    r->line = h->line;
+    r->file = h->file;
+}
+
+int mt_scopes_process_begin(struct mt_thread *t, memtrack_scope *scope, const char *name,
+                            const char *file, uint32_t line) {
     struct mt_scope_handle *h = (struct mt_scope_handle *)scope;
     mt_name_id id = mt_names_find(&t->names, name);
     make_inert(h);
+    if (id != 0)
+        note_place(t, h, id, file, line);
     if (id == 0 || !mt_lock_acquire(&lock, MT_RANK_PROCESS_SCOPES))
         return -MEMTRACK_ELIMIT;
     mt_scopes_process_publish(t);
@@ -141,6 +163,7 @@ int mt_scopes_process_end(struct mt_thread *t, struct mt_scope_handle *h, memtra
     if (p == NULL || !mt_lock_acquire(&lock, MT_RANK_PROCESS_SCOPES))
         return rc;
     if (p->serial == h->serial) {
+        pass_place(t, h);
         finish(t, p, false, out);
         close(p);
         flush(t);

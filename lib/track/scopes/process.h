@@ -16,7 +16,8 @@ MT_HIDDEN void mt_scopes_process_start(void);
 
 /* ---- inside of an event (see track/guard.h); the lock is not taken ---- */
 
-MT_HIDDEN int mt_scopes_process_begin(struct mt_thread *t, memtrack_scope *scope, const char *name);
+MT_HIDDEN int mt_scopes_process_begin(struct mt_thread *t, memtrack_scope *scope, const char *name,
+                                      const char *file, uint32_t line);
 /* Ends the scope that h stands for, which the caller has found to be one of the process. out may be
  * NULL. */
 MT_HIDDEN int mt_scopes_process_end(struct mt_thread *t, struct mt_scope_handle *h,
