@@ -5,12 +5,15 @@
  * both.
  */
 #include <argp.h>
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/array.h"
 #include "command/command.h"
 #include "command/help.h"
 #include "command/input.h"
+#include "command/inputs.h"
 #include "command/options.h"
 #include "export/export.h"
 #include "text/calls_table.h"
@@ -103,7 +106,9 @@ static const struct argp_option options[] = {
 
 struct request {
     struct mt_options_shared shared;
-    const char *file, *trace, *callgrind, *pprof;
+    char **files; /* as they were given, then the profiles that they stand for */
+    size_t n_files;
+    const char *trace, *callgrind, *pprof;
     enum mt_scopes_sort sort;
     bool sort_given, events, by_process, details, callers, callees;
     uint64_t slower_ns, larger_bytes;
@@ -157,6 +162,13 @@ static void check(const struct argp_state *state, struct request *r) {
                                                 .verbose = r->shared.verbose};
 }
 
+static error_t add_file(struct request *r, char *text) {
+    if (!mt_array_grow(&r->files, r->n_files, sizeof *r->files))
+        return ENOMEM;
+    r->files[r->n_files++] = text;
+    return 0;
+}
+
 static error_t parse_option(int key, char *text, struct argp_state *state) {
     struct request *r = state->input;
     switch (key) {
@@ -206,8 +218,7 @@ static error_t parse_option(int key, char *text, struct argp_state *state) {
         mt_options_pattern(state, "--exclude", text, &r->exclude.items, &r->exclude.n);
         return 0;
     case ARGP_KEY_ARG:
-        mt_options_profile(state, text, &r->file);
-        return 0;
+        return add_file(r, text);
     case ARGP_KEY_END:
         check(state, r);
         return 0;
@@ -219,13 +230,14 @@ static error_t parse_option(int key, char *text, struct argp_state *state) {
 const struct argp mt_scopes_argp = {
     .options = options,
     .parser = parse_option,
-    .args_doc = "[FILE|DIR|PID]",
+    .args_doc = "[FILE|DIR|PID...]",
     .doc =
         "Show what a program measured of its own regions (memtrack_begin and "
         "memtrack_end of memtrack.h).\vExample: memtrack scopes --sort time "
         "app.pb.gz\n\nFILE is a profile, and PID is a running process. DIR is that of "
-        "a run, whose processes are added up, or stands for the newest profile in it. Without an "
-        "argument, the current directory is taken.\n\nAll scopes of a name are one row. Net is "
+        "a run, whose processes are added up, or stands for the newest profile in it. Several of "
+        "them are added up. Without an argument, the current directory is taken.\n\nAll scopes of "
+        "a name are one row. Net is "
         "what they allocated and "
         "kept, peak the highest that any of them held. Half of them took at most P50, "
         "and 95 of 100 at most P95. Inner scopes are included, except in self.\n\nRows "
@@ -302,7 +314,20 @@ static int print(const struct request *r, const struct mt_scopes_rows *rows,
     return print_text(r, rows, error);
 }
 
-static int show(const struct request *r, const char *path, struct mt_error *error) {
+/* One profile gets the names of functions alone, which is all that is shown of them. */
+static int read(const struct request *r, const struct mt_input_wanted *wanted,
+                struct mt_profile **profile, struct mt_error *error) {
+    struct mt_processes processes;
+    int rc = r->n_files == 1
+                 ? mt_input_read_run(r->files[0], wanted, &processes, profile, error)
+                 : mt_inputs_read(r->files, r->n_files, wanted, &processes, profile, error);
+    mt_processes_free(&processes);
+    if (rc == 0 && r->n_files == 1 && (*profile)->info.scopes.n_functions)
+        rc = mt_symbols_resolve(*profile, &r->shared.symbols, error);
+    return rc;
+}
+
+static int show(const struct request *r, struct mt_error *error) {
     struct mt_profile *profile = NULL;
     struct mt_scopes_rows *rows = NULL;
     const struct mt_scopes_filter filter = {r->include.items, r->exclude.items, r->include.n,
@@ -312,11 +337,7 @@ static int show(const struct request *r, const char *path, struct mt_error *erro
         .tree = r->shared.tree,
         .symbols = &r->shared.symbols,
     };
-    struct mt_processes processes;
-    int rc = mt_input_read_run(path, &wanted, &processes, &profile, error);
-    mt_processes_free(&processes);
-    if (rc == 0 && profile->info.scopes.n_functions)
-        rc = mt_symbols_resolve(profile, &r->shared.symbols, error);
+    int rc = read(r, &wanted, &profile, error);
     if (rc == 0)
         rc = mt_scopes_rows_build(profile, r->sort, &rows, error);
     if (rc == 0) {
@@ -332,17 +353,40 @@ static int show(const struct request *r, const char *path, struct mt_error *erro
     return rc;
 }
 
+/* Finds the profiles that the arguments stand for. False: *result is the exit status, and it has
+ * been said why. */
+static bool find_profiles(struct request *r, int *result) {
+    size_t n = r->n_files ? r->n_files : 1;
+    char **paths = calloc(n, sizeof *paths);
+    bool found = paths != NULL;
+    if (!found)
+        *result = mt_command_exit_status(-MEMTRACK_ENOMEM);
+    for (size_t i = 0; i < n && found; i++) {
+        paths[i] = mt_input_choose_run(r->shared.program, r->n_files ? r->files[i] : NULL,
+                                       r->shared.tree, result);
+        found = paths[i] != NULL;
+    }
+    free(r->files);
+    r->files = paths;
+    r->n_files = paths ? n : 0;
+    return found;
+}
+
+static void free_request(struct request *r) {
+    for (size_t i = 0; i < r->n_files; i++)
+        free(r->files[i]);
+    free(r->files);
+    free(r->include.items);
+    free(r->exclude.items);
+}
+
 int mt_scopes_command(int argc, char **argv) {
     struct request r = {.shared.program = argv[0]};
     struct mt_error error = {{0}, {0}};
     int result = MT_EXIT_OK;
     mt_help_parse(&mt_scopes_argp, argc, argv, 0, &r);
-    char *path = mt_input_choose_run(r.shared.program, r.file, r.shared.tree, &result);
-    int rc = path ? show(&r, path, &error) : 0;
-    free(r.include.items);
-    free(r.exclude.items);
-    if (!path)
-        return result;
-    free(path);
-    return mt_command_end(r.shared.program, rc, &error);
+    if (find_profiles(&r, &result))
+        result = mt_command_end(r.shared.program, show(&r, &error), &error);
+    free_request(&r);
+    return result;
 }

@@ -63,6 +63,8 @@ def pyfunctions(folder, memtrack, shell):
     return _run(folder, memtrack, shell, "gcc -g -O1 -finstrument-functions words.c -o words",
                 "seq 1000 | memtrack run -q -o words.pb.gz -- ./words",
                 "memtrack scopes --sort count --full-names --include '*_*' words.pb.gz | tail -5",
+                "seq 500 | memtrack run -q -o more.pb.gz -- ./words",
+                "memtrack scopes --sort count --csv words.pb.gz more.pb.gz | cut -d, -f1,4 | sed 1d | tac | head -2",
                 "memtrack scopes --callers --sort self-time --include '*_line' words.pb.gz | tail -5",
                 "memtrack scopes --callees --sort time -n 1 words.pb.gz | tail -5",
                 "memtrack scopes --json --sort name -n 1 words.pb.gz | grep -o "

@@ -117,6 +117,19 @@ class Outputs(Case):
         self.assertAlmostEqual(row["net_bytes"]["mean"], row["net_bytes"]["sum"] / 1234)
         self.assertAlmostEqual(row["duration_ns"]["p50"] / 1500000, 1, delta=0.03)
 
+    def test_several_profiles_are_added_up(self):
+        one = {row["name"]: row for row in self.json()["rows"]}
+        two = {row["name"]: row for row in self.json("scopes.pb.gz")["rows"]}
+        self.assertEqual(set(one), set(two))
+        for name, row in two.items():
+            self.assertEqual(2 * one[name]["count"], row["count"])
+            self.assertEqual(2 * one[name]["errors"], row["errors"])
+            for value in VALUES:
+                self.assertEqual(2 * one[name][value]["sum"], row[value]["sum"])
+                for part in ("min", "p50", "p95", "max"):
+                    self.assertEqual(one[name][value][part], row[value][part], (name, value))
+        self.problem("scopes.pb.gz", "missing.pb.gz", status=3, contains="missing.pb.gz")
+
     def test_csv_says_what_json_says(self):
         rows = self.csv("scopes.pb.gz")
         for found, wanted in zip(rows, self.json()["rows"], strict=True):
@@ -227,7 +240,7 @@ class Outputs(Case):
 
 class Errors(Case):
     def test_usage(self):
-        for arguments in (["--sort", "no"], ["-n", "x"], ["--json", "--csv"], ["a", "b"],
+        for arguments in (["--sort", "no"], ["-n", "x"], ["--json", "--csv"],
                           ["--events", "--sort", "net"], ["--trace", "-", "--json"],
                           ["--color", "x"], ["--force"], ["--include", ""], [""]):
             result = self.call(*arguments, status=2)
