@@ -33,7 +33,7 @@ struct mt_scope_sure {
  * All scopes of one name and group that one thread (bank) has ended. The values and the histogram
  * include inner scopes; own does not. A scope that began inside of one of the same name
  * (recursion) is in count, recursive and own alone. The histogram is a table of words, 0 or a
- * bucket and how many scopes fell into it:
+ * bucket (memtrack/histogram.h) and how many scopes fell into it:
  *
  *   63   value (3)   61 │ 60 negative │ 59   bucket (11)   49 │ 48 unused │ 47   count (48)   0
  *
@@ -85,25 +85,8 @@ enum {
     MT_BUCKET_COUNT_BITS = 48,
     MT_BUCKET_SHIFT = 49,
     MT_BUCKET_BITS = 11,
-    MT_BUCKET_MANTISSA_BITS = 5,
     MT_BUCKET_VALUE_SHIFT = 61
 };
 #define MT_BUCKET_NEGATIVE (UINT64_C(1) << 60)
-
-/* Values 0 .. 31 have a bucket each, and then there are 32 to every doubling: the middle of a
- * bucket is within 1.6 % of all that fell into it. */
-static inline uint32_t mt_bucket_of(uint64_t magnitude) {
-    if (magnitude >> MT_BUCKET_MANTISSA_BITS == 0)
-        return (uint32_t)magnitude;
-    uint32_t e = 63u - (uint32_t)__builtin_clzll(magnitude) - MT_BUCKET_MANTISSA_BITS;
-    return (e + 1) << MT_BUCKET_MANTISSA_BITS |
-           (uint32_t)(magnitude >> e & ((1u << MT_BUCKET_MANTISSA_BITS) - 1));
-}
-
-static inline uint64_t mt_bucket_begin(uint32_t bucket) {
-    uint32_t e = bucket >> MT_BUCKET_MANTISSA_BITS;
-    uint64_t mantissa = bucket & ((1u << MT_BUCKET_MANTISSA_BITS) - 1);
-    return e == 0 ? mantissa : (mantissa | 1u << MT_BUCKET_MANTISSA_BITS) << (e - 1);
-}
 
 #endif

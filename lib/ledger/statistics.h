@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What figures of many scopes come to: mean, deviation, percentiles. Both sides show them, the
- * program itself (track/scopes/read.c) and the command (view/scopes/rows.c), from the same sums and
- * histograms, so both have them from here. Pure functions; libm is not needed.
+ * What figures of many scopes come to: mean and percentiles. Both sides show them, the program
+ * itself (track/scopes/read.c) and the command (view/scopes/rows.c), from the same sums and
+ * histograms, so both have them from here. Buckets and deviations are also those of a process that
+ * is not recorded: memtrack/histogram.h. Pure functions; libm is not needed.
  *
  * Rejected: Welford's running mean and deviation, which cost a division a scope, and cannot be added
  * up over threads without rounding. A sum of squares of 128 bits is exact.
@@ -14,55 +15,10 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "ledger/layout.h"
-
-/* ---- mean and deviation ---------------------------------------------------------------------- */
-
-/* Returns the square root of x > 0; by Newton's rule, from a start within a factor of two. */
-static inline double mt_statistic_root(double x) {
-    union {
-        double value;
-        uint64_t bits;
-    } root = {x};
-    root.bits = (root.bits >> 1) + (UINT64_C(1023) << 51);
-    for (int i = 0; i < 6; i++)
-        root.value = (root.value + x / root.value) / 2;
-    return root.value;
-}
+#include "memtrack/histogram.h"
 
 static inline double mt_statistic_mean(uint64_t n, int64_t sum) {
     return n != 0 ? (double)sum / (double)n : 0;
-}
-
-/*
- * Returns the standard deviation of n values (of all of them, not of a sample), from their sum and
- * the sum of their squares, of 128 bits. Around a whole number next to the mean, the sum of squares
- * is exact, modulo 2^128:
- *
- *     sum (x - m)^2  =  squares - 2 m sum + n m^2        m = round(sum / n)
- *
- * What is left is of the order of the result, so nothing cancels. Sums that do not belong together
- * give any number, at least 0.
- */
-static inline double mt_statistic_deviation(uint64_t n, int64_t sum, uint64_t low, uint64_t high) {
-    __extension__ typedef unsigned __int128 wide;
-    __extension__ typedef __int128 wide_signed;
-    if (n == 0 || n > INT64_MAX)
-        return 0;
-    int64_t count = (int64_t)n, m = sum / count, rest = sum % count;
-    if (rest > count / 2 || rest < -(count / 2)) {
-        m += rest < 0 ? -1 : 1;
-        rest -= rest < 0 ? -count : count;
-    }
-    wide around = ((wide)high << 64 | low) - 2 * (wide)((wide_signed)m * sum) +
-                  (wide)((wide_signed)m * m) * n;
-    double to_mean = (double)rest / (double)count;
-    double variance =
-        ((double)(uint64_t)(around >> 64) * 18446744073709551616.0 + (double)(uint64_t)around) /
-            (double)n -
-        to_mean * to_mean;
-    bool is_sane = (wide_signed)around >= 0 && variance > 0;
-    return is_sane ? mt_statistic_root(variance) : 0;
 }
 
 /* ---- percentiles ----------------------------------------------------------------------------- */
@@ -73,14 +29,10 @@ struct mt_weight {
     uint64_t count;
 };
 
-/* Returns the middle of a bucket of magnitudes, which stands for what fell into it. */
+/* Returns what stands for the values whose magnitudes fell into a bucket. */
 static inline int64_t mt_weight_value(uint32_t bucket, bool is_negative) {
-    uint64_t begin = mt_bucket_begin(bucket), end = mt_bucket_begin(bucket + 1u);
-    /* For a bucket of one value, this is that value. */
-    uint64_t middle = begin + (end - begin - 1) / 2;
-    if (bucket >= mt_bucket_of(INT64_MAX))
-        middle = INT64_MAX;
-    return is_negative ? -(int64_t)middle : (int64_t)middle;
+    int64_t middle = memtrack_histogram_middle(bucket);
+    return is_negative ? -middle : middle;
 }
 
 static inline void mt_weight_add(uint64_t *total, uint64_t count) {

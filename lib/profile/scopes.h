@@ -13,8 +13,8 @@
 
 #include "ledger/layout.h"
 
-/* This says that so many scopes had a value that falls into the bucket (mt_bucket_of in
- * ledger/layout.h) of its magnitude. */
+/* This says that so many scopes had a value that falls into the bucket (memtrack/histogram.h) of its
+ * magnitude. */
 struct mt_scope_bucket {
     uint64_t count;
     uint16_t bucket;

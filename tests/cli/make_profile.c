@@ -22,6 +22,7 @@
  *   scopes   a server that measures its requests, with a few names that a terminal would obey
  */
 #include "make.h"
+#include "memtrack/histogram.h"
 
 #define STL "/opt/gcc/include/c++/12/bits/"
 
@@ -400,9 +401,9 @@ static void scope(const char *name, const char *thread, uint64_t count, int64_t 
     for (uint8_t v = 0; v < MT_SCOPE_CPU_NS; v++) {
         struct mt_scope_bucket b = {
             .value = v, .count = count - count / 10 - (v < MT_SCOPE_DURATION_NS ? s.idle : 0)};
-        b.bucket = (uint16_t)mt_bucket_of((uint64_t)one[v]);
+        b.bucket = (uint16_t)memtrack_histogram_bucket((uint64_t)one[v]);
         mt_profile_scopes_add_bucket(&p->info.scopes, &b);
-        b.bucket = (uint16_t)mt_bucket_of((uint64_t)one[v] * 2);
+        b.bucket = (uint16_t)memtrack_histogram_bucket((uint64_t)one[v] * 2);
         b.count = count / 10;
         mt_profile_scopes_add_bucket(&p->info.scopes, &b);
     }

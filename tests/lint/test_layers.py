@@ -19,7 +19,7 @@ import tree
 TARGET_SIDE = {"atomic", "base", "writer", "unwind", "track", "interpose"}
 MAY_INCLUDE = {
     "atomic": {"atomic"},
-    "layout": {"atomic", "layout"},
+    "layout": {"atomic", "layout", "public"},
     "common": {"common", "public"},
     "base": {"atomic", "base"},
     "writer": {"atomic", "base", "layout", "writer"},

@@ -4,6 +4,7 @@
 #define TESTS_UNIT_SCOPES_FIXTURE_H
 
 #include "ledger-fixture.h"
+#include "memtrack/histogram.h"
 
 enum { FIXTURE_EVENTS = 64, FIXTURE_TEXT_BYTES = 1 << 16, FIXTURE_WORDS = 1 << 15 };
 
@@ -95,7 +96,7 @@ static inline void fixture_count(struct scopes_fixture *s, struct mt_scope_total
     uint64_t magnitude = amount < 0 ? -(uint64_t)amount : (uint64_t)amount;
     uint64_t key = (uint64_t)value << MT_BUCKET_VALUE_SHIFT |
                    (amount < 0 ? MT_BUCKET_NEGATIVE : 0) |
-                   (uint64_t)mt_bucket_of(magnitude) << MT_BUCKET_SHIFT;
+                   (uint64_t)memtrack_histogram_bucket(magnitude) << MT_BUCKET_SHIFT;
     uint64_t *word = (uint64_t *)(s->ledger.image + (t->histogram - FIXTURE_BASE));
     while (*word && (*word ^ key) >> MT_BUCKET_SHIFT)
         word++;

@@ -2,6 +2,7 @@
 /* What processes did over time and measured of themselves, as one: the sum at every tick of any of
  * them, the composition at every moment between two of them, and scopes with their threads. The
  * expected numbers are added up here, by hand. */
+#include "memtrack/histogram.h"
 #include "profile-fixture.h"
 #include "profile/join/join.h"
 #include "view/at.h"
@@ -275,7 +276,8 @@ static void add_scope(struct mt_profile *p, const char *thread, uint64_t count, 
                               .thread = mt_profile_intern(p, thread),
                               .count = count};
     const struct mt_scope_bucket bucket = {.count = count,
-                                           .bucket = (uint16_t)mt_bucket_of((uint64_t)bytes),
+                                           .bucket =
+                                               (uint16_t)memtrack_histogram_bucket((uint64_t)bytes),
                                            .value = MT_SCOPE_ALLOCATED_BYTES};
     totals.sum[MT_SCOPE_ALLOCATED_BYTES] = bytes * (int64_t)count;
     totals.max[MT_SCOPE_ALLOCATED_BYTES] = bytes;

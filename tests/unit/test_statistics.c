@@ -3,7 +3,7 @@
 /* The deviation from sums is that of two passes over the values, however large these are. */
 #include "profile-fixture.h"
 
-#include "ledger/statistics.h"
+#include "memtrack/histogram.h"
 #include "statistics-fixture.h"
 
 static void deviation_is_exact(uint64_t n, int64_t base, int64_t step) {
@@ -17,7 +17,8 @@ static void deviation_is_exact(uint64_t n, int64_t base, int64_t step) {
         squares += (wide)((wide_signed)values[i] * values[i]);
         sum += values[i];
     }
-    double found = mt_statistic_deviation(n, sum, (uint64_t)squares, (uint64_t)(squares >> 64));
+    double found =
+        memtrack_histogram_deviation(n, sum, (uint64_t)squares, (uint64_t)(squares >> 64));
     for (uint64_t i = 0; i < n; i++)
         values[i] -= base; /* the deviation does not change, and the textbook's way is exact */
     deviates_by(found, values, n);
@@ -31,9 +32,9 @@ static void deviations_of_large_values_are_exact(void **state) {
         for (uint64_t n = 1; n <= 100; n += 9)
             for (int64_t step = 0; step <= 1000000; step = step * 10 + 1)
                 deviation_is_exact(n, bases[b], step);
-    assert_true(mt_statistic_deviation(0, 5, 5, 5) == 0);
-    assert_true(mt_statistic_deviation(UINT64_MAX, 5, 5, 5) == 0);
-    assert_true(mt_statistic_deviation(3, INT64_MIN, 0, 0) >= 0);
+    assert_true(memtrack_histogram_deviation(0, 5, 5, 5) == 0);
+    assert_true(memtrack_histogram_deviation(UINT64_MAX, 5, 5, 5) == 0);
+    assert_true(memtrack_histogram_deviation(3, INT64_MIN, 0, 0) >= 0);
 }
 
 int main(void) {

@@ -47,9 +47,9 @@ static inline double memtrack_statistics_root(double square) {
     double root, before;
     if (!(square > 0))
         return 0;
-    memcpy(&bits, &square, sizeof bits);
+    __builtin_memcpy(&bits, &square, sizeof bits); /* the recorder must not call memcpy */
     bits = (bits >> 1) + (UINT64_C(0x3ff) << 51);
-    memcpy(&root, &bits, sizeof root);
+    __builtin_memcpy(&root, &bits, sizeof root);
     for (int i = 0; i < 8; i++) {
         before = root;
         root = 0.5 * (root + square / root);
@@ -124,14 +124,14 @@ enum { MEMTRACK_SHIFT_EXACT_ = 25 };
 static inline uint64_t memtrack_shift_rank_(double value) {
     uint64_t bits;
     value += 0.0; /* -0 is 0 */
-    memcpy(&bits, &value, sizeof bits);
+    __builtin_memcpy(&bits, &value, sizeof bits);
     return bits >> 63 ? ~bits : bits | UINT64_C(1) << 63;
 }
 
 static inline double memtrack_shift_ranked_(uint64_t rank) {
     double value;
     rank = rank >> 63 ? rank ^ UINT64_C(1) << 63 : ~rank;
-    memcpy(&value, &rank, sizeof value);
+    __builtin_memcpy(&value, &rank, sizeof value);
     return value;
 }
 

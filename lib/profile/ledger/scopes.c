@@ -103,8 +103,8 @@ static int take_words(struct taking *t, const uint64_t *words, size_t n) {
             .is_negative = (words[i] & MT_BUCKET_NEGATIVE) != 0,
         };
         if (t->scale != 1 && is_counted(bucket.value))
-            bucket.bucket = (uint16_t)mt_bucket_of(
-                (uint64_t)scaled((int64_t)mt_bucket_begin(bucket.bucket), t->scale));
+            bucket.bucket = (uint16_t)memtrack_histogram_bucket(
+                (uint64_t)scaled((int64_t)memtrack_histogram_begin(bucket.bucket), t->scale));
         if (bucket.count && bucket.value < MT_N_SCOPE_VALUES)
             rc = mt_profile_scopes_add_bucket(&t->profile->info.scopes, &bucket);
     }
@@ -136,7 +136,7 @@ static int take_histogram(struct taking *t, const struct mt_scope_totals *totals
 static struct mt_scope_squares scaled_squares(uint64_t n, int64_t old_sum, int64_t new_sum,
                                               const struct mt_scope_squares *old) {
     double factor = old_sum != 0 ? (double)new_sum / (double)old_sum : 1;
-    double deviation = factor * mt_statistic_deviation(n, old_sum, old->low, old->high);
+    double deviation = factor * memtrack_histogram_deviation(n, old_sum, old->low, old->high);
     double mean = n != 0 ? (double)new_sum / (double)n : 0;
     double squares = (double)n * (deviation * deviation + mean * mean);
     __extension__ typedef unsigned __int128 wide;

@@ -209,7 +209,7 @@ static memtrack_statistic statistic_of(const struct mt_scope_sums *s, uint64_t n
     return (memtrack_statistic){
         .sum = (double)s->sum,
         .mean = mt_statistic_mean(n, s->sum),
-        .stddev = mt_statistic_deviation(n, s->sum, s->square_low, s->square_high),
+        .stddev = memtrack_histogram_deviation(n, s->sum, s->square_low, s->square_high),
         .min = (double)s->min,
         .p50 = (double)mt_statistic_bounded(p50, s->min, s->max, all_max),
         .p95 = (double)mt_statistic_bounded(p95, s->min, s->max, all_max),

@@ -4,6 +4,7 @@
 #ifndef MT_TRACK_SUMS_H
 #define MT_TRACK_SUMS_H
 
+#include "memtrack/histogram.h"
 #include "track/scopes/totals.h"
 
 static inline void look(const struct mt_thread *t, struct mt_scope_totals *r) {
@@ -21,10 +22,10 @@ static inline uint64_t *place(uint64_t *table, uint32_t capacity, uint64_t key) 
 }
 
 static inline void count(struct mt_scope_totals *r, enum mt_scope_value value, int64_t amount) {
-    uint64_t key = (uint64_t)value << MT_BUCKET_VALUE_SHIFT |
-                   (amount < 0 ? MT_BUCKET_NEGATIVE : 0) |
-                   (uint64_t)mt_bucket_of(amount < 0 ? -(uint64_t)amount : (uint64_t)amount)
-                       << MT_BUCKET_SHIFT;
+    uint64_t key =
+        (uint64_t)value << MT_BUCKET_VALUE_SHIFT | (amount < 0 ? MT_BUCKET_NEGATIVE : 0) |
+        (uint64_t)memtrack_histogram_bucket(amount < 0 ? -(uint64_t)amount : (uint64_t)amount)
+            << MT_BUCKET_SHIFT;
     uint64_t *table = (uint64_t *)r->histogram, *word = NULL;
     if (mt_likely(table != NULL)) {
         word = &table[r->recent[value]]; /* where another word is, or none, after it has grown */

@@ -91,7 +91,7 @@ static void fill_statistics(struct mt_scope_row *row, const struct mt_scopes *sc
         s->p95 = mt_statistic_bounded(mt_weights_percentile(room, n_weights, total, 95), min,
                                       s->max, all_max);
         s->mean = mt_statistic_mean(count, s->sum);
-        s->stddev = mt_statistic_deviation(count, s->sum, squares.low, squares.high);
+        s->stddev = memtrack_histogram_deviation(count, s->sum, squares.low, squares.high);
     }
 }
 
