@@ -39,11 +39,15 @@ static size_t figures_shown(const struct mt_terminal *terminal) {
     return n;
 }
 
-static void put_title(const struct mt_terminal *terminal) {
+static void put_title(const struct mt_terminal *terminal, const struct mt_scopes *scopes) {
+    const char *mark = mt_profile_scopes_are_estimates(scopes) ? "~" : "";
     fputc(' ', terminal->stream);
     put_cell(terminal, CALLS, MT_STYLE_DIM, "CALLS");
-    for (size_t i = 0; i < figures_shown(terminal); i++)
-        put_cell(terminal, FIGURE, MT_STYLE_DIM, titles[i]);
+    for (size_t i = 0; i < figures_shown(terminal); i++) {
+        char title[FIGURE + 1];
+        snprintf(title, sizeof title, "%s%s", mark, titles[i]);
+        put_cell(terminal, FIGURE, MT_STYLE_DIM, title);
+    }
     mt_terminal_put(terminal, MT_STYLE_DIM, "FUNCTION");
     fputc('\n', terminal->stream);
 }
@@ -132,7 +136,7 @@ static void put_functions(const struct mt_terminal *terminal, const struct mt_sc
             mt_scopes_arcs_of(callers, rows->items[i].name, &n) != NULL &&
             (n_functions++ < options->n || options->n == 0)) {
             if (n_functions == 1)
-                put_title(terminal);
+                put_title(terminal, &rows->profile->info.scopes);
             put_function(terminal, rows->profile, callers, shown, rows->items[i].name, options);
         }
     if (options->n != 0 && n_functions > options->n)

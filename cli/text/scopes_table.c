@@ -138,6 +138,16 @@ static bool is_wanted(const struct column *column, const struct mt_scopes_rows *
     return !may_be_zero;
 }
 
+/* Figures that are estimated because one scope in several was measured are marked as those of sampled
+ * allocations are. Counts are exact, and the largest are of those that were measured. */
+static const char *title_of(char buffer[CELL], const struct column *column,
+                            const struct mt_scopes_rows *rows) {
+    bool is_estimate = column->part >= SUM && column->part != MAX &&
+                       mt_profile_scopes_are_estimates(&rows->profile->info.scopes);
+    snprintf(buffer, CELL, "%s%s", is_estimate ? "~" : "", column->title);
+    return buffer;
+}
+
 struct layout {
     size_t width[N_COLUMNS]; /* 0: not shown */
     size_t name;             /* room for names */
@@ -187,7 +197,7 @@ static struct layout lay_out(const struct mt_terminal *terminal, const struct mt
     size_t used = INDENT, width[N_COLUMNS], least = least_room(terminal, rows, n);
     char buffer[CELL];
     for (size_t c = 0; c < N_COLUMNS; c++) {
-        width[c] = strlen(columns[c].title);
+        width[c] = strlen(title_of(buffer, &columns[c], rows));
         for (size_t i = 0; i < n; i++) {
             const char *text = format_cell(buffer, terminal, rows, &columns[c], &rows->items[i],
                                            options->exact_bytes);
@@ -274,7 +284,8 @@ void mt_scopes_table_print_rows(const struct mt_terminal *terminal,
     fprintf(terminal->stream, "%*s", INDENT, "");
     for (size_t c = 0; c < N_COLUMNS; c++)
         if (layout.width[c])
-            mt_scopes_table_put_right(terminal, layout.width[c], MT_STYLE_DIM, columns[c].title);
+            mt_scopes_table_put_right(terminal, layout.width[c], MT_STYLE_DIM,
+                                      title_of(count, &columns[c], rows));
     mt_terminal_put(terminal, MT_STYLE_DIM, "SCOPE");
     fputc('\n', terminal->stream);
     for (size_t i = 0; i < n; i++)

@@ -104,8 +104,11 @@ static bool put_head(const struct writer *w, const struct mt_scopes_arcs *caller
     char *raw = mt_title_command(w->profile), *command = raw ? mt_format_visible(raw, true) : NULL;
     fprintf(w->stream,
             "# callgrind format\nversion: 1\ncreator: memtrack " MEMTRACK_VERSION "\npid: %" PRIu32
-            "\ncmd: %s\npositions: line\nevents:",
-            w->profile->info.pid, command ? command : "");
+            "\ncmd: %s\n%spositions: line\nevents:",
+            w->profile->info.pid, command ? command : "",
+            mt_profile_scopes_are_estimates(&w->profile->info.scopes)
+                ? "desc: Estimates: " MT_SCOPES_ESTIMATED "\n"
+                : "");
     for (size_t i = 0; i < N_EVENTS; i++)
         fprintf(w->stream, " %s", event_names[i]);
     putc('\n', w->stream);

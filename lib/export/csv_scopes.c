@@ -11,7 +11,8 @@ static void put_context_titles(FILE *stream) {
         const char *key = mt_scopes_rows_value_key((enum mt_scope_value)v);
         fprintf(stream, ",%s_min,%s_stddev", key, key);
     }
-    fputs(",group,file,line,recursive,misuses,error,latest_before_bytes,latest_after_bytes",
+    fputs(",group,file,line,recursive,misuses,error,latest_before_bytes,latest_after_bytes,"
+          "unmeasured",
           stream);
 }
 
@@ -39,6 +40,7 @@ static bool put_context(FILE *stream, const struct mt_profile *profile,
         fprintf(stream, ",%" PRId64 ",%" PRId64, row->latest_before_bytes, row->latest_after_bytes);
     else
         fputs(",,", stream);
+    fprintf(stream, ",%" PRIu64, row->unmeasured);
     return done;
 }
 

@@ -44,8 +44,8 @@ static json_t *kept_object(const struct mt_finding *finding) {
 static json_t *finding_object(const struct mt_finding *finding, const char *path) {
     bool known = finding->outcome != MT_OUTCOME_UNKNOWN;
     return json_pack(
-        "{s:s, s:s, s:s, s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "budget",
-        mt_finding_name(finding), "statistic", mt_budget_statistic(finding->of), "unit",
+        "{s:s, s:s, s:s, s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}",
+        "budget", mt_finding_name(finding), "statistic", mt_budget_statistic(finding->of), "unit",
         mt_budget_unit(finding->of), "outcome", mt_finding_outcome_name(finding->outcome), "scope",
         finding->scope[0] ? mt_json_text(finding->scope) : json_null(), "limit",
         mt_json_number(finding->limit), "actual",
@@ -56,7 +56,8 @@ static json_t *finding_object(const struct mt_finding *finding, const char *path
         finding->margin && known ? mt_json_number(finding->margin) : json_null(), "kept_by_runtime",
         kept_object(finding), "where", where_object(finding), "message",
         own_text(mt_sentence_whole(finding, NULL)), "next",
-        own_text(mt_sentence_next(finding, path)));
+        own_text(mt_sentence_next(finding, path)), "measured_scopes",
+        finding->all_scopes && known ? mt_json_number(finding->measured_scopes) : json_null());
 }
 
 /* Returns false when out of memory. */

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/saturate.h"
 #include "export/export-local.h"
 #include "export/openmetrics-local.h"
 #include "view/scopes/rows.h"
@@ -91,19 +92,27 @@ static void put_net(struct mt_openmetrics *m, const struct shown *shown) {
     }
 }
 
-static void put_errors(struct mt_openmetrics *m, const struct shown *shown, bool are_misuses) {
+enum counter { ERRORS, MISUSES, UNMEASURED };
+
+static uint64_t count_of(const struct mt_scope_row *row, enum counter counter) {
+    return counter == ERRORS ? row->errors : counter == MISUSES ? row->misuses : row->unmeasured;
+}
+
+static void put_counter(struct mt_openmetrics *m, const struct shown *shown, enum counter counter) {
     static const struct mt_openmetrics_family families[] = {
         {"memtrack_scope_errors", MT_METRIC_COUNTER, "",
          "Scopes that the program has said have failed."},
         {"memtrack_scope_misuses", MT_METRIC_COUNTER, "",
-         "Scopes that were ended by something else than their own end."}};
-    const struct mt_openmetrics_family *family = &families[are_misuses];
+         "Scopes that were ended by something else than their own end."},
+        {"memtrack_scope_unmeasured", MT_METRIC_COUNTER, "",
+         "Scopes that were only counted: the sums of this name are estimates from the others."}};
+    const struct mt_openmetrics_family *family = &families[counter];
     mt_openmetrics_family(m, family);
     for (size_t i = 0; i < shown->n; i++) {
         const struct mt_scope_row *row = &shown->rows->items[i];
         const struct mt_openmetrics_label labels[MT_OPENMETRICS_LABELS] = {
             {"scope", shown->names[i]}, {"of", kind_of(row)}};
-        put_number(m, family, "", labels, (int64_t)(are_misuses ? row->misuses : row->errors));
+        put_number(m, family, "", labels, mt_saturate_signed(count_of(row, counter)));
     }
 }
 
@@ -131,8 +140,10 @@ static void put_scopes(struct mt_openmetrics *m, const struct mt_scopes_rows *ro
             if (summaries[f].value != MT_SCOPE_CPU_NS || rows->profile->info.scopes.has_cpu)
                 put_summary(m, &shown, f);
         put_net(m, &shown);
-        put_errors(m, &shown, false);
-        put_errors(m, &shown, true);
+        put_counter(m, &shown, ERRORS);
+        put_counter(m, &shown, MISUSES);
+        if (mt_profile_scopes_are_estimates(&rows->profile->info.scopes))
+            put_counter(m, &shown, UNMEASURED);
     }
     for (size_t i = 0; i < shown.n && shown.names; i++)
         free(shown.names[i]);

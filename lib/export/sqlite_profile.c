@@ -420,7 +420,7 @@ static void put_threads(struct writer *w) {
 
 /* ---- scopes ---------------------------------------------------------------------------------- */
 
-enum { CONTEXT_COLUMNS = 11 };
+enum { CONTEXT_COLUMNS = 12 };
 
 /* Columns of what is not known stay NULL. */
 static void put_scope_context(struct writer *w, int column, const struct mt_scope_row *row) {
@@ -443,6 +443,7 @@ static void put_scope_context(struct writer *w, int column, const struct mt_scop
         put_number(w, column + 8, duration->min);
         put_number(w, column + 10, (int64_t)(duration->stddev + 0.5));
     }
+    put_count(w, column + 11, row->unmeasured);
 }
 
 static void put_scope(struct writer *w, const struct mt_scope_row *row) {

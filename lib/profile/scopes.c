@@ -102,6 +102,13 @@ bool mt_profile_scopes_is_empty(const struct mt_scopes *scopes) {
            scopes->n_tallies == 0 && scopes->n_open == 0 && scopes->events_seen == 0;
 }
 
+bool mt_profile_scopes_are_estimates(const struct mt_scopes *scopes) {
+    for (size_t i = 0; i < scopes->n_totals; i++)
+        if (scopes->totals[i].unmeasured)
+            return true;
+    return false;
+}
+
 void mt_profile_scopes_free(struct mt_scopes *scopes) {
     free(scopes->totals);
     free(scopes->buckets);

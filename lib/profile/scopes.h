@@ -138,6 +138,11 @@ struct mt_scopes {
     } capacity; /* private */
 };
 
+/* Were some scopes only counted, so that sums are estimates? Calls have no such count of their own:
+ * functions are scopes. */
+bool mt_profile_scopes_are_estimates(const struct mt_scopes *scopes);
+#define MT_SCOPES_ESTIMATED "one scope in several was measured, and stands for the others"
+
 /* Frees what it points to, and leaves it empty. */
 void mt_profile_scopes_free(struct mt_scopes *scopes);
 

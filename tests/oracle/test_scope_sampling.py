@@ -2,7 +2,12 @@
 """When one scope in N is measured (run --scope-sample), counts are exact and sums estimate what
 the program knows of itself, nested and recursive. The same scopes are chosen in each run of a
 program, so that what holds once holds always."""
+import csv
+import gzip
+import io
 import math
+import sqlite3
+import subprocess
 
 from support import case, harness
 
@@ -56,6 +61,71 @@ class Sampled(case.Case):
             self.assertEqual(0, rows[name]["unmeasured"])
             self.assertEqual((true["bytes"], true["own"]), (rows[name]["bytes"], rows[name]["own"]))
             self.assertNotIn("unmeasured", theirs[name])
+
+    def ask(self, *arguments, code=0):
+        result = subprocess.run([harness.MEMTRACK, *map(str, arguments)], stdout=subprocess.PIPE,
+                                stderr=subprocess.PIPE, text=True, check=False,
+                                env=harness.plain_environment())
+        self.assertEqual(code, result.returncode, result.stderr)
+        return result.stdout
+
+    def record(self, *command, options=()):
+        self.profile = self.path("p.pb.gz")
+        result = harness.record(self.profile, [harness.program(command[0]), *command[1:]],
+                                options=["--force", *options], env=harness.plain_environment())
+        self.assertEqual(0, result.code, "%r" % result)
+        return result.stderr.decode()
+
+    def titles(self, text):
+        return next(line for line in text.splitlines()
+                    if line.endswith(("SCOPE", "FUNCTION"))).split("  ")
+
+    def check_titles(self, text, is_estimate):
+        titles = {title.strip() for title in self.titles(text)} - {"", "SCOPE", "FUNCTION"}
+        marked = {title for title in titles if title.startswith("~")}
+        exact = {"COUNT", "ERRORS", "MISUSES", "CALLS", "PEAK", "MAX"}
+        self.assertEqual(marked, titles - exact if is_estimate else set(), text)
+
+    def test_what_is_estimated_says_so(self):
+        for options in ([], ["--scope-sample", str(ONE_IN)]):
+            is_estimate = bool(options)
+            self.check_titles(self.record("scope_sampled", "1", options=options), is_estimate)
+            self.check_titles(self.ask("scopes", self.profile), is_estimate)
+            rows = {row["name"]: row.get("unmeasured", 0)
+                    for row in harness.ask("scopes", self.profile)["rows"]}
+            self.assertEqual(is_estimate, min(rows.values()) > 0)
+            table = csv.DictReader(io.StringIO(self.ask("scopes", self.profile, "--csv")))
+            self.assertEqual(rows, {row["name"]: int(row["unmeasured"]) for row in table})
+            database = self.path("p%d.sqlite" % is_estimate)
+            self.ask("export", self.profile, "--format", "sqlite", "-o", database)
+            with sqlite3.connect(database) as connection:
+                self.assertEqual(rows, dict(connection.execute(
+                    "SELECT name, unmeasured FROM scope")))
+            connection.close()
+            metrics = self.ask("export", self.profile, "--format", "openmetrics", "-o", "-")
+            for name, unmeasured in rows.items():
+                line = 'memtrack_scope_unmeasured_total{scope="%s",of="thread"} %d\n' % (
+                    name, unmeasured)
+                self.assertEqual(is_estimate, line in metrics)
+            checked = self.ask("check", self.profile, "--scope", "outer:mean=1ns", code=1)
+            self.assertEqual(int(is_estimate), checked.count("; an estimate from "), checked)
+            found = harness.ask("check", self.profile, "--scope", "outer:mean=1h,errors=100000")
+            measured = 20000 - rows["outer"] if is_estimate else None
+            self.assertEqual([measured, None], [budget["measured_scopes"] for budget in
+                                                found["files"][0]["budgets"]])
+
+    def test_calls_that_are_estimated_say_so(self):
+        for options in ([], ["--scope-sample", str(ONE_IN)]):
+            is_estimate = bool(options)
+            self.record("call_tree", "1", "2", "20000", "9", options=options)
+            self.check_titles(self.ask("scopes", self.profile, "--callers"), is_estimate)
+            self.ask("scopes", self.profile, "--callgrind", self.path("c%d" % is_estimate))
+            text = self.read("c%d" % is_estimate).decode()
+            self.assertEqual(is_estimate, "\ndesc: Estimates: one scope in several" in text)
+            pprof = self.path("calls%d.pb.gz" % is_estimate)
+            self.ask("scopes", self.profile, "--pprof", pprof)
+            with gzip.open(pprof) as stream:
+                self.assertEqual(is_estimate, b"estimates: one scope in several" in stream.read())
 
 
 if __name__ == "__main__":

@@ -3,13 +3,14 @@
 /*
  * Scopes whose bytes are drawn from SEED, nested and recursive, to be measured one in N. What they
  * come to is printed: "NAME COUNT RECURSIVE ERRORS BYTES SQUARES OWN", and what memtrack_scopes_read
- * says, "row NAME COUNT RECURSIVE ERRORS BYTES OWN UNMEASURED".
+ * says, "row NAME COUNT RECURSIVE ERRORS BYTES OWN UNMEASURED". Standard error has the table.
  *
  * usage: scope_sampled SEED
  */
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 #include "memtrack.h"
 
@@ -86,5 +87,6 @@ int main(int argc, char **argv) {
         printf("row %s %" PRIu64 " %" PRIu64 " %" PRIu64 " %.0f %" PRId64 " %" PRIu64 "\n",
                rows[i].name, rows[i].count, rows[i].recursive, rows[i].errors,
                rows[i].allocated_bytes.sum, rows[i].own_allocated_bytes, rows[i].unmeasured);
+    memtrack_scopes_print(STDERR_FILENO, "time", 0);
     return 0;
 }

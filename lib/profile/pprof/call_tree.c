@@ -31,7 +31,7 @@ static const struct {
 };
 
 /* The string table: "", those of the types, "...", the program, then name and file of each
- * function. */
+ * function, and what a comment says. */
 enum { FIRST_TYPE = 1, CUT_STRING = FIRST_TYPE + 2 * N_TYPES, EXE_STRING, FIRST_NAME };
 
 struct writer {
@@ -89,6 +89,8 @@ static int put_strings(struct writer *w) {
             status = mt_pprof_fields_string(
                 w->out, mt_profile_text(w->profile, w->places[w->names[i]].file));
     }
+    if (status == 0 && mt_profile_scopes_are_estimates(&w->profile->info.scopes))
+        status = mt_pprof_fields_string(w->out, "estimates: " MT_SCOPES_ESTIMATED);
     return status;
 }
 
@@ -139,6 +141,8 @@ static int put_head(struct writer *w) {
     int status = put_types(w);
     if (status == 0)
         status = put_strings(w);
+    if (status == 0 && mt_profile_scopes_are_estimates(&w->profile->info.scopes))
+        status = mt_pprof_fields_number(w->out, MT_PPROF_COMMENT, FIRST_NAME + 2 * w->n_names);
     if (status == 0)
         status = put(w, MT_PPROF_MAPPING, &mapping.base);
     for (uint64_t id = 1; status == 0 && id <= w->n_names + 1; id++)

@@ -66,6 +66,7 @@ struct table {
     uint32_t n;
     enum mt_scopes_sort sort;
     uint32_t width[N_FIGURES]; /* 0: not shown */
+    bool are_estimates;        /* one scope in several was measured */
     int fd, status;
     uint32_t used;
     char buffer[BUFFER];
@@ -225,10 +226,29 @@ static bool is_wanted_always(enum figure figure, enum mt_scopes_sort sort) {
     }
 }
 
+static bool are_estimates(const struct table *t) {
+    uint64_t unmeasured = 0;
+    for (uint32_t i = 0; i < t->n; i++)
+        unmeasured |= t->rows[i]->unmeasured;
+    return unmeasured != 0;
+}
+
+/* Marks what is estimated when one scope in several was measured. Counts are exact, and the largest
+ * are of those that were measured. */
+static uint32_t title(char cell[CELL], const struct table *t, enum figure f) {
+    bool is_exact = columns[f].unit == NUMBER ? f != BLOCKS : f == PEAK || f == MAX;
+    char *end = mt_text_put(cell, cell + CELL - 1, !is_exact && t->are_estimates ? "~" : "");
+    end = mt_text_put(end, cell + CELL - 1, columns[f].title);
+    *end = 0;
+    return (uint32_t)(end - cell);
+}
+
 static void lay_out(struct table *t) {
+    t->are_estimates = are_estimates(t);
     for (enum figure f = COUNT; f < N_FIGURES; f++) {
+        char of_title[CELL];
         bool is_wanted = is_wanted_always(f, t->sort);
-        uint32_t width = (uint32_t)mt_text_bytes(columns[f].title);
+        uint32_t width = title(of_title, t, f);
         for (uint32_t i = 0; i < t->n; i++) {
             char cell[CELL];
             uint32_t here = format(cell, t->rows[i], f);
@@ -302,8 +322,10 @@ static void put_table(struct table *t) {
     char cell[CELL];
     put(t, " ");
     for (enum figure f = COUNT; f < N_FIGURES; f++)
-        if (t->width[f] != 0)
-            put_right(t, t->width[f], columns[f].title);
+        if (t->width[f] != 0) {
+            title(cell, t, f);
+            put_right(t, t->width[f], cell);
+        }
     put(t, "SCOPE\n");
     for (uint32_t i = 0; i < t->n; i++) {
         put(t, " ");

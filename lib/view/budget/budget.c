@@ -18,6 +18,7 @@
 #include <string.h>
 
 #include "base/array.h"
+#include "base/saturate.h"
 #include "view/budget/budget-local.h"
 #include "view/budget/leaks.h"
 #include "view/format/format.h"
@@ -308,19 +309,26 @@ static double figure_of_row(const struct mt_scope_row *row, enum mt_budget_of of
 /* Finds the figure of the scope. Scopes of a thread and of the process have rows of their own: the
  * higher one counts. Returns why there is none, or NULL. */
 static const char *scope_figure(const struct mt_profile *profile, const struct mt_scopes_rows *rows,
-                                const struct mt_finding *finding, uint64_t *figure) {
+                                struct mt_finding *finding) {
     const char *why = rows->n ? "no scope of this name has ended" : "the profile has no scopes";
     double most = 0;
+    uint64_t count = 0, unmeasured = 0;
     for (size_t i = 0; i < rows->n; i++) {
         const struct mt_scope_row *row = &rows->items[i];
         if (strcmp(mt_profile_text(profile, row->name), finding->scope) != 0)
             continue;
         most = fmax(most, figure_of_row(row, finding->of));
+        mt_saturate_add_count(&count, row->count);
+        mt_saturate_add_count(&unmeasured, row->unmeasured);
         why = NULL;
     }
     if (!why && finding->of == MT_BUDGET_CPU && most <= 0)
         why = "processor time is measured with MEMTRACK_SCOPE_CPU=1 only";
-    *figure = most < 0x1p63 ? (uint64_t)most : INT64_MAX;
+    finding->actual = most < 0x1p63 ? (uint64_t)most : INT64_MAX;
+    if (unmeasured && count >= unmeasured && finding->of != MT_BUDGET_ERRORS) {
+        finding->measured_scopes = count - unmeasured;
+        finding->all_scopes = count;
+    }
     return why;
 }
 
@@ -335,7 +343,7 @@ static int judge_scope(struct judge *j, const struct mt_budget *budget) {
         free(finding.scope);
         return rc;
     }
-    const char *why = scope_figure(j->profile, rows, &finding, &finding.actual);
+    const char *why = scope_figure(j->profile, rows, &finding);
     if (why)
         rc = add_unknown(j, finding, why);
     else {

@@ -65,6 +65,9 @@ struct mt_finding {
     uint64_t limit, actual; /* in the unit of the budget; actual means nothing when unknown */
     uint64_t
         margin; /* how far actual may be off (95 %) when the recording is sampled; 0: it is exact */
+    /* Of a scope of which some were only counted: how many actual is estimated from, and how many
+     * there are; 0 and 0: it is exact. */
+    uint64_t measured_scopes, all_scopes;
     uint64_t leaked_bytes; /* MT_BUDGET_LEAKS */
     /* For leaks: what the language's runtime keeps on purpose, which is not part of actual. */
     uint64_t kept_blocks, kept_bytes;

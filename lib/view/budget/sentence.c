@@ -194,6 +194,13 @@ static void put_unknown(FILE *out, const struct mt_finding *finding) {
             is_total ? mt_budget_unit(finding->of) : "", finding->why);
 }
 
+static void put_measured(FILE *out, const struct mt_finding *finding) {
+    char measured[MT_FORMAT_BYTES], all[MT_FORMAT_BYTES];
+    fprintf(out, "; an estimate from %s of %s scopes",
+            mt_format_count(measured, mt_saturate_signed(finding->measured_scopes)),
+            mt_format_count(all, mt_saturate_signed(finding->all_scopes)));
+}
+
 static void put_known(FILE *out, const struct mt_finding *finding) {
     char margin[MT_FORMAT_BYTES];
     if (finding->of == MT_BUDGET_LEAKS)
@@ -206,6 +213,8 @@ static void put_known(FILE *out, const struct mt_finding *finding) {
         put_distance(out, finding);
     if (finding->margin)
         fprintf(out, "; an estimate, +-%s", amount(margin, finding, finding->margin, 0));
+    if (finding->all_scopes)
+        put_measured(out, finding);
 }
 
 static void put_claim(FILE *out, const struct mt_finding *finding) {
