@@ -358,15 +358,116 @@ static uint32_t rounded(uint32_t n) {
     return n >> digits << digits;
 }
 
+/*
+ * What is so deep is a recursion, and its frames are the same few over and over. A turn is one of
+ * them, with what its rule says, and leads to the next one; so a frame is a comparison and its step,
+ * and no rule is looked for. A frame that is not the next of these, and whatever mt_walk_step would
+ * leave to its slow half, is left to it.
+ */
+struct turn {
+    uint64_t pc;
+    int64_t cfa_offset, bp_offset;
+    bool is_of_bp;
+};
+enum { MOST_TURNS = 16 };
+
+/* Returns the CFA of a frame, or 0 when its step is not one of the quick ones. */
+static inline uint64_t cfa_of_turn(const struct mt_stack *s, const struct turn *t, uint64_t sp,
+                                   uint64_t bp) {
+    uint64_t cfa = (t->is_of_bp ? bp : sp) + (uint64_t)t->cfa_offset;
+    bool is_odd = t->is_of_bp && (cfa <= sp || (cfa & 7) != 0 || cfa + (uint64_t)t->bp_offset < sp);
+    return cfa > s->map.now.high || is_odd ? 0 : cfa;
+}
+
+/* Counts frames of a function that calls itself from one place. What it does to rbp matters where
+ * that ends, and not before. */
+static uint32_t go_straight(const struct mt_stack *s, const struct turn *t,
+                            struct mt_frame_state *state, uint32_t most) {
+    uint64_t pc = t->pc, bytes = (uint64_t)t->cfa_offset, cfa = state->sp + bytes,
+             high = s->map.now.high;
+    uint32_t n = 0;
+    for (;
+         n < most && cfa <= high && mt_arch_code(*(const uint64_t *)(cfa - MT_ARCH_RA_BELOW)) == pc;
+         n++)
+        cfa += bytes;
+    if (n != 0 && t->bp_offset != 0)
+        state->bp = *(const uint64_t *)(cfa - bytes + (uint64_t)t->bp_offset);
+    state->sp = cfa - bytes;
+    return n;
+}
+
+/* The same of one whose frames are a chain of rbp. */
+static uint32_t go_along_chain(const struct mt_stack *s, const struct turn *t,
+                               struct mt_frame_state *state, uint32_t most) {
+    uint64_t pc = t->pc, sp = state->sp, bp = state->bp, high = s->map.now.high;
+    uint64_t up = (uint64_t)t->cfa_offset, to_bp = up + (uint64_t)t->bp_offset;
+    uint32_t n = 0;
+    for (uint64_t cfa; n < most; n++) {
+        cfa = bp + up;
+        if (cfa <= sp || cfa > high || (cfa & 7) != 0 || bp + to_bp < sp ||
+            mt_arch_code(*(const uint64_t *)(cfa - MT_ARCH_RA_BELOW)) != pc)
+            break;
+        bp = *(const uint64_t *)(bp + to_bp);
+        sp = cfa;
+    }
+    state->sp = sp;
+    state->bp = bp;
+    return n;
+}
+
+/* Counts frames that are those of turn, n_turns of them again and again, from state on. */
+static uint32_t go_round(const struct mt_stack *s, const struct turn *turn, uint32_t n_turns,
+                         struct mt_frame_state *state, uint32_t most) {
+    const struct turn *t = turn;
+    uint32_t n = 0;
+    if (n_turns == 1 && !t->is_of_bp)
+        n = go_straight(s, t, state, most);
+    else if (n_turns == 1 && t->bp_offset != 0)
+        n = go_along_chain(s, t, state, most);
+    uint64_t pc = state->pc, sp = state->sp, bp = state->bp, cfa, next;
+    while (n < most && pc == t->pc && (cfa = cfa_of_turn(s, t, sp, bp)) != 0 &&
+           (next = mt_arch_code(*(const uint64_t *)(cfa - MT_ARCH_RA_BELOW))) != 0) {
+        if (t->bp_offset != 0)
+            bp = *(const uint64_t *)(cfa + (uint64_t)t->bp_offset);
+        pc = next;
+        sp = cfa;
+        n++;
+        if (++t == turn + n_turns)
+            t = turn;
+    }
+    *state = (struct mt_frame_state){.pc = pc, .sp = sp, .bp = bp};
+    return n;
+}
+
+static struct turn turn_of(uint64_t pc, mt_rule rule) {
+    return (struct turn){pc, mt_rule_cfa_offset(rule), mt_rule_bp_offset(rule),
+                         mt_rule_kind_of(rule) == MT_RULE_BP};
+}
+
+static bool is_quick(mt_rule rule) {
+    return mt_rule_kind_of(rule) == MT_RULE_SP || mt_rule_kind_of(rule) == MT_RULE_BP;
+}
+
 /* Takes the steps from state, the outermost frame of a walk that met its limit, and counts the
  * frames that they lead to. */
 static uint32_t missing_beyond(struct mt_stack *s, struct mt_frame_state state, bool has_cache) {
     enum mt_walk_end end = MT_END_LIMIT;
-    uint32_t n = 0;
+    struct turn turn[MOST_TURNS];
+    uint32_t n = 0, n_turns = 0;
     bool went_on = true;
     s->found = 0; /* the walk may have been left in the middle of a chain */
     while (n < MT_WALK_MOST_MISSING) {
+        if (n_turns != 0 && state.pc == turn[0].pc) {
+            n += go_round(s, turn, n_turns, &state, MT_WALK_MOST_MISSING - n);
+            n_turns = 0;
+            if (n == MT_WALK_MOST_MISSING)
+                break;
+        }
         mt_rule rule = has_cache ? mt_walk_rule(s, state.pc) : mt_rules_compute(state.pc);
+        if (!is_quick(rule) || n_turns == MOST_TURNS)
+            n_turns = 0;
+        else
+            turn[n_turns++] = turn_of(state.pc, rule);
         went_on = mt_walk_step(s, rule, &state, &end);
         if (!went_on || state.pc == 0)
             break;
