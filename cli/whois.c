@@ -225,7 +225,9 @@ static void add_age(const struct inquiry *q, const struct mt_whois_answer *a,
     }
     mt_format_duration(least, a->from_ns);
     mt_format_duration(most, a->to_ns);
-    if (a->to_ns == UINT64_MAX)
+    if (a->to_ns == UINT64_MAX && a->from_ns == 0)
+        mt_summary_add(lines, "allocated", false, "at some time since the start");
+    else if (a->to_ns == UINT64_MAX)
         mt_summary_add(lines, "allocated", false, "%s after the start or later", least);
     else
         mt_summary_add(lines, "allocated", false, "%s to %s after the start", least, most);

@@ -54,6 +54,7 @@ class Gdb(case.Case):
                "memtrack whois first->next", "memtrack report --by function -n 1"]
         text = self.gdb(*ask, options=["-core", core])
         self.check_whois(text)
+        self.assertIn("allocated  at some time since the start\n", text, "nobody had looked before")
         self.assertRegex(text, r"224 B .*make")
         for ledger in harness.ledgers(self.dir):
             os.unlink(ledger)
