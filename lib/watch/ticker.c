@@ -33,6 +33,7 @@
 #include "ledger/unused.h"
 #include "watch/coarsen.h"
 #include "watch/ended.h"
+#include "watch/lasted.h"
 #include "watch/usage.h"
 
 #define NS_PER_MS        UINT64_C(1000000)
@@ -501,6 +502,10 @@ int mt_ticker_apply(struct mt_ticker_track *track, const struct mt_ledger_info *
         track->start_ns = ledger->start_monotonic_ns;
     if (track->end_ns > track->start_ns)
         last.time_ns = track->end_ns - track->start_ns;
+    uint64_t now_ns = mt_clock_now_ns(),
+             told_ns = mt_lasted_ns(info, now_ns > track->start_ns ? now_ns - track->start_ns : 0);
+    if (told_ns > last.time_ns)
+        last.time_ns = told_ns;
     info->duration_ns = last.time_ns;
     note_peak(track, ledger->control.epoch, last.time_ns);
     set_peak_time(track, info);

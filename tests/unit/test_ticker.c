@@ -115,6 +115,33 @@ static void long_runs_stay_bounded(void **state) {
     mt_profile_free(p);
 }
 
+/* It was there when it told something, though its end was noticed by a look that began before. */
+static void the_end_is_behind_all_that_happened(void **state) {
+    struct ticker_test *s = *state;
+    fixture_write(&s->f);
+    mt_ticker_tick(&s->ticker, 1010 * MS);
+    struct mt_ticker_track *track = s->ticker.tracks[0];
+    mt_ticker_end_track(&s->ticker, track, 1020 * MS);
+    struct mt_ledger *ledger;
+    struct mt_profile *p = NULL;
+    struct mt_ledger_map map;
+    assert_int_equal(mt_ledger_open(s->f.path, &ledger, NULL), 0);
+    assert_int_equal(mt_ledger_convert_mapped(ledger, &p, &map, NULL), 0);
+    const struct mt_scope_event events[] = {{.time_ns = 30 * MS, .duration_ns = 5 * MS},
+                                            {.time_ns = 1, .duration_ns = UINT64_MAX - 1},
+                                            {.time_ns = UINT64_MAX, .duration_ns = 1}};
+    for (size_t i = 0; i < sizeof events / sizeof *events; i++)
+        assert_int_equal(mt_profile_scopes_add_event(&p->info.scopes, &events[i]), 0);
+    assert_int_equal(mt_profile_add_mark(p, 33 * MS, "late", MT_MARK_PROGRAM), 0);
+    assert_int_equal(mt_profile_add_mark(p, UINT64_MAX, "never", MT_MARK_PROGRAM), 0);
+    assert_int_equal(mt_ticker_apply(track, mt_ledger_info(ledger), p, &map), 0);
+    assert_int_equal(p->info.duration_ns, 35 * MS);
+    assert_int_equal(p->info.ticks[p->info.n_ticks - 1].time_ns, 35 * MS);
+    mt_ledger_convert_map_free(&map);
+    mt_ledger_close(ledger);
+    mt_profile_free(p);
+}
+
 static void time_of_the_peak(void **state) {
     struct ticker_test *s = *state;
     for (uint64_t i = 1; i <= 10; i++) {
@@ -377,6 +404,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         TEST(names_of_ledgers),
         TEST(long_runs_stay_bounded),
+        TEST(the_end_is_behind_all_that_happened),
         TEST(time_of_the_peak),
         TEST(run_without_a_tick),
         TEST(a_condition_fires_so_often_and_no_more),
