@@ -84,10 +84,12 @@ static void test_percentiles(void **unused) {
                 weights[n_weights++] = (struct mt_weight){mt_weight_value(b, false), counts[b]};
         for (uint64_t percent = 1; percent <= 100; percent++)
             assert_int_equal(mt_weights_percentile(weights, n_weights, n, percent),
-                             memtrack_histogram_percentile(counts, n, percent));
+                             memtrack_histogram_percentile(
+                                 counts, 0, MEMTRACK_HISTOGRAM_BUCKETS_ - 1, n, percent));
     }
     memset(counts, 0, sizeof counts);
-    assert_int_equal(0, memtrack_histogram_percentile(counts, 0, 50));
+    assert_int_equal(
+        0, memtrack_histogram_percentile(counts, 0, MEMTRACK_HISTOGRAM_BUCKETS_ - 1, 0, 50));
 }
 
 int main(void) {

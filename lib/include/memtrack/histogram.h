@@ -44,11 +44,13 @@ static inline int64_t memtrack_histogram_middle(uint32_t bucket) {
 }
 
 /* Returns the least value that percent of all total values do not exceed (nearest rank, as the
- * median of two values has to be one that occurred): counts[b] values fell into bucket b. */
-static inline int64_t memtrack_histogram_percentile(const uint64_t *counts, uint64_t total,
+ * median of two values has to be one that occurred): counts[b] values fell into bucket b, from the
+ * first of these buckets to the last. */
+static inline int64_t memtrack_histogram_percentile(const uint64_t *counts, uint32_t first,
+                                                    uint32_t last, uint64_t total,
                                                     uint64_t percent) {
     uint64_t rank = total / 100 * percent + (total % 100 * percent + 99) / 100, below = 0;
-    for (uint32_t b = 0; b < MEMTRACK_HISTOGRAM_BUCKETS_; b++) {
+    for (uint32_t b = first; b <= last; b++) {
         below += counts[b];
         if (below >= rank && below)
             return memtrack_histogram_middle(b);

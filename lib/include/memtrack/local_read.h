@@ -73,13 +73,16 @@ MEMTRACK_SYSTEM_FUNCTION_ void memtrack_local_add_record_to_(memtrack_scope_row 
 MEMTRACK_SYSTEM_FUNCTION_ void memtrack_local_statistic_(memtrack_statistic *out,
                                                          const struct memtrack_local_sums_ *s,
                                                          const uint64_t *counts, uint64_t n) {
+    /* Of many buckets, few are used. No time is negative. */
+    uint32_t first = memtrack_histogram_bucket((uint64_t)s->min),
+             last = memtrack_histogram_bucket((uint64_t)s->max);
     uint64_t total = 0;
     int64_t percentile[2];
     int are_equal = s->max <= INT64_MAX / (int64_t)n && s->max * (int64_t)n == s->sum;
-    for (uint32_t b = 0; b < MEMTRACK_HISTOGRAM_BUCKETS_; b++)
+    for (uint32_t b = first; b <= last; b++)
         total += counts[b];
-    percentile[0] = memtrack_histogram_percentile(counts, total, 50);
-    percentile[1] = memtrack_histogram_percentile(counts, total, 95);
+    percentile[0] = memtrack_histogram_percentile(counts, first, last, total, 50);
+    percentile[1] = memtrack_histogram_percentile(counts, first, last, total, 95);
     for (int i = 0; i < 2; i++)
         if (percentile[i] > s->max || are_equal)
             percentile[i] = s->max;
@@ -121,6 +124,17 @@ MEMTRACK_SYSTEM_FUNCTION_ int memtrack_local_row_(struct memtrack_local_process_
     return row->count != 0;
 }
 
+/* Returns whether there is anything in a row that nobody wants to see. */
+MEMTRACK_SYSTEM_FUNCTION_ int memtrack_local_is_used_(struct memtrack_local_process_ *p,
+                                                      struct memtrack_local_key_ *key) {
+    uint64_t epoch = MEMTRACK_LOCAL_FIND_(p->group[key->group].epoch);
+    struct memtrack_local_record_ *r = MEMTRACK_LOCAL_FIND_(key->records);
+    for (; r; r = r->next)
+        if (MEMTRACK_LOCAL_FIND_(r->epoch) == epoch && MEMTRACK_LOCAL_GET_(r->count))
+            return 1;
+    return 0;
+}
+
 /* Ends what is open in threads that have ended. */
 MEMTRACK_SYSTEM_FUNCTION_ void memtrack_local_end_ended_(struct memtrack_local_process_ *p) {
     struct memtrack_local_thread_ *t;
@@ -145,11 +159,12 @@ MEMTRACK_SYSTEM_FUNCTION_ int memtrack_local_read_inside_(struct memtrack_local_
     memtrack_local_end_ended_(p);
     for (struct memtrack_local_key_ *key = MEMTRACK_LOCAL_FIND_(p->first); key;
          key = MEMTRACK_LOCAL_FIND_(key->next)) {
-        if (key->group != group || !memtrack_local_row_(p, key, w, &row))
+        if (key->group != group)
             continue;
-        if ((uint32_t)n < capacity)
-            rows[n] = row;
-        n++;
+        if ((uint32_t)n >= capacity)
+            n += memtrack_local_is_used_(p, key);
+        else if (memtrack_local_row_(p, key, w, &row))
+            rows[n++] = row;
     }
     memtrack_system_free_(w, sizeof *w);
     return n;
