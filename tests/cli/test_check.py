@@ -133,6 +133,10 @@ class Budgets(Case):
                             status=1)["files"][0]["budgets"]
         self.assertEqual([("p95_ns", "ns", 1, duration["p95"]), ("errors", "errors", 0, row["errors"])],
                          [(b["statistic"], b["unit"], b["limit"], b["actual"]) for b in budget])
+        result = harness.memtrack("check", "--scope", "request:p95=1ns", "scopes.pb.gz",
+                                  cwd=self.dir, status=1)
+        self.assertIn(b"\n  memtrack scopes --details --include request scopes.pb.gz\n",
+                      result.stdout + result.stderr)
         result = harness.run([harness.MEMTRACK, "check", "--scope", "request:p95=10",
                               self.path("scopes.pb.gz")])
         self.assertEqual(2, result.code, "%r" % result)

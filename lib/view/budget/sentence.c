@@ -314,13 +314,24 @@ static void put_word(FILE *out, const char *word) {
     fputc('\'', out);
 }
 
+/* All statistics of the scope: in a terminal, the table of them has no room for most. Names are
+ * patterns there. */
+static void put_scope(FILE *out, const char *name) {
+    fputs("memtrack scopes --details ", out);
+    if (!strpbrk(name, "*?[\\")) {
+        fputs("--include ", out);
+        put_word(out, name);
+        fputc(' ', out);
+    }
+}
+
 char *mt_sentence_next(const struct mt_finding *finding, const char *path) {
     struct text text;
     FILE *out = begin(&text);
     bool shown = finding->outcome == MT_OUTCOME_BROKEN && finding->of != MT_BUDGET_RECORDING;
     if (out && shown) {
         if (finding->scope[0])
-            fputs("memtrack scopes ", out);
+            put_scope(out, finding->scope);
         else
             fprintf(out, "memtrack report --by stack --sort %s ",
                     mt_budget_words[finding->of].sort);
