@@ -38,6 +38,7 @@ static void each_thing_has_its_formats(void **state) {
         [MT_EXPORT_WHOIS] = " json",
         [MT_EXPORT_SWITCH] = " json",
         [MT_EXPORT_TOP] = " json",
+        [MT_EXPORT_BENCHMARKS] = " json markdown",
         [MT_EXPORT_SCOPES] = " json csv",
         [MT_EXPORT_CALLS] = " pprof callgrind",
         [MT_EXPORT_EVENTS] = " json csv trace",
