@@ -211,12 +211,12 @@ export class Core {
     return new Uint8Array(this.x.memory.buffer);
   }
 
-  private end(at: Pointer): number {
+  #end(at: Pointer): number {
     return this.bytes.indexOf(0, at);
   }
 
   text(at: Pointer): string {
-    return at ? decoder.decode(this.bytes.subarray(at, this.end(at))) : "";
+    return at ? decoder.decode(this.bytes.subarray(at, this.#end(at))) : "";
   }
 
   pairs(at: Pointer): Pairs {
@@ -224,9 +224,9 @@ export class Core {
     for (;;) {
       const key = this.text(at);
       if (!key) return out;
-      at = this.end(at) + 1;
+      at = this.#end(at) + 1;
       out.push([key, this.text(at)]);
-      at = this.end(at) + 1;
+      at = this.#end(at) + 1;
     }
   }
 
@@ -392,14 +392,14 @@ export class CoreProfile extends Handle {
     return Array.from({ length: n }, (_, i) => ({ from: all[4 * i]!, to: all[4 * i + 1]!, bytes: all[4 * i + 2]!, blocks: all[4 * i + 3]! }));
   }
 
-  private events(what: string): TimeEvent[] {
+  #events(what: string): TimeEvent[] {
     const n = this.core.call(`mt_core_series_n_${what}s`, this.at);
     return Array.from({ length: n }, (_, i) =>
       this.core.event(this.core.call(`mt_core_series_${what}`, this.at, i)));
   }
-  marks(): TimeEvent[] { return this.events("mark"); }
-  counters(): TimeEvent[] { return this.events("counter"); }
-  scopeEvents(): TimeEvent[] { return this.events("event"); }
+  marks(): TimeEvent[] { return this.#events("mark"); }
+  counters(): TimeEvent[] { return this.#events("counter"); }
+  scopeEvents(): TimeEvent[] { return this.#events("event"); }
   openScopes(): TimeEvent[] {
     const n = this.core.call("mt_core_series_n_open", this.at);
     return Array.from({ length: n }, (_, i) =>
@@ -467,15 +467,15 @@ export class CoreRows extends Handle {
   }
 
   stack(i: number): Frame[] {
-    return this.frames(this.core.call("mt_core_rows_stack", this.at, i));
+    return this.#frames(this.core.call("mt_core_rows_stack", this.at, i));
   }
 
   // The call path of a sample.
   path(sample: number): Frame[] {
-    return this.frames(this.core.call("mt_core_rows_path", this.at, sample));
+    return this.#frames(this.core.call("mt_core_rows_path", this.at, sample));
   }
 
-  private frames(n: number): Frame[] {
+  #frames(n: number): Frame[] {
     return Array.from({ length: n }, (_, k) =>
       this.core.frame(this.core.call("mt_core_rows_frame", this.at, k)));
   }
@@ -559,33 +559,33 @@ export class CoreTrie extends Handle {
   frame = NOTHING; // of each node: for frameAt
   leaf = NOTHING; // of each sample, 0: it has no frame
   functionOf = NOTHING; // of each frame: a number that frames of one function share
-  private left: number; // samples
-  private readonly frames: (Frame | undefined)[] = [];
+  #left: number; // samples
+  readonly #frames: (Frame | undefined)[] = [];
 
   constructor(readonly profile: CoreProfile, at: Pointer) {
     super(profile.core, at, "mt_core_tries_free");
-    this.left = profile.nSamples + 1; // so that an empty profile is added, too
+    this.#left = profile.nSamples + 1; // so that an empty profile is added, too
   }
 
   get isWhole(): boolean {
-    return this.left === 0;
+    return this.#left === 0;
   }
 
   get progress(): number {
-    return 1 - this.left / (this.profile.nSamples + 1);
+    return 1 - this.#left / (this.profile.nSamples + 1);
   }
 
   // Adds up to n samples more.
   add(n: number): void {
-    if (!this.left) return;
+    if (!this.#left) return;
     const left = this.core.call("mt_core_tries_add", this.at, n);
     if (left < 0) this.core.fail();
-    this.left = left;
-    if (!left) this.read();
+    this.#left = left;
+    if (!left) this.#read();
   }
 
   // Copies: the core's memory moves when it grows.
-  private read(): void {
+  #read(): void {
     const a = this.core.words(this.core.call("mt_core_tries_arrays", this.at), 6).slice();
     this.n = a[0]!;
     this.nFrames = a[4]!;
@@ -596,6 +596,6 @@ export class CoreTrie extends Handle {
   }
 
   frameAt(frame: number): Frame {
-    return this.frames[frame] ??= this.core.frame(this.core.call("mt_core_tries_frame", this.at, frame));
+    return this.#frames[frame] ??= this.core.frame(this.core.call("mt_core_tries_frame", this.at, frame));
   }
 }

@@ -102,15 +102,15 @@ function rowsInfoOf(rows: CoreRows): RowsInfo {
 
 // The latest answers, by the question as text.
 class Memo<T> {
-  private readonly kept = new Map<string, T>();
+  readonly #kept = new Map<string, T>();
   constructor(private readonly most: number) {}
   get(key: unknown, make: () => T): T {
     const text = JSON.stringify(key);
-    let value = this.kept.get(text);
+    let value = this.#kept.get(text);
     if (value === undefined) value = make();
-    else this.kept.delete(text); // to be put behind the others
-    this.kept.set(text, value);
-    if (this.kept.size > this.most) this.kept.delete(this.kept.keys().next().value!);
+    else this.#kept.delete(text); // to be put behind the others
+    this.#kept.set(text, value);
+    if (this.#kept.size > this.most) this.#kept.delete(this.#kept.keys().next().value!);
     return value;
   }
 }
@@ -121,23 +121,23 @@ const sumKey = ({ at, include, exclude, allFrames, wrapper, keepStd, keepWrapper
 // One profile and what was asked of it.
 export class Side {
   readonly info: Info;
-  private readonly rowsOf = new Memo<{ rows: CoreRows; info: RowsInfo }>(24);
-  private readonly sums = new Memo<Totals>(24); // by what they are of; a grouping does not change them
-  private readonly tries = new Memo<CoreTrie>(2);
-  private readonly valuesOf = new Memo<Float64Array>(8);
-  private ticksOf: Ticks | undefined;
-  private agesOf: Age[] | undefined;
-  private scopesOf: { rows: ScopeRow[]; figures: Figures } | undefined;
-  private eventsOf: { marks: TimeEvent[]; counters: TimeEvent[]; scopes: TimeEvent[]; open: TimeEvent[] } | undefined;
+  readonly #rowsOf = new Memo<{ rows: CoreRows; info: RowsInfo }>(24);
+  readonly #sums = new Memo<Totals>(24); // by what they are of; a grouping does not change them
+  readonly #tries = new Memo<CoreTrie>(2);
+  readonly #valuesOf = new Memo<Float64Array>(8);
+  #ticksOf: Ticks | undefined;
+  #agesOf: Age[] | undefined;
+  #scopesOf: { rows: ScopeRow[]; figures: Figures } | undefined;
+  #eventsOf: { marks: TimeEvent[]; counters: TimeEvent[]; scopes: TimeEvent[]; open: TimeEvent[] } | undefined;
 
   constructor(readonly profile: CoreProfile, readonly name: string) {
     this.info = infoOf(profile);
   }
 
   rows(options: ViewOptions): { rows: CoreRows; info: RowsInfo } {
-    return this.rowsOf.get(options, () => {
+    return this.#rowsOf.get(options, () => {
       const rows = this.profile.rows(options);
-      if (!options.cumulative) this.sums.get(sumKey(options), () => totalsOf(rows.totals()));
+      if (!options.cumulative) this.#sums.get(sumKey(options), () => totalsOf(rows.totals()));
       return { rows, info: rowsInfoOf(rows) };
     });
   }
@@ -165,7 +165,7 @@ export class Side {
   }
 
   totals(options: ViewOptions): Totals {
-    return this.sums.get(sumKey(options), () =>
+    return this.#sums.get(sumKey(options), () =>
       totalsOf(this.profile.rows({ ...options, by: "domain", cumulative: false }).totals()));
   }
 
@@ -173,7 +173,7 @@ export class Side {
   growingTrie(options: ViewOptions, flags = 0): CoreTrie {
     const { wrapper, keepStd, keepWrappers } = options; // nothing else changes it
     const charged = { wrapper: wrapper ?? [], keepStd: !!keepStd, keepWrappers: !!keepWrappers };
-    return this.tries.get([charged, flags], () => this.profile.trie(charged, flags));
+    return this.#tries.get([charged, flags], () => this.profile.trie(charged, flags));
   }
 
   trie(options: ViewOptions): CoreTrie {
@@ -183,32 +183,32 @@ export class Side {
   }
 
   values(options: ViewOptions, value: ValueName): Float64Array {
-    return this.valuesOf.get([options, value], () => this.profile.values(options, value));
+    return this.#valuesOf.get([options, value], () => this.profile.values(options, value));
   }
 
   get ticks(): Ticks {
-    return this.ticksOf ??= this.profile.ticks();
+    return this.#ticksOf ??= this.profile.ticks();
   }
 
   get ages(): Age[] {
-    return this.agesOf ??= this.profile.ages();
+    return this.#agesOf ??= this.profile.ages();
   }
 
-  private get measured(): { rows: ScopeRow[]; figures: Figures } {
-    return this.scopesOf ??= this.profile.scopes();
+  get #measured(): { rows: ScopeRow[]; figures: Figures } {
+    return this.#scopesOf ??= this.profile.scopes();
   }
 
   get scopes(): ScopeRow[] {
-    return this.measured.rows;
+    return this.#measured.rows;
   }
 
   get figures(): Figures {
-    return this.measured.figures;
+    return this.#measured.figures;
   }
 
   get events(): { marks: TimeEvent[]; counters: TimeEvent[]; scopes: TimeEvent[]; open: TimeEvent[] } {
     const p = this.profile;
-    return this.eventsOf ??= { marks: p.marks(), counters: p.counters(), scopes: p.scopeEvents(), open: p.openScopes() };
+    return this.#eventsOf ??= { marks: p.marks(), counters: p.counters(), scopes: p.scopeEvents(), open: p.openScopes() };
   }
 }
 
@@ -277,9 +277,9 @@ export interface DiffInfo {
 }
 
 export class Model {
-  private readonly diffs = new Memo<{ diff: CoreDiff; info: DiffInfo }>(12);
-  private readonly sorts = new Memo<Sort>(24);
-  private joinedOf: { side: Side; isNew: Uint8Array } | undefined;
+  readonly #diffs = new Memo<{ diff: CoreDiff; info: DiffInfo }>(12);
+  readonly #sorts = new Memo<Sort>(24);
+  #joinedOf: { side: Side; isNew: Uint8Array } | undefined;
 
   // of a comparison, current is the new side
   constructor(readonly current: Side, readonly old: Side | undefined) {}
@@ -298,7 +298,7 @@ export class Model {
     const { at, from, to, ...rest } = options;
     const moments = this.old ? { from: at || "end", to: at || "end" } : { from: from || "0s", to: to || "end" };
     const question = { ...rest, ...moments };
-    return this.diffs.get(question, () => {
+    return this.#diffs.get(question, () => {
       const diff = (this.old ?? this.current).profile.diff(this.current.profile, question);
       const p = diff.info();
       return { diff, info: { by: first(p, "by") as Group, sort: first(p, "sort") as Sort,
@@ -310,17 +310,17 @@ export class Model {
   // The column that the command compares by when none is asked for, which is decided by sums: no
   // grouping or filter changes it.
   sortOf(at: string): Sort {
-    return this.sorts.get(at, () => this.diff({ by: "line", at: at || undefined }).info.sort);
+    return this.#sorts.get(at, () => this.diff({ by: "line", at: at || undefined }).info.sort);
   }
 
   // Both sides as one profile, and which samples are of the new one.
   get joined(): { side: Side; isNew: Uint8Array } {
     if (!this.old) throw new CoreError("there is one profile", "");
-    if (!this.joinedOf) {
+    if (!this.#joinedOf) {
       const profile = CoreProfile.join(this.old.profile, this.current.profile);
-      this.joinedOf = { side: new Side(profile, "both"), isNew: profile.sides() };
+      this.#joinedOf = { side: new Side(profile, "both"), isNew: profile.sides() };
     }
-    return this.joinedOf;
+    return this.#joinedOf;
   }
 
   // ---- for scripts: CONTRACT of the page, the command's JSON

@@ -6,13 +6,13 @@ import type { Context } from "./view";
 
 export class Strip {
   readonly host = el("div", { class: "strip", hidden: true });
-  private chart: Chart | undefined;
+  #chart: Chart | undefined;
   constructor(private readonly context: Context) {}
 
   update(view: string): void {
     this.host.hidden = view === "timeline" || view === "processes" || !this.context.model.current.ticks.n;
     if (this.host.hidden) return;
-    if (!this.chart) this.host.append((this.chart = new Chart(this.context, false)).element);
-    this.chart.update();
+    if (!this.#chart) this.host.append((this.#chart = new Chart(this.context, false)).element);
+    this.#chart.update();
   }
 }

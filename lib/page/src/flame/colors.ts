@@ -33,50 +33,50 @@ export type By = "module" | "file" | "change";
 const MOST_READ = 2000; // functions, to find out of which modules most are
 
 export class Colors {
-  private readonly rank = new Map<string, number>();
+  readonly #rank = new Map<string, number>();
 
   constructor(private readonly graph: Graph, readonly by: By) {
     const sizes = new Map<string, number>();
     if (by === "change") return;
     for (let g = 0; g < Math.min(graph.nGroups, MOST_READ); g++) {
-      const name = this.nameOf(g);
+      const name = this.#nameOf(g);
       sizes.set(name, (sizes.get(name) ?? 0) + 1);
     }
-    [...sizes].filter(([name]) => name !== "").sort((a, b) => b[1] - a[1]).forEach(([name], i) => this.rank.set(name, i));
+    [...sizes].filter(([name]) => name !== "").sort((a, b) => b[1] - a[1]).forEach(([name], i) => this.#rank.set(name, i));
   }
 
-  private nameOf(g: number): string {
+  #nameOf(g: number): string {
     const { frame } = this.graph.group(g);
     return baseName(this.by === "file" ? frame.file : frame.module);
   }
 
-  private rankOf(name: string): number {
-    let rank = this.rank.get(name);
-    if (rank === undefined) this.rank.set(name, rank = this.rank.size);
+  #rankOf(name: string): number {
+    let rank = this.#rank.get(name);
+    if (rank === undefined) this.#rank.set(name, rank = this.#rank.size);
     return rank;
   }
 
   // Red comes late, which is the colour of what grew. Neighbours of one colour are told apart by a
   // little lightness.
-  private hue(rank: number, t: Theme, group = 0): string {
+  #hue(rank: number, t: Theme, group = 0): string {
     return `hsl(${(212 + rank * 298) % 360}, ${t.saturation}%, ${t.lightness - (Math.imul(group, 0x9e3779b1) >>> 29)}%)`;
   }
 
   // What most functions are of, for a legend.
   legend(t: Theme, most: number): { name: string; color: string }[] {
-    return [...this.rank].slice(0, most).map(([name, rank]) => ({ name, color: this.hue(rank, t) }));
+    return [...this.#rank].slice(0, most).map(([name, rank]) => ({ name, color: this.#hue(rank, t) }));
   }
 
-  private changed(box: Box, t: Theme): string {
+  #changed(box: Box, t: Theme): string {
     const [width, old, next] = box.value, change = next! - old!, share = width ? Math.abs(change) / width! : 0;
     const to = change > 0 ? t.more : t.less;
     return `rgb(${t.none.map((c, i) => Math.round(c + (to[i]! - c) * share)).join(", ")})`;
   }
 
   of(box: Box, t: Theme): string {
-    if (this.by === "change" && box.value.length > 1) return this.changed(box, t);
+    if (this.by === "change" && box.value.length > 1) return this.#changed(box, t);
     if (box.group === ALL || box.group === NO_PATH || box.group === REST) return t.plain;
-    const name = this.nameOf(box.group);
-    return this.hue(name === "" ? box.group : this.rankOf(name), t, box.group); // by function, where no more is known
+    const name = this.#nameOf(box.group);
+    return this.#hue(name === "" ? box.group : this.#rankOf(name), t, box.group); // by function, where no more is known
   }
 }

@@ -44,8 +44,8 @@ class Links {
 }
 
 export class Graph {
-  private readonly groups: (Group | undefined)[] = [];
-  private readonly sample: Int32Array; // of each group: a frame in it
+  readonly #groups: (Group | undefined)[] = [];
+  readonly #sample: Int32Array; // of each group: a frame in it
   readonly nGroups: number;
   readonly groupOf: Uint32Array; // of each node; the root's is nobody's
 
@@ -57,18 +57,18 @@ export class Graph {
       for (let i = 1; i < n; i++) this.groupOf[i] = functionOf[frame[i]!]!;
     }
     this.nGroups = byLine ? nFrames : functionOf.reduce((most, g) => Math.max(most, g + 1), 0);
-    this.sample = new Int32Array(this.nGroups).fill(-1);
+    this.#sample = new Int32Array(this.nGroups).fill(-1);
     for (let f = 0; f < nFrames; f++) {
       const g = byLine ? f : functionOf[f]!;
-      if (this.sample[g]! < 0) this.sample[g] = f;
+      if (this.#sample[g]! < 0) this.#sample[g] = f;
     }
   }
 
   group(g: number): Group {
-    return this.groups[g] ??= this.describe(this.trie.frameAt(this.sample[g]!));
+    return this.#groups[g] ??= this.#describe(this.trie.frameAt(this.#sample[g]!));
   }
 
-  private describe(frame: Frame): Group {
+  #describe(frame: Frame): Group {
     const place = frame.file && frame.line && this.byLine ? `${baseName(frame.file)}:${frame.line}` : "";
     const name = frame.function || (frame.module ? `${frame.address} (${baseName(frame.module)})` : frame.address);
     return { frame, name: (place ? `${name} ${place}` : name).slice(0, MOST_NAME),
@@ -104,14 +104,14 @@ export class Graph {
 
   // The groups of charged frames, those that weigh most first; then all others.
   charged(weights: Weights): Uint32Array {
-    if (this.order?.of === weights) return this.order.groups;
+    if (this.#order?.of === weights) return this.#order.groups;
     const sum = new Float64Array(this.nGroups), { groupOf } = this, { n } = this.trie, own = weights.own[0]!;
     for (let i = 1; i < n; i++) sum[groupOf[i]!]! += own[i]!;
     const groups = Uint32Array.from(sum.keys()).sort((a, b) => sum[b]! - sum[a]! || a - b);
-    this.order = { of: weights, groups };
+    this.#order = { of: weights, groups };
     return groups;
   }
-  private order: { of: Weights; groups: Uint32Array } | undefined;
+  #order: { of: Weights; groups: Uint32Array } | undefined;
 
   find(name: string): number {
     for (let g = 0; g < this.nGroups; g++) if (this.group(g).name === name || this.group(g).frame.function === name) return g;

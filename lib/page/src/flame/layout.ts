@@ -93,37 +93,37 @@ class Found {
 
 export class Layout {
   readonly rows: Box[][] = []; // by level, from left to right
-  private readonly queue: Box[] = [];
-  private at = 0; // in the queue
-  private readonly found: Found;
-  private readonly onPath: Uint8Array;
-  private readonly channels: number;
+  readonly #queue: Box[] = [];
+  #at = 0; // in the queue
+  readonly #found: Found;
+  readonly #onPath: Uint8Array;
+  readonly #channels: number;
 
   constructor(readonly shape: Shape, readonly root: Box, readonly upwards: boolean, readonly least: number) {
     const { graph, weights } = shape;
-    this.channels = weights.sum.length;
-    this.found = new Found(this.channels, graph.nGroups);
-    this.onPath = new Uint8Array(graph.nGroups);
+    this.#channels = weights.sum.length;
+    this.#found = new Found(this.#channels, graph.nGroups);
+    this.#onPath = new Uint8Array(graph.nGroups);
     this.rows.push([root]);
-    this.queue.push(root);
+    this.#queue.push(root);
   }
 
   get isDone(): boolean {
-    return this.at >= this.queue.length;
+    return this.#at >= this.#queue.length;
   }
 
   // Lays out until the time is up, but what is needed for so many rows at the least. Returns whether
   // all is done.
   step(ms: number, rows = 0): boolean {
     const end = performance.now() + ms;
-    while (!this.isDone && (performance.now() < end || this.queue[this.at]!.level + 1 < rows)) {
-      const box = this.queue[this.at++]!;
-      this.place(box);
+    while (!this.isDone && (performance.now() < end || this.#queue[this.#at]!.level + 1 < rows)) {
+      const box = this.#queue[this.#at++]!;
+      this.#place(box);
     }
     return this.isDone;
   }
 
-  private place(box: Box): void {
+  #place(box: Box): void {
     const level = box.level + 1 - this.root.level;
     if (level >= MOST_LEVELS) return;
     const children = this.open(box, this.least);
@@ -134,18 +134,18 @@ export class Layout {
       child.x = x;
       x += weightOf(child);
       row.push(child);
-      if (child.group >= 0) this.queue.push(child);
+      if (child.group >= 0) this.#queue.push(child);
     }
   }
 
   // The children that weigh at least so much; the rest as one behind them.
   open(box: Box, least: number): Box[] {
-    this.found.clear();
-    this.markPath(box, 1);
-    if (this.upwards) this.findCallers(box);
-    else this.findCallees(box);
-    this.markPath(box, 0);
-    return box.children = this.makeBoxes(box, least);
+    this.#found.clear();
+    this.#markPath(box, 1);
+    if (this.upwards) this.#findCallers(box);
+    else this.#findCallees(box);
+    this.#markPath(box, 0);
+    return box.children = this.#makeBoxes(box, least);
   }
 
   // The box at the end of a path of groups, opening what is on the way; where the path leaves the
@@ -160,19 +160,19 @@ export class Layout {
     return box;
   }
 
-  private markPath(box: Box, value: number): void {
+  #markPath(box: Box, value: number): void {
     if (!this.shape.collapse) return;
-    for (let b: Box | undefined = box; b; b = b.parent) if (b.group >= 0) this.onPath[b.group] = value;
+    for (let b: Box | undefined = box; b; b = b.parent) if (b.group >= 0) this.#onPath[b.group] = value;
   }
 
-  private passes(group: number): boolean {
-    return this.shape.hides[group] !== 0 || this.onPath[group] !== 0;
+  #passes(group: number): boolean {
+    return this.shape.hides[group] !== 0 || this.#onPath[group] !== 0;
   }
 
-  private findCallees(box: Box): void {
-    const { graph, weights } = this.shape, { first, child } = graph.links, { groupOf } = graph, { found, channels } = this, { sums } = found;
+  #findCallees(box: Box): void {
+    const { graph, weights } = this.shape, { first, child } = graph.links, { groupOf } = graph, found = this.#found, channels = this.#channels, { sums } = found;
     const width = weights.sum[0]!, stack = Array.from(box.nodes);
-    if (box.group === ALL && weights.own[0]![0]) this.callee(0, graph.nGroups, weights.own);
+    if (box.group === ALL && weights.own[0]![0]) this.#callee(0, graph.nGroups, weights.own);
     for (let node = stack.pop(); node !== undefined; node = stack.pop()) {
       const end = first[node + 1]!;
       found.reserve(found.n + end - first[node]!);
@@ -180,7 +180,7 @@ export class Layout {
         const c = child[k]!;
         if (!width[c]) continue;
         const group = groupOf[c]!;
-        if (this.passes(group)) {
+        if (this.#passes(group)) {
           stack.push(c);
           continue;
         }
@@ -191,20 +191,20 @@ export class Layout {
     }
   }
 
-  private callee(node: number, group: number, of: readonly Float64Array[]): void {
-    this.found.push(node, group);
-    this.found.sums.forEach((sum, c) => (sum[group]! += of[c]![node]!));
+  #callee(node: number, group: number, of: readonly Float64Array[]): void {
+    this.#found.push(node, group);
+    this.#found.sums.forEach((sum, c) => (sum[group]! += of[c]![node]!));
   }
 
   // Items that go on through the same node are one from there.
-  private findCallers(box: Box): void {
-    const { graph } = this.shape, { groupOf, nGroups } = graph, { mark } = graph.links, { parent } = graph.trie, { found, channels } = this, { sums } = found;
-    const { nodes } = box, items = box.items!, weight = items[0]!, isFirst = box.group === ALL, base = this.marks();
+  #findCallers(box: Box): void {
+    const { graph } = this.shape, { groupOf, nGroups } = graph, { mark } = graph.links, { parent } = graph.trie, found = this.#found, channels = this.#channels, { sums } = found;
+    const { nodes } = box, items = box.items!, weight = items[0]!, isFirst = box.group === ALL, base = this.#marks();
     found.reserve(nodes.length);
     for (let i = 0; i < nodes.length; i++) {
       const from = nodes[i]!;
       let node = isFirst ? from : parent[from]!, group = node ? groupOf[node]! : nGroups;
-      while (node && this.passes(group)) {
+      while (node && this.#passes(group)) {
         node = parent[node]!;
         group = node ? groupOf[node]! : nGroups;
       }
@@ -227,7 +227,7 @@ export class Layout {
   }
 
   // A mark of this number or above it was made since.
-  private marks(): number {
+  #marks(): number {
     const { links } = this.shape.graph;
     if (links.marked > MOST_MARKS) {
       links.mark.fill(0);
@@ -236,27 +236,27 @@ export class Layout {
     return links.marked;
   }
 
-  private makeBoxes(box: Box, least: number): Box[] {
-    const { found } = this, { nGroups } = this.shape.graph, out: Box[] = [], rest = new Array<number>(this.channels).fill(0);
+  #makeBoxes(box: Box, least: number): Box[] {
+    const found = this.#found, { nGroups } = this.shape.graph, out: Box[] = [], rest = new Array<number>(this.#channels).fill(0);
     let nRest = 0;
     for (let i = 0; i < found.nTouched; i++) {
       const g = found.touched[i]!, value = found.sums.map((sum) => sum[g]!);
       found.place[g] = value[0]! >= least && value[0]! > 0 ? out.length : -1;
       if (found.place[g]! >= 0) {
-        out.push(this.boxOf(box, g === nGroups ? NO_PATH : g, value, found.count[g]!));
+        out.push(this.#boxOf(box, g === nGroups ? NO_PATH : g, value, found.count[g]!));
         continue;
       }
       value.forEach((v, c) => (rest[c]! += v));
       nRest++;
     }
-    if (out.length) this.distribute(out);
+    if (out.length) this.#distribute(out);
     out.sort((a, b) => weightOf(b) - weightOf(a) || a.group - b.group);
-    if (nRest && rest[0]) out.push({ ...this.boxOf(box, REST, rest, 0), count: nRest });
+    if (nRest && rest[0]) out.push({ ...this.#boxOf(box, REST, rest, 0), count: nRest });
     return out;
   }
 
-  private distribute(boxes: readonly Box[]): void {
-    const { found, channels } = this, fill = new Uint32Array(boxes.length);
+  #distribute(boxes: readonly Box[]): void {
+    const found = this.#found, channels = this.#channels, fill = new Uint32Array(boxes.length);
     for (let i = 0; i < found.n; i++) {
       const at = found.place[found.groups[i]!]!;
       if (at < 0) continue;
@@ -266,8 +266,8 @@ export class Layout {
     }
   }
 
-  private boxOf(parent: Box, group: number, value: readonly number[], n: number): Box {
-    const items = this.upwards ? Array.from({ length: this.channels }, () => new Float64Array(n)) : undefined;
+  #boxOf(parent: Box, group: number, value: readonly number[], n: number): Box {
+    const items = this.upwards ? Array.from({ length: this.#channels }, () => new Float64Array(n)) : undefined;
     return { group, level: parent.level + 1, parent, nodes: new Uint32Array(n), items, value, count: 0, x: 0, children: undefined };
   }
 }

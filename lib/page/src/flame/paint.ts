@@ -20,16 +20,16 @@ export class Scene {
     return this.isUpsideDown ? this.up!.rows.length - 1 : 0;
   }
   get nRows(): number {
-    return this.isUpsideDown ? this.above + this.down!.rows.length : this.only.rows.length;
+    return this.isUpsideDown ? this.above + this.down!.rows.length : this.#only.rows.length;
   }
-  private get only(): Layout {
+  get #only(): Layout {
     return (this.down ?? this.up)!;
   }
   get root(): Box {
-    return this.only.root;
+    return this.#only.root;
   }
   row(i: number): Box[] {
-    if (!this.isUpsideDown) return this.only.rows[i] ?? [];
+    if (!this.isUpsideDown) return this.#only.rows[i] ?? [];
     return (i < this.above ? this.up!.rows[this.above - i] : this.down!.rows[i - this.above]) ?? [];
   }
   find(box: Box): number {
@@ -99,17 +99,17 @@ function labelOf(box: Box, look: Look, room: number, measure: (text: string) => 
 }
 
 export class Painter {
-  private readonly ink: CanvasRenderingContext2D;
-  private readonly widths = new Map<string, number>();
+  readonly #ink: CanvasRenderingContext2D;
+  readonly #widths = new Map<string, number>();
   constructor(readonly canvas: HTMLCanvasElement, private readonly font: string) {
-    this.ink = canvas.getContext("2d")!;
+    this.#ink = canvas.getContext("2d")!;
   }
 
-  private readonly measure = (text: string): number => {
-    let width = this.widths.get(text);
+  readonly #measure = (text: string): number => {
+    let width = this.#widths.get(text);
     if (width === undefined) {
-      if (this.widths.size > 20000) this.widths.clear();
-      this.widths.set(text, width = this.ink.measureText(text).width);
+      if (this.#widths.size > 20000) this.#widths.clear();
+      this.#widths.set(text, width = this.#ink.measureText(text).width);
     }
     return width;
   };
@@ -120,17 +120,17 @@ export class Painter {
     if (canvas.width !== w || canvas.height !== h) Object.assign(canvas, { width: w, height: h });
     canvas.style.width = `${width}px`;
     canvas.style.height = `${height}px`;
-    this.ink.setTransform(scale, 0, 0, scale, 0, 0);
-    this.ink.font = this.font;
-    this.ink.textBaseline = "middle";
+    this.#ink.setTransform(scale, 0, 0, scale, 0, 0);
+    this.#ink.font = this.font;
+    this.#ink.textBaseline = "middle";
   }
 
   draw(scene: Scene, look: Look, top: number, width: number, height: number, chosen: Box | undefined, under: Box | undefined): void {
-    const { ink } = this, unit = width / (weightOf(scene.root) || 1), last = Math.min(scene.nRows - 1, Math.floor((top + height) / ROW));
+    const ink = this.#ink, unit = width / (weightOf(scene.root) || 1), last = Math.min(scene.nRows - 1, Math.floor((top + height) / ROW));
     ink.fillStyle = look.theme.paper;
     ink.fillRect(0, 0, width, height);
     for (let row = Math.floor(top / ROW); row <= last; row++)
-      for (const box of scene.row(row)) this.box(box, look, row * ROW - top, unit);
+      for (const box of scene.row(row)) this.#box(box, look, row * ROW - top, unit);
     for (const [box, line] of [[scene.isUpsideDown ? scene.root : undefined, 1], [under, 1], [chosen, 2]] as const) {
       const row = box ? scene.find(box) : -1;
       if (row < 0) continue;
@@ -140,21 +140,21 @@ export class Painter {
     }
   }
 
-  private box(box: Box, look: Look, y: number, unit: number): void {
-    const { ink } = this, x = box.x * unit, width = weightOf(box) * unit, inner = width > 2 ? width - 1 : width;
+  #box(box: Box, look: Look, y: number, unit: number): void {
+    const ink = this.#ink, x = box.x * unit, width = weightOf(box) * unit, inner = width > 2 ? width - 1 : width;
     ink.fillStyle = fillOf(box, look);
-    if (box.group === REST) this.hatch(x, y, inner, look);
+    if (box.group === REST) this.#hatch(x, y, inner, look);
     else ink.fillRect(x, y, inner, ROW - 1);
     if (width < LEAST_LABEL) return;
-    const text = labelOf(box, look, width - 2 * PAD, this.measure);
+    const text = labelOf(box, look, width - 2 * PAD, this.#measure);
     if (!text) return;
     ink.fillStyle = isFaint(box, look) || box.group === REST ? look.theme.dim : look.theme.ink;
     ink.fillText(text, x + PAD, y + ROW / 2);
   }
 
   // What is too small to be seen, as one.
-  private hatch(x: number, y: number, width: number, look: Look): void {
-    const { ink } = this;
+  #hatch(x: number, y: number, width: number, look: Look): void {
+    const ink = this.#ink;
     ink.fillStyle = look.theme.plain;
     ink.fillRect(x, y, width, ROW - 1);
     ink.fillStyle = look.theme.dim;

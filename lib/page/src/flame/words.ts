@@ -23,11 +23,11 @@ const TITLES: Partial<Record<ValueName, string>> = {
 export class Words {
   readonly whole: string;
   readonly title: string;
-  private readonly bytes: boolean;
+  readonly #bytes: boolean;
 
   constructor(readonly context: Context, readonly graph: Graph, readonly weights: Weights, value: ValueName) {
     const { state } = context;
-    this.bytes = value.endsWith("_bytes");
+    this.#bytes = value.endsWith("_bytes");
     const what = NAMES[value] ?? "";
     this.whole = this.weights.signed ? `the changes of ${what.replace("what is live", "live bytes")}`
       : state.at && value.startsWith("live") ? `${what} at ${state.at}` : what;
@@ -37,10 +37,10 @@ export class Words {
 
   // Of a change: what became of it.
   amount(value: readonly number[]): string {
-    if (value.length === 1) return format.amount(value[0]!, this.bytes);
+    if (value.length === 1) return format.amount(value[0]!, this.#bytes);
     const [, old, next] = value, change = next! - old!;
-    const text = format.change(format.amount(change, this.bytes), change);
-    return `${text} (${format.amount(old!, this.bytes)} → ${format.amount(next!, this.bytes)})`;
+    const text = format.change(format.amount(change, this.#bytes), change);
+    return `${text} (${format.amount(old!, this.#bytes)} → ${format.amount(next!, this.#bytes)})`;
   }
 
   place(box: Box): string {

@@ -22,128 +22,128 @@ type Change = Partial<State>;
 
 // Sets the latest of many changes, leaving at least half of the time to others.
 class Pace {
-  private next: Change | undefined;
-  private frame = 0;
-  private ready = 0; // when the next may be set
-  private began = false; // one entry of the history for all of them
+  #next: Change | undefined;
+  #frame = 0;
+  #ready = 0; // when the next may be set
+  #began = false; // one entry of the history for all of them
   constructor(private readonly context: Context) {}
 
   ask(change: Change): void {
-    this.next = change;
-    this.frame ||= requestAnimationFrame(() => this.run());
+    this.#next = change;
+    this.#frame ||= requestAnimationFrame(() => this.#run());
   }
 
-  private run(): void {
-    this.frame = 0;
-    const begin = performance.now(), change = this.next;
+  #run(): void {
+    this.#frame = 0;
+    const begin = performance.now(), change = this.#next;
     if (!change) return;
-    if (begin < this.ready) {
-      this.frame = requestAnimationFrame(() => this.run());
+    if (begin < this.#ready) {
+      this.#frame = requestAnimationFrame(() => this.#run());
       return;
     }
-    this.next = undefined;
-    this.context.set(change, this.began);
-    this.began = true;
+    this.#next = undefined;
+    this.context.set(change, this.#began);
+    this.#began = true;
     const end = performance.now();
-    this.ready = end + (end - begin);
+    this.#ready = end + (end - begin);
   }
 
   finish(change: Change): void {
-    cancelAnimationFrame(this.frame);
-    this.frame = 0;
-    this.next = undefined;
-    this.context.set(change, this.began);
-    this.began = false;
+    cancelAnimationFrame(this.#frame);
+    this.#frame = 0;
+    this.#next = undefined;
+    this.context.set(change, this.#began);
+    this.#began = false;
   }
 }
 
 export class Chart {
-  private readonly base = el("canvas", { aria: { "aria-hidden": "true" } });
-  private readonly over = el("canvas", { aria: { "aria-hidden": "true" } });
-  private readonly tip = el("div", { class: "tip", hidden: true });
+  readonly #base = el("canvas", { aria: { "aria-hidden": "true" } });
+  readonly #over = el("canvas", { aria: { "aria-hidden": "true" } });
+  readonly #tip = el("div", { class: "tip", hidden: true });
   readonly element: HTMLElement;
-  private readonly pace: Pace;
-  private readonly sizes = new ResizeObserver(() => this.redraw());
-  private layout: Layout | undefined;
-  private painted: unknown[] = []; // what the picture below is of
-  private pressed: { x: number; y: number } | undefined;
-  private dragged: readonly [number, number] | undefined;
-  private anchor: number | undefined; // where a range by keys began
-  private hover: { x: number; y: number } | undefined;
-  private keyed: number | undefined; // a moment that keys point at, where moments cannot be chosen
+  readonly #pace: Pace;
+  readonly #sizes = new ResizeObserver(() => this.#redraw());
+  #layout: Layout | undefined;
+  #painted: unknown[] = []; // what the picture below is of
+  #pressed: { x: number; y: number } | undefined;
+  #dragged: readonly [number, number] | undefined;
+  #anchor: number | undefined; // where a range by keys began
+  #hover: { x: number; y: number } | undefined;
+  #keyed: number | undefined; // a moment that keys point at, where moments cannot be chosen
 
   constructor(private readonly context: Context, private readonly isLarge: boolean) {
     this.element = el("div", { class: isLarge ? "chart" : "chart slim", tabIndex: 0,
-      aria: { role: "slider", "aria-label": "Time", "aria-orientation": "horizontal", "aria-valuemin": "0" } }, this.base, this.over, this.tip);
+      aria: { role: "slider", "aria-label": "Time", "aria-orientation": "horizontal", "aria-valuemin": "0" } }, this.#base, this.#over, this.#tip);
     this.element.dataset["role"] = isLarge ? "timeline" : "strip";
-    this.pace = new Pace(context);
+    this.#pace = new Pace(context);
     const e = this.element;
-    e.onpointerdown = (event) => this.down(event);
-    e.onpointermove = (event) => this.move(event);
-    e.onpointerup = (event) => this.up(event);
-    e.onpointercancel = () => this.cancel();
-    e.onpointerleave = () => this.leave();
+    e.onpointerdown = (event) => this.#down(event);
+    e.onpointermove = (event) => this.#move(event);
+    e.onpointerup = (event) => this.#up(event);
+    e.onpointercancel = () => this.#cancel();
+    e.onpointerleave = () => this.#leave();
     e.onkeydown = (event) => {
       if (event.ctrlKey || event.metaKey || event.altKey || !this.key(event)) return;
       event.preventDefault();
       event.stopPropagation();
     };
-    e.onblur = () => this.leave();
-    this.sizes.observe(e);
-    darkness.addEventListener("change", this.redraw);
+    e.onblur = () => this.#leave();
+    this.#sizes.observe(e);
+    darkness.addEventListener("change", this.#redraw);
   }
 
   free(): void {
-    this.sizes.disconnect();
-    darkness.removeEventListener("change", this.redraw);
+    this.#sizes.disconnect();
+    darkness.removeEventListener("change", this.#redraw);
   }
 
-  private get side(): Side {
+  get #side(): Side {
     return this.context.model.current;
   }
 
   // Why no moment can be shown; "" when it can.
   get refusal(): string {
-    return this.side.info.hasComposition ? "" : "This profile has sizes over time, but not what they were made of: only the end and the peak can be shown.";
+    return this.#side.info.hasComposition ? "" : "This profile has sizes over time, but not what they were made of: only the end and the peak can be shown.";
   }
 
-  private get picture(): Picture {
+  get #picture(): Picture {
     const { model, state } = this.context;
     const isBands = this.isLarge && state.course === "bands" && !this.refusal && !model.compares;
     const old = model.old;
-    return { course: courseOf(this.side), old: old?.ticks.n ? courseOf(old) : undefined,
-      bands: isBands ? bandsOf(this.side, optionsOf(state)) : undefined };
+    return { course: courseOf(this.#side), old: old?.ticks.n ? courseOf(old) : undefined,
+      bands: isBands ? bandsOf(this.#side, optionsOf(state)) : undefined };
   }
 
   update(): void {
-    this.draw();
-    this.describe();
+    this.#draw();
+    this.#describe();
   }
 
-  private readonly redraw = (): void => {
-    this.painted = [];
-    this.draw();
+  readonly #redraw = (): void => {
+    this.#painted = [];
+    this.#draw();
   };
 
   // ---- painting
 
-  private draw(): void {
+  #draw(): void {
     // the host's size, and not the element's, which grows with its canvas
     const { clientWidth } = this.element, clientHeight = this.isLarge ? this.element.parentElement?.clientHeight ?? 0 : this.element.clientHeight;
     if (!clientWidth || !clientHeight) return;
-    const picture = this.picture, width = Math.min(clientWidth, MOST_PX);
-    const l = this.layout = layoutOf(picture.course, width, clientHeight, this.isLarge);
+    const picture = this.#picture, width = Math.min(clientWidth, MOST_PX);
+    const l = this.#layout = layoutOf(picture.course, width, clientHeight, this.isLarge);
     const key = [picture.course, picture.old, picture.bands, width, l.height, devicePixelRatio, darkness.matches];
-    if (key.some((part, i) => part !== this.painted[i])) {
-      const c = this.prepare(this.base, l);
-      this.prepare(this.over, l);
+    if (key.some((part, i) => part !== this.#painted[i])) {
+      const c = this.#prepare(this.#base, l);
+      this.#prepare(this.#over, l);
       if (c) paint(c, picture, l, theme());
-      this.painted = key;
+      this.#painted = key;
     }
-    this.drawOver(picture);
+    this.#drawOver(picture);
   }
 
-  private prepare(canvas: HTMLCanvasElement, l: Layout): CanvasRenderingContext2D | null {
+  #prepare(canvas: HTMLCanvasElement, l: Layout): CanvasRenderingContext2D | null {
     const ratio = Math.min(devicePixelRatio, 3);
     canvas.width = Math.round(l.width * ratio);
     canvas.height = Math.round(l.height * ratio);
@@ -154,38 +154,38 @@ export class Chart {
     return c;
   }
 
-  private drawOver(picture: Picture): void {
-    const c = this.over.getContext("2d"), l = this.layout;
+  #drawOver(picture: Picture): void {
+    const c = this.#over.getContext("2d"), l = this.#layout;
     if (!c || !l) return;
-    const hover = this.hover && !this.dragged ? timeOf(l, picture.course, this.hover.x)
-      : this.keyed === undefined ? undefined : this.moments[this.keyed];
-    paintOver(c, picture, l, theme(), { at: this.at(), range: this.dragged ?? this.range(), hover });
-    this.showTip(picture, hover);
+    const hover = this.#hover && !this.#dragged ? timeOf(l, picture.course, this.#hover.x)
+      : this.#keyed === undefined ? undefined : this.#moments[this.#keyed];
+    paintOver(c, picture, l, theme(), { at: this.#at(), range: this.#dragged ?? this.#range(), hover });
+    this.#showTip(picture, hover);
   }
 
-  private at(): number | undefined {
-    const { state } = this.context, { span } = courseOf(this.side);
-    return state.at && !state.from && !state.to ? momentSeconds(state.at, this.side.info, span) : undefined;
+  #at(): number | undefined {
+    const { state } = this.context, { span } = courseOf(this.#side);
+    return state.at && !state.from && !state.to ? momentSeconds(state.at, this.#side.info, span) : undefined;
   }
 
-  private range(): readonly [number, number] | undefined {
-    const { state, model } = this.context, { info } = this.side, { span } = courseOf(this.side);
+  #range(): readonly [number, number] | undefined {
+    const { state, model } = this.context, { info } = this.#side, { span } = courseOf(this.#side);
     if ((!state.from && !state.to) || model.compares) return undefined;
     return [state.from ? momentSeconds(state.from, info, span) : 0, momentSeconds(state.to || "end", info, span)];
   }
 
   // ---- what is at a place
 
-  private barAt(x: number, y: number): Bar | undefined {
-    const l = this.layout, course = courseOf(this.side);
+  #barAt(x: number, y: number): Bar | undefined {
+    const l = this.#layout, course = courseOf(this.#side);
     if (!l || !this.isLarge) return undefined;
     const lane = l.shownLanes[Math.floor((y - l.lanes) / LANE_PX)];
-    const s = scaleOf(this.picture, l);
+    const s = scaleOf(this.#picture, l);
     return y < l.lanes ? undefined : lane?.bars.find((b) => x >= s.x(b.from) - 1 && x <= Math.max(s.x(b.to), s.x(b.from) + 1) && b.from <= course.span);
   }
 
-  private bandAt(picture: Picture, time: number, y: number): string | undefined {
-    const l = this.layout, of = picture.bands;
+  #bandAt(picture: Picture, time: number, y: number): string | undefined {
+    const l = this.#layout, of = picture.bands;
     if (!l || !of || y < l.top || y > l.bottom) return undefined;
     const s = scaleOf(picture, l), i = indexAt(of.time, time);
     let below = 0;
@@ -197,44 +197,44 @@ export class Chart {
     return undefined;
   }
 
-  private get moments(): Float64Array {
-    return courseOf(this.side).moments;
+  get #moments(): Float64Array {
+    return courseOf(this.#side).moments;
   }
 
   // The moment that is nearest to a time.
-  private nearest(time: number): number {
-    const times = this.moments, i = indexAt(times, time);
+  #nearest(time: number): number {
+    const times = this.#moments, i = indexAt(times, time);
     return i + 1 < times.length && (i < 0 || times[i + 1]! - time < time - times[i]!) ? i + 1 : i;
   }
 
-  private text(i: number): string {
-    return i < 0 ? "0s" : i >= this.moments.length ? "end" : this.moment(this.moments[i]!);
+  #text(i: number): string {
+    return i < 0 ? "0s" : i >= this.#moments.length ? "end" : this.#moment(this.#moments[i]!);
   }
 
   // A time that shows the same composition.
-  private moment(time: number): string {
-    const { span, moments } = courseOf(this.side), next = moments[indexAt(moments, time) + 1] ?? span;
+  #moment(time: number): string {
+    const { span, moments } = courseOf(this.#side), next = moments[indexAt(moments, time) + 1] ?? span;
     return momentText(time, Math.min(next, time + span / 500));
   }
 
   // ---- the tooltip
 
-  private showTip(picture: Picture, time: number | undefined): void {
-    const l = this.layout;
-    this.tip.hidden = time === undefined || !l;
+  #showTip(picture: Picture, time: number | undefined): void {
+    const l = this.#layout;
+    this.#tip.hidden = time === undefined || !l;
     if (time === undefined || !l) return;
-    const x = this.hover?.x ?? scaleOf(picture, l).x(time), y = this.hover?.y ?? l.top;
-    const bar = this.hover && this.barAt(x, y), rows = bar ? barRows(bar) : this.valueRows(picture, time);
-    const band = this.hover && this.bandAt(picture, time, y);
+    const x = this.#hover?.x ?? scaleOf(picture, l).x(time), y = this.#hover?.y ?? l.top;
+    const bar = this.#hover && this.#barAt(x, y), rows = bar ? barRows(bar) : this.#valueRows(picture, time);
+    const band = this.#hover && this.#bandAt(picture, time, y);
     if (band !== undefined) rows.unshift(["", band || "everything else"]);
-    this.tip.replaceChildren(...rows.flatMap(([name, value]) => [el("span", { class: "dim", textContent: name }), el("span", { textContent: value.slice(0, 160) })]));
+    this.#tip.replaceChildren(...rows.flatMap(([name, value]) => [el("span", { class: "dim", textContent: name }), el("span", { textContent: value.slice(0, 160) })]));
     const isRight = x > l.width / 2;
-    this.tip.style.left = isRight ? "auto" : `${x + 14}px`;
-    this.tip.style.right = isRight ? `${this.element.clientWidth - x + 14}px` : "auto";
-    this.tip.style.top = `${this.isLarge ? Math.max(4, Math.min(y + 12, l.height - this.tip.offsetHeight - 4)) : 2}px`;
+    this.#tip.style.left = isRight ? "auto" : `${x + 14}px`;
+    this.#tip.style.right = isRight ? `${this.element.clientWidth - x + 14}px` : "auto";
+    this.#tip.style.top = `${this.isLarge ? Math.max(4, Math.min(y + 12, l.height - this.#tip.offsetHeight - 4)) : 2}px`;
   }
 
-  private valueRows(picture: Picture, time: number): [string, string][] {
+  #valueRows(picture: Picture, time: number): [string, string][] {
     const rows: [string, string][] = [["time", format.duration(time)]], { course, old } = picture;
     const put = (line: (typeof course.lines)[number], label: string): void => {
       let i = indexAt(line.time, time);
@@ -257,141 +257,141 @@ export class Chart {
 
   // ---- the pointer
 
-  private place(event: PointerEvent): { x: number; y: number } {
-    const box = this.base.getBoundingClientRect();
+  #place(event: PointerEvent): { x: number; y: number } {
+    const box = this.#base.getBoundingClientRect();
     return { x: event.clientX - box.left, y: event.clientY - box.top };
   }
 
-  private down(event: PointerEvent): void {
-    if (event.button !== 0 || !this.layout) return;
-    this.pressed = this.place(event);
+  #down(event: PointerEvent): void {
+    if (event.button !== 0 || !this.#layout) return;
+    this.#pressed = this.#place(event);
     this.element.setPointerCapture(event.pointerId);
   }
 
-  private move(event: PointerEvent): void {
-    const place = this.hover = this.place(event), l = this.layout;
-    this.keyed = undefined;
-    if (this.pressed && l && !this.context.model.compares && !this.refusal) {
-      const course = courseOf(this.side);
-      if (this.dragged || Math.abs(place.x - this.pressed.x) > DRAG_PX) {
-        const ends = [timeOf(l, course, this.pressed.x), timeOf(l, course, place.x)].sort((a, b) => a - b);
-        this.dragged = [ends[0]!, ends[1]!];
-        this.pace.ask(this.rangeChange(...this.dragged));
+  #move(event: PointerEvent): void {
+    const place = this.#hover = this.#place(event), l = this.#layout;
+    this.#keyed = undefined;
+    if (this.#pressed && l && !this.context.model.compares && !this.refusal) {
+      const course = courseOf(this.#side);
+      if (this.#dragged || Math.abs(place.x - this.#pressed.x) > DRAG_PX) {
+        const ends = [timeOf(l, course, this.#pressed.x), timeOf(l, course, place.x)].sort((a, b) => a - b);
+        this.#dragged = [ends[0]!, ends[1]!];
+        this.#pace.ask(this.#rangeChange(...this.#dragged));
       }
     }
-    if (l) this.drawOver(this.picture);
+    if (l) this.#drawOver(this.#picture);
   }
 
-  private up(event: PointerEvent): void {
-    const { pressed, dragged } = this;
-    this.pressed = this.dragged = undefined;
-    if (dragged) this.pace.finish(this.rangeChange(...dragged));
-    else if (pressed) this.click(this.place(event));
+  #up(event: PointerEvent): void {
+    const pressed = this.#pressed, dragged = this.#dragged;
+    this.#pressed = this.#dragged = undefined;
+    if (dragged) this.#pace.finish(this.#rangeChange(...dragged));
+    else if (pressed) this.#click(this.#place(event));
   }
 
-  private cancel(): void {
-    this.pressed = this.dragged = undefined;
-    this.leave();
+  #cancel(): void {
+    this.#pressed = this.#dragged = undefined;
+    this.#leave();
   }
 
-  private leave(): void {
-    this.hover = this.keyed = undefined;
-    if (this.layout) this.drawOver(this.picture);
+  #leave(): void {
+    this.#hover = this.#keyed = undefined;
+    if (this.#layout) this.#drawOver(this.#picture);
   }
 
-  private rangeChange(from: number, to: number): Change {
-    const [a, b] = [this.nearest(from), this.nearest(to)];
-    return a === b ? { at: this.text(a), from: "", to: "" } : { at: "", from: this.text(a), to: this.text(b) };
+  #rangeChange(from: number, to: number): Change {
+    const [a, b] = [this.#nearest(from), this.#nearest(to)];
+    return a === b ? { at: this.#text(a), from: "", to: "" } : { at: "", from: this.#text(a), to: this.#text(b) };
   }
 
-  private choose(change: Change, replace = false): void {
+  #choose(change: Change, replace = false): void {
     if (this.refusal && !["peak", "end", ""].includes(change.at ?? "-")) this.context.say(this.refusal);
     else this.context.set(change, replace);
   }
 
-  private click({ x, y }: { x: number; y: number }): void {
-    const l = this.layout, picture = this.picture, { course } = picture;
+  #click({ x, y }: { x: number; y: number }): void {
+    const l = this.#layout, picture = this.#picture, { course } = picture;
     if (!l) return;
-    const time = timeOf(l, course, x), bar = this.barAt(x, y), compares = this.context.model.compares;
+    const time = timeOf(l, course, x), bar = this.#barAt(x, y), compares = this.context.model.compares;
     const generation = y < l.flags ? course.generations.findIndex((g) => time >= g.from && time < g.to) : -1;
-    this.anchor = undefined;
-    if (bar && !compares) this.choose(this.rangeChange(bar.from, bar.to));
-    else if (generation >= 0 && !compares) this.generation(generation);
+    this.#anchor = undefined;
+    if (bar && !compares) this.#choose(this.#rangeChange(bar.from, bar.to));
+    else if (generation >= 0 && !compares) this.#generation(generation);
     else {
-      const at = this.text(this.nearest(time)), band = this.bandAt(picture, time, y);
-      this.choose({ at, from: "", to: "", ...(band ? { view: "table", select: band, order: "" } : {}) });
+      const at = this.#text(this.#nearest(time)), band = this.#bandAt(picture, time, y);
+      this.#choose({ at, from: "", to: "", ...(band ? { view: "table", select: band, order: "" } : {}) });
     }
   }
 
-  private generation(i: number): void {
-    const { generations, span } = courseOf(this.side), g = generations[i];
+  #generation(i: number): void {
+    const { generations, span } = courseOf(this.#side), g = generations[i];
     if (!g) return;
     const end = Math.min(g.to, span);
-    this.choose({ at: "", from: this.moment(g.from), to: g.to > span ? "end" : this.moment(end) });
+    this.#choose({ at: "", from: this.#moment(g.from), to: g.to > span ? "end" : this.#moment(end) });
     this.context.say(`Generation "${g.name.slice(0, 80)}": ${format.duration(end - g.from)}`);
   }
 
   // ---- keys
 
-  private current(): number {
-    const n = this.moments.length, { state } = this.context, range = this.range(), at = this.at();
-    if (this.keyed !== undefined) return this.keyed;
-    if (range) return state.to === "end" || !state.to ? n : indexAt(this.moments, range[1]);
-    return at === undefined || state.at === "end" ? n : indexAt(this.moments, at);
+  #current(): number {
+    const n = this.#moments.length, { state } = this.context, range = this.#range(), at = this.#at();
+    if (this.#keyed !== undefined) return this.#keyed;
+    if (range) return state.to === "end" || !state.to ? n : indexAt(this.#moments, range[1]);
+    return at === undefined || state.at === "end" ? n : indexAt(this.#moments, at);
   }
 
-  private extend(to: number): void {
-    const range = this.range();
-    if (!range) this.anchor = this.current();
-    this.anchor ??= indexAt(this.moments, range![0]);
-    const a = Math.min(this.anchor, to), b = Math.max(this.anchor, to);
-    this.choose(a === b ? { at: this.text(a), from: "", to: "" } : { at: "", from: this.text(a), to: this.text(b) }, true);
+  #extend(to: number): void {
+    const range = this.#range();
+    if (!range) this.#anchor = this.#current();
+    this.#anchor ??= indexAt(this.#moments, range![0]);
+    const a = Math.min(this.#anchor, to), b = Math.max(this.#anchor, to);
+    this.#choose(a === b ? { at: this.#text(a), from: "", to: "" } : { at: "", from: this.#text(a), to: this.#text(b) }, true);
   }
 
-  private step(event: KeyboardEvent): number | undefined {
-    const n = this.moments.length, page = Math.max(1, Math.round(n / 20));
+  #step(event: KeyboardEvent): number | undefined {
+    const n = this.#moments.length, page = Math.max(1, Math.round(n / 20));
     const steps: Record<string, number> = { ArrowLeft: -1, ArrowRight: 1, PageUp: -page, PageDown: page };
     if (event.key === "Home") return 0;
     if (event.key === "End") return n;
     const by = steps[event.key];
-    this.hover = undefined;
-    const from = event.shiftKey && this.anchor !== undefined && this.range() ? this.far(this.anchor) : this.current();
+    this.#hover = undefined;
+    const from = event.shiftKey && this.#anchor !== undefined && this.#range() ? this.#far(this.#anchor) : this.#current();
     return by === undefined ? undefined : Math.max(0, Math.min(n, from + by));
   }
 
   // The end of the range that is not the anchor.
-  private far(anchor: number): number {
-    const range = this.range();
-    const from = range ? indexAt(this.moments, range[0]) : anchor;
-    return from < anchor ? from : this.current();
+  #far(anchor: number): number {
+    const range = this.#range();
+    const from = range ? indexAt(this.#moments, range[0]) : anchor;
+    return from < anchor ? from : this.#current();
   }
 
   key(event: KeyboardEvent): boolean {
-    const { generations, peakTime } = courseOf(this.side), to = this.step(event), { compares } = this.context.model;
+    const { generations, peakTime } = courseOf(this.#side), to = this.#step(event), { compares } = this.context.model;
     if (to !== undefined) {
-      if (this.refusal) this.keyed = Math.min(to, this.moments.length - 1);
-      else if (event.shiftKey && !compares) this.extend(to);
+      if (this.refusal) this.#keyed = Math.min(to, this.#moments.length - 1);
+      else if (event.shiftKey && !compares) this.#extend(to);
       else {
-        this.anchor = undefined;
-        this.choose({ at: this.text(to), from: "", to: "" }, true);
+        this.#anchor = undefined;
+        this.#choose({ at: this.#text(to), from: "", to: "" }, true);
       }
       if (this.refusal) this.update();
       return true;
     }
     if (event.key === "p" && peakTime !== undefined) this.context.set({ at: "peak", from: "", to: "" });
     else if ((event.key === "[" || event.key === "]") && generations.length && !compares) {
-      const range = this.range(), middle = range ? (range[0] + range[1]) / 2 : undefined;
+      const range = this.#range(), middle = range ? (range[0] + range[1]) / 2 : undefined;
       const now = middle === undefined ? (event.key === "]" ? -1 : generations.length) : generations.findIndex((g) => middle >= g.from && middle < g.to);
-      this.generation(Math.max(0, Math.min(generations.length - 1, now + (event.key === "]" ? 1 : -1))));
+      this.#generation(Math.max(0, Math.min(generations.length - 1, now + (event.key === "]" ? 1 : -1))));
     } else return false;
     return true;
   }
 
   // ---- for who does not see it
 
-  private describe(): void {
-    const { span, lines } = courseOf(this.side), range = this.range(), at = this.at(), e = this.element;
-    const now = this.keyed === undefined ? at ?? span : this.moments[this.keyed]!;
+  #describe(): void {
+    const { span, lines } = courseOf(this.#side), range = this.#range(), at = this.#at(), e = this.element;
+    const now = this.#keyed === undefined ? at ?? span : this.#moments[this.#keyed]!;
     const heap = lines[0]!, i = indexAt(heap.time, now);
     e.setAttribute("aria-valuemax", String(span));
     e.setAttribute("aria-valuenow", String(range?.[1] ?? now));

@@ -96,63 +96,63 @@ function largest(nodes: readonly Node[]): Node[] {
 }
 
 class Processes implements View {
-  private readonly title = el("h2");
-  private readonly canvas = el("canvas", { aria: { role: "img", "aria-label": "The heap of all processes over time" } });
-  private readonly grid: Grid<Node>;
-  private readonly sizes = new ResizeObserver(() => this.draw());
-  private readonly index: Index;
-  private readonly nodes: Node[];
+  readonly #title = el("h2");
+  readonly #canvas = el("canvas", { aria: { role: "img", "aria-label": "The heap of all processes over time" } });
+  readonly #grid: Grid<Node>;
+  readonly #sizes = new ResizeObserver(() => this.#draw());
+  readonly #index: Index;
+  readonly #nodes: Node[];
 
   constructor(private readonly context: Context) {
-    this.index = indexOf(context)!;
-    this.nodes = tree(this.index.processes);
-    this.grid = new Grid<Node>(context, "Processes", ({ process }) =>
+    this.#index = indexOf(context)!;
+    this.#nodes = tree(this.#index.processes);
+    this.#grid = new Grid<Node>(context, "Processes", ({ process }) =>
       this.context.set({ view: "table", by: "line", include: [labelPattern("process", String(process.pid))] }));
   }
 
   mount(host: HTMLElement): void {
-    const stage = el("div", { class: "course" }, this.canvas);
-    host.append(el("div", { class: "page" }, this.title, stage, this.grid.element));
-    this.sizes.observe(stage);
-    darkness.addEventListener("change", this.draw);
+    const stage = el("div", { class: "course" }, this.#canvas);
+    host.append(el("div", { class: "page" }, this.#title, stage, this.#grid.element));
+    this.#sizes.observe(stage);
+    darkness.addEventListener("change", this.#draw);
     this.update();
   }
 
   unmount(): void {
-    this.sizes.disconnect();
-    darkness.removeEventListener("change", this.draw);
+    this.#sizes.disconnect();
+    darkness.removeEventListener("change", this.#draw);
   }
 
-  private readonly draw = (): void => {
-    const width = this.canvas.parentElement?.clientWidth ?? 0, course = courseOf(this.index, this.nodes);
+  readonly #draw = (): void => {
+    const width = this.#canvas.parentElement?.clientWidth ?? 0, course = courseOf(this.#index, this.#nodes);
     if (!width) return;
-    const l = layoutOf(course, width, 0, true), ratio = Math.min(devicePixelRatio, 3), c = this.canvas.getContext("2d");
-    this.canvas.width = Math.round(l.width * ratio);
-    this.canvas.height = Math.round(l.height * ratio);
-    this.canvas.style.width = `${l.width}px`;
-    this.canvas.style.height = `${l.height}px`;
+    const l = layoutOf(course, width, 0, true), ratio = Math.min(devicePixelRatio, 3), c = this.#canvas.getContext("2d");
+    this.#canvas.width = Math.round(l.width * ratio);
+    this.#canvas.height = Math.round(l.height * ratio);
+    this.#canvas.style.width = `${l.width}px`;
+    this.#canvas.style.height = `${l.height}px`;
     c?.scale(ratio, ratio);
     if (c) paint(c, { course, old: undefined, bands: undefined }, l, theme());
   };
 
   update(): void {
-    const { tree: of, processes, is_complete } = this.index;
-    this.title.textContent = `${format.count(processes.length)} ${processes.length === 1 ? "process" : "processes"}` +
+    const { tree: of, processes, is_complete } = this.#index;
+    this.#title.textContent = `${format.count(processes.length)} ${processes.length === 1 ? "process" : "processes"}` +
       `${of ? `: together at most ${format.size(of.peak_bytes)}, at ${format.duration(of.peak_time_ns / SECOND)}, of ${of.processes_at_peak} running` : ""}` +
       `${is_complete ? "" : ". memtrack had not come to the end of the run"}`;
-    this.grid.update(this.columns(), this.nodes);
+    this.#grid.update(this.#columns(), this.#nodes);
   }
 
-  private columns(): Column<Node>[] {
+  #columns(): Column<Node>[] {
     const bytes = (key: "peak_bytes" | "live_bytes" | "total_bytes", label: string): Column<Node> =>
       ({ key, label, value: ({ process }) => process[key], text: ({ process }) => (process.file ? format.size(process[key]) : ""), hint: ({ process }) => format.count(process[key]) });
-    const most = this.index.processes.reduce((a, p) => Math.max(a, p.peak_bytes), 1);
+    const most = this.#index.processes.reduce((a, p) => Math.max(a, p.peak_bytes), 1);
     return [
       { key: "program", label: "Process", value: ({ process }) => process.program, text: ({ process, depth }) => `${"  ".repeat(Math.min(depth, 12))}${process.program} ${process.pid}`,
         hint: ({ process }) => `Only this process: ${process.command.join(" ")}` },
       { ...bytes("peak_bytes", "Peak"), share: ({ process }) => process.peak_bytes / most }, bytes("live_bytes", "Live at exit"), bytes("total_bytes", "Total"),
       { key: "total_blocks", label: "Blocks", value: ({ process }) => process.total_blocks, text: ({ process }) => (process.file ? format.count(process.total_blocks) : "") },
-      { key: "start", label: "Began", value: ({ process }) => process.start_time_ns, text: ({ process }) => format.duration(Math.max(0, process.start_time_ns - this.index.start_time_ns) / SECOND) },
+      { key: "start", label: "Began", value: ({ process }) => process.start_time_ns, text: ({ process }) => format.duration(Math.max(0, process.start_time_ns - this.#index.start_time_ns) / SECOND) },
       { key: "duration", label: "Ran", value: ({ process }) => process.duration_ns, text: ({ process }) => format.duration(process.duration_ns / SECOND) },
       { key: "exit", label: "End", value: ({ process }) => exitOf(process), text: ({ process }) => process.why ?? exitOf(process) }];
   }

@@ -58,16 +58,16 @@ function figures({ cache, counter }: Figures): (Node | "")[] {
 }
 
 class Scopes implements View {
-  private readonly tools = el("div", { class: "tools" });
-  private readonly open = el("section");
-  private readonly figures = el("div");
-  private readonly grid: Grid<ScopeRow>;
+  readonly #tools = el("div", { class: "tools" });
+  readonly #open = el("section");
+  readonly #figures = el("div");
+  readonly #grid: Grid<ScopeRow>;
   constructor(private readonly context: Context) {
-    this.grid = new Grid<ScopeRow>(context, "Scopes", ({ name }) => this.context.set({ view: "table", by: "line", include: [labelPattern("scope", name)] }));
+    this.#grid = new Grid<ScopeRow>(context, "Scopes", ({ name }) => this.context.set({ view: "table", by: "line", include: [labelPattern("scope", name)] }));
   }
 
   mount(host: HTMLElement): void {
-    host.append(el("div", { class: "page" }, this.tools, this.grid.element, this.figures, this.open));
+    host.append(el("div", { class: "page" }, this.#tools, this.#grid.element, this.#figures, this.#open));
     this.update();
   }
 
@@ -75,25 +75,25 @@ class Scopes implements View {
     const { model, state } = this.context, rows = model.current.scopes;
     const value = SCOPE_VALUES.find((name) => name === state.measure);
     const hasCpu = rows.some((row) => row.value.cpu_ns.sum !== 0);
-    this.tools.replaceChildren(
+    this.#tools.replaceChildren(
       pick("show", [{ value: "", label: "the most important" }, ...SCOPE_VALUES.filter((name) => name !== "cpu_ns" || hasCpu)
         .map((name) => ({ value: name, label: LABELS[name] }))], state.measure, (measure) => this.context.set({ measure, order: "" })),
       el("span", { class: "dim", textContent: `${format.plural(rows.reduce((sum, row) => sum + row.count, 0), "scope")} of ${format.plural(rows.length, "name")}, each with those inside it` }));
     const pairs = value ? (Object.keys(WORDS) as Of[]).filter((of) => of !== "own" || value !== "peak_bytes").map((of) => [value, of] as const) : OVERVIEW;
-    this.grid.update([
+    this.#grid.update([
       { key: "name", label: "Scope", value: (row) => row.name, text: (row) => row.name + (row.process ? " (process)" : ""), hint: () => "What was allocated in it" },
       { key: "count", label: "count", value: (row) => row.count, text: (row) => format.count(row.count),
         hint: (row) => `In ${format.plural(row.threads, "thread")}` },
       { key: "errors", label: "errors", title: "The program says that they have failed", value: (row) => row.errors, text: (row) => (row.errors ? format.count(row.errors) : "") },
       { key: "misuses", label: "misuses", title: "Ended by something else than their own end", value: (row) => Number(row.more["misuses"]), text: (row) => (row.more["misuses"] ? format.count(Number(row.more["misuses"])) : "") },
       ...pairs.map(([v, of], i) => column(v, of, i === 0 ? rows.reduce((most, row) => Math.max(most, row.value[v][of]), 0) : 0))], rows);
-    this.figures.replaceChildren(...figures(model.current.figures));
-    this.renderOpen();
+    this.#figures.replaceChildren(...figures(model.current.figures));
+    this.#renderOpen();
   }
 
-  private renderOpen(): void {
+  #renderOpen(): void {
     const { model } = this.context, { open } = model.current.events;
-    this.open.replaceChildren(...(open.length ? [
+    this.#open.replaceChildren(...(open.length ? [
       el("h2", { textContent: model.current.info.exit === "running" ? "Open now" : "Open at the end" }),
       el("ul", { class: "notes" }, ...open.slice(0, 50).map((scope) => el("li", {}, el("b", { textContent: scope.name.slice(0, 200) }),
         ` since ${format.duration(scope.time)}${scope.thread ? `, thread ${scope.thread}` : ""}: net ${format.change(format.size(scope.value), scope.value)}, peak ${format.size(scope.peak)}, allocated ${format.size(scope.allocatedBytes)}`)),

@@ -44,19 +44,19 @@ function histogram(label: string, steps: readonly Step[]): HTMLElement {
 }
 
 class Sizes implements View {
-  private readonly page = el("div", { class: "page" });
+  readonly #page = el("div", { class: "page" });
   constructor(private readonly context: Context) {}
 
   mount(host: HTMLElement): void {
-    host.append(this.page);
+    host.append(this.#page);
     this.update();
   }
 
   update(): void {
-    this.page.replaceChildren(this.sizes(), this.ages());
+    this.#page.replaceChildren(this.#sizes(), this.#ages());
   }
 
-  private sizes(): HTMLElement {
+  #sizes(): HTMLElement {
     const { model, state } = this.context, options = { ...optionsOf(state), by: "size" as const, cumulative: false };
     const isDiff = model.isDiff(options), found: { key: string; value: number }[] = [];
     let sort = metricOf(this.context);
@@ -70,11 +70,11 @@ class Sizes implements View {
     }
     const bytes = SORTS[sort].endsWith("_bytes"), of = bytes ? "bytes" : "blocks";
     return el("section", {}, el("h2", { textContent: `Sizes of blocks, by ${sort} ${sort === of ? "" : of}${isDiff ? ": what changed" : ""}` }),
-      histogram("Sizes of blocks", this.steps(found, bytes, isDiff)),
+      histogram("Sizes of blocks", this.#steps(found, bytes, isDiff)),
       el("p", { class: "dim", textContent: "A step ends where the next begins. The buttons above choose what is counted; a step opens its row." }));
   }
 
-  private steps(found: readonly { key: string; value: number }[], bytes: boolean, isDiff: boolean): Step[] {
+  #steps(found: readonly { key: string; value: number }[], bytes: boolean, isDiff: boolean): Step[] {
     const byBegin = new Map(found.map((item) => [beginOf(item.key), item])), out: Step[] = [];
     const put = (label: string, item: { key: string; value: number }): void => {
       const text = isDiff ? format.change(format.amount(item.value, bytes), item.value) : format.amount(item.value, bytes);
@@ -92,10 +92,10 @@ class Sizes implements View {
     return out;
   }
 
-  private ages(): HTMLElement {
+  #ages(): HTMLElement {
     const { model, state } = this.context, { ages, info } = model.current, end = info.duration;
     const head = el("h2", { textContent: info.exit === "running" ? "Ages of live blocks" : "Ages of blocks that were live at exit" });
-    if (!ages.length) return el("section", {}, head, el("p", { class: "dim", textContent: this.reason() }));
+    if (!ages.length) return el("section", {}, head, el("p", { class: "dim", textContent: this.#reason() }));
     const isBytes = state.measure !== "blocks";
     return el("section", {}, head,
       choose("Ages by", [{ value: "", label: "Bytes" }, { value: "blocks", label: "Blocks" }], isBytes ? "" : "blocks", (measure) => this.context.set({ measure })),
@@ -104,7 +104,7 @@ class Sizes implements View {
         "When a block was allocated is known within 10 ms, and within 0.4% of the recording." }));
   }
 
-  private reason(): string {
+  #reason(): string {
     const { info } = this.context.model.current;
     if (!info.isMemtrack) return "Another tool wrote this profile: when a block was allocated is not in it.";
     return this.context.model.current.totals({}).live_blocks ? "When its live blocks were allocated is not in this profile: it was made without the recorder's table of blocks, or by an older memtrack."

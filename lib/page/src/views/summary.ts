@@ -53,22 +53,22 @@ function when(info: Info): string {
 }
 
 class Summary implements View {
-  private host!: HTMLElement;
+  #host!: HTMLElement;
   constructor(private readonly context: Context) {}
 
   mount(host: HTMLElement): void {
-    this.host = host;
+    this.#host = host;
     this.update();
   }
 
   update(): void {
     const { model } = this.context;
-    this.host.replaceChildren(el("div", { class: "summary" },
-      model.isDiff(optionsOf(this.context.state)) ? this.changes() : this.holders(),
-      model.compares ? this.sides() : this.facts(), this.coverage()));
+    this.#host.replaceChildren(el("div", { class: "summary" },
+      model.isDiff(optionsOf(this.context.state)) ? this.#changes() : this.#holders(),
+      model.compares ? this.#sides() : this.#facts(), this.#coverage()));
   }
 
-  private item(share: number, amount: string, row: Row | undefined, name: HTMLElement, about: string, key: string): HTMLElement {
+  #item(share: number, amount: string, row: Row | undefined, name: HTMLElement, about: string, key: string): HTMLElement {
     const open = (): void => this.context.set({ view: "table", by: "line", select: key });
     return el("li", {}, el("button", { type: "button", class: "holder", onclick: open, title: "Its call paths" },
       el("span", { class: "amount", textContent: amount }),
@@ -77,7 +77,7 @@ class Summary implements View {
       about ? el("span", { class: "dim", textContent: about }) : null));
   }
 
-  private holders(): HTMLElement {
+  #holders(): HTMLElement {
     const { model, state } = this.context, sort = metricOf(this.context), v = VALUES.indexOf(SORTS[sort]);
     const { rows, info } = model.current.rows({ ...optionsOf(state), by: "line", sort, cumulative: false });
     const n = Math.min(3, rows.n), whole = info.whole[v]!;
@@ -85,7 +85,7 @@ class Summary implements View {
     const items = Array.from({ length: n }, (_, i) => {
       const row = rows.get(i), value = row.value[v]!;
       sum += value;
-      return this.item(whole ? value / whole : 0, format.amount(value, isBytes(sort)), row, place(row),
+      return this.#item(whole ? value / whole : 0, format.amount(value, isBytes(sort)), row, place(row),
         via(model.current.paths({ ...optionsOf(state), by: "line", sort, cumulative: false }, i, SORTS[sort], 1).paths[0]?.stack ?? []), row.key);
     });
     const what = state.at && state.at !== "end" && sort === "live" ? `of what was live at ${state.at}` : WORDS[sort] ?? "";
@@ -96,7 +96,7 @@ class Summary implements View {
       rows.n > n ? el("p", {}, el("a", { href: "#view=table", textContent: `${format.count(rows.n - n)} more lines` })) : null);
   }
 
-  private changes(): HTMLElement {
+  #changes(): HTMLElement {
     const { model, state } = this.context;
     const { diff, info } = model.diff({ ...optionsOf(state), by: "line", cumulative: false });
     const v = VALUES.indexOf(SORTS[info.sort]), bytes = isBytes(info.sort), total = info.passed[v]!;
@@ -104,7 +104,7 @@ class Summary implements View {
     const items = Array.from({ length: Math.min(3, diff.n) }, (_, i) => {
       const row = diff.get(i), value = row.diff[v]!;
       const mark = row.state === "new" ? "new" : row.state === "vanished" ? "gone" : "";
-      return value === 0 ? null : this.item(most ? Math.abs(value) / most : 0,
+      return value === 0 ? null : this.#item(most ? Math.abs(value) / most : 0,
         format.change(format.amount(value, bytes), value), undefined, place(row), mark, row.key);
     });
     const less = bytes ? "less" : "fewer", of = CHANGES[info.sort] ?? info.sort;
@@ -115,7 +115,7 @@ class Summary implements View {
   }
 
   // Both recordings, by the figures of the command's own table.
-  private sides(): HTMLElement {
+  #sides(): HTMLElement {
     const { model, state } = this.context, { columns } = model.current.info, had = model.old!.info.columns;
     const { old, new: now, diff } = model.totals({ ...optionsOf(state), by: "line", cumulative: false }) as Record<"old" | "new" | "diff", Totals>;
     const names = (["live_bytes", "live_blocks", "peak_bytes", "peak_blocks", "total_bytes", "total_blocks"] as const).filter((name) => columns.has(name) && had.has(name));
@@ -132,7 +132,7 @@ class Summary implements View {
         }))));
   }
 
-  private facts(): HTMLElement {
+  #facts(): HTMLElement {
     const { model, page, state } = this.context, { info } = model.current, t = model.current.totals(optionsOf(state));
     const facts: [string, string][] = [];
     const put = (name: string, text: string): void => { if (text) facts.push([name, text]); };
@@ -152,7 +152,7 @@ class Summary implements View {
       el("dl", { class: "facts" }, ...[...unique].flatMap(([name, text]) => [el("dt", { textContent: name }), el("dd", { textContent: text })])));
   }
 
-  private coverage(): HTMLElement {
+  #coverage(): HTMLElement {
     const { model, page } = this.context, { info } = model.current, c = info.coverage;
     const missing: string[] = [];
     const put = (n: number, text: string): void => { if (n) missing.push(text); };

@@ -25,187 +25,187 @@ interface Entry {
 }
 
 class Table implements View {
-  private readonly scroll = el("div", { class: "rows", tabIndex: 0, aria: { role: "grid", "aria-label": "Rows" } });
-  private readonly head = el("div", { class: "row head", aria: { role: "row" } });
-  private readonly body = el("div", { class: "body" });
-  private readonly detail = el("section", { class: "detail", aria: { "aria-label": "Call paths" } });
-  private readonly options = el("div", { class: "tools" });
-  private order: Uint32Array = new Uint32Array(0);
-  private entry!: (i: number) => Entry;
-  private columns: ValueName[] = [];
-  private whole!: Float64Array;
-  private metric: ValueName = "peak_bytes";
-  private courses = new Map<number, Float64Array>();
-  private chosen = -1;
-  private latest = 0; // that was chosen here: a name is looked for in all rows only when it comes from elsewhere
-  private isDiff = false;
+  readonly #scroll = el("div", { class: "rows", tabIndex: 0, aria: { role: "grid", "aria-label": "Rows" } });
+  readonly #head = el("div", { class: "row head", aria: { role: "row" } });
+  readonly #body = el("div", { class: "body" });
+  readonly #detail = el("section", { class: "detail", aria: { "aria-label": "Call paths" } });
+  readonly #options = el("div", { class: "tools" });
+  #order: Uint32Array = new Uint32Array(0);
+  #entry!: (i: number) => Entry;
+  #columns: ValueName[] = [];
+  #whole!: Float64Array;
+  #metric: ValueName = "peak_bytes";
+  #courses = new Map<number, Float64Array>();
+  #chosen = -1;
+  #latest = 0; // that was chosen here: a name is looked for in all rows only when it comes from elsewhere
+  #isDiff = false;
 
   constructor(private readonly context: Context) {}
 
   mount(host: HTMLElement): void {
-    this.scroll.append(this.head, this.body);
-    this.scroll.onscroll = () => this.draw();
-    host.append(el("div", { class: "table" }, this.options, this.scroll, this.detail));
-    addEventListener("resize", this.resized);
+    this.#scroll.append(this.#head, this.#body);
+    this.#scroll.onscroll = () => this.#draw();
+    host.append(el("div", { class: "table" }, this.#options, this.#scroll, this.#detail));
+    addEventListener("resize", this.#resized);
     this.update();
   }
 
   unmount(): void {
-    removeEventListener("resize", this.resized);
+    removeEventListener("resize", this.#resized);
   }
 
-  private readonly resized = (): void => this.draw();
+  readonly #resized = (): void => this.#draw();
 
   update(): void {
     const { model, state } = this.context, options = optionsOf(state);
-    this.isDiff = model.isDiff(options);
-    this.courses.clear();
-    if (this.isDiff) this.readDiff();
-    else this.readRows();
-    this.sort();
-    this.renderOptions();
-    this.renderHead();
-    this.body.style.height = `${this.order.length * ROW_PX}px`;
-    this.chosen = state.select ? this.find(state.select) : -1;
-    if (this.chosen >= 0) this.reveal(this.chosen);
-    this.draw();
-    this.renderDetail();
+    this.#isDiff = model.isDiff(options);
+    this.#courses.clear();
+    if (this.#isDiff) this.#readDiff();
+    else this.#readRows();
+    this.#sort();
+    this.#renderOptions();
+    this.#renderHead();
+    this.#body.style.height = `${this.#order.length * ROW_PX}px`;
+    this.#chosen = state.select ? this.#find(state.select) : -1;
+    if (this.#chosen >= 0) this.#reveal(this.#chosen);
+    this.#draw();
+    this.#renderDetail();
     this.context.say("");
   }
 
-  private readRows(): void {
+  #readRows(): void {
     const { model, state } = this.context, sort = metricOf(this.context);
     const { rows, info } = model.current.rows({ ...optionsOf(state), sort });
-    this.metric = SORTS[sort];
-    this.whole = info.whole;
-    this.columns = SHOWN.filter((name) => info.has[VALUES.indexOf(name)]);
-    this.order = Uint32Array.from({ length: rows.n }, (_, i) => i);
-    this.column = (name) => rows.column(name);
-    this.entry = (i) => {
+    this.#metric = SORTS[sort];
+    this.#whole = info.whole;
+    this.#columns = SHOWN.filter((name) => info.has[VALUES.indexOf(name)]);
+    this.#order = Uint32Array.from({ length: rows.n }, (_, i) => i);
+    this.#column = (name) => rows.column(name);
+    this.#entry = (i) => {
       const row = rows.get(i);
       return { key: row.key, row, values: row.value, stack: () => rows.stack(i) };
     };
   }
 
-  private readDiff(): void {
+  #readDiff(): void {
     const { model, state } = this.context, { diff, info } = model.diff(optionsOf(state));
-    this.metric = SORTS[info.sort];
-    this.whole = info.passed;
-    this.columns = SHOWN.filter((name) => info.has[VALUES.indexOf(name)] && (model.compares || name === "live_bytes"));
-    if (!this.columns.includes(this.metric)) this.columns.unshift(this.metric);
-    this.order = Uint32Array.from({ length: diff.n }, (_, i) => i);
-    this.column = (name) => diff.column(name).map(Math.abs);
-    this.entry = (i) => {
+    this.#metric = SORTS[info.sort];
+    this.#whole = info.passed;
+    this.#columns = SHOWN.filter((name) => info.has[VALUES.indexOf(name)] && (model.compares || name === "live_bytes"));
+    if (!this.#columns.includes(this.#metric)) this.#columns.unshift(this.#metric);
+    this.#order = Uint32Array.from({ length: diff.n }, (_, i) => i);
+    this.#column = (name) => diff.column(name).map(Math.abs);
+    this.#entry = (i) => {
       const row = diff.get(i);
       return { key: row.key, row, values: row.diff, stack: () => diff.stack(i) };
     };
   }
 
-  private column: (name: ValueName) => Float64Array = () => new Float64Array(0);
+  #column: (name: ValueName) => Float64Array = () => new Float64Array(0);
 
   // The core has put them in the order of the metric; others are put in order here.
-  private sort(): void {
+  #sort(): void {
     const { order } = this.context.state, name = order.replace(/^-/, "") as ValueName | "key";
     if (!order) return;
     if (name === "key") {
-      const keys = Array.from(this.order, (i) => this.entry(i).key);
-      this.order.sort((a, b) => (keys[a]! < keys[b]! ? -1 : keys[a]! > keys[b]! ? 1 : a - b));
+      const keys = Array.from(this.#order, (i) => this.#entry(i).key);
+      this.#order.sort((a, b) => (keys[a]! < keys[b]! ? -1 : keys[a]! > keys[b]! ? 1 : a - b));
     } else if (VALUES.includes(name)) {
-      const values = this.column(name);
-      this.order.sort((a, b) => values[b]! - values[a]! || a - b);
+      const values = this.#column(name);
+      this.#order.sort((a, b) => values[b]! - values[a]! || a - b);
     }
-    if (!order.startsWith("-") && name !== "key") this.order.reverse();
-    if (order.startsWith("-") && name === "key") this.order.reverse();
+    if (!order.startsWith("-") && name !== "key") this.#order.reverse();
+    if (order.startsWith("-") && name === "key") this.#order.reverse();
   }
 
-  private find(key: string): number {
-    const is = (i: number): boolean => this.entry(this.order[i]!).key === key;
-    if (this.latest < this.order.length && is(this.latest)) return this.latest;
-    for (let i = 0; i < this.order.length; i++) if (is(i)) return i;
+  #find(key: string): number {
+    const is = (i: number): boolean => this.#entry(this.#order[i]!).key === key;
+    if (this.#latest < this.#order.length && is(this.#latest)) return this.#latest;
+    for (let i = 0; i < this.#order.length; i++) if (is(i)) return i;
     return -1;
   }
 
-  private reveal(i: number): void {
-    const top = i * ROW_PX, { scrollTop, clientHeight } = this.scroll;
-    if (top < scrollTop) this.scroll.scrollTop = top;
-    else if (top + 2 * ROW_PX > scrollTop + clientHeight) this.scroll.scrollTop = top + 3 * ROW_PX - clientHeight;
+  #reveal(i: number): void {
+    const top = i * ROW_PX, { scrollTop, clientHeight } = this.#scroll;
+    if (top < scrollTop) this.#scroll.scrollTop = top;
+    else if (top + 2 * ROW_PX > scrollTop + clientHeight) this.#scroll.scrollTop = top + 3 * ROW_PX - clientHeight;
   }
 
-  private renderOptions(): void {
+  #renderOptions(): void {
     const { state, model } = this.context;
     const groups = GROUPS.filter((by) => by !== "stack" && (by !== "process" || model.current.info.processes > 1));
     const frames = ["line", "function", "file", "module"].includes(state.by);
-    this.options.replaceChildren(
+    this.#options.replaceChildren(
       pick("by", groups.map((by) => ({ value: by, label: by })), state.by, (by) =>
         this.context.set({ by: by as (typeof GROUPS)[number], select: "", order: "" })),
       frames ? toggle("with what it called", state.cumulative, (cumulative) => this.context.set({ cumulative }),
         "Charge every frame of a call path, not only the innermost (--cumulative)") : "",
-      el("span", { class: "dim grow", textContent: format.plural(this.order.length, "row") }));
+      el("span", { class: "dim grow", textContent: format.plural(this.#order.length, "row") }));
   }
 
-  private renderHead(): void {
+  #renderHead(): void {
     const cell = (name: ValueName | "key", label: string, names: string): HTMLElement => {
-      const { order } = this.context.state, current = order || `-${this.metric}`;
+      const { order } = this.context.state, current = order || `-${this.#metric}`;
       const direction = current === name ? "ascending" : current === `-${name}` ? "descending" : "none";
       const button = el("button", { type: "button", textContent: label });
       button.onclick = () => this.context.set({ order: direction === "descending" ? name : direction === "ascending" ? `-${name}` : name === "key" ? "key" : `-${name}` });
       return el("span", { class: names, aria: { role: "columnheader", "aria-sort": direction } }, button);
     };
-    this.head.replaceChildren(
-      ...this.columns.map((name) => cell(name, LABELS[name] + (this.isDiff ? " ±" : ""), name === this.metric ? "num main" : "num")),
+    this.#head.replaceChildren(
+      ...this.#columns.map((name) => cell(name, LABELS[name] + (this.#isDiff ? " ±" : ""), name === this.#metric ? "num main" : "num")),
       el("span", { class: "bar", textContent: "" }),
-      this.hasCourses() ? el("span", { class: "spark", textContent: "Over time" }) : "",
+      this.#hasCourses() ? el("span", { class: "spark", textContent: "Over time" }) : "",
       cell("key", this.context.state.by, "key"));
   }
 
-  private hasCourses(): boolean {
+  #hasCourses(): boolean {
     const { model, state } = this.context;
-    return !this.isDiff && model.current.info.hasComposition && !state.cumulative;
+    return !this.#isDiff && model.current.info.hasComposition && !state.cumulative;
   }
 
   // The courses of the rows on the screen, asked for together.
-  private fetchCourses(rows: readonly number[]): void {
-    const { model, state } = this.context, missing = rows.filter((i) => !this.courses.has(i)), { ticks } = model.current;
+  #fetchCourses(rows: readonly number[]): void {
+    const { model, state } = this.context, missing = rows.filter((i) => !this.#courses.has(i)), { ticks } = model.current;
     if (!missing.length) return;
     const all = model.current.rows({ ...optionsOf(state), sort: metricOf(this.context) }).rows.courses(missing, ticks.n);
-    missing.forEach((i, k) => this.courses.set(i, all.subarray(k * ticks.n, (k + 1) * ticks.n)));
+    missing.forEach((i, k) => this.#courses.set(i, all.subarray(k * ticks.n, (k + 1) * ticks.n)));
   }
 
-  private draw(): void {
-    const first = Math.max(0, Math.floor(this.scroll.scrollTop / ROW_PX) - SPARE);
-    const last = Math.min(this.order.length, first + Math.ceil(this.scroll.clientHeight / ROW_PX) + 2 * SPARE);
-    const shown = Array.from(this.order.subarray(first, last));
-    if (this.hasCourses()) this.fetchCourses(shown);
-    this.body.replaceChildren(...shown.map((i, k) => this.rowElement(i, first + k)));
+  #draw(): void {
+    const first = Math.max(0, Math.floor(this.#scroll.scrollTop / ROW_PX) - SPARE);
+    const last = Math.min(this.#order.length, first + Math.ceil(this.#scroll.clientHeight / ROW_PX) + 2 * SPARE);
+    const shown = Array.from(this.#order.subarray(first, last));
+    if (this.#hasCourses()) this.#fetchCourses(shown);
+    this.#body.replaceChildren(...shown.map((i, k) => this.#rowElement(i, first + k)));
   }
 
-  private cell(name: ValueName, entry: Entry): HTMLElement {
+  #cell(name: ValueName, entry: Entry): HTMLElement {
     const v = VALUES.indexOf(name), value = entry.values[v]!, margin = entry.row.margin?.[v];
     const text = format.amount(value, isBytes(name));
-    return el("span", { class: name === this.metric ? "num main" : "num", aria: { role: "gridcell" },
-      textContent: this.isDiff ? format.change(text, value) : text,
+    return el("span", { class: name === this.#metric ? "num main" : "num", aria: { role: "gridcell" },
+      textContent: this.#isDiff ? format.change(text, value) : text,
       title: `${format.count(value)}${margin ? ` ±${format.count(margin)}` : ""}` });
   }
 
-  private rowElement(i: number, at: number): HTMLElement {
-    const entry = this.entry(i), v = VALUES.indexOf(this.metric), value = entry.values[v]!, whole = this.whole[v]!;
+  #rowElement(i: number, at: number): HTMLElement {
+    const entry = this.#entry(i), v = VALUES.indexOf(this.#metric), value = entry.values[v]!, whole = this.#whole[v]!;
     const { search } = this.context.state, isHit = search !== "" && matches(entry.row, search);
-    const most = this.isDiff ? Math.abs(this.order.length ? this.entry(0).values[v]! : 0) : whole;
-    const node = el("div", { class: `row${at === this.chosen ? " chosen" : ""}${isHit ? " hit" : ""}`, aria: { role: "row", "aria-selected": String(at === this.chosen) } },
-      ...this.columns.map((name) => this.cell(name, entry)),
-      el("span", { class: `bar${value < 0 ? " less" : ""}`, title: this.isDiff ? "" : format.percent(value, whole) },
+    const most = this.#isDiff ? Math.abs(this.#order.length ? this.#entry(0).values[v]! : 0) : whole;
+    const node = el("div", { class: `row${at === this.#chosen ? " chosen" : ""}${isHit ? " hit" : ""}`, aria: { role: "row", "aria-selected": String(at === this.#chosen) } },
+      ...this.#columns.map((name) => this.#cell(name, entry)),
+      el("span", { class: `bar${value < 0 ? " less" : ""}`, title: this.#isDiff ? "" : format.percent(value, whole) },
         width(el("span", { class: "fill" }), most ? Math.abs(value) / Math.abs(most) : 0)),
-      this.hasCourses() ? el("span", { class: "spark" }, sparkline(this.courses.get(i)!, this.context.model.current.ticks.time)) : "",
-      this.label(entry));
+      this.#hasCourses() ? el("span", { class: "spark" }, sparkline(this.#courses.get(i)!, this.context.model.current.ticks.time)) : "",
+      this.#label(entry));
     node.style.top = `${at * ROW_PX}px`;
     node.onclick = () => {
-      this.latest = at;
-      this.context.set({ select: at === this.chosen ? "" : entry.key });
+      this.#latest = at;
+      this.context.set({ select: at === this.#chosen ? "" : entry.key });
     };
     return node;
   }
 
-  private label(entry: Entry): HTMLElement {
+  #label(entry: Entry): HTMLElement {
     const { row } = entry, state = "state" in row ? row.state : "both";
     const mark = state === "new" ? "new" : state === "vanished" ? "gone" : "";
     const byLine = this.context.state.by === "line" && row.file !== "" && row.line > 0;
@@ -218,30 +218,30 @@ class Table implements View {
   }
 
   // The call paths of the row that is open: those of its group that hold most.
-  private renderDetail(): void {
-    if (this.chosen < 0) {
-      this.detail.replaceChildren();
+  #renderDetail(): void {
+    if (this.#chosen < 0) {
+      this.#detail.replaceChildren();
       return;
     }
-    const entry = this.entry(this.order[this.chosen]!), { row } = entry;
+    const entry = this.#entry(this.#order[this.#chosen]!), { row } = entry;
     const source = this.context.sources.get(row.file);
     const actions = el("div", { class: "actions" },
-      el("button", { type: "button", textContent: "Only this", title: "Filter by it", onclick: () => this.context.set({ include: [this.pattern(row)], select: "" }) }),
-      el("button", { type: "button", textContent: "Without this", onclick: () => this.context.set({ exclude: [...this.context.state.exclude, this.pattern(row)], select: "" }) }),
+      el("button", { type: "button", textContent: "Only this", title: "Filter by it", onclick: () => this.context.set({ include: [this.#pattern(row)], select: "" }) }),
+      el("button", { type: "button", textContent: "Without this", onclick: () => this.context.set({ exclude: [...this.context.state.exclude, this.#pattern(row)], select: "" }) }),
       row.function ? el("button", { type: "button", textContent: "Callers and callees", onclick: () => this.context.set({ view: "flame", shape: "sandwich", select: row.function }) }) : null,
       source ? el("button", { type: "button", textContent: "Source", onclick: () => this.context.set({ view: "source", source: row.file }) }) : null);
-    this.detail.replaceChildren(el("h2", { textContent: row.key || "(none)" }), actions, this.figures(entry), this.paths());
+    this.#detail.replaceChildren(el("h2", { textContent: row.key || "(none)" }), actions, this.#figures(entry), this.#paths());
   }
 
-  private pattern(row: Row | DiffRow): string {
+  #pattern(row: Row | DiffRow): string {
     const { by } = this.context.state;
     if (by === "line" && row.file && row.line) return `${row.file}:${row.line}`;
     if (["thread", "scope", "domain", "process"].includes(by)) return `${by}:${row.key}`;
     return row.function || row.file || row.module || row.key;
   }
 
-  private figures(entry: Entry): HTMLElement {
-    const rows = COLUMNS.filter((name) => this.columns.includes(name) || entry.values[VALUES.indexOf(name)] !== 0);
+  #figures(entry: Entry): HTMLElement {
+    const rows = COLUMNS.filter((name) => this.#columns.includes(name) || entry.values[VALUES.indexOf(name)] !== 0);
     return el("dl", { class: "facts" }, ...rows.flatMap((name) => {
       const value = entry.values[VALUES.indexOf(name)]!, margin = entry.row.margin?.[VALUES.indexOf(name)];
       return [el("dt", { textContent: LABELS[name].toLowerCase() }), el("dd", { textContent:
@@ -249,24 +249,24 @@ class Table implements View {
     }));
   }
 
-  private paths(): HTMLElement {
+  #paths(): HTMLElement {
     const { model, state } = this.context;
-    if (this.isDiff || !["line", "function", "file", "module"].includes(state.by)) {
-      const stack = this.entry(this.order[this.chosen]!).stack();
+    if (this.#isDiff || !["line", "function", "file", "module"].includes(state.by)) {
+      const stack = this.#entry(this.#order[this.#chosen]!).stack();
       return el("div", {}, stack.length ? pathElement(stack, "") : null);
     }
     const options = { ...optionsOf(state), sort: metricOf(this.context) };
-    const { paths, rest, more } = model.current.paths(options, this.order[this.chosen]!, this.metric, 5), bytes = isBytes(this.metric);
+    const { paths, rest, more } = model.current.paths(options, this.#order[this.#chosen]!, this.#metric, 5), bytes = isBytes(this.#metric);
     return el("div", { class: "paths" }, ...paths.map(({ stack, value }) => pathElement(stack, format.amount(value, bytes))),
       more > 0 ? el("p", { class: "dim", textContent: `${format.plural(more, "more call path")}, ${format.amount(rest, bytes)}` }) : null);
   }
 
   key(event: KeyboardEvent): boolean {
     const step = { ArrowDown: 1, ArrowUp: -1, PageDown: 20, PageUp: -20, j: 1, k: -1 }[event.key];
-    if (step === undefined || !this.order.length) return false;
-    const next = Math.max(0, Math.min(this.order.length - 1, this.chosen < 0 ? 0 : this.chosen + step));
-    this.latest = next;
-    this.context.set({ select: this.entry(this.order[next]!).key }, true);
+    if (step === undefined || !this.#order.length) return false;
+    const next = Math.max(0, Math.min(this.#order.length - 1, this.#chosen < 0 ? 0 : this.#chosen + step));
+    this.#latest = next;
+    this.context.set({ select: this.#entry(this.#order[next]!).key }, true);
     return true;
   }
 }

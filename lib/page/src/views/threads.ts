@@ -23,14 +23,14 @@ export function labelPattern(by: string, key: string): string {
 }
 
 class Threads implements View {
-  private readonly title = el("h2");
-  private readonly grid: Grid<Item>;
+  readonly #title = el("h2");
+  readonly #grid: Grid<Item>;
   constructor(private readonly context: Context) {
-    this.grid = new Grid<Item>(context, "Threads", ({ key }) => this.context.set({ view: "table", by: "line", include: [labelPattern("thread", key)] }));
+    this.#grid = new Grid<Item>(context, "Threads", ({ key }) => this.context.set({ view: "table", by: "line", include: [labelPattern("thread", key)] }));
   }
 
   mount(host: HTMLElement): void {
-    host.append(el("div", { class: "page" }, this.title, this.grid.element));
+    host.append(el("div", { class: "page" }, this.#title, this.#grid.element));
     this.update();
   }
 
@@ -50,8 +50,8 @@ class Threads implements View {
       whole = info.whole;
     }
     const names = (Object.keys(LABELS) as ValueName[]).filter((name) => has[VALUES.indexOf(name)]);
-    this.title.textContent = `${format.plural(items.length, "thread")}${isDiff ? ": what changed" : ""}`;
-    this.grid.update([{ key: "key", label: "Thread", value: (i) => i.key, text: (i) => i.key, hint: () => "Only this thread" },
+    this.#title.textContent = `${format.plural(items.length, "thread")}${isDiff ? ": what changed" : ""}`;
+    this.#grid.update([{ key: "key", label: "Thread", value: (i) => i.key, text: (i) => i.key, hint: () => "Only this thread" },
       ...names.map((name) => column(name, isDiff, name === SORTS[sort] ? whole : undefined))], items);
   }
 }

@@ -21,63 +21,63 @@ function swatch(color: string): HTMLElement {
 }
 
 class Timeline implements View {
-  private readonly tools = el("div", { class: "tools" });
-  private readonly legend = el("div", { class: "legend" });
-  private readonly stage = el("div", { class: "stage" });
-  private readonly holders = el("section", { class: "moment", aria: { "aria-label": "What holds it" } });
-  private readonly chart: Chart;
+  readonly #tools = el("div", { class: "tools" });
+  readonly #legend = el("div", { class: "legend" });
+  readonly #stage = el("div", { class: "stage" });
+  readonly #holders = el("section", { class: "moment", aria: { "aria-label": "What holds it" } });
+  readonly #chart: Chart;
   constructor(private readonly context: Context) {
-    this.chart = new Chart(context, true);
+    this.#chart = new Chart(context, true);
   }
 
   mount(host: HTMLElement): void {
-    this.stage.append(this.chart.element);
-    host.append(el("div", { class: "timeline" }, this.tools, this.legend, this.stage, this.holders));
+    this.#stage.append(this.#chart.element);
+    host.append(el("div", { class: "timeline" }, this.#tools, this.#legend, this.#stage, this.#holders));
     this.update();
   }
 
   unmount(): void {
-    this.chart.free();
+    this.#chart.free();
   }
 
   update(): void {
-    this.renderTools();
-    this.renderLegend();
-    this.renderHolders();
-    this.chart.update();
+    this.#renderTools();
+    this.#renderLegend();
+    this.#renderHolders();
+    this.#chart.update();
   }
 
   key(event: KeyboardEvent): boolean {
-    return this.chart.key(event);
+    return this.#chart.key(event);
   }
 
-  private get isBands(): boolean {
-    return this.context.state.course === "bands" && !this.chart.refusal && !this.context.model.compares;
+  get #isBands(): boolean {
+    return this.context.state.course === "bands" && !this.#chart.refusal && !this.context.model.compares;
   }
 
-  private renderTools(): void {
-    const { state, model } = this.context, cannot = this.chart.refusal || (model.compares ? "Of one profile only" : "");
-    this.tools.replaceChildren(
+  #renderTools(): void {
+    const { state, model } = this.context, cannot = this.#chart.refusal || (model.compares ? "Of one profile only" : "");
+    this.#tools.replaceChildren(
       choose("Show", [{ value: "lines", label: "Lines", title: "The heap, and what the system says" },
         { value: "bands", label: "Bands", title: cannot || "What the heap was made of", disabled: cannot !== "" }],
-      this.isBands ? "bands" : "lines", (course) => this.context.set({ course })),
-      this.isBands ? pick("by", GROUPS.map((by) => ({ value: by, label: by })), state.by, (by) =>
+      this.#isBands ? "bands" : "lines", (course) => this.context.set({ course })),
+      this.#isBands ? pick("by", GROUPS.map((by) => ({ value: by, label: by })), state.by, (by) =>
         this.context.set({ by: by as State["by"], select: "" })) : "",
-      el("span", { class: "dim grow", textContent: this.hint() }));
+      el("span", { class: "dim grow", textContent: this.#hint() }));
   }
 
-  private hint(): string {
-    if (this.chart.refusal) return this.chart.refusal;
+  #hint(): string {
+    if (this.#chart.refusal) return this.#chart.refusal;
     if (this.context.model.compares) return "A click chooses the moment of both sides";
     const generation = courseOf(this.context.model.current).generations.length ? ", a click on a flag's name its generation" : "";
-    return this.isBands ? "A click opens the row; dragging chooses a range" : `A click chooses a moment, dragging a range${generation}`;
+    return this.#isBands ? "A click opens the row; dragging chooses a range" : `A click chooses a moment, dragging a range${generation}`;
   }
 
-  private renderLegend(): void {
+  #renderLegend(): void {
     const { model, state } = this.context, t = theme(), course = courseOf(model.current);
-    if (this.isBands) {
+    if (this.#isBands) {
       const { layers } = bandsOf(model.current, optionsOf(state));
-      this.legend.replaceChildren(...layers.map((layer) => {
+      this.#legend.replaceChildren(...layers.map((layer) => {
         const color = swatch(layer.color < 0 ? t.other : t.palette[layer.color]!);
         if (layer.color < 0) return el("span", {}, color, "everything else");
         return el("button", { type: "button", title: layer.key.slice(0, 1000), onclick: () => this.context.set({ view: "table", select: layer.key }) },
@@ -85,15 +85,15 @@ class Timeline implements View {
       }));
       return;
     }
-    this.legend.replaceChildren(...course.lines.map((line) => el("span", {}, swatch(t.palette[LINE_COLOR[line.key]]!),
+    this.#legend.replaceChildren(...course.lines.map((line) => el("span", {}, swatch(t.palette[LINE_COLOR[line.key]]!),
       `${line.label}, ${extent(line)}`)),
     model.old ? el("span", {}, swatch(t.dim), model.old.ticks.n ? `heap of the old one (dashed), which ran ${format.duration(model.old.info.duration)}` : "the old one has no time axis") : "");
   }
 
-  private renderHolders(): void {
+  #renderHolders(): void {
     const { model, state } = this.context, options = optionsOf(state);
-    const isDiff = model.isDiff(options), { title, rows, most } = isDiff ? this.changes() : this.live();
-    this.holders.replaceChildren(el("h2", { textContent: title }), el("ol", {}, ...rows.map(({ row, value, text }) =>
+    const isDiff = model.isDiff(options), { title, rows, most } = isDiff ? this.#changes() : this.#live();
+    this.#holders.replaceChildren(el("h2", { textContent: title }), el("ol", {}, ...rows.map(({ row, value, text }) =>
       el("li", {}, el("button", { type: "button", class: "holder slim", title: row.key.slice(0, 1000), onclick: () =>
         this.context.set({ view: "table", select: row.key }) },
       el("span", { class: "amount", textContent: text }),
@@ -101,7 +101,7 @@ class Timeline implements View {
       nameOf(row, state.by))))));
   }
 
-  private live(): Holders {
+  #live(): Holders {
     const { model, state } = this.context, sort = metricOf(this.context), v = VALUES.indexOf(SORTS[sort]);
     const { rows, info } = model.current.rows({ ...optionsOf(state), sort, cumulative: false });
     const bytes = SORTS[sort].endsWith("_bytes"), whole = info.whole[v]!;
@@ -113,7 +113,7 @@ class Timeline implements View {
     }) };
   }
 
-  private changes(): Holders {
+  #changes(): Holders {
     const { model, state } = this.context, { diff, info } = model.diff({ ...optionsOf(state), cumulative: false });
     const v = VALUES.indexOf(SORTS[info.sort]), bytes = SORTS[info.sort].endsWith("_bytes"), total = info.passed[v]!;
     const found = Array.from({ length: Math.min(HOLDERS, diff.n) }, (_, i) => diff.get(i)).filter((row) => row.diff[v] !== 0);
