@@ -38,6 +38,7 @@ static double mt_page_parse(const char *text, size_t n) {
 #define strtoul        page_strtoul
 #define open_memstream page_open_memstream
 #define fputs          page_fputs
+#define strerror       page_strerror
 #define fputc          page_fputc
 #define fprintf        page_fprintf
 #define fflush         page_fflush

@@ -26,7 +26,7 @@ views() {
     find lib/view/rows lib/view/compare lib/view/scopes lib/view/summary lib/view/format -name '*.c'
 }
 # What only writes, looks into files, or belongs to other commands.
-absent='pprof/(write|output|deflate|metadata|members|lines|fields|call_tree)|profile/(page|places)|own_calls|unseen|compare/(comparison|measure)'
+absent='pprof/(write|output|deflate|metadata|lines|fields|call_tree)|profile/(page|places)|own_calls|unseen|compare/(comparison|measure)'
 
 # The linker sees the whole program (-flto): a hundredth smaller.
 cat >"$work/compile" <<EOF

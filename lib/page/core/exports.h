@@ -44,6 +44,10 @@ uint8_t *mt_core_profiles_sides(const struct mt_core_profile *joined);
 void mt_core_profiles_free(struct mt_core_profile *profile);
 /* Returns pairs: what is known of the process and the recording. */
 const char *mt_core_profiles_info(const struct mt_core_profile *profile);
+/* Returns process i of a tree that was watched, for mt_core_profiles_info and the ticks of series.c
+ * until the next call; not to be freed. NULL: there are no more. */
+const struct mt_core_profile *mt_core_profiles_member(const struct mt_core_profile *profile,
+                                                      uint32_t i);
 uint32_t mt_core_profiles_n_samples(const struct mt_core_profile *profile);
 
 /* ---- rows.c */
@@ -106,7 +110,8 @@ double *mt_core_tries_values(struct mt_core_profile *profile, const char *option
 /* ---- series.c */
 uint32_t mt_core_series_n_ticks(const struct mt_core_profile *profile);
 /* Returns MT_CORE_TICK numbers a tick: time in seconds, live bytes, total blocks, RSS, PSS, swap,
- * anonymous bytes, and whether the composition is known of this very moment. The caller frees it. */
+ * anonymous bytes, whether the composition is known of this very moment, and USS. The caller frees
+ * it. */
 double *mt_core_series_ticks(const struct mt_core_profile *profile);
 /* Returns four numbers for each stretch of time in which live blocks were allocated: from and to in
  * seconds, bytes, blocks. The caller frees it. */

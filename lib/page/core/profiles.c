@@ -73,6 +73,15 @@ void MT_CORE_EXPORT(mt_core_profiles_free)(struct mt_core_profile *profile) {
     free(profile);
 }
 
+const struct mt_core_profile *
+MT_CORE_EXPORT(mt_core_profiles_member)(const struct mt_core_profile *profile, uint32_t i) {
+    static struct mt_core_profile member;
+    if (i >= profile->profile->n_members)
+        return NULL;
+    member.profile = profile->profile->members[i];
+    return &member;
+}
+
 uint32_t MT_CORE_EXPORT(mt_core_profiles_n_samples)(const struct mt_core_profile *profile) {
     return (uint32_t)profile->profile->n_samples;
 }
@@ -91,6 +100,7 @@ static void put_process(const struct mt_profile *profile) {
         mt_core_pairs_text("set", mt_profile_text(profile, info->metadata[i].value));
     }
     mt_core_pairs_number("pid", info->pid);
+    mt_core_pairs_number("ppid", info->ppid);
     mt_core_pairs_number("n_processes", info->n_processes);
     mt_core_pairs_number("start_time_ns", (double)info->start_time_ns);
     mt_core_pairs_number("duration_ns", (double)info->duration_ns);
@@ -98,6 +108,7 @@ static void put_process(const struct mt_profile *profile) {
     mt_core_pairs_number("exit_code", info->exit_code);
     mt_core_pairs_number("exit_signal", info->exit_signal);
     mt_core_pairs_number("running", info->running);
+    mt_core_pairs_number("peak_rss_bytes", (double)info->peak_rss_bytes);
 }
 
 static void put_labels(const struct mt_profile *profile) {

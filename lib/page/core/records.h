@@ -57,6 +57,6 @@ struct mt_core_scope {
     uint32_t has_spread, has_latest;
 };
 
-enum { MT_CORE_TICK = 8 };
+enum { MT_CORE_TICK = 9 };
 
 #endif

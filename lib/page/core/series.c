@@ -48,7 +48,7 @@ double *MT_CORE_EXPORT(mt_core_series_ticks)(const struct mt_core_profile *profi
         const double numbers[MT_CORE_TICK] = {
             (double)tick->time_ns / NS_PER_S, (double)tick->live_bytes, (double)tick->total_blocks,
             (double)tick->rss_bytes,          (double)tick->pss_bytes,  (double)tick->swap_bytes,
-            (double)tick->anon_bytes,         (double)known[i],
+            (double)tick->anon_bytes,         (double)known[i],         (double)tick->uss_bytes,
         };
         memcpy(all + i * MT_CORE_TICK, numbers, sizeof numbers);
     }

@@ -89,10 +89,10 @@ function bar(context: Context): HTMLElement[] {
   const parts: (HTMLElement | null)[] = [
     metric(context),
     moments && !state.at ? null : moment(context),
-    keep("filter", () => filter(context)),
+    info.columns.size ? keep("filter", () => filter(context)) : null,
     state.include.length + state.exclude.length ? pick("in", [{ value: "", label: "the charged frame" }, { value: "1", label: "any frame" }],
       state.allFrames ? "1" : "", (v) => context.set({ allFrames: v !== "" })) : null,
-    keep("search", () => search(context)),
+    info.columns.size ? keep("search", () => search(context)) : null,
     el("span", { class: "dim grow", textContent: info.sampleBytes ? "sampled: figures are estimates" : "" }),
     el("span", { class: "dim", textContent: info.duration ? duration(info.duration) : "" }),
   ];

@@ -131,8 +131,9 @@ export interface Ticks {
   time: Float64Array; // seconds
   live: Float64Array;
   blocks: Float64Array; // total
-  rss: Float64Array; // 0: not read at this tick, as in the next two
+  rss: Float64Array; // 0: not read at this tick, as in the next three
   pss: Float64Array;
+  uss: Float64Array;
   swap: Float64Array;
   anonymous: Float64Array;
   known: Float64Array; // 1: the composition is known of this very tick
@@ -378,12 +379,20 @@ export class CoreProfile extends Handle {
       this.core.call("mt_core_tries_values", this.at, o, VALUES.indexOf(value))), this.nSamples);
   }
 
-  ticks(): Ticks {
-    const n = this.core.call("mt_core_series_n_ticks", this.at), width = 8;
-    const all = this.core.takeDoubles(this.core.call("mt_core_series_ticks", this.at), n * width);
+  ticks(of = this.at): Ticks {
+    const n = this.core.call("mt_core_series_n_ticks", of), width = 9;
+    const all = this.core.takeDoubles(this.core.call("mt_core_series_ticks", of), n * width);
     const column = (c: number): Float64Array => Float64Array.from({ length: n }, (_, i) => all[i * width + c]!);
     return { n, time: column(0), live: column(1), blocks: column(2), rss: column(3), pss: column(4),
-      swap: column(5), anonymous: column(6), known: column(7) };
+      swap: column(5), anonymous: column(6), known: column(7), uss: column(8) };
+  }
+
+  // Of a tree that was watched: its processes.
+  members(): { info: Pairs; ticks: Ticks }[] {
+    const out = [];
+    for (let at; (at = this.core.call("mt_core_profiles_member", this.at, out.length)); )
+      out.push({ info: this.core.pairs(this.core.call("mt_core_profiles_info", at)), ticks: this.ticks(at) });
+    return out;
   }
 
   ages(): Age[] {

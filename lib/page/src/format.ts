@@ -49,6 +49,8 @@ export function duration(seconds: number): string {
 
 export const plural = (n: number, noun: string): string => `${count(n)} ${noun}${n === 1 ? "" : "s"}`;
 
+export const processes = (n: number): string => `${count(n)} process${n === 1 ? "" : "es"}`;
+
 export const baseName = (path: string): string => path.slice(path.lastIndexOf("/") + 1);
 
 // A path keeps its end.

@@ -6,12 +6,16 @@ import {
   type Age, type Figures, type Frame, type Group, type Pairs, type Row, type ScopeRow, type Sort, type Ticks,
   type TimeEvent, type ValueName, type ViewOptions,
 } from "./core";
+import { baseName } from "./format";
 
 export interface Info {
   exe: string;
   command: string[];
   tool: string; // that wrote it, where its file tells and it was not memtrack
   pid: number;
+  parent: number;
+  startNs: number;
+  peakRss: number; // of what was watched, as the kernel knows it
   processes: number; // above 1: the sum of the profiles of so many
   startTime: Date | undefined;
   duration: number; // seconds
@@ -65,10 +69,10 @@ function exitOf(p: Pairs): string {
   return signal ? `killed by signal ${signal}` : `exit ${number(p, "exit_code")}`;
 }
 
-function infoOf(profile: CoreProfile): Info {
-  const p = profile.info(), start = number(p, "start_time_ns");
+function infoOf(p: Pairs): Info {
+  const start = number(p, "start_time_ns");
   return {
-    exe: first(p, "exe"), command: all(p, "command"), tool: first(p, "tool"), pid: number(p, "pid"),
+    exe: first(p, "exe"), command: all(p, "command"), tool: first(p, "tool"), pid: number(p, "pid"), parent: number(p, "ppid"), peakRss: number(p, "peak_rss_bytes"), startNs: start,
     processes: number(p, "n_processes"), startTime: start ? new Date(start / 1e6) : undefined,
     duration: number(p, "duration_ns") / 1e9, exit: exitOf(p),
     isMemtrack: first(p, "is_memtrack") === "1", sampleBytes: number(p, "sample_bytes"),
@@ -118,6 +122,17 @@ class Memo<T> {
 const sumKey = ({ at, include, exclude, allFrames, wrapper, keepStd, keepWrappers }: ViewOptions): unknown =>
   [at, include, exclude, allFrames, wrapper, keepStd, keepWrappers];
 
+// A process that was watched, on the axis of its tree, in seconds.
+export interface Member {
+  info: Info;
+  name: string;
+  from: number;
+  to: number;
+  peak: number; // RSS
+  time: Float64Array;
+  rss: Float64Array;
+}
+
 // One profile and what was asked of it.
 export class Side {
   readonly info: Info;
@@ -127,11 +142,15 @@ export class Side {
   readonly #valuesOf = new Memo<Float64Array>(8);
   #ticksOf: Ticks | undefined;
   #agesOf: Age[] | undefined;
+  #membersOf: Member[] | undefined;
   #scopesOf: { rows: ScopeRow[]; figures: Figures } | undefined;
   #eventsOf: { marks: TimeEvent[]; counters: TimeEvent[]; scopes: TimeEvent[]; open: TimeEvent[] } | undefined;
 
   constructor(readonly profile: CoreProfile, readonly name: string) {
-    this.info = infoOf(profile);
+    const info = this.info = infoOf(profile.info());
+    if (info.columns.size) return;
+    const { rss, time } = this.ticks; // it was watched: the peak is that of RSS
+    info.peakTime = time[rss.indexOf(rss.reduce((a, b) => Math.max(a, b), 0))];
   }
 
   rows(options: ViewOptions): { rows: CoreRows; info: RowsInfo } {
@@ -188,6 +207,20 @@ export class Side {
 
   get ticks(): Ticks {
     return this.#ticksOf ??= this.profile.ticks();
+  }
+
+  // Who was watched, by start; one process is its own only member.
+  get members(): readonly Member[] {
+    return this.#membersOf ??= this.#members();
+  }
+
+  #members(): Member[] {
+    const all = this.profile.members().map(({ info, ticks }) => ({ info: infoOf(info), ticks }));
+    return (all.length ? all : [{ info: this.info, ticks: this.ticks }]).map(({ info, ticks: { time, rss } }) => {
+      const from = (info.startNs - this.info.startNs) / 1e9, name = baseName(info.command[0] || info.exe);
+      return { info, name: `${name} ${info.pid}`, from, to: from + info.duration, peak: rss.reduce((a, b) => Math.max(a, b), info.peakRss),
+        time: time.map((t) => from + t), rss };
+    }).sort((a, b) => a.from - b.from || a.info.pid - b.info.pid);
   }
 
   get ages(): Age[] {

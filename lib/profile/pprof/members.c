@@ -4,8 +4,7 @@
  * it, and its part of the time axis, as a profile of its own has them. A file for each process was
  * rejected: a build has thousands, and who watched it has one question.
  *
- * Views that know nothing of members see their sum, which is the profile around them. The page is
- * such a view, and is built without this file.
+ * Views that know nothing of members see their sum, which is the profile around them.
  */
 #include <stdbool.h>
 

@@ -57,16 +57,6 @@ int mt_profile_page_add_lines(const struct mt_profile_page *page, const char *na
     return 0;
 }
 
-/* A page shows the sum of the processes that somebody watched. */
-const ProtobufCMessageDescriptor *mt_pprof_members_type(void) {
-    return NULL;
-}
-
-int mt_pprof_members_read(struct mt_profile *profile, const ProtobufCMessage *message) {
-    (void)profile, (void)message;
-    return 0;
-}
-
 const ProtobufCMessageDescriptor *mt_pprof_lines_descriptor(void) {
     return NULL;
 }

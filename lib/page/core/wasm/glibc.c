@@ -85,6 +85,12 @@ unsigned long long strtoull(const char *text, char **end, int base) {
     return value;
 }
 
+/* The system is asked for memory alone; WASI has words for 80 errors more. */
+char *strerror(int error) {
+    (void)error;
+    return (char *)(uintptr_t) "out of memory";
+}
+
 /* Named by WASI's strftime, with which its strtoull would come as well. */
 unsigned long strtoul(const char *text, char **end, int base) {
     return (unsigned long)strtoull(text, end, base);

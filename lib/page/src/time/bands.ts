@@ -2,6 +2,7 @@
 // What the heap was made of over time: the rows of a grouping that ever had most, and the rest.
 import type { CoreRows, Ticks, ViewOptions } from "../core";
 import type { Side } from "../model";
+import { rssAt } from "./members";
 
 const MOST = 10;
 
@@ -42,6 +43,20 @@ function moments({ n, known, live }: Ticks): number[] {
   return out;
 }
 
+// The rest is what all together had and the layers had not.
+function stacked(time: Float64Array, layers: Layer[], whole: Float64Array): Bands {
+  const rest = whole.map((v, i) => Math.max(0, v - layers.reduce((sum, layer) => sum + layer.value[i]!, 0)));
+  layers.push({ key: "", color: -1, value: rest });
+  return { time, layers, most: whole.reduce((a, b) => Math.max(a, b), 1) };
+}
+
+// Of what was only watched: its processes.
+function watched({ members, ticks: { time, rss } }: Side): Bands {
+  const layers = chosen(Float64Array.from(members, ({ peak }) => peak)).map((i, color) =>
+    ({ key: members[i]!.name, color, value: time.map((t) => rssAt(members[i]!, t)) }));
+  return stacked(time, layers, rss);
+}
+
 function make(side: Side, options: ViewOptions): Bands {
   const { ticks } = side, { rows } = side.rows({ ...options, sort: "peak" });
   const known = moments(ticks);
@@ -52,9 +67,7 @@ function make(side: Side, options: ViewOptions): Bands {
   const indexes = chosen(rows.mostEver());
   const layers: Layer[] = courses(rows, indexes).map((value, k) => ({ key: rows.get(indexes[k]!).key, color: k, value }));
   const all = rows.courses([], ticks.n), whole = Float64Array.from(known, (i) => all[i]!);
-  const rest = whole.map((v, i) => Math.max(0, v - layers.reduce((sum, layer) => sum + layer.value[i]!, 0)));
-  layers.push({ key: "", color: -1, value: rest });
-  return { time: Float64Array.from(known, (i) => ticks.time[i]!), layers, most: whole.reduce((a, b) => Math.max(a, b), 1) };
+  return stacked(Float64Array.from(known, (i) => ticks.time[i]!), layers, whole);
 }
 
 const made = new WeakMap<Side, { key: string; bands: Bands }>();
@@ -62,6 +75,6 @@ export function bandsOf(side: Side, options: ViewOptions): Bands {
   const { at: _at, from: _from, to: _to, sort: _sort, ...rest } = options, question = { ...rest, cumulative: false };
   const key = JSON.stringify(question);
   let last = made.get(side);
-  if (last?.key !== key) made.set(side, last = { key, bands: make(side, question) });
+  if (last?.key !== key) made.set(side, last = { key, bands: side.info.columns.size ? make(side, question) : watched(side) });
   return last.bands;
 }

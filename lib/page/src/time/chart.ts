@@ -104,7 +104,7 @@ export class Chart {
 
   // Why no moment can be shown; "" when it can.
   get refusal(): string {
-    return this.#side.info.hasComposition ? "" : "This profile has sizes over time, but not what they were made of: only the end and the peak can be shown.";
+    return this.#side.info.hasComposition || !this.#side.info.columns.size ? "" : "This profile has sizes over time, but not what they were made of: only the end and the peak can be shown.";
   }
 
   get #picture(): Picture {
@@ -319,7 +319,7 @@ export class Chart {
     else if (generation >= 0 && !compares) this.#generation(generation);
     else {
       const at = this.#text(this.#nearest(time)), band = this.#bandAt(picture, time, y);
-      this.#choose({ at, from: "", to: "", ...(band ? { view: "table", select: band, order: "" } : {}) });
+      this.#choose({ at, from: "", to: "", ...(band && this.#side.info.columns.size ? { view: "table", select: band, order: "" } : {}) });
     }
   }
 
@@ -396,13 +396,14 @@ export class Chart {
     e.setAttribute("aria-valuemax", String(span));
     e.setAttribute("aria-valuenow", String(range?.[1] ?? now));
     e.setAttribute("aria-valuetext", range ? `from ${format.duration(range[0])} to ${format.duration(range[1])}`
-      : `${format.duration(now)}: heap ${format.size(i < 0 ? 0 : heap.value[i]!)}`);
+      : `${format.duration(now)}: ${this.#side.info.columns.size ? "heap" : "RSS"} ${format.size(i < 0 ? 0 : heap.value[i]!)}`);
   }
 }
 
-function barRows({ event, isOpen, from, to }: Bar): [string, string][] {
-  const rows: [string, string][] = [["scope", event.name], ["began", format.duration(from)], ["took", isOpen ? "has not ended" : format.duration(to - from)],
-    ["net", format.change(format.size(event.value), event.value)], ["peak", format.size(event.peak)]];
+function barRows({ event, isOpen, isMember, from, to }: Bar): [string, string][] {
+  const rows: [string, string][] = [[isMember ? "process" : "scope", event.name], ["began", format.duration(from)], ["took", isOpen ? "has not ended" : format.duration(to - from)]];
+  if (!isMember) rows.push(["net", format.change(format.size(event.value), event.value)]);
+  rows.push(["peak", format.size(event.peak)]);
   if (event.thread) rows.push(["thread", event.thread]);
   if (event.about) rows.push(["with", event.about]);
   return rows;

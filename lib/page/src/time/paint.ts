@@ -4,14 +4,14 @@
 // a canvas above it (paintOver), so that this one need not be painted again.
 import type { Bands } from "./bands";
 import { byteLabel, byteStep, timeLabel, timeStep } from "./axis";
-import { indexAt, type Bar, type Course, type Lane, type Line } from "./series";
+import { indexAt, MOST_LANES, type Bar, type Course, type Lane, type Line } from "./series";
 import type { Theme } from "./theme";
 import { amount, duration, size } from "../format";
 
 export const LANE_PX = 17, COUNTER_PX = 38, FLAG_PX = 20, AXIS_PX = 22;
-const MOST_LANES = 16, MOST_COUNTERS = 8, LEAST_PLOT_PX = 170;
+const MOST_COUNTERS = 8, LEAST_PLOT_PX = 170;
 const FONT = '11px system-ui, "Liberation Sans", "DejaVu Sans", sans-serif';
-export const LINE_COLOR: Record<Line["key"], number> = { live: 0, rss: 1, pss: 2, swap: 3 };
+export const LINE_COLOR: Record<Line["key"], number> = { live: 0, rss: 1, pss: 2, swap: 3, uss: 4, heap: 1 };
 
 export interface Layout {
   width: number;

@@ -3,10 +3,13 @@
 // generations between them, scopes in lanes, counters. A profile may be anybody's: times may go
 // back, values may be anything, and there may be more than there is room for.
 import type { TimeEvent } from "../core";
-import type { Side } from "../model";
+import { size } from "../format";
+import type { Member, Side } from "../model";
+
+export const MOST_LANES = 16; // that are shown
 
 export interface Line {
-  key: "live" | "rss" | "pss" | "swap";
+  key: "live" | "rss" | "pss" | "uss" | "swap" | "heap";
   label: string;
   time: Float64Array;
   value: Float64Array; // NaN: not read
@@ -24,6 +27,7 @@ export interface Bar {
   to: number;
   event: TimeEvent;
   isOpen: boolean;
+  isMember?: boolean; // a process that was watched
 }
 
 export interface Lane {
@@ -74,8 +78,8 @@ function live(side: Side, peak: number): Line {
   return { key: "live", label: "heap (live)", time: put(time, at), value: put(value, peak), most: Math.max(peak, largest(value)) };
 }
 
-function read(side: Side, key: "rss" | "pss" | "swap", label: string): Line | undefined {
-  const { time, pss } = side.ticks, raw = side.ticks[key];
+function read(side: Side, key: Exclude<Line["key"], "live">, label: string): Line | undefined {
+  const { time, pss, live } = side.ticks, raw = key === "heap" ? live : side.ticks[key];
   // swap is read together with PSS, and may be 0
   const value = raw.map((v, i) => (v || (key === "swap" && pss[i]) ? v : NaN)), most = largest(raw);
   return most ? { key, label, time, value, most } : undefined;
@@ -128,17 +132,31 @@ function countersOf(side: Side): Counter[] {
   return counters.sort((a, b) => b.time.length - a.time.length); // those that say most first
 }
 
+// The processes of a tree that was watched, those that had most where there is not room for all.
+function memberLanes({ members }: Side): Lane[] {
+  if (members.length < 2) return [];
+  const ranks = new Map([...members].sort((a, b) => b.peak - a.peak).map((member, rank) => [member, rank]));
+  const isSmall = (member: Member): number => Number(ranks.get(member)! >= MOST_LANES);
+  return [...members].sort((a, b) => isSmall(a) - isSmall(b)).map((member) => {
+    const { from, to, peak, info } = member;
+    const event: TimeEvent = { time: from, duration: to - from, value: 0, peak, allocatedBytes: 0, allocatedBlocks: 0, name: `${member.name} ${size(peak)}`,
+      thread: "", about: info.command.join(" "), isTrigger: false, isProcess: true, tid: info.pid };
+    return { owner: String(info.pid), bars: [{ from, to, event, isOpen: false, isMember: true }] };
+  });
+}
+
 function make(side: Side): Course {
-  const { info, ticks, events } = side, peak = side.totals({}).peak_bytes;
+  const { info, ticks, events } = side, isWatched = !info.columns.size;
   let span = info.duration;
   for (const time of ticks.time) if (time > span) span = time;
   const rss = read(side, "rss", "RSS");
   // Of what was only watched RSS is the main line.
-  const lines = [...(rss && !info.columns.size ? [{ ...rss, key: "live" as const }] : [live(side, peak), rss]), read(side, "pss", "PSS"), read(side, "swap", "swap")];
+  const peak = rss && isWatched ? rss.most : side.totals({}).peak_bytes;
+  const lines = [...(rss && isWatched ? [{ ...rss, key: "live" as const }] : [live(side, peak), rss]), read(side, "pss", "PSS"), read(side, "uss", "USS"), read(side, "swap", "swap"), isWatched ? read(side, "heap", "heap (live)") : undefined];
   const marks = events.marks.filter((mark) => mark.time <= span).sort((a, b) => a.time - b.time);
   const known = ticks.time.filter((_, i) => ticks.known[i]);
   return { span: span || 1, moments: known.length ? known : ticks.time, peak, peakTime: info.peakTime, lines: lines.filter((l) => l !== undefined), marks,
-    generations: generationsOf(marks), laneNoun: "more lanes of scopes", lanes: lanesOf(side, span), counters: countersOf(side) };
+    generations: generationsOf(marks), laneNoun: isWatched ? "more processes" : "more lanes of scopes", lanes: [...(isWatched ? memberLanes(side) : []), ...lanesOf(side, span)], counters: countersOf(side) };
 }
 
 const made = new WeakMap<Side, Course>();

@@ -4,7 +4,8 @@ import { el } from "../dom";
 import * as format from "../format";
 import { Grid, type Column } from "../grid";
 import { layoutOf, paint } from "../time/paint";
-import type { Bar, Course } from "../time/series";
+import { watchedAt } from "../time/members";
+import { courseOf as seriesOf, type Bar, type Course } from "../time/series";
 import { darkness, theme } from "../time/theme";
 import type { TimeEvent } from "../core";
 import type { Context, View, ViewKind } from "../view";
@@ -20,10 +21,10 @@ export interface Process {
   start_time_ns: number;
   duration_ns: number;
   peak_bytes: number;
-  live_bytes: number;
-  total_bytes: number;
-  total_blocks: number;
-  exit: { code: number | null; signal: number | null };
+  live_bytes?: number; // these where it was recorded
+  total_bytes?: number;
+  total_blocks?: number;
+  exit?: { code: number | null; signal: number | null };
   file: string | null;
   why: string | null;
 }
@@ -31,6 +32,7 @@ export interface Index {
   start_time_ns: number;
   duration_ns: number;
   is_complete: boolean;
+  isWatched?: boolean; // figures are RSS
   tree: { peak_bytes: number; peak_time_ns: number; processes_at_peak: number; points: { time_ns: number; bytes: number }[] } | null;
   processes: Process[];
 }
@@ -41,8 +43,15 @@ interface Node {
 }
 
 export function indexOf(context: Context): Index | undefined {
-  const index = context.page.index as Index | undefined;
-  return Array.isArray(index?.processes) ? index : undefined;
+  const index = context.page.index as Index | undefined, { current, compares } = context.model, { info, ticks } = current;
+  if (Array.isArray(index?.processes)) return index;
+  if (compares || info.columns.size || current.members.length < 2) return undefined;
+  const course = seriesOf(current), { rows } = watchedAt(current, { at: "", from: "", to: "" });
+  return { isWatched: true, start_time_ns: 0, duration_ns: course.span * SECOND, is_complete: true,
+    tree: { peak_bytes: course.peak, peak_time_ns: (course.peakTime ?? 0) * SECOND, processes_at_peak: rows.length,
+      points: [...ticks.time].map((time, i) => ({ time_ns: time * SECOND, bytes: ticks.rss[i]! })) },
+    processes: current.members.map(({ info: { pid, parent, command, duration, exit }, name, from, peak }, image) => ({ pid, parent_pid: parent, image,
+      program: name.replace(/ \d+$/, ""), command, start_time_ns: from * SECOND, duration_ns: duration * SECOND, peak_bytes: peak, file: "", why: exit })) };
 }
 
 // Children below their parents, each by start. A process that executed another program is there
@@ -74,6 +83,7 @@ function tree(processes: readonly Process[]): Node[] {
 }
 
 const SECOND = 1e9;
+const seconds = (ns: number): string => `${(ns / SECOND).toFixed(3)}s`;
 
 function barOf(index: Index, p: Process): Bar {
   const from = (p.start_time_ns - index.start_time_ns) / SECOND, event: TimeEvent = { time: from, duration: p.duration_ns / SECOND, value: 0, peak: p.peak_bytes,
@@ -86,7 +96,7 @@ function courseOf(index: Index, nodes: readonly Node[]): Course {
   return { span: index.duration_ns / SECOND || 1, peak, peakTime: index.tree ? index.tree.peak_time_ns / SECOND : undefined, marks: [], generations: [],
     moments: new Float64Array(0), counters: [], laneNoun: "",
     lanes: largest(nodes).map(({ process }) => ({ owner: String(process.pid), bars: [barOf(index, process)] })),
-    lines: [{ key: "live", label: "heap of all", most: peak, time: Float64Array.from(points, (p) => p.time_ns / SECOND), value: Float64Array.from(points, (p) => p.bytes) }] };
+    lines: [{ key: "live", label: index.isWatched ? "RSS of all" : "heap of all", most: peak, time: Float64Array.from(points, (p) => p.time_ns / SECOND), value: Float64Array.from(points, (p) => p.bytes) }] };
 }
 
 // Those that had most, in their order: a run may have thousands.
@@ -107,7 +117,8 @@ class Processes implements View {
     this.#index = indexOf(context)!;
     this.#nodes = tree(this.#index.processes);
     this.#grid = new Grid<Node>(context, "Processes", ({ process }) =>
-      this.context.set({ view: "table", by: "line", include: [labelPattern("process", String(process.pid))] }));
+      this.context.set(this.#index.isWatched ? { view: "timeline", at: "", from: seconds(process.start_time_ns), to: seconds(process.start_time_ns + process.duration_ns) }
+        : { view: "table", by: "line", include: [labelPattern("process", String(process.pid))] }));
   }
 
   mount(host: HTMLElement): void {
@@ -137,21 +148,22 @@ class Processes implements View {
 
   update(): void {
     const { tree: of, processes, is_complete } = this.#index;
-    this.#title.textContent = `${format.count(processes.length)} ${processes.length === 1 ? "process" : "processes"}` +
-      `${of ? `: together at most ${format.size(of.peak_bytes)}, at ${format.duration(of.peak_time_ns / SECOND)}, of ${of.processes_at_peak} running` : ""}` +
+    this.#title.textContent = format.processes(processes.length) +
+      `${of ? `: together at most ${format.size(of.peak_bytes)}${this.#index.isWatched ? " of RSS" : ""}, at ${format.duration(of.peak_time_ns / SECOND)}, of ${of.processes_at_peak} running` : ""}` +
       `${is_complete ? "" : ". memtrack had not come to the end of the run"}`;
     this.#grid.update(this.#columns(), this.#nodes);
   }
 
   #columns(): Column<Node>[] {
     const bytes = (key: "peak_bytes" | "live_bytes" | "total_bytes", label: string): Column<Node> =>
-      ({ key, label, value: ({ process }) => process[key], text: ({ process }) => (process.file ? format.size(process[key]) : ""), hint: ({ process }) => format.count(process[key]) });
+      ({ key, label, value: ({ process }) => process[key] ?? 0, text: ({ process }) => (process.file === null ? "" : format.size(process[key] ?? 0)), hint: ({ process }) => format.count(process[key] ?? 0) });
     const most = this.#index.processes.reduce((a, p) => Math.max(a, p.peak_bytes), 1);
+    const recorded: Column<Node>[] = this.#index.isWatched ? [] : [bytes("live_bytes", "Live at exit"), bytes("total_bytes", "Total"),
+      { key: "total_blocks", label: "Blocks", value: ({ process }) => process.total_blocks ?? 0, text: ({ process }) => (process.file === null ? "" : format.count(process.total_blocks ?? 0)) }];
     return [
       { key: "program", label: "Process", value: ({ process }) => process.program, text: ({ process, depth }) => `${"  ".repeat(Math.min(depth, 12))}${process.program} ${process.pid}`,
         hint: ({ process }) => `Only this process: ${process.command.join(" ")}` },
-      { ...bytes("peak_bytes", "Peak"), share: ({ process }) => process.peak_bytes / most }, bytes("live_bytes", "Live at exit"), bytes("total_bytes", "Total"),
-      { key: "total_blocks", label: "Blocks", value: ({ process }) => process.total_blocks, text: ({ process }) => (process.file ? format.count(process.total_blocks) : "") },
+      { ...bytes("peak_bytes", this.#index.isWatched ? "Peak RSS" : "Peak"), share: ({ process }) => process.peak_bytes / most }, ...recorded,
       { key: "start", label: "Began", value: ({ process }) => process.start_time_ns, text: ({ process }) => format.duration(Math.max(0, process.start_time_ns - this.#index.start_time_ns) / SECOND) },
       { key: "duration", label: "Ran", value: ({ process }) => process.duration_ns, text: ({ process }) => format.duration(process.duration_ns / SECOND) },
       { key: "exit", label: "End", value: ({ process }) => exitOf(process), text: ({ process }) => process.why ?? exitOf(process) }];

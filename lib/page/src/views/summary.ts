@@ -6,6 +6,8 @@ import { el, width } from "../dom";
 import * as format from "../format";
 import { optionsOf } from "../state";
 import type { Info, Totals } from "../model";
+import { watchedAt } from "../time/members";
+import { courseOf } from "../time/series";
 import type { Context, View, ViewKind } from "../view";
 
 const isBytes = (sort: Sort): boolean => SORTS[sort].endsWith("_bytes");
@@ -38,7 +40,7 @@ function via(stack: readonly Frame[]): string {
 
 function ran(info: Info): string {
   return [info.startTime?.toISOString().replace(/\.\d+Z/, " UTC").replace("T", " "), info.duration ? format.duration(info.duration) : "",
-    info.exit, info.pid ? `pid ${info.pid}` : "", info.processes > 1 ? `${info.processes} processes` : ""].filter(Boolean).join(", ");
+    info.exit, info.pid ? `pid ${info.pid}` : "", info.processes > 1 ? format.processes(info.processes) : ""].filter(Boolean).join(", ");
 }
 
 function nothing(sort: Sort, isFiltered: boolean): string {
@@ -64,17 +66,23 @@ class Summary implements View {
   update(): void {
     const { model } = this.context;
     this.#host.replaceChildren(el("div", { class: "summary" },
-      model.isDiff(optionsOf(this.context.state)) ? this.#changes() : this.#holders(),
+      !model.compares && !model.current.info.columns.size ? this.#watched() : model.isDiff(optionsOf(this.context.state)) ? this.#changes() : this.#holders(),
       model.compares ? this.#sides() : this.#facts(), this.#coverage()));
   }
 
   #item(share: number, amount: string, row: Row | undefined, name: HTMLElement, about: string, key: string): HTMLElement {
-    const open = (): void => this.context.set({ view: "table", by: "line", select: key });
-    return el("li", {}, el("button", { type: "button", class: "holder", onclick: open, title: "Its call paths" },
+    const isRow = key !== "", open = (): void => this.context.set(isRow ? { view: "table", by: "line", select: key } : { view: "timeline" });
+    return el("li", {}, el("button", { type: "button", class: "holder", onclick: open, title: isRow ? "Its call paths" : "Over time" },
       el("span", { class: "amount", textContent: amount }),
-      el("span", { class: "share", textContent: row ? format.percent(share, 1) : "" }),
+      el("span", { class: "share", textContent: row || !isRow ? format.percent(share, 1) : "" }),
       el("span", { class: "meter" }, width(el("span", { class: "fill" }), share)), name,
       about ? el("span", { class: "dim", textContent: about }) : null));
+  }
+
+  #watched(): HTMLElement {
+    const { title, sum, rows } = watchedAt(this.context.model.current, this.context.state);
+    return el("section", { class: "answer" }, el("h2", { textContent: title }), el("ol", {}, ...rows.slice(0, 3).map(({ member, value, text }) =>
+      this.#item(sum ? value / sum : 0, text, undefined, el("b", { textContent: member.name }), member.info.command.join(" "), ""))));
   }
 
   #holders(): HTMLElement {
@@ -89,8 +97,7 @@ class Summary implements View {
         via(model.current.paths({ ...optionsOf(state), by: "line", sort, cumulative: false }, i, SORTS[sort], 1).paths[0]?.stack ?? []), row.key);
     });
     const what = state.at && state.at !== "end" && sort === "live" ? `of what was live at ${state.at}` : WORDS[sort] ?? "";
-    const head = !model.current.info.columns.size ? "Only memory over time was recorded."
-      : n === 0 || sum === 0 ? nothing(sort, state.include.length + state.exclude.length > 0)
+    const head = n === 0 || sum === 0 ? nothing(sort, state.include.length + state.exclude.length > 0)
       : `${n === 1 ? "One line holds" : `${["", "One", "Two", "Three"][n]} lines hold`} ${format.percent(sum, whole)} ${what}`;
     return el("section", { class: "answer" }, el("h2", { textContent: head }), el("ol", {}, ...(sum ? items : [])),
       rows.n > n ? el("p", {}, el("a", { href: "#view=table", textContent: `${format.count(rows.n - n)} more lines` })) : null);
@@ -145,8 +152,13 @@ class Summary implements View {
       has("live_bytes") ? `${format.size(t.live_bytes)} in ${format.plural(t.live_blocks, "block")}` : "");
     put("total", has("total_bytes") ? `${format.size(t.total_bytes)} in ${format.plural(t.total_blocks, "block")}` : "");
     put("temporary", info.columns.has("temporary_blocks") && t.total_blocks ? `${format.plural(t.temporary_blocks, "block")} (${format.percent(t.temporary_blocks, t.total_blocks)})` : "");
+    if (!info.columns.size) {
+      put("at most", courseOf(model.current).lines.map(({ label, most }) => `${label} ${format.size(most)}`).join(", "));
+      const { members } = model.current, most = members.reduce((a, b) => (b.peak > a.peak ? b : a));
+      put("peak RSS", `${format.size(most.peak)}${members.length > 1 ? ` in process ${most.info.pid}, ${most.name.replace(/ \d+$/, "")}` : ""}`);
+    }
     put("tracker", info.ledgerBytes ? `${format.size(info.ledgerBytes)} of ledger` : "");
-    for (const line of page.live ? [] : page.head ?? []) if (["peak", "peak RSS", "tracker", "memory"].includes(line.label)) put(line.label, line.text);
+    for (const line of page.live ? [] : page.head ?? []) if (["peak", "tracker", "memory"].includes(line.label)) put(line.label, line.text);
     const unique = new Map(facts);
     return el("section", {}, el("h2", { textContent: "The recording" }),
       el("dl", { class: "facts" }, ...[...unique].flatMap(([name, text]) => [el("dt", { textContent: name }), el("dd", { textContent: text })])));

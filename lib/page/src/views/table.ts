@@ -288,5 +288,6 @@ function pathElement(stack: readonly Frame[], amount: string): HTMLElement {
 }
 
 export const table: ViewKind = {
-  name: "table", label: "Table", help: [["↑ ↓", "The row above, below"]], missing: () => "", create: (context) => new Table(context),
+  name: "table", label: "Table", help: [["↑ ↓", "The row above, below"]],
+  missing: ({ current }) => (current.info.columns.size ? "" : "Only memory over time was recorded."), create: (context) => new Table(context),
 };

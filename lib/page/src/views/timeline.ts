@@ -4,15 +4,17 @@ import { metricOf } from "../bar";
 import { SORTS, VALUES, type DiffRow, type Row } from "../core";
 import { choose, el, pick, width } from "../dom";
 import * as format from "../format";
+import type { Member } from "../model";
 import { optionsOf, type State } from "../state";
 import { bandsOf } from "../time/bands";
 import { Chart, KEYS } from "../time/chart";
 import { LINE_COLOR } from "../time/paint";
+import { watchedAt } from "../time/members";
 import { courseOf, type Line } from "../time/series";
 import { theme } from "../time/theme";
 import type { Context, View, ViewKind } from "../view";
 
-const HOLDERS = 5, GROUPS = ["line", "function", "file", "module", "thread", "scope", "size", "domain"] as const;
+const HOLDERS = 5, MOST_PROCESSES = 10, GROUPS = ["line", "function", "file", "module", "thread", "scope", "size", "domain"] as const;
 
 function swatch(color: string): HTMLElement {
   const node = el("span", { class: "swatch" });
@@ -51,17 +53,21 @@ class Timeline implements View {
     return this.#chart.key(event);
   }
 
+  get #isWatched(): boolean {
+    return !this.context.model.current.info.columns.size;
+  }
+
   get #isBands(): boolean {
     return this.context.state.course === "bands" && !this.#chart.refusal && !this.context.model.compares;
   }
 
   #renderTools(): void {
-    const { state, model } = this.context, cannot = this.#chart.refusal || (model.compares ? "Of one profile only" : "");
+    const { state, model } = this.context, cannot = this.#chart.refusal || (model.compares ? "Of one profile only" : this.#isWatched && model.current.members.length < 2 ? "It was one process" : "");
     this.#tools.replaceChildren(
       choose("Show", [{ value: "lines", label: "Lines", title: "The heap, and what the system says" },
-        { value: "bands", label: "Bands", title: cannot || "What the heap was made of", disabled: cannot !== "" }],
+        { value: "bands", label: "Bands", title: cannot || (this.#isWatched ? "The RSS of each process" : "What the heap was made of"), disabled: cannot !== "" }],
       this.#isBands ? "bands" : "lines", (course) => this.context.set({ course })),
-      this.#isBands ? pick("by", GROUPS.map((by) => ({ value: by, label: by })), state.by, (by) =>
+      this.#isBands && !this.#isWatched ? pick("by", GROUPS.map((by) => ({ value: by, label: by })), state.by, (by) =>
         this.context.set({ by: by as State["by"], select: "" })) : "",
       el("span", { class: "dim grow", textContent: this.#hint() }));
   }
@@ -70,7 +76,7 @@ class Timeline implements View {
     if (this.#chart.refusal) return this.#chart.refusal;
     if (this.context.model.compares) return "A click chooses the moment of both sides";
     const generation = courseOf(this.context.model.current).generations.length ? ", a click on a flag's name its generation" : "";
-    return this.#isBands ? "A click opens the row; dragging chooses a range" : `A click chooses a moment, dragging a range${generation}`;
+    return this.#isBands && !this.#isWatched ? "A click opens the row; dragging chooses a range" : `A click chooses a moment, dragging a range${generation}`;
   }
 
   #renderLegend(): void {
@@ -79,7 +85,7 @@ class Timeline implements View {
       const { layers } = bandsOf(model.current, optionsOf(state));
       this.#legend.replaceChildren(...layers.map((layer) => {
         const color = swatch(layer.color < 0 ? t.other : t.palette[layer.color]!);
-        if (layer.color < 0) return el("span", {}, color, "everything else");
+        if (layer.color < 0 || this.#isWatched) return el("span", {}, color, layer.key || "everything else");
         return el("button", { type: "button", title: layer.key.slice(0, 1000), onclick: () => this.context.set({ view: "table", select: layer.key }) },
           color, format.shortPath(layer.key.slice(-200), 44));
       }));
@@ -92,13 +98,19 @@ class Timeline implements View {
 
   #renderHolders(): void {
     const { model, state } = this.context, options = optionsOf(state);
-    const isDiff = model.isDiff(options), { title, rows, most } = isDiff ? this.#changes() : this.#live();
-    this.#holders.replaceChildren(el("h2", { textContent: title }), el("ol", {}, ...rows.map(({ row, value, text }) =>
-      el("li", {}, el("button", { type: "button", class: "holder slim", title: row.key.slice(0, 1000), onclick: () =>
-        this.context.set({ view: "table", select: row.key }) },
+    const isDiff = model.isDiff(options), { title, rows, most } = this.#isWatched && !model.compares ? this.#processes() : isDiff ? this.#changes() : this.#live();
+    this.#holders.replaceChildren(el("h2", { textContent: title }), el("ol", {}, ...rows.map(({ row, member, value, text }) =>
+      el("li", {}, el("button", { type: "button", class: "holder slim", title: (member?.info.command.join(" ") ?? row!.key).slice(0, 1000), onclick: () =>
+        this.context.set(member ? { at: "", from: `${member.from.toFixed(3)}s`, to: `${member.to.toFixed(3)}s` } : { view: "table", select: row!.key }) },
       el("span", { class: "amount", textContent: text }),
       el("span", { class: `meter${value < 0 ? " less" : ""}` }, width(el("span", { class: "fill" }), most ? Math.abs(value) / most : 0)),
-      nameOf(row, state.by))))));
+      member ? el("b", { textContent: member.name }) : nameOf(row!, state.by))))));
+  }
+
+  #processes(): Holders {
+    const { model, state } = this.context, { title, sum, rows } = watchedAt(model.current, state), isRange = state.from || state.to;
+    const most = isRange ? Math.abs(rows[0]?.value ?? 0) : sum;
+    return { title, most, rows: rows.slice(0, MOST_PROCESSES).map((row) => ({ ...row, text: isRange ? row.text : `${row.text} · ${format.percent(row.value, sum)}` })) };
   }
 
   #live(): Holders {
@@ -107,7 +119,7 @@ class Timeline implements View {
     const bytes = SORTS[sort].endsWith("_bytes"), whole = info.whole[v]!;
     const found = Array.from({ length: Math.min(HOLDERS, rows.n) }, (_, i) => rows.get(i)).filter((row) => row.value[v]! > 0);
     const when = sort === "peak" ? "at the peak" : sort === "live" ? (state.at && state.at !== "end" ? `at ${state.at}` : "at the end") : sort;
-    return { title: model.current.info.columns.size ? `${format.amount(info.passed[v]!, bytes)} ${when}` : "", most: whole, rows: found.map((row) => {
+    return { title: `${format.amount(info.passed[v]!, bytes)} ${when}`, most: whole, rows: found.map((row) => {
       const value = row.value[v]!;
       return { row, value, text: `${format.amount(value, bytes)} · ${format.percent(value, whole)}` };
     }) };
@@ -132,7 +144,7 @@ function extent(line: Line): string {
 interface Holders {
   title: string;
   most: number;
-  rows: { row: Row | DiffRow; value: number; text: string }[];
+  rows: { row?: Row | DiffRow; member?: Member; value: number; text: string }[];
 }
 
 function nameOf(row: Row | DiffRow, by: string): HTMLElement {
