@@ -8,12 +8,12 @@ import type { Context, View, ViewKind } from "../view";
 import { labelPattern } from "./threads";
 
 type Value = (typeof SCOPE_VALUES)[number];
-type Of = "sum" | "mean" | "p50" | "p95" | "max" | "own";
+type Of = "sum" | "mean" | "stddev" | "min" | "p50" | "p95" | "max" | "own";
 
 const LABELS: Record<Value, string> = { net_bytes: "net", peak_bytes: "peak", allocated_bytes: "allocated", allocated_blocks: "blocks",
   freed_bytes: "freed", duration_ns: "time", cpu_ns: "CPU time" };
-const WORDS: Record<Of, string> = { sum: "sum", mean: "mean", p50: "median", p95: "p95", max: "max", own: "self" };
-const HINTS: Record<Of, string> = { sum: "Of all scopes of the name", mean: "", p50: "Half of the scopes are below it", p95: "19 of 20 scopes are below it",
+const WORDS: Record<Of, string> = { sum: "sum", mean: "mean", stddev: "deviation", min: "min", p50: "median", p95: "p95", max: "max", own: "self" };
+const HINTS: Record<Of, string> = { sum: "Of all scopes of the name", mean: "", stddev: "Standard deviation", min: "Of one scope", p50: "Half of the scopes are below it", p95: "19 of 20 scopes are below it",
   max: "Of one scope", own: "Sum without inner scopes" };
 const OVERVIEW: readonly (readonly [Value, Of])[] = [["peak_bytes", "max"], ["net_bytes", "sum"], ["allocated_bytes", "sum"],
   ["allocated_bytes", "own"], ["duration_ns", "sum"], ["duration_ns", "p50"], ["duration_ns", "p95"], ["duration_ns", "max"]];
@@ -24,14 +24,28 @@ function show(value: Value, amount: number): string {
 }
 
 function column(value: Value, of: Of, most: number): Column<ScopeRow> {
-  const get = (row: ScopeRow): number => row.value[value][of];
+  const get = (row: ScopeRow): number => row.value[value][of] ?? 0; // an older recorder did not measure all
   const margin = (row: ScopeRow): string => {
     const m = of === "sum" ? row.value[value].margin : undefined;
     return m ? ` ±${show(value, m)}` : "";
   };
   return { key: `${value}.${of}`, label: `${LABELS[value]} ${WORDS[of]}`, title: HINTS[of], value: get,
-    text: (row) => show(value, get(row)) + margin(row), hint: (row) => `${format.count(get(row))}${value.endsWith("_ns") ? " ns" : value.endsWith("_bytes") ? " B" : ""}`,
+    text: (row) => (row.value[value][of] === null ? "" : show(value, get(row)) + margin(row)), hint: (row) => `${format.count(get(row))}${value.endsWith("_ns") ? " ns" : value.endsWith("_bytes") ? " B" : ""}`,
     ...(most > 0 ? { share: (row: ScopeRow) => get(row) / most } : {}) };
+}
+
+// What JSON says at the end of a scope, where there is any.
+function more(key: string, label: string, rows: readonly ScopeRow[], text: (value: string | number, row: ScopeRow) => string, title = ""): Column<ScopeRow>[] {
+  const of = (row: ScopeRow): string | number => row.more[key] ?? "";
+  return rows.some(of) ? [{ key, label, title, value: of, text: (row) => (of(row) || key.startsWith("latest") && of(row) === 0 ? text(of(row), row) : "") }] : [];
+}
+const place = (file: string | number, { more: { line } }: ScopeRow): string => `${format.baseName(String(file))}:${line}`;
+
+// The program's own words for what has failed.
+function failures(rows: readonly ScopeRow[]): Node | "" {
+  const said = rows.filter(({ more: { error } }) => error);
+  return said.length ? el("section", {}, el("h2", { textContent: "Latest errors" }), el("ul", { class: "notes" }, ...said.slice(0, 50).map(({ name, more: { error } }) =>
+    el("li", {}, el("b", { textContent: name.slice(0, 200) }), `: ${String(error).slice(0, 1000)}`)))) : "";
 }
 
 // A table of caches or of counters, by their names.
@@ -85,9 +99,12 @@ class Scopes implements View {
       { key: "count", label: "count", value: (row) => row.count, text: (row) => format.count(row.count),
         hint: (row) => `In ${format.plural(row.threads, "thread")}` },
       { key: "errors", label: "errors", title: "The program says that they have failed", value: (row) => row.errors, text: (row) => (row.errors ? format.count(row.errors) : "") },
-      { key: "misuses", label: "misuses", title: "Ended by something else than their own end", value: (row) => Number(row.more["misuses"]), text: (row) => (row.more["misuses"] ? format.count(Number(row.more["misuses"])) : "") },
-      ...pairs.map(([v, of], i) => column(v, of, i === 0 ? rows.reduce((most, row) => Math.max(most, row.value[v][of]), 0) : 0))], rows);
-    this.#figures.replaceChildren(...figures(model.current.figures));
+      ...more("misuses", "misuses", rows, (n) => format.count(Number(n)), "Ended by something else than their own end"),
+      ...pairs.map(([v, of], i) => column(v, of, i === 0 ? rows.reduce((most, row) => Math.max(most, row.value[v][of] ?? 0), 0) : 0)),
+      ...(value === "net_bytes" ? (["before", "after"] as const).flatMap((when) =>
+        more(`latest_${when}_bytes`, when, rows, (n) => format.size(Number(n)), `Live in the process ${when} the latest of them`)) : []),
+      ...more("group", "group", rows, String), ...more("file", "begins at", rows, place)], rows);
+    this.#figures.replaceChildren(failures(rows), ...figures(model.current.figures));
     this.#renderOpen();
   }
 

@@ -88,7 +88,9 @@ class Summary implements View {
   #holders(): HTMLElement {
     const { model, state } = this.context, sort = metricOf(this.context), v = VALUES.indexOf(SORTS[sort]);
     const { rows, info } = model.current.rows({ ...optionsOf(state), by: "line", sort, cumulative: false });
-    const n = Math.min(3, rows.n), whole = info.whole[v]!;
+    let n = 0;
+    const whole = info.whole[v]!;
+    while (n < 3 && n < rows.n && (rows.get(n).value[v]! > 0 || !n)) n++; // more than nothing
     let sum = 0;
     const items = Array.from({ length: n }, (_, i) => {
       const row = rows.get(i), value = row.value[v]!;
