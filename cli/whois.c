@@ -25,6 +25,7 @@
 #include "text/lines.h"
 #include "text/terminal.h"
 #include "view/format/format.h"
+#include "view/rows/missing.h"
 #include "view/rows/outer.h"
 #include "view/subject.h"
 #include "view/symbols/symbols.h"
@@ -235,10 +236,10 @@ static void add_age(const struct inquiry *q, const struct mt_whois_answer *a,
 
 /* Adds a frame a line, as in a report: where, and which function. */
 static void add_stack(const struct inquiry *q, const struct mt_whois_answer *a,
-                      struct mt_summary *lines) {
+                      const char *ellipsis, struct mt_summary *lines) {
     struct mt_row_frame *frames = a->row ? malloc(MAX_FRAMES * sizeof *frames) : NULL;
     bool truncated = false;
-    char folder[4096];
+    char folder[4096], end[MT_ROWS_MISSING_BYTES];
     const struct mt_labels labels = {.profile = q->profile,
                                      .utf8 = true, /* it is escaped where it is printed */
                                      .ellipsis = "",
@@ -258,8 +259,12 @@ static void add_stack(const struct inquiry *q, const struct mt_whois_answer *a,
     }
     if (n == 0)
         mt_summary_add(lines, "stack", true, "not recorded");
-    else if (truncated || n > MAX_FRAMES)
-        mt_summary_add(lines, "", true, "(its outer end is missing)");
+    else if (truncated && n <= MAX_FRAMES)
+        mt_summary_add(lines, "", true, "%s",
+                       mt_rows_missing_text(end, mt_rows_missing(q->rows, a->row), ellipsis));
+    else if (n > MAX_FRAMES)
+        mt_summary_add(lines, "", true, "%s %zu more frames%s", ellipsis, n - MAX_FRAMES,
+                       truncated ? " and more" : "");
     free(frames);
 }
 
@@ -297,7 +302,7 @@ static void print_answer(const struct inquiry *q, const struct mt_whois_answer *
             mt_summary_add(&lines, "thread", false, "%s", a->thread);
         if (*a->scope)
             mt_summary_add(&lines, "scope", false, "%s", a->scope);
-        add_stack(q, a, &lines);
+        add_stack(q, a, terminal->ellipsis, &lines);
     } else {
         snprintf(head, sizeof head, "0x%" PRIx64 " is not live", a->address);
         add_neighbour(a, &a->before, "before", &lines);

@@ -17,6 +17,7 @@
 
 #include "text/table-local.h"
 #include "view/format/format.h"
+#include "view/rows/missing.h"
 #include "view/rows/outer.h"
 
 enum { MAX_FRAMES_SHOWN = 12, GAP = 2, LEAST_TAIL = 2 };
@@ -86,15 +87,8 @@ static size_t put_own(const struct table *t, const struct mt_row_frame *frames, 
 }
 
 static void put_missing(const struct table *t, uint32_t missing) {
-    char text[64];
-    if (missing == 0) {
-        put_text(t, MT_STYLE_WARN, "[truncated]");
-        return;
-    }
-    snprintf(text, sizeof text, "[truncated] %s %s%" PRIu32 " more frame%s", t->terminal->ellipsis,
-             missing < MT_PROFILE_MISSING_ROUNDED ? "" : "at least ", missing,
-             missing == 1 ? "" : "s");
-    put_text(t, MT_STYLE_WARN, text);
+    char text[MT_ROWS_MISSING_BYTES];
+    put_text(t, MT_STYLE_WARN, mt_rows_missing_text(text, missing, t->terminal->ellipsis));
 }
 
 static void put_frames(const struct table *t, const struct mt_row_frame *frames, size_t n,

@@ -19,6 +19,8 @@
  */
 #include "text/tree_table.h"
 
+#include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -26,6 +28,7 @@
 #include "base/saturate.h"
 #include "text/table-local.h"
 #include "view/format/format.h"
+#include "view/rows/missing.h"
 
 enum { NAME_ROOM = 16, MARK_WIDTH = 2, MOST_ROWS_MEASURED = 200, MOST_IN_TURN = 8 };
 enum { MOST_NODES_MEASURED = 10000 };
@@ -153,10 +156,27 @@ static void put_name(const struct view *v, uint32_t id, size_t times, bool is_br
     fputc('\n', t->terminal->stream);
 }
 
+/* Writes how many frames are missing beyond a node, below its name. */
+static void put_missing(const struct view *v, const struct mt_tree_node *node) {
+    const struct mt_terminal *terminal = v->table.terminal;
+    char text[MT_ROWS_MISSING_BYTES];
+    if (node->missing_varies)
+        snprintf(text, sizeof text, "[truncated] %s at least %" PRIu32 " more frame%s",
+                 terminal->ellipsis, node->missing, node->missing == 1 ? "" : "s");
+    else
+        mt_rows_missing_text(text, node->missing, terminal->ellipsis);
+    fprintf(terminal->stream, "%*s", (int)v->table.name_column, "");
+    size_t taken = put_marks(v, false);
+    mt_terminal_put_fitting(terminal, v->table.name_column + taken, MT_STYLE_WARN, text);
+    fputc('\n', terminal->stream);
+}
+
 static void put_node(const struct view *v, uint32_t id, size_t times, bool is_branch) {
     struct mt_row row = figures(mt_tree_node(v->tree, id));
     mt_table_put_numbers(&v->table, &row, false);
     put_name(v, id, times, is_branch);
+    if (mt_tree_node(v->tree, id)->missing)
+        put_missing(v, mt_tree_node(v->tree, id));
 }
 
 /* Writes "… 12 more below 1%". */

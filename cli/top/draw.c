@@ -30,6 +30,7 @@
 #include "top/names.h"
 #include "top/pen.h"
 #include "view/format/format.h"
+#include "view/rows/missing.h"
 
 enum {
     FULL_HEIGHT = 14,
@@ -408,8 +409,12 @@ static void draw_frames(struct mt_top_screen *s, int top, int bottom) {
     bool truncated;
     size_t n = frames_shown(s, frames, &truncated);
     struct mt_top_pen heading = mt_top_pen_at(&s->labels, top, 1);
-    mt_top_pen_print(&heading, MT_PAINT_DIM, "CALL PATH, innermost first%s",
-                     truncated ? "; its outer end is missing" : "");
+    const struct mt_row *row = mt_top_screen_path(s);
+    uint32_t missing = row ? mt_rows_missing(mt_top_model_rows(s->top->model), row) : 0;
+    char end[MT_ROWS_MISSING_BYTES];
+    mt_top_pen_print(&heading, MT_PAINT_DIM, "CALL PATH, innermost first%s%s",
+                     truncated ? "; " : "",
+                     truncated ? mt_rows_missing_text(end, missing, s->labels.ellipsis) : "");
     s->n_rows = bottom - top > 1 ? (size_t)(bottom - top - 1) : 0;
     keep_in_sight(list, n, s->n_rows);
     for (size_t i = 0; i < s->n_rows && list->first + i < n; i++) {

@@ -16,6 +16,7 @@
 #include "analyze/analyze-local.h"
 #include "view/compare/diff.h"
 #include "view/format/format.h"
+#include "view/rows/missing.h"
 #include "view/source.h"
 
 struct memtrack_stack {
@@ -216,13 +217,16 @@ static void print_frames(struct printer *p, int limit, bool outermost_first) {
                                    : limit < 0 ? (size_t) - (int64_t)limit
                                                : n;
     size_t count = most < n ? most : n, first = limit < 0 ? n - count : 0;
+    uint32_t missing = p->stack->total > n ? (uint32_t)(p->stack->total - n) : 0;
+    char end[MT_ROWS_MISSING_BYTES];
+    mt_rows_missing_text(end, missing, "…");
     bool shows_end = p->stack->truncated && (limit <= 0 || count == n);
     if (shows_end && outermost_first)
-        fputs("  [truncated]\n", p->stream);
+        fprintf(p->stream, "  %s\n", end);
     for (size_t i = 0; i < count; i++)
         print_frame(p, outermost_first ? first + count - 1 - i : first + i);
     if (shows_end && !outermost_first)
-        fputs("  [truncated]\n", p->stream);
+        fprintf(p->stream, "  %s\n", end);
 }
 
 char *memtrack_stack_format(const memtrack_stack *stack, int limit, int flags) {

@@ -42,6 +42,18 @@ static json_t *stack_array(const struct mt_export_top *top, const struct mt_row 
     return stack;
 }
 
+static void set_stack(json_t *object, const struct mt_export_top *top, const struct mt_row *row) {
+    bool truncated;
+    size_t n = mt_rows_stack(top->rows, row, NULL, 0, &truncated);
+    uint32_t missing = truncated ? mt_rows_missing(top->rows, row) : 0;
+    json_object_set_new(object, "stack", stack_array(top, row));
+    if (!missing)
+        return;
+    json_object_set_new(object, "total_frames", mt_json_number(n + missing));
+    json_object_set_new(object, "total_frames_at_least",
+                        json_boolean(missing >= MT_PROFILE_MISSING_ROUNDED));
+}
+
 static json_t *row_object(const struct mt_export_top *top, const struct mt_export_top_line *line) {
     const struct mt_row *row = line->row;
     json_t *object = mt_json_row_names(top->rows, row);
@@ -49,7 +61,7 @@ static json_t *row_object(const struct mt_export_top *top, const struct mt_expor
         return NULL;
     set_values(object, line, top->has_rates);
     if (top->by == MT_BY_STACK)
-        json_object_set_new(object, "stack", stack_array(top, row));
+        set_stack(object, top, row);
     return object;
 }
 

@@ -40,6 +40,12 @@ static json_t *node_object(const struct mt_tree *tree, uint32_t id) {
             json_decref(object);
             object = NULL;
         }
+    if (object && node->missing) {
+        json_object_set_new(object, "missing_frames", mt_json_number(node->missing));
+        json_object_set_new(
+            object, "missing_frames_at_least",
+            json_boolean(node->missing_varies || node->missing >= MT_PROFILE_MISSING_ROUNDED));
+    }
     return object;
 }
 

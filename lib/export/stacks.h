@@ -2,7 +2,7 @@
 /*
  * The call paths of an export, one after the other: for formats that write each row with its
  * frames. Private to lib/export. What has no frame has one here that says why ("[lossy]"), and so
- * has an outer end that is missing ("[truncated]"), so that no format drops a row.
+ * has an outer end that is missing ("[truncated] … 12 more frames"), so that no format drops a row.
  */
 #ifndef MT_EXPORT_STACKS_H
 #define MT_EXPORT_STACKS_H
@@ -10,6 +10,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "view/rows/missing.h"
 #include "view/rows/rows.h"
 
 enum mt_stacks_special { MT_STACKS_LOSSY, MT_STACKS_UNKNOWN, MT_STACKS_TRUNCATED, MT_STACKS_N };
@@ -19,10 +20,15 @@ struct mt_stacks {
     size_t n_ids; /* ids of frames are below this: those of the rows, then the special ones */
     struct mt_row_frame *frames; /* of the row that was read last, the charged one first */
     size_t n;
-    size_t capacity; /* private */
+    size_t capacity; /* private, as what follows */
+    struct mt_stacks_cut {
+        uint32_t missing; /* frames */
+        char name[MT_ROWS_MISSING_BYTES];
+    } * cuts; /* by missing: the ends that are told apart */
+    size_t n_cuts;
 };
 
-/* Rows must be by stack. */
+/* Rows must be by stack. Without memory a cut end is "[truncated]", whatever is missing. */
 void mt_stacks_init(struct mt_stacks *stacks, const struct mt_rows *rows);
 void mt_stacks_free(struct mt_stacks *stacks);
 /* Reads the frames of a row, at least one. Returns false when out of memory. */

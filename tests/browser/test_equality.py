@@ -229,9 +229,8 @@ class Equality(case.ClassCase):
         printed = self.command("report", self.paths["cut"], "--by", "stack")["rows"]
         for at_least in (False, True):
             row = next(r for r in printed if r.get("total_frames_at_least") is at_least)
-            words = "[truncated] … %s%s more frames" % (
-                "at least " if at_least else "",
-                format(row["total_frames"] - len(row["stack"]) + 1, ","))
+            words = "[truncated] … %s%d more frames" % (
+                "at least " if at_least else "", row["total_frames"] - len(row["stack"]) + 1)
             with self.subTest(words), self.page(self.paths["cut"]) as tab:
                 tab.set(view="table", by="stack", select=row["key"])
                 self.assertIn(words, tab.run(PATH))

@@ -28,6 +28,22 @@ def length(row):
     return sum(frame["function"] != "[truncated]" for frame in row["stack"])
 
 
+def end(row):
+    """What a path that is cut ends with; "" of a whole one."""
+    if "total_frames" not in row:
+        return ""
+    missing = row["total_frames"] - length(row)
+    return "[truncated] … %s%d more frame%s" % (
+        "at least " if row["total_frames_at_least"] else "", missing, "s" * (missing != 1))
+
+
+def nodes(tree):
+    """All nodes of a tree."""
+    for child in tree["children"]:
+        yield child
+        yield from nodes(child)
+
+
 class TotalFrames(unittest.TestCase):
     def record(self, frames):
         with harness.workdir() as directory:
@@ -52,6 +68,42 @@ class TotalFrames(unittest.TestCase):
             for size, row in cut.items():
                 with self.subTest(frames=frames, size=size):
                     self.compare(length(whole[size]), row, frames)
+
+    def test_exports(self):
+        """A format of call paths has the end that the report shows, one for each depth."""
+        with harness.workdir() as directory:
+            tracked = harness.track([harness.program("total_frames")], directory,
+                                    options=["--frames", "8"])
+            ends = sorted(filter(None, map(end, tracked.profile.rows("stack"))))
+            self.assertGreater(len(ends), 12)
+            for form in ("collapsed", "speedscope", "firefox", "dhat", "callgrind", "sqlite"):
+                with self.subTest(form):
+                    exported = harness.memtrack("export", tracked.profile.path, "--format", form, "-o",
+                                                "out." + form, cwd=directory)
+                    self.assertEqual(0, exported.code, exported)
+                    with open(directory + "/out." + form, "rb") as file:
+                        content = file.read().decode(errors="replace").replace("\\u2026", "…")
+                    for text in set(ends):
+                        self.assertIn(text, content)
+                    if form == "collapsed":
+                        self.assertEqual(ends, sorted(
+                            line.split(";")[0] for line in content.splitlines()
+                            if line.startswith("[truncated]")))
+
+    def test_tree(self):
+        """A tree says below its outermost frames what is missing beyond them."""
+        with harness.workdir() as directory:
+            tracked = harness.track([harness.program("total_frames")], directory,
+                                    options=["--frames", "8"])
+            rows = [row for row in tracked.profile.rows("stack") if "total_frames" in row]
+            for how in ((), ("--inverted",)):
+                tree = harness.ask("tree", *how, tracked.profile.path)
+                told = [node["missing_frames"] for node in nodes(tree)
+                        if "missing_frames" in node]
+                self.assertEqual(min(row["total_frames"] - length(row) for row in rows), min(told))
+                self.assertTrue(any(node.get("missing_frames_at_least") for node in nodes(tree)))
+                shown = harness.memtrack("tree", *how, tracked.profile.path).stdout.decode()
+                self.assertRegex(shown, r"\[truncated\] \.\.\. at least \d+ more frames")
 
     def compare(self, total, row, frames):
         if "total_frames" not in row:

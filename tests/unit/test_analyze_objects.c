@@ -34,6 +34,35 @@ static void assert_text(char *text, const char *expected) {
     memtrack_text_free(text);
 }
 
+static void cut_stacks_say_what_they_lack(void **state) {
+    (void)state;
+    static const struct {
+        uint32_t missing;
+        const char *end;
+    } cuts[] = {{0, "[truncated]"},
+                {1, "[truncated] … 1 more frame"},
+                {255, "[truncated] … 255 more frames"},
+                {256, "[truncated] … at least 256 more frames"}};
+    for (size_t i = 0; i < sizeof cuts / sizeof *cuts; i++) {
+        struct mt_profile *model = small_profile();
+        model->samples[0].truncated = true;
+        model->samples[0].n_missing = cuts[i].missing;
+        memtrack_profile *profile = handle_of(model);
+        memtrack_stack *stack;
+        char inside[200], first[200];
+        ok(memtrack_profile_trace_stack(profile, 0, &stack));
+        snprintf(first, sizeof first, "  %s\n  src/main.c:5  main\\x1b[2J\n", cuts[i].end);
+        snprintf(inside, sizeof inside, "  src/a.c:12  parse (inlined)\n");
+        char *text = memtrack_stack_format(stack, 0, MEMTRACK_FORMAT_OUTERMOST_FIRST);
+        assert_memory_equal(text, first, strlen(first));
+        memtrack_text_free(text);
+        assert_text(memtrack_stack_format(stack, 1, 0), inside); /* its end is not shown */
+        memtrack_stack_free(stack);
+        memtrack_profile_free(profile);
+        mt_profile_free(model);
+    }
+}
+
 static void stacks_can_be_walked_and_printed(void **state) {
     (void)state;
     struct mt_profile *model = small_profile();
@@ -507,6 +536,7 @@ static void no_text_is_an_error(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(stacks_can_be_walked_and_printed),
+        cmocka_unit_test(cut_stacks_say_what_they_lack),
         cmocka_unit_test(lines_of_source_say_when_they_are_newer),
         cmocka_unit_test(traces_say_what_they_are),
         cmocka_unit_test(wrappers_of_the_profile_count),

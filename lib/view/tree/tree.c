@@ -85,9 +85,17 @@ static uint32_t step(struct builder *b, uint32_t parent, uint32_t row,
     return node < tree->n || append(tree, parent, row, frame) ? node : 0;
 }
 
-static bool walk(struct builder *b, uint32_t r, size_t n) {
+/* A path that lacks so many frames ends at this node. */
+static void note_missing(struct mt_tree_node *node, uint32_t missing) {
+    node->missing_varies |= node->missing && node->missing != missing;
+    if (!node->missing || missing < node->missing)
+        node->missing = missing;
+}
+
+static bool walk(struct builder *b, uint32_t r, size_t n, uint32_t missing) {
     struct mt_tree *tree = b->tree;
     const struct mt_row *row = &tree->rows->items[r];
+    size_t outermost = tree->options.inverted ? n - 1 : 0;
     uint32_t node = 0;
     count(&tree->nodes[0], row, tree->options.sort);
     for (size_t i = 0; i < (n ? n : 1); i++) {
@@ -97,6 +105,8 @@ static bool walk(struct builder *b, uint32_t r, size_t n) {
         if (!node)
             return false;
         count(&tree->nodes[node], row, tree->options.sort);
+        if (missing && i == outermost)
+            note_missing(&tree->nodes[node], missing);
     }
     return true;
 }
@@ -111,7 +121,7 @@ static bool add_row(struct builder *b, uint32_t r) {
     mt_rows_stack(rows, row, b->frames, n, &truncated);
     if (!b->tree->options.full_stacks)
         n = mt_rows_outer_end(rows->profile, b->frames, n, truncated);
-    return walk(b, r, n);
+    return walk(b, r, n, truncated ? mt_rows_missing(rows, row) : 0);
 }
 
 /* ---- the order of children ------------------------------------------------------------------- */

@@ -23,6 +23,10 @@ struct mt_tree_node {
     uint32_t row;              /* that path: an index into the rows */
     uint32_t n_sites;          /* above 1, MT_VALUE_MAX_BYTES is an upper bound */
     bool has_frame;
+    /* Of paths that are cut short and have this frame at their outer end: the least that one lacks
+     * (see mt_rows_missing); others lack more when missing_varies. 0: none, or not known. */
+    uint32_t missing;
+    bool missing_varies;
     uint32_t parent,
         rank; /* rank: how many nodes are larger; an outer one comes before its inner */
 };

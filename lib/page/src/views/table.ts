@@ -277,7 +277,7 @@ function matches(row: Row | DiffRow, search: string): boolean {
 }
 
 // As the command says it.
-const missing = ({ missing: n }: Frame): string => (n ? ` … ${n < MISSING_ROUNDED ? "" : "at least "}${format.plural(n, "more frame")}` : "");
+const missing = ({ missing: n }: Frame): string => (n ? ` … ${n < MISSING_ROUNDED ? "" : "at least "}${n} more frame${n === 1 ? "" : "s"}` : "");
 
 function pathElement(stack: readonly Frame[], amount: string): HTMLElement {
   return el("ol", { class: "path" }, amount ? el("li", { class: "amount", textContent: amount }) : null, ...stack.map((frame) =>
