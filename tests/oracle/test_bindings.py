@@ -15,6 +15,106 @@ EXAMPLES = os.path.join(harness.SOURCE, "docs", "examples")
 PATH = os.path.join(compiler.BINDINGS, "python")  # of the module
 
 
+# What decorates, and what is shared.
+DECORATORS = """
+import asyncio, contextlib, functools, gc, inspect, threading
+import memtrack as m
+
+@m.scope("C")
+class C:
+    def __init__(self): self.method()
+    def method(self): return 1
+    @staticmethod
+    def static(): return 2
+    @classmethod
+    def of_class(cls): return cls
+    @property
+    def value(self): return 4
+    async def later(self):
+        await asyncio.sleep(0)
+        return 5
+
+class D:
+    @m.scope("static")
+    @staticmethod
+    def static(): return 6
+
+class Callable:
+    def __call__(self): return 7
+class AsyncCallable:
+    async def __call__(self):
+        await asyncio.sleep(0)
+        return 8
+
+@m.scope("generator")
+async def generator():
+    try:
+        x = yield 1
+        yield x + 1
+    except KeyError:
+        return
+
+@contextlib.asynccontextmanager
+@m.scope("manager")
+async def manager():
+    yield 9
+
+async def others():
+    assert await C.later(None) == 5 and await m.scope("async callable")(AsyncCallable())() == 8
+    g = generator()
+    assert [await g.asend(None), await g.asend(10)] == [1, 11]
+    try:
+        await g.athrow(KeyError("no"))
+        assert False
+    except StopAsyncIteration:
+        pass
+    async for one in generator():
+        break
+    gc.collect()
+    for _ in range(4):
+        await asyncio.sleep(0)  # the loop closes what was left
+    g = generator()
+    await g.asend(None)
+    await g.aclose()
+    async with manager() as nine:
+        assert nine == 9
+    try:
+        async with manager():
+            raise ValueError("within")
+    except ValueError:
+        pass
+
+shared = m.scope("shared")
+async def use(i):
+    async with shared:
+        await asyncio.sleep(0)
+def use_often():
+    for _ in range(100):
+        with shared:
+            pass
+
+c = C()
+assert isinstance(c, C) and inspect.isasyncgenfunction(generator) and c.method() == 1
+assert (C.static(), C.of_class(), c.value, D.static()) == (2, C, 4, 6)
+assert m.scope("partial")(functools.partial(int, "5"))() == 5
+assert m.scope("built in")(len)([1]) == 1 and m.scope("callable")(Callable())() == 7
+asyncio.run(others())
+with shared as one, shared as two:
+    assert one is shared and two is not one
+threads = [threading.Thread(target=use_often) for _ in range(4)]
+for thread in threads: thread.start()
+for thread in threads: thread.join()
+async def together():
+    await asyncio.gather(*(m.follow(use(i)) for i in range(5)))
+asyncio.run(together())
+unbegun = m.scope("unbegun")
+unbegun.set("key", "value")
+unbegun.fail("why")
+unbegun.__exit__(None, None, None)
+print("ok")
+"""
+
+
 class Rust(Tasks):
     def test_scopes(self):
         program = compiler.rust(self.path("program"),
@@ -112,6 +212,24 @@ class Python(Tasks):
         self.assertEqual(["%.0f" % (peak / 1024) for peak in peaks],
                          [text.decode() for text in said.findall(result.stdout)])
         self.assertGreater(min(peaks), 256 << 10)
+
+    def test_decorators(self):
+        """Whatever can be called; a class keeps its type. It does the same, recorded or not."""
+        program = self.write("decorators.py", DECORATORS)
+        plainly = self.run_plainly(program)
+        self.assertEqual(b"ok\n", plainly)
+        env = harness.plain_environment(PYTHONPATH=PATH)
+        result = harness.record(self.path("p.pb.gz"), [self.python, program], env=env)
+        self.assertEqual((0, plainly), (result.code, result.stdout), "%r" % result)
+        told = harness.ask("scopes", self.path("p.pb.gz"))
+        self.assertEqual(
+            {"C.__init__": 1, "C.method": 2, "C.static": 1, "C.of_class": 1, "C.value": 1,
+             "C.later": 1, "partial": 1, "built in": 1, "callable": 1, "async callable": 1,
+             "static": 1, "generator": 3, "manager": 2, "shared": 2 + 4 * 100 + 5},
+            {row["name"]: row["count"] for row in told["rows"]})
+        self.assertEqual({"manager": 1}, {row["name"]: row["errors"] for row in told["rows"]
+                                          if row["errors"]})
+        self.assertEqual(0, sum(row["misuses"] for row in told["rows"]))
 
     def run_plainly(self, program):
         env = harness.plain_environment(PYTHONPATH=PATH)

@@ -83,6 +83,21 @@ def _bytes(text):
     return text if isinstance(text, bytes) else str(text).encode(errors="replace")
 
 
+def _routine_of(function):
+    """What runs when it is called: of a partial its function, of an object its __call__."""
+    while isinstance(function, functools.partial):
+        function = function.func
+    if inspect.isroutine(function):
+        return function
+    return getattr(type(function), "__call__", function)
+
+
+def _place_of(function):
+    """Its file and line; (None, 0) of what is not written in Python."""
+    code = getattr(inspect.unwrap(_routine_of(function)), "__code__", None)
+    return (code.co_filename, code.co_firstlineno) if code else (None, 0)
+
+
 # ---- scopes --------------------------------------------------------------------------------------
 
 class _Current(threading.local):
@@ -98,15 +113,40 @@ _current = _Current()
 class scope:
     """A scope: a context manager, with or without `async`, and a decorator of functions, coroutines
     and generators. Keywords are metadata. The figures of Delta are its attributes once it has
-    ended; before that they are zero."""
+    ended; before that they are zero.
+
+    One that is entered again while it is open, by whomever, is another one of the same name then,
+    which `as` gives."""
+
+    _storage = None  # of one that has not begun: to the recorder that is none
+    _open = None
+    _began = 0
+    _has_failed = False
 
     def __init__(self, name, **metadata):
         self.name, self.metadata = name, metadata
         self.delta = Delta()
+        self._others = []  # entered while it was open: (whose list of open scopes, scope)
 
     def __enter__(self):
         frame = sys._getframe(1)
-        return self._enter(frame.f_code.co_filename, frame.f_lineno)
+        return self._enter_any(frame.f_code.co_filename, frame.f_lineno)
+
+    def _enter_any(self, file, line):
+        token = object()
+        if self.__dict__.setdefault("_owner", token) is token:  # one of several threads has it
+            return self._enter(file, line)
+        other = scope(self.name, **self.metadata)
+        self._others.append((_current.open, other))
+        return other._enter(file, line)
+
+    def _leave_other(self, *exception):
+        """Ends the latest of the others that was entered here. False: there is none."""
+        for i in range(len(self._others) - 1, -1, -1):
+            if self._others[i][0] is _current.open:
+                self._others.pop(i)[1].__exit__(*exception)
+                return True
+        return False
 
     def _enter(self, file, line):
         self._has_failed = False
@@ -114,14 +154,16 @@ class scope:
         self._open.append(self)
         if _is_recorded:
             self._storage = _Storage()
-            _begin_at(self._storage, _bytes(self.name), _bytes(file), line)
+            _begin_at(self._storage, _bytes(self.name), file and _bytes(file), line)
             for key, value in self.metadata.items():
                 self.set(key, value)
         else:
             self._began = time.perf_counter_ns()
         return self
 
-    def __exit__(self, kind, exception, _traceback):
+    def __exit__(self, kind, exception, traceback):
+        if self._others and self._leave_other(kind, exception, traceback) or self._open is None:
+            return
         if _is_recorded:
             if kind is not None and not self._has_failed and not issubclass(kind, GeneratorExit):
                 text = str(exception)
@@ -131,10 +173,12 @@ class scope:
             self.delta.duration_ns = time.perf_counter_ns() - self._began
         if self in self._open:
             self._open.remove(self)
+        self._open = None
+        self.__dict__.pop("_owner", None)
 
     async def __aenter__(self):
         frame = sys._getframe(1)
-        return self._enter(frame.f_code.co_filename, frame.f_lineno)
+        return self._enter_any(frame.f_code.co_filename, frame.f_lineno)
 
     async def __aexit__(self, *exception):
         self.__exit__(*exception)
@@ -156,18 +200,53 @@ class scope:
         return getattr(self.delta, name)
 
     def __call__(self, function):
-        name, metadata, code = self.name, self.metadata, function.__code__
+        """Decorate. A class keeps its type: its methods become scopes called NAME.METHOD."""
+        if isinstance(function, type):
+            return self._of_class(function)
+        if isinstance(function, (staticmethod, classmethod)):
+            return type(function)(self(function.__func__))
+        if isinstance(function, property):
+            return property(*(accessor and self(accessor) for accessor in (
+                function.fget, function.fset, function.fdel)), doc=function.__doc__)
+        return self._of_function(function)
+
+    def _of_class(self, owner):
+        others = staticmethod, classmethod, property
+        for name, value in list(vars(owner).items()):
+            if inspect.isfunction(value) or isinstance(value, others):
+                method = scope("%s.%s" % (self.name, name), **self.metadata)
+                setattr(owner, name, method(value))
+        return owner
+
+    def _of_function(self, function):
+        name, metadata, (file, line) = self.name, self.metadata, _place_of(function)
 
         def begin():
-            return scope(name, **metadata)._enter(code.co_filename, code.co_firstlineno)
+            return scope(name, **metadata)._enter(file, line)
 
-        if inspect.iscoroutinefunction(function):
+        kind = _routine_of(function)
+        if inspect.iscoroutinefunction(kind):
             async def wrapper(*arguments, **keywords):
                 return await _Awaitable(_Follower(begin), function(*arguments, **keywords))
-        elif inspect.isasyncgenfunction(function):
-            def wrapper(*arguments, **keywords):
-                return _AsyncGenerator(_Follower(begin), function(*arguments, **keywords))
-        elif inspect.isgeneratorfunction(function):
+        elif inspect.isasyncgenfunction(kind):
+            async def wrapper(*arguments, **keywords):
+                follower = _Follower(begin)
+                generator = function(*arguments, **keywords)
+                step = generator.__anext__()
+                try:
+                    while True:
+                        yielded = await _Awaitable(_Step(follower), step)
+                        try:
+                            step = generator.asend((yield yielded))
+                        except GeneratorExit:
+                            await _Awaitable(_Step(follower), generator.aclose())
+                            follower.end()
+                            raise
+                        except BaseException as exception:
+                            step = generator.athrow(exception)
+                except StopAsyncIteration:
+                    pass
+        elif inspect.isgeneratorfunction(kind):
             def wrapper(*arguments, **keywords):
                 return (yield from _Follower(begin).drive(function(*arguments, **keywords)))
         else:
@@ -277,30 +356,6 @@ class _Step(_Follower):
     def end(self, exception=None):
         if exception is not None:
             self.all.end(None if isinstance(exception, StopAsyncIteration) else exception)
-
-
-class _AsyncGenerator:
-    def __init__(self, follower, generator):
-        self.follower, self.generator = follower, generator
-
-    def __aiter__(self):
-        return self
-
-    async def _step(self, awaitable):
-        return await _Awaitable(_Step(self.follower), awaitable)
-
-    def __anext__(self):
-        return self.asend(None)
-
-    def asend(self, value):
-        return self._step(self.generator.asend(value))
-
-    def athrow(self, *exception):
-        return self._step(self.generator.athrow(*exception))
-
-    async def aclose(self):
-        await self._step(self.generator.aclose())
-        self.follower.end()
 
 
 async def follow(awaitable):
