@@ -54,11 +54,11 @@ static json_t *time_object(const struct mt_pairs_row *row) {
 }
 
 static json_t *figure_object(const struct mt_pairs_row *row, enum mt_results_figure figure) {
-    if (!mt_pairs_has(row, figure))
+    const struct mt_results_row *old = row->of[0], *new = row->of[1];
+    if (!old || !new || !mt_pairs_has(row, figure))
         return json_null();
-    return json_pack("{s:o, s:o}", "change",
-                     number(row->of[1]->figure[figure] - row->of[0]->figure[figure]), "percent",
-                     percent(mt_pairs_change(row, figure)));
+    return json_pack("{s:o, s:o}", "change", number(new->figure[figure] - old->figure[figure]),
+                     "percent", percent(mt_pairs_change(row, figure)));
 }
 
 static json_t *row_object(const struct mt_pairs_row *row) {

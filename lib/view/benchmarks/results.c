@@ -169,8 +169,10 @@ static int read_own(const struct reader *reader, const json_t *entry, const char
     const json_t *samples = json_object_get(entry, "samples_ns"), *sample,
                  *memory = json_object_get(entry, "memory");
     size_t i;
-    int rc = row ? 0 : out_of_memory(reader);
-    if (rc == 0 && json_array_size(samples) == 0)
+    int rc = 0;
+    if (!row)
+        return out_of_memory(reader);
+    if (json_array_size(samples) == 0)
         return damaged(reader, name, "samples_ns");
     json_array_foreach(samples, i, sample) {
         if (rc == 0)
