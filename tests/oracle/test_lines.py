@@ -2,9 +2,9 @@
 # timeout: 600
 # cost: 8
 """memtrack run --lines: what each line changes, and how often it runs, is what the programs' own
-comments say of their lines (hits of those in which a block of code begins); times are within what holds on any machine. With gcc and clang, with
-hooks and without, optimised and not; recursion, threads, loops, inlined functions, exceptions and
-jumps."""
+comments say of their lines; times are within what holds on any machine. With gcc and clang, with
+hooks and without, optimised and not; recursion, threads, loops, inlined functions, exceptions,
+jumps, signals, libraries that come and go; and of Rust."""
 import re
 
 from support import case, compiler, harness, output
@@ -152,6 +152,61 @@ int main() {
 }
 """
 
+# What comes in at any time, from anywhere: a signal, and a library that is loaded twice.
+ELSEWHERE = r"""
+#include <dlfcn.h>
+#include <signal.h>
+#include <stdlib.h>
+static void *kept[8];
+void on_signal(int number) { /* on_signal: hits=3 */
+    if (number == SIGUSR2) /* on_signal: hits=3 inc=0 */
+        kept[0] = malloc(1); /* on_signal: hits=0 inc=0 */
+    kept[number % 8] = malloc(40); /* on_signal: hits=3 inc=120 blocks=3 */
+}
+void never(void) {
+    kept[7] = malloc(10); /* never: hits=0 */
+}
+int main(int argc, char **argv) {
+    signal(SIGUSR1, on_signal);
+    for (int i = 0; i < 3; i++)
+        raise(SIGUSR1);
+    for (int i = 3; i < 5; i++) {
+        void *library = dlopen(argv[1], RTLD_NOW);
+        ((void (*)(int))dlsym(library, "grow"))(i);
+        dlclose(library);
+    }
+    if (argc > 2)
+        never();
+    return 0;
+}
+"""
+
+LIBRARY = r"""
+#include <stdlib.h>
+static void *kept;
+void grow(int n) {
+    for (int i = 0; i < n; i++) { /* grow: hits=9 */
+        free(kept); /* grow: hits=7 freed=5 blocks=-5 */
+        kept = malloc(64); /* grow: hits=7 inc=448 blocks=7 */
+    }
+}
+"""
+
+RUST = r"""
+fn fill(n: usize) -> Vec<Box<[u8; 100]>> {
+    let mut list = Vec::with_capacity(n); // fill: inc=80 blocks=1
+    for _ in 0..n {
+        list.push(Box::new([0u8; 100])); // fill: inc=1000 blocks=10
+    }
+    list
+}
+fn main() {
+    let list = fill(10);
+    println!("{}", list.len()); // main: freed=0
+    drop(list); // main: inc=-1080 blocks=-11
+}
+"""
+
 
 def expectations(text, allows_hits):
     """{(function, line): {key: value}} of the comments of a source."""
@@ -285,6 +340,44 @@ class Lines(case.Case):
                                  program, status=137)
                 said = harness.ask("annotate", self.path(tool))
                 self.compare(PROCESSES, said, True)
+
+    def test_elsewhere(self):
+        for tool, flags in (("gcc", ["-no-pie"]), ("clang-14", [])):
+            with self.subTest(tool=tool):
+                more = [] if flags else ["-fPIC"]
+                library = self.path("library.so")
+                source = self.write("library.c", LIBRARY)
+                compiler.build(self.path("library.o"), source, "-c", "-g", "-fPIC",
+                               *self.hooked(tool), compiler=tool)
+                compiler.build(library, self.path("library.o"), "-shared", compiler=tool)
+                source = self.write("elsewhere.c", ELSEWHERE)
+                compiler.build(self.path("elsewhere.o"), source, "-c", "-g", *(more or ["-fno-pie"]),
+                               *self.hooked(tool), compiler=tool)
+                program = compiler.build(self.path("elsewhere"), self.path("elsewhere.o"), *flags,
+                                         compiler=tool)
+                words = [word for name in ("on_signal", "never", "grow", "main")
+                         for word in ("--lines", name)]
+                harness.memtrack("run", "-q", "--force", *words, "-o", self.path("p.pb.gz"), "--",
+                                 program, library)
+                said = harness.ask("annotate", self.path("p.pb.gz"))
+                self.compare(ELSEWHERE, said, True)
+                self.compare(LIBRARY, said, True)
+
+    def test_rust(self):
+        source = self.write("program.rs", RUST)
+        program = compiler.build(self.path("program"), source, "-g", compiler="rustc", required=False)
+        said = self.record(program, ["*fill", "*::main"])
+        self.compare(RUST, said, False)
+
+    def test_hook_is_silent(self):
+        """The header goes into sources that are compiled with every warning."""
+        for tool in ("gcc", "g++", "clang-14", "clang++-14"):
+            with self.subTest(tool=tool):
+                source = self.write("empty.cpp" if "++" in tool else "empty.c", "int empty;\n")
+                command = [harness.tool(tool), "-Wall", "-Wextra", "-Wpedantic", "-Werror", "-c",
+                           *self.hooked(tool), source, "-o", self.path("empty.o")]
+                result = harness.run(command)
+                self.assertEqual((0, b""), (result.code, result.stderr), command)
 
     def test_not_recorded(self):
         """Then there is what came from each line, and it is said that this is not the same."""

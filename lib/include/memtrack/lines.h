@@ -31,28 +31,59 @@ extern "C" {
                    no_sanitize_coverage))
 #endif
 
-/* The recorder's, if there is one. frame is that of the hook which a block has called. */
+/*
+ * The recorder's hook, if there is one; frame is that of the hook which a block has called. The weak
+ * reference goes through the global offset table, as those of memtrack.h do, which says why: in code
+ * at a fixed address a preloaded recorder would never be seen.
+ */
+#if defined(__x86_64__) && defined(__LP64__) && !defined(__code_model_large__)
+#define MEMTRACK_LINES_TELL                                                                        \
+    do {                                                                                           \
+        void (*memtrack_tell_)(const void *frame);                                                 \
+        __asm__(".weak memtrack_line_hook\n\t"                                                     \
+                "{movq memtrack_line_hook@GOTPCREL(%%rip), %0|"                                    \
+                "mov %0, QWORD PTR memtrack_line_hook@GOTPCREL[rip]}"                              \
+                : "=r"(memtrack_tell_));                                                           \
+        if (memtrack_tell_)                                                                        \
+            memtrack_tell_(__builtin_frame_address(0));                                            \
+    } while (0)
+#else
 extern void memtrack_line_hook(const void *frame) __attribute__((weak));
+#define MEMTRACK_LINES_TELL                                                                        \
+    do {                                                                                           \
+        if (memtrack_line_hook)                                                                    \
+            memtrack_line_hook(__builtin_frame_address(0));                                        \
+    } while (0)
+#endif
+
+#if defined(__GNUC__) && !defined(__clang__)
+#pragma GCC diagnostic push
+/* g++ has declared these functions itself when it is told to call them, and without this attribute.
+ * Then they are the program's, and the first one of all objects in it is called. */
+#pragma GCC diagnostic ignored "-Wattributes"
+#endif
 
 MEMTRACK_LINES_HOOK void __sanitizer_cov_trace_pc(void);
 MEMTRACK_LINES_HOOK void __sanitizer_cov_trace_pc_guard(uint32_t *guard);
 MEMTRACK_LINES_HOOK void __sanitizer_cov_trace_pc_guard_init(uint32_t *start, uint32_t *stop);
 
 MEMTRACK_LINES_HOOK void __sanitizer_cov_trace_pc(void) {
-    if (memtrack_line_hook)
-        memtrack_line_hook(__builtin_frame_address(0));
+    MEMTRACK_LINES_TELL;
 }
 
 MEMTRACK_LINES_HOOK void __sanitizer_cov_trace_pc_guard(uint32_t *guard) {
     (void)guard;
-    if (memtrack_line_hook)
-        memtrack_line_hook(__builtin_frame_address(0));
+    MEMTRACK_LINES_TELL;
 }
 
 MEMTRACK_LINES_HOOK void __sanitizer_cov_trace_pc_guard_init(uint32_t *start, uint32_t *stop) {
     (void)start;
     (void)stop;
 }
+
+#if defined(__GNUC__) && !defined(__clang__)
+#pragma GCC diagnostic pop
+#endif
 
 #ifdef __cplusplus
 }
