@@ -248,10 +248,17 @@ static void put_note(const struct listing *l, const char *text) {
     fputc('\n', l->terminal->stream);
 }
 
+/* Hooks of lines are for the languages that include headers. */
+static bool can_have_hits(const struct listing *l, const struct mt_lines_function *function) {
+    const char *file = mt_profile_text(l->lines->profile, function->file),
+               *ending = strrchr(file, '.');
+    return !ending || strcmp(ending, ".rs") != 0;
+}
+
 static void put_notes(const struct listing *l) {
     bool has_all = true;
     for (size_t i = 0; i < l->lines->n_functions; i++)
-        has_all &= l->lines->functions[i].has_hits;
+        has_all &= l->lines->functions[i].has_hits || !can_have_hits(l, &l->lines->functions[i]);
     if (!l->lines->is_recorded)
         put_note(l, "Lines were not recorded: LIVE is what came from a line and was not freed, by "
                     "whomever. memtrack run --lines records what each line frees, what is live "

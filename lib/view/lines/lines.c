@@ -23,6 +23,7 @@ struct entry {
     int64_t line;
     uint64_t chain; /* of a block: what is around the line */
     uint32_t place; /* and its location, which several processes may have run */
+    bool is_line;   /* whose runs were worked out: they are all of its copy's */
     struct mt_lines_figures figures;
 };
 
@@ -103,7 +104,7 @@ static int charge(struct building *b, const uint32_t *frames, uint32_t n,
 }
 
 /* A block is of the function whose text it is, wherever that was put. */
-static int charge_block(struct building *b, uint32_t frame,
+static int charge_block(struct building *b, uint32_t frame, bool is_line,
                         const struct mt_lines_figures *figures) {
     const struct mt_location *location = &b->profile->locations[frame];
     const struct mt_line *line = location->n_lines ? line_at(b, location, 0) : NULL;
@@ -114,7 +115,10 @@ static int charge_block(struct building *b, uint32_t frame,
         const struct mt_line *outer = &b->profile->lines[location->first_line + i];
         chain = mt_hash_mix(mt_hash_mix(chain, outer->function), (uint64_t)outer->line);
     }
-    return add_entry(b, location, line, mt_hash_mix(chain, line->function), figures);
+    int rc = add_entry(b, location, line, mt_hash_mix(chain, line->function), figures);
+    if (rc == 0)
+        b->entries[b->n - 1].is_line = is_line;
+    return rc;
 }
 
 /* ---- what there is --------------------------------------------------------------------------- */
@@ -140,7 +144,7 @@ static int take_change(struct building *b, const struct mt_line_change *change) 
     b->is_worked_out |= change->is_line;
     if (!change->is_step)
         return charge(b, frames, change->n_frames, &figures);
-    return change->n_frames ? charge_block(b, frames[0], &figures) : 0;
+    return change->n_frames ? charge_block(b, frames[0], change->is_line, &figures) : 0;
 }
 
 static uint64_t positive(int64_t value) {
@@ -212,7 +216,9 @@ static void add_sums(struct mt_lines_figures *sum, const struct mt_lines_figures
     sum->freed_blocks += more->freed_blocks;
 }
 
-/* Makes one row of the entries [first, end), which are of one line and in the order of chains. */
+/* Makes one row of the entries [first, end), which are of one line and in the order of chains. A
+ * line that was worked out is there once for each time that its code is in memory: in a library
+ * that was loaded again, in each unit that has the same function of a header. */
 static struct mt_lines_row join(const struct building *b, size_t first, size_t end) {
     struct mt_lines_row row = {.line = b->entries[first].line};
     uint64_t busiest = 0, hits = 0; /* of the chain at hand; of the block at hand */
@@ -223,9 +229,10 @@ static struct mt_lines_row join(const struct building *b, size_t first, size_t e
             row.figures.hits += busiest;
             busiest = 0;
         }
-        hits = is_same && b->entries[i].place == b->entries[i - 1].place ? hits + more->hits
-                                                                         : more->hits;
+        uint64_t runs = b->entries[i].is_line ? 0 : more->hits;
+        hits = is_same && b->entries[i].place == b->entries[i - 1].place ? hits + runs : runs;
         busiest = hits > busiest ? hits : busiest;
+        row.figures.hits += more->hits - runs;
         row.figures.has_hits |= more->has_hits;
         row.figures.has_time |= more->has_time;
         add_sums(&row.figures, more);
