@@ -8,10 +8,12 @@
 #include <argp.h>
 #include <limits.h>
 #include <stdlib.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "command/command.h"
 #include "command/help.h"
+#include "command/input.h"
 #include "command/view_options.h"
 #include "view/format/format.h"
 #include "view/subject.h"
@@ -114,12 +116,13 @@ const struct argp mt_top_argp = {
     .options = options,
     .parser = parse_option,
     .children = children,
-    .args_doc = "PID|LEDGER",
+    .args_doc = "PID|LEDGER|PROFILE|DIR",
     .doc = "Show what a running tracked process allocates, as it happens.\vExample: "
            "memtrack top --by function 1234\n\nThe process notices nothing: its ledger is "
            "read from outside. Change is what has become live since the mark, which is set "
            "when top begins and by the key m. Rates are those of the last second, or of one "
-           "delay. When the process ends, its last picture stays.\n\nKeys: arrows move. "
+           "delay. When the process ends, its last picture stays; that of a profile, or of a run "
+           "(DIR), is its end.\n\nKeys: arrows move. "
            "Enter opens a row into its call paths, and b goes back. < and > choose the "
            "column to sort by, / filters, g groups, m marks, space pauses. w writes a "
            "snapshot, h shows help, q quits.\n\nExit status: 0, 2 wrong usage, 3 the "
@@ -148,12 +151,7 @@ static void read_options(int argc, char **argv, struct request *r) {
 
 /* ---- the command ----------------------------------------------------------------------------- */
 
-static int open_tree(struct mt_top *top, const char *what, struct mt_error *error) {
-    pid_t pid;
-    if (!mt_subject_is_process(what, &pid))
-        return mt_error_set(error, MEMTRACK_ENOTFOUND,
-                            "memtrack report --tree adds up a run that was written.",
-                            "--tree follows running processes, and %s is not a process id", what);
+static int open_tree(struct mt_top *top, pid_t pid, struct mt_error *error) {
     int rc = mt_top_model_new_tree(&top->options, &top->model, error);
     if (rc != 0)
         return rc;
@@ -164,14 +162,49 @@ static int open_tree(struct mt_top *top, const char *what, struct mt_error *erro
     return rc;
 }
 
-static int open_top(struct mt_top *top, const char *what, struct mt_error *error) {
+static int open_ledger(struct mt_top *top, const char *what, struct mt_error *error) {
     struct mt_ledger *ledger;
-    if (top->is_tree)
-        return open_tree(top, what, error);
     int rc = mt_top_target_open(&top->target, what, &ledger, error);
     if (rc == 0 && (rc = mt_top_model_new(ledger, &top->options, &top->model, error)) != 0)
         mt_top_target_close(&top->target);
     return rc;
+}
+
+/* A run, or a profile: its last picture, as of a process that ends while somebody looks. */
+static int open_written(struct mt_top *top, const char *path, struct mt_error *error) {
+    const struct mt_input_wanted wanted = {.keep = {.processes = true, .threads = true},
+                                           .tree = top->is_tree,
+                                           .symbols = &top->options.symbols};
+    struct mt_processes processes;
+    struct mt_profile *profile = NULL;
+    int rc = mt_input_read_run(path, &wanted, &processes, &profile, error);
+    mt_processes_free(&processes);
+    if (rc == 0 && profile->info.watched) {
+        mt_profile_free(profile);
+        return mt_error_set(error, MEMTRACK_EUSAGE, "memtrack timeline shows it.",
+                            "%s: nothing was recorded but memory over time", path);
+    }
+    if (rc != 0)
+        return rc;
+    top->target =
+        (struct mt_top_target){.pid = profile->info.pid, .statm_fd = -1, .state = MT_TOP_ENDED};
+    top->is_tree = false; /* it is one profile already */
+    return mt_top_model_new_written(profile, &top->options, &top->model, error);
+}
+
+static int open_top(struct mt_top *top, const char *path, struct mt_error *error) {
+    pid_t pid;
+    bool is_process = mt_subject_is_process(path, &pid);
+    if (is_process && top->is_tree)
+        return open_tree(top, pid, error);
+    struct stat status;
+    bool is_directory = stat(path, &status) == 0 && S_ISDIR(status.st_mode);
+    int rc = is_directory ? -MEMTRACK_EFORMAT : open_ledger(top, path, error);
+    if (rc != -MEMTRACK_EFORMAT || is_process)
+        return rc;
+    if (error)
+        *error = (struct mt_error){{0}, {0}};
+    return open_written(top, path, error);
 }
 
 static void close_top(struct mt_top *top) {
@@ -187,18 +220,22 @@ int mt_top_command(int argc, char **argv) {
     read_options(argc, argv, &r);
     bool is_table = r.once || r.batch;
     int result = MT_EXIT_OK, rc = 0;
+    char *path = NULL;
     if (!is_table && (!isatty(STDIN_FILENO) || !isatty(STDOUT_FILENO))) {
         mt_terminal_print_problem(r.top.program,
                                   "--once prints a table, --batch one after the other.",
                                   "no terminal on standard input and output");
         result = MT_EXIT_USAGE;
-    } else if ((rc = open_top(&r.top, r.what, &error)) != 0) {
+    } else
+        path = mt_input_choose_run(r.top.program, r.what, r.top.is_tree, &result);
+    if (path && (rc = open_top(&r.top, path, &error)) != 0) {
         mt_terminal_print_error(r.top.program, &error);
         result = mt_command_exit_status(rc);
-    } else {
+    } else if (path) {
         result = is_table ? mt_top_tables(&r.top) : mt_top_screen(&r.top);
         close_top(&r.top);
     }
+    free(path);
     mt_view_options_free(&r.view);
     return result;
 }

@@ -58,7 +58,7 @@ static int set_tree(const struct mt_top_tree *tree, struct mt_export_top *json) 
 }
 
 int mt_top_json(const struct mt_top *top, uint64_t now_ns, FILE *stream, struct mt_error *error) {
-    const struct mt_ledger_info *info = mt_ledger_info(mt_top_model_ledger(top->model));
+    struct mt_ledger *ledger = mt_top_model_ledger(top->model);
     const struct mt_rows *rows = mt_top_model_rows(top->model);
     size_t n = mt_top_model_count(top->model);
     if (top->n && top->n < n)
@@ -80,8 +80,8 @@ int mt_top_json(const struct mt_top *top, uint64_t now_ns, FILE *stream, struct 
         .by = mt_top_model_by(top->model),
         .uptime_ns = mt_top_model_time_ns(top->model, now_ns),
         .window_ns = mt_top_model_window_ns(top->model),
-        .sample_bytes = info->sample_bytes,
-        .is_off = info->control.request.off != 0,
+        .sample_bytes = mt_top_model_profile(top->model)->info.sample_bytes,
+        .is_off = ledger && mt_ledger_info(ledger)->control.request.off != 0,
         .has_rates = mt_top_model_has_rates(top->model),
         .lines = lines,
         .n = n,

@@ -82,7 +82,11 @@ char *mt_top_look_program(const struct mt_top *top, bool is_brief) {
 }
 
 void mt_top_look_who(const struct mt_top *top, char *text, size_t bytes) {
-    size_t others = top->is_tree && top->tree.n_running ? top->tree.n_running - 1 : 0;
+    uint32_t n_written =
+        mt_top_model_ledger(top->model) ? 0 : mt_top_model_profile(top->model)->info.n_processes;
+    size_t others = top->is_tree && top->tree.n_running ? top->tree.n_running - 1
+                    : n_written > 1                     ? n_written - 1
+                                                        : 0;
     int n = snprintf(text, bytes, "pid %" PRIu32, top->target.pid);
     if (others && n > 0 && (size_t)n < bytes)
         snprintf(text + n, bytes - (size_t)n, " and %zu more", others);
@@ -110,7 +114,9 @@ static void write_absent(FILE *stream, const struct mt_top_tree *tree, const cha
 
 char *mt_top_look_coverage(const struct mt_top *top, const char *separator) {
     const struct mt_ledger_totals *t = mt_top_model_totals(top->model);
-    const struct mt_ledger_info *info = mt_ledger_info(mt_top_model_ledger(top->model));
+    struct mt_ledger *ledger = mt_top_model_ledger(top->model);
+    const struct mt_ledger_info *info = ledger ? mt_ledger_info(ledger) : NULL;
+    uint64_t sample_bytes = mt_top_model_profile(top->model)->info.sample_bytes;
     const struct {
         uint64_t count;
         const char *text;
@@ -125,16 +131,16 @@ char *mt_top_look_coverage(const struct mt_top *top, const char *separator) {
     if (!stream)
         return NULL;
     const char *between = "";
-    if (info->control.request.off) {
+    if (info && info->control.request.off) {
         fputs("recording is off", stream);
         between = separator;
     }
-    if (info->sample_bytes) {
+    if (sample_bytes) {
         fprintf(stream, "%ssampled every %s", between,
-                mt_format_size(number, (int64_t)info->sample_bytes, false));
+                mt_format_size(number, (int64_t)sample_bytes, false));
         between = separator;
     }
-    if (!(info->flags & MT_FLAG_COMPLETE)) {
+    if (info && !(info->flags & MT_FLAG_COMPLETE)) {
         fprintf(stream, "%snot recorded from the start", between);
         between = separator;
     }

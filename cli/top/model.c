@@ -100,6 +100,38 @@ int mt_top_model_new(struct mt_ledger *ledger, const struct mt_top_options *opti
     return 0;
 }
 
+static int add_source(struct mt_top_model *m, struct mt_top_source *s, struct mt_error *error) {
+    if (!mt_array_grow(&m->sources, m->n_sources, sizeof(struct mt_top_source *))) {
+        mt_top_source_free(s);
+        return mt_error_set(error, MEMTRACK_ENOMEM, "", "out of memory");
+    }
+    m->sources[m->n_sources++] = s;
+    return 0;
+}
+
+int mt_top_model_new_written(struct mt_profile *profile, const struct mt_top_options *options,
+                             struct mt_top_model **out, struct mt_error *error) {
+    struct mt_top_source *source = NULL;
+    uint64_t now = mt_clock_now_ns(), lasted_ns = profile->info.duration_ns;
+    int rc = mt_top_source_new_written(profile, &source, error);
+    if (rc != 0)
+        return rc;
+    struct mt_top_model *m = new_model(options, error);
+    if (!m) {
+        mt_top_source_free(source);
+        return -MEMTRACK_ENOMEM;
+    }
+    rc = add_source(m, source, error);
+    if (rc != 0) {
+        mt_top_model_free(m);
+        return rc;
+    }
+    m->start_ns = lasted_ns < now ? now - lasted_ns : 0;
+    m->main = source;
+    *out = m;
+    return 0;
+}
+
 int mt_top_model_new_tree(const struct mt_top_options *options, struct mt_top_model **out,
                           struct mt_error *error) {
     struct mt_top_model *m = new_model(options, error);
@@ -133,16 +165,14 @@ int mt_top_model_add(struct mt_top_model *m, struct mt_ledger *ledger, bool is_m
     int rc = mt_top_source_new(ledger, &s, error);
     if (rc != 0)
         return rc;
-    if (!mt_array_grow(&m->sources, m->n_sources, sizeof(struct mt_top_source *))) {
-        mt_top_source_free(s);
-        return mt_error_set(error, MEMTRACK_ENOMEM, "", "out of memory");
-    }
+    rc = add_source(m, s, error);
+    if (rc != 0)
+        return rc;
     uint64_t start = mt_ledger_info(ledger)->start_monotonic_ns;
     m->start_ns = start < m->start_ns ? start : m->start_ns;
     s->is_main = is_main;
     if (is_main || !m->main)
         m->main = s;
-    m->sources[m->n_sources++] = s;
     *out = s;
     return 0;
 }
@@ -218,7 +248,7 @@ static void turn_window(struct mt_top_model *m, uint64_t now_ns) {
 static void begin_sources(struct mt_top_model *m) {
     for (size_t i = 0; i < m->n_sources; i++) {
         struct mt_top_source *s = m->sources[i];
-        uint64_t start = mt_ledger_info(s->ledger)->start_monotonic_ns;
+        uint64_t start = s->ledger ? mt_ledger_info(s->ledger)->start_monotonic_ns : 0;
         if (!s->is_begun)
             mt_top_source_begin(s, m->window_ns && start > m->window_ns,
                                 m->marked_ns && start > m->marked_ns);
@@ -329,7 +359,7 @@ bool mt_top_model_name(struct mt_top_model *m, uint64_t budget_ns, int *status) 
 static uint64_t generation_of(const struct mt_top_model *m) {
     uint64_t generation = 0;
     for (size_t i = 0; i < m->n_sources; i++)
-        generation += mt_follow_generation(m->sources[i]->follow);
+        generation += m->sources[i]->follow ? mt_follow_generation(m->sources[i]->follow) : 0;
     return generation;
 }
 

@@ -36,6 +36,10 @@ struct mt_top_model; /* opaque */
  * been read yet. Returns 0 or -MEMTRACK_E…. */
 int mt_top_model_new(struct mt_ledger *ledger, const struct mt_top_options *options,
                      struct mt_top_model **out, struct mt_error *error);
+/* Makes one of a profile that was written, which is the model's in the same way: its picture stays as
+ * it is. */
+int mt_top_model_new_written(struct mt_profile *profile, const struct mt_top_options *options,
+                             struct mt_top_model **out, struct mt_error *error);
 /* Makes one of a tree of processes, to which at least one is added before it is read. */
 int mt_top_model_new_tree(const struct mt_top_options *options, struct mt_top_model **out,
                           struct mt_error *error);
@@ -107,7 +111,8 @@ const struct mt_top_line *mt_top_model_earlier(const struct mt_top_model *model)
 /* Returns the number of the line that has the sample, SIZE_MAX: none has it. */
 size_t mt_top_model_find(const struct mt_top_model *model, uint32_t sample);
 
-struct mt_ledger *mt_top_model_ledger(struct mt_top_model *model);
+struct mt_ledger *
+mt_top_model_ledger(struct mt_top_model *model); /* NULL: of one that was written */
 struct mt_profile *mt_top_model_profile(struct mt_top_model *model);
 const struct mt_ledger_totals *mt_top_model_totals(const struct mt_top_model *model);
 uint64_t mt_top_model_marked_ns(const struct mt_top_model *model); /* 0: not yet */

@@ -12,6 +12,7 @@
 
 #include "base/array.h"
 #include "base/clock.h"
+#include "base/saturate.h"
 #include "profile/called.h"
 
 enum { FIRST_BATCH = 16 };
@@ -43,9 +44,34 @@ int mt_top_source_new(struct mt_ledger *ledger, struct mt_top_source **out,
     return 0;
 }
 
+int mt_top_source_new_written(struct mt_profile *profile, struct mt_top_source **out,
+                              struct mt_error *error) {
+    const struct mt_profile_info *info = &profile->info;
+    struct mt_top_source *s = calloc(1, sizeof *s);
+    if (!s) {
+        mt_profile_free(profile);
+        return mt_error_set(error, MEMTRACK_ENOMEM, "", "out of memory");
+    }
+    s->profile = profile;
+    s->batch = FIRST_BATCH;
+    s->totals = (struct mt_ledger_totals){
+        .live_bytes = mt_saturate_signed(info->totals.live_bytes),
+        .peak_bytes = mt_saturate_signed(info->totals.peak_bytes),
+        .allocated_blocks = info->totals.total_blocks,
+        .failed = info->totals.failed_allocations,
+        .unknown_frees = info->coverage.unknown_frees,
+        .dropped = info->coverage.dropped_events,
+        .lossy_blocks = info->coverage.lossy_blocks,
+    };
+    *out = s;
+    return 0;
+}
+
 void mt_top_source_free(struct mt_top_source *s) {
     if (!s)
         return;
+    if (!s->follow)
+        mt_profile_free(s->profile);
     mt_follow_free(s->follow);
     mt_ledger_close(s->ledger);
     free(s->histories);
@@ -66,6 +92,8 @@ static int grow_histories(struct mt_top_source *s) {
 }
 
 int mt_top_source_read_totals(struct mt_top_source *s, struct mt_error *error) {
+    if (!s->ledger)
+        return 0;
     int rc = mt_ledger_refresh(s->ledger, error);
     if (rc == 0 && (rc = mt_ledger_totals(s->ledger, &s->totals)) != 0)
         rc = mt_error_set(error, -rc, "", "%s: cannot be read any more", mt_ledger_path(s->ledger));
@@ -74,10 +102,10 @@ int mt_top_source_read_totals(struct mt_top_source *s, struct mt_error *error) {
 
 int mt_top_source_read(struct mt_top_source *s, uint64_t budget_ns, struct mt_error *error) {
     bool complete = false;
-    int rc = mt_follow_read(s->follow, budget_ns, &complete, error);
+    int rc = s->follow ? mt_follow_read(s->follow, budget_ns, &complete, error) : 0;
     if (grow_histories(s) != 0)
         return mt_error_set(error, MEMTRACK_ENOMEM, "", "out of memory");
-    s->is_read = rc == 0 && complete;
+    s->is_read = rc == 0 && (complete || !s->follow);
     return rc;
 }
 

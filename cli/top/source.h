@@ -22,9 +22,9 @@ struct mt_top_history { /* of one sample */
 };
 
 struct mt_top_source {
-    struct mt_ledger *ledger;
-    struct mt_follow *follow;
-    struct mt_profile *profile; /* belongs to follow */
+    struct mt_ledger *ledger;   /* NULL: of a profile that was written */
+    struct mt_follow *follow;   /* the same */
+    struct mt_profile *profile; /* belongs to follow, if there is one */
     struct mt_ledger_totals totals;
     struct mt_top_history *histories;
     size_t n_histories, history_capacity;
@@ -43,6 +43,9 @@ struct mt_top_source {
 /* Begins to follow a ledger, which belongs to the source from now on, also when this fails. Returns
  * 0 or -MEMTRACK_E…. */
 int mt_top_source_new(struct mt_ledger *ledger, struct mt_top_source **out, struct mt_error *error);
+/* Makes one of a profile, which nothing is added to and belongs to the source as the ledger does. */
+int mt_top_source_new_written(struct mt_profile *profile, struct mt_top_source **out,
+                              struct mt_error *error);
 void mt_top_source_free(struct mt_top_source *source); /* NULL is fine */
 
 /* Reads totals and records (budget_ns as mt_follow_read); is_read is set when a pass is complete.

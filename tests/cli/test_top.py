@@ -514,8 +514,8 @@ class Tables(Case):
             (2, b"need --once or --batch", ["--json", "1"]),
             (3, b"", ["--once", str(os.getpid())]),  # not tracked
             (3, b"", ["--once", "99999999"]),
-            (3, b"no such file", ["--once", "/nonexistent/x.ledger"]),
-            (3, b"not a ledger", ["--once", "/etc/passwd"]),
+            (3, b"No such file", ["--once", "/nonexistent/x.ledger"]),
+            (3, b"not a memtrack or pprof profile", ["--once", "/etc/passwd"]),
         ]:
             with self.subTest(arguments):
                 result = self.run_top(*arguments, status=status)

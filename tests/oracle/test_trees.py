@@ -275,7 +275,9 @@ class Top(case.Case):
             cat = table["tree"]["not_recorded"][0]["pid"]
             self.assertIn("is not tracked, nor is any of the 0 below it",
                           t.text("top", "--tree", "--once", cat, code=3))
-            self.assertIn("is not a process id", t.text("top", "--tree", "--once", self.dir, code=3))
+            for command in (("top", "--once"), ("report",)):
+                self.assertIn("holds no profile that can be read",
+                              t.text(*command, "--tree", self.dir, code=3))
 
 
 class Run(case.Case):
@@ -295,6 +297,26 @@ class Run(case.Case):
         """What was live then, in all; nothing before the beginning and after the end."""
         return sum(row["live_blocks"] for row in
                    self.asker.ask("report", "--at", "%.9f" % (time_ns / 1e9), where)["rows"])
+
+    def test_top(self):
+        """The last picture of a run, and of each of its profiles, is what report says of it."""
+        directory, processes = self.record()
+        for options in ((), ("--tree",)):
+            for by in ("process", "function"):
+                table = self.asker.ask("top", "--once", "--by", by, *options, directory)
+                report = self.asker.ask("report", "--by", by, *options, directory)
+                self.assertEqual("ended", table["process"]["state"])
+                for name in ("live_bytes", "live_blocks", "total_bytes", "total_blocks"):
+                    self.assertEqual({row["key"]: row[name] for row in report["rows"]},
+                                     {row["key"]: row[name] for row in table["rows"]}, (by, name))
+                    self.assertEqual(report["totals"][name], table["totals"][name])
+        self.assertGreater(len(processes), 2)
+        for process in processes:
+            table = self.asker.ask("top", "--once", os.path.join(directory, process["file"]))
+            self.assertEqual(process["live_bytes"], table["totals"]["live_bytes"])
+            self.assertEqual(process["total_bytes"], table["totals"]["total_bytes"])
+        text = self.asker.text("top", "--once", directory)
+        self.assertIn("pid %d and %d more  ended" % (self.asker.pid, len(processes) - 1), text)
 
     def test_past_moments_are_those_of_the_processes(self):
         directory, processes = self.record()
