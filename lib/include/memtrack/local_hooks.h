@@ -19,13 +19,15 @@
 extern "C" {
 #endif
 
-/* Returns the place of the wanted hook that was added next after that number, or -1. */
+/* Returns the place of the wanted hook that was added next after that number, up to the last one,
+ * or -1. */
 MEMTRACK_SYSTEM_FUNCTION_ int memtrack_local_next_hook_(const struct memtrack_local_process_ *p,
-                                                        uint64_t after) {
+                                                        uint64_t after, uint64_t last) {
     int found = -1;
     for (int i = 0; i < MEMTRACK_LOCAL_MAX_HOOKS_; i++) {
         uint64_t number = MEMTRACK_LOCAL_FIND_(p->hook[i].number);
-        if (number > after && (found < 0 || number < MEMTRACK_LOCAL_GET_(p->hook[found].number)))
+        if (number > after && number <= last &&
+            (found < 0 || number < MEMTRACK_LOCAL_GET_(p->hook[found].number)))
             found = i;
     }
     return found;
@@ -64,19 +66,20 @@ MEMTRACK_SYSTEM_FUNCTION_ int memtrack_local_has_hooks_(struct memtrack_local_th
     return MEMTRACK_LOCAL_GET_(t->process->n_hooks) != 0;
 }
 
-/* Calls all hooks of a thread, which is inside before, and outside afterwards. */
+/* Calls all hooks of a thread, which is inside before, and outside afterwards. What they add is
+ * called from the next time on. */
 MEMTRACK_LOCAL_ void memtrack_local_call_hooks_(struct memtrack_local_thread_ *t, uintptr_t frame,
                                                 memtrack_scope *scope, const char *name,
                                                 int is_end);
 MEMTRACK_LOCAL_ void memtrack_local_call_hooks_(struct memtrack_local_thread_ *t, uintptr_t frame,
                                                 memtrack_scope *scope, const char *name,
                                                 int is_end) {
-    uint64_t after = 0;
+    uint64_t after = 0, last = MEMTRACK_LOCAL_GET_(t->process->hooks_added);
     int i;
     memtrack_local_leave_(t, 0);
-    while ((i = memtrack_local_next_hook_(t->process, after)) >= 0) {
+    while ((i = memtrack_local_next_hook_(t->process, after, last)) >= 0) {
         uint64_t number = MEMTRACK_LOCAL_FIND_(t->process->hook[i].number);
-        if (number <= after)
+        if (number <= after || number > last)
             continue; /* it was removed at this moment */
         after = number;
         memtrack_local_call_hook_(t, i, number, frame, scope, name, is_end);
@@ -102,7 +105,8 @@ MEMTRACK_SYSTEM_FUNCTION_ int memtrack_local_add_hook_(struct memtrack_local_pro
             continue;
         h->hook = *hook;
         h->is_leaving = 0;
-        MEMTRACK_LOCAL_PUBLISH_(h->number, ++p->hooks_added);
+        MEMTRACK_LOCAL_SET_(p->hooks_added, p->hooks_added + 1);
+        MEMTRACK_LOCAL_PUBLISH_(h->number, p->hooks_added);
         MEMTRACK_LOCAL_SET_(p->n_hooks, p->n_hooks + 1);
         return 0;
     }

@@ -111,12 +111,21 @@ static struct mt_thread *caller(const struct mt_hook_frame *frame) {
     return t;
 }
 
+/* Returns the places that are in use, as bits. Relaxed: call looks again. */
+static uint32_t wanted(void) {
+    uint32_t n = mt_load_relaxed(&mt_hooks_n), bits = 0;
+    for (uint32_t i = 0; i < n; i++)
+        bits |= (uint32_t)(mt_load_relaxed(&places[i].state) == IN_USE) << i;
+    return bits;
+}
+
+/* What hooks add is called from the next time on. */
 static void call_all(memtrack_scope *scope, bool begins, const struct mt_hook_frame *frame) {
     struct mt_thread *t = caller(frame);
     const char *name = t != NULL ? name_of(t, scope) : NULL;
-    uint32_t n = mt_load_relaxed(&mt_hooks_n);
-    for (uint32_t i = 0; name != NULL && i < n; i++)
-        if (mt_load_relaxed(&places[i].state) == IN_USE) /* relaxed: call looks again */
+    uint32_t bits = name != NULL ? wanted() : 0;
+    for (uint32_t i = 0; bits >> i != 0; i++)
+        if (bits >> i & 1)
             call(t, i, scope, name, begins, frame);
 }
 
