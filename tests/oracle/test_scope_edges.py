@@ -2,7 +2,7 @@
 # cost: 5
 """Scopes where something ends: more functions are open than there is room for, a function's code is
 unloaded and its address is another one's, a reset comes between an error and the end, and the
-program allows itself no clock any more."""
+program allows itself no clock any more; hooks that come and go, and more caches than anybody has."""
 import os
 
 from support import case, compiler, harness
@@ -158,6 +158,61 @@ int main(void) {
     return 0;
 }
 """
+AGAIN = """
+#include <memtrack.h>
+#include <stdio.h>
+static void again(memtrack_scope *scope, const char *name, void *calls) {
+    memtrack_hook_t hook = {again, again, calls};
+    (void)scope, (void)name;
+    ++*(int *)calls;
+    memtrack_hook_remove(&hook);
+    memtrack_hook_add(&hook);
+}
+int main(void) {
+    int calls = 0;
+    memtrack_hook_t hook = {again, again, &calls};
+    memtrack_scope scope;
+    memtrack_hook_add(&hook);
+    for (int i = 0; i < 100; i++) {
+        memtrack_begin(&scope, "a scope");
+        memtrack_end(&scope, NULL);
+    }
+    printf("%d %d\\n", calls, memtrack_hook_remove(&hook));
+    return 0;
+}
+"""
+
+MANY = """
+#include <memtrack.h>
+#include <stdio.h>
+#include <stdlib.h>
+int main(int argc, char **argv) {
+    int n = atoi(argv[argc - 1]);
+    char name[32];
+    memtrack_cache_row *caches = (memtrack_cache_row *)malloc((size_t)n * sizeof *caches);
+    memtrack_counter_row *counters = (memtrack_counter_row *)malloc((size_t)n * sizeof *counters);
+    for (int i = 0; i < 2 * n; i++) {
+        snprintf(name, sizeof name, "%d", i % n);
+        memtrack_counter_add(name, i);
+        memtrack_cache_size(name, (uint64_t)i);
+        if (i % 3)
+            memtrack_cache_hit(name, 1);
+        else
+            memtrack_cache_miss(name, 2);
+    }
+    printf("%d %d", memtrack_caches_read(caches, (uint32_t)n), memtrack_counters_read(counters, (uint32_t)n));
+    for (int i = 0; i < n; i++) {
+        int number = atoi(caches[i].name), hits = (number % 3 != 0) + ((number + n) % 3 != 0);
+        if (caches[i].hits != (uint64_t)hits || caches[i].misses != (uint64_t)(2 - hits) ||
+            caches[i].size_bytes != (uint64_t)(number + n) || atoi(counters[i].name) != i ||
+            counters[i].value != 2 * i + n)
+            printf(" %d", i);
+    }
+    printf("\\n");
+    return 0;
+}
+"""
+
 FAILED = b"""\
 thread 1 1 of this scope
 thread 1 1 of this scope
@@ -241,6 +296,26 @@ class Edges(case.Case):
             for row in rows.values():
                 for value in ("duration_ns", "cpu_ns"):
                     self.assertTrue(0 <= row[value]["min"] <= row[value]["max"] <= whole_ns, row)
+
+    def say(self, name, text, *arguments):
+        """What a program prints, recorded and with timers alone."""
+        timers = self.build(name + "-timers", text, compiler.INCLUDE, "-O1", "-DMEMTRACK_TIMERS",
+                            compiler="gcc")
+        program = self.build(name, text, compiler.INCLUDE, "-O1", compiler="gcc")
+        return (self.record(program, *arguments).decode(),
+                harness.check([timers, *arguments],
+                              env=harness.plain_environment()).stdout.decode())
+
+    def test_hook_that_adds_itself_again(self):
+        """It is called once at each end of a scope, and not for ever."""
+        self.assertEqual(("200 0\n",) * 2, self.say("again", AGAIN))
+
+    def test_many_caches_and_counters(self):
+        """Each is found at once, however many there are."""
+        n = 20000
+        self.assertEqual(("%d %d\n" % (n, n),) * 2, self.say("many", MANY, str(n)))
+        shown = harness.ask("scopes", self.profile)
+        self.assertEqual((n, n), (len(shown["caches"]), len(shown["counters"])))
 
 
 harness.main()

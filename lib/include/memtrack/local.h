@@ -83,6 +83,7 @@ struct memtrack_local_key_ {
     struct memtrack_local_record_ *records;
     const char *text, *file;
     uint32_t hash, group, is_process, line;
+    uint32_t number; /* which one of all */
 };
 
 struct memtrack_local_group_ {
@@ -142,7 +143,9 @@ struct memtrack_local_process_ {
     struct memtrack_local_event_ *events;
     char *arena;
     size_t arena_left;
-    struct memtrack_local_figure_ *figures; /* memtrack/local_counters.h */
+    uint32_t n_keys;
+    struct memtrack_local_figure_ *figures, *last_figure; /* memtrack/local_counters.h */
+    struct memtrack_local_figure_ *figure_chain[MEMTRACK_LOCAL_CHAINS_];
     uint64_t hooks_added;
     uint32_t n_hooks;
     struct memtrack_local_hook_ hook[MEMTRACK_LOCAL_MAX_HOOKS_];
@@ -426,6 +429,7 @@ memtrack_local_add_key_(struct memtrack_local_process_ *p, uint32_t hash, uint32
     key->hash = hash;
     key->group = group;
     key->is_process = is_process;
+    key->number = ++p->n_keys;
     key->same_hash = *chain;
     MEMTRACK_LOCAL_PUBLISH_(*chain, key);
     MEMTRACK_LOCAL_PUBLISH_(*(p->last ? &p->last->next : &p->first), key);

@@ -21,7 +21,7 @@ enum { MEMTRACK_LOCAL_HITS_ = 0, MEMTRACK_LOCAL_MISSES_ = 1 }; /* in the place o
 
 /* A figure. Its text lies behind it. */
 struct memtrack_local_figure_ {
-    struct memtrack_local_figure_ *next;
+    struct memtrack_local_figure_ *next, *same_hash;
     const char *text;
     int kind;
     int64_t value, lowest, highest;
@@ -31,33 +31,52 @@ struct memtrack_local_figure_ {
 /* ---- figures --------------------------------------------------------------------------------- */
 
 MEMTRACK_SYSTEM_FUNCTION_ struct memtrack_local_figure_ **
-memtrack_local_figure_end_(struct memtrack_local_process_ *p, int kind, const char *name) {
-    struct memtrack_local_figure_ **end = &p->figures, *f;
-    while ((f = MEMTRACK_LOCAL_FIND_(*end)) != NULL &&
-           (f->kind != kind || !memtrack_local_is_text_(f->text, name)))
-        end = &f->next;
-    return end;
+memtrack_local_figure_chain_(struct memtrack_local_process_ *p, int kind, const char *name) {
+    return &p->figure_chain[memtrack_local_hash_(name, memtrack_local_length_(name), 0,
+                                                 (uint32_t)kind) %
+                            MEMTRACK_LOCAL_CHAINS_];
+}
+
+/* Returns the figure; NULL when there is none. */
+MEMTRACK_SYSTEM_FUNCTION_ struct memtrack_local_figure_ *
+memtrack_local_look_up_figure_(struct memtrack_local_figure_ **chain, int kind, const char *name) {
+    struct memtrack_local_figure_ *f = MEMTRACK_LOCAL_FIND_(*chain);
+    while (f && (f->kind != kind || !memtrack_local_is_text_(f->text, name)))
+        f = f->same_hash;
+    return f;
+}
+
+/* The caller has the lock, and has found that there is none. */
+MEMTRACK_SYSTEM_FUNCTION_ struct memtrack_local_figure_ *
+memtrack_local_add_figure_(struct memtrack_local_process_ *p, struct memtrack_local_figure_ **chain,
+                           int kind, const char *name) {
+    struct memtrack_local_figure_ *f =
+        (struct memtrack_local_figure_ *)memtrack_local_take_(p, sizeof *f);
+    if (!f || !(f->text = memtrack_local_copy_(p, name)))
+        return NULL;
+    f->kind = kind;
+    f->lowest = INT64_MAX;
+    f->highest = INT64_MIN;
+    f->same_hash = *chain;
+    MEMTRACK_LOCAL_PUBLISH_(*chain, f);
+    MEMTRACK_LOCAL_PUBLISH_(*(p->last_figure ? &p->last_figure->next : &p->figures), f);
+    p->last_figure = f;
+    return f;
 }
 
 /* Returns the figure, which is made if there is none; NULL when there is no room. */
 MEMTRACK_SYSTEM_FUNCTION_ struct memtrack_local_figure_ *
 memtrack_local_find_figure_(struct memtrack_local_process_ *p, int kind, const char *name) {
-    struct memtrack_local_figure_ *f =
-        MEMTRACK_LOCAL_FIND_(*memtrack_local_figure_end_(p, kind, name));
-    struct memtrack_local_figure_ **end;
+    struct memtrack_local_figure_ **chain = memtrack_local_figure_chain_(p, kind, name);
+    struct memtrack_local_figure_ *f = memtrack_local_look_up_figure_(chain, kind, name);
     if (f)
         return f;
     memtrack_local_lock_(memtrack_local_state_.page);
-    end = memtrack_local_figure_end_(p, kind, name);
-    if (!(f = *end) && (f = (struct memtrack_local_figure_ *)memtrack_local_take_(p, sizeof *f)) &&
-        (f->text = memtrack_local_copy_(p, name))) {
-        f->kind = kind;
-        f->lowest = INT64_MAX;
-        f->highest = INT64_MIN;
-        MEMTRACK_LOCAL_PUBLISH_(*end, f);
-    }
+    f = memtrack_local_look_up_figure_(chain, kind, name);
+    if (!f)
+        f = memtrack_local_add_figure_(p, chain, kind, name);
     memtrack_local_unlock_(memtrack_local_state_.page);
-    return f && f->text ? f : NULL;
+    return f;
 }
 
 /* Notes a new value among the lowest and the highest. */
@@ -160,15 +179,19 @@ MEMTRACK_LOCAL_ int memtrack_local_cache_size(const char *name, uint64_t bytes) 
                : memtrack_local_change_(MEMTRACK_LOCAL_SIZE_, name, (int64_t)bytes, 0);
 }
 
+MEMTRACK_SYSTEM_FUNCTION_ struct memtrack_local_key_ *
+memtrack_local_answers_key_(struct memtrack_local_process_ *p, const char *name, uint32_t which) {
+    uint32_t hash =
+        memtrack_local_hash_(name, memtrack_local_length_(name), MEMTRACK_LOCAL_CACHES_, which);
+    return memtrack_local_find_key_(p, hash, MEMTRACK_LOCAL_CACHES_, which, name);
+}
+
 /* Adds up the answers of one kind. */
 MEMTRACK_SYSTEM_FUNCTION_ uint64_t memtrack_local_answers_(struct memtrack_local_process_ *p,
                                                            const char *name, uint32_t which,
                                                            struct memtrack_local_whole_ *w,
                                                            memtrack_statistic *out) {
-    uint32_t hash =
-        memtrack_local_hash_(name, memtrack_local_length_(name), MEMTRACK_LOCAL_CACHES_, which);
-    struct memtrack_local_key_ *key =
-        memtrack_local_find_key_(p, hash, MEMTRACK_LOCAL_CACHES_, which, name);
+    struct memtrack_local_key_ *key = memtrack_local_answers_key_(p, name, which);
     memtrack_scope_row row;
     memset(out, 0, sizeof *out);
     if (!key || !memtrack_local_row_(p, key, w, &row))
@@ -181,8 +204,8 @@ MEMTRACK_SYSTEM_FUNCTION_ void memtrack_local_cache_row_(struct memtrack_local_p
                                                          const char *name,
                                                          struct memtrack_local_whole_ *w,
                                                          memtrack_cache_row *row) {
-    struct memtrack_local_figure_ *size =
-        MEMTRACK_LOCAL_FIND_(*memtrack_local_figure_end_(p, MEMTRACK_LOCAL_SIZE_, name));
+    struct memtrack_local_figure_ *size = memtrack_local_look_up_figure_(
+        memtrack_local_figure_chain_(p, MEMTRACK_LOCAL_SIZE_, name), MEMTRACK_LOCAL_SIZE_, name);
     memset(row, 0, sizeof *row);
     row->name = name;
     row->hits = memtrack_local_answers_(p, name, MEMTRACK_LOCAL_HITS_, w, &row->hit_ns);
@@ -195,21 +218,18 @@ MEMTRACK_SYSTEM_FUNCTION_ void memtrack_local_cache_row_(struct memtrack_local_p
     }
 }
 
-/* Returns whether this key is the first that names a cache: a miss comes after the hit. */
+/* Returns whether this key is the first that names a cache: a miss may come after the hit. */
 MEMTRACK_SYSTEM_FUNCTION_ int memtrack_local_is_first_(struct memtrack_local_process_ *p,
                                                        const struct memtrack_local_key_ *key) {
-    const struct memtrack_local_key_ *k = MEMTRACK_LOCAL_FIND_(p->first);
-    while (k != key && (k->group != key->group || !memtrack_local_is_text_(k->text, key->text)))
-        k = MEMTRACK_LOCAL_FIND_(k->next);
-    return k == key;
+    const struct memtrack_local_key_ *other = memtrack_local_answers_key_(
+        p, key->text, MEMTRACK_LOCAL_HITS_ + MEMTRACK_LOCAL_MISSES_ - key->is_process);
+    return !other || other->number > key->number;
 }
 
 MEMTRACK_SYSTEM_FUNCTION_ int memtrack_local_is_only_size_(struct memtrack_local_process_ *p,
                                                            const char *name) {
-    const struct memtrack_local_key_ *k = MEMTRACK_LOCAL_FIND_(p->first);
-    while (k && (k->group != MEMTRACK_LOCAL_CACHES_ || !memtrack_local_is_text_(k->text, name)))
-        k = MEMTRACK_LOCAL_FIND_(k->next);
-    return !k;
+    return !memtrack_local_answers_key_(p, name, MEMTRACK_LOCAL_HITS_) &&
+           !memtrack_local_answers_key_(p, name, MEMTRACK_LOCAL_MISSES_);
 }
 
 MEMTRACK_SYSTEM_FUNCTION_ int memtrack_local_caches_inside_(struct memtrack_local_process_ *p,

@@ -2,12 +2,14 @@
 /*
  * A cache is up to three things of one name: scopes in the group of hits, scopes in that of misses,
  * and a tally of its size. They are put together in pages of the recorder's own, since the caller's
- * rows may be too few to count the caches with. Names are compared by address: a text is kept once.
+ * rows may be too few to count the caches with. Names are compared by address, since a text is kept
+ * once, and found by hash: a program may have a cache for each of its tables.
  */
 #include "track/scopes/caches.h"
 
 #include "base/pages.h"
 #include "memtrack/error.h"
+#include "track/ground/index.h"
 #include "track/scopes/read.h"
 #include "track/scopes/tallies.h"
 
@@ -40,14 +42,32 @@ static void free_answers(struct answers *answers) {
 struct joining {
     memtrack_cache_row *rows;
     uint32_t n;
+    uint32_t mask;  /* of the number of slots, which is a power of two */
+    uint32_t *slot; /* one more than the row, by name; 0: none */
+    size_t bytes;
 };
 
+/* Makes room for so many rows. */
+static bool start(struct joining *j, size_t most) {
+    size_t slots = 16;
+    while (slots < 2 * most)
+        slots *= 2;
+    j->bytes = most * sizeof *j->rows + slots * sizeof *j->slot;
+    j->rows = mt_pages_new(j->bytes);
+    j->slot = (uint32_t *)(j->rows + most);
+    j->mask = (uint32_t)slots - 1;
+    return j->rows != NULL;
+}
+
 static memtrack_cache_row *row_of(struct joining *j, const char *name) {
-    for (uint32_t i = 0; i < j->n; i++)
-        if (j->rows[i].name == name)
-            return &j->rows[i];
-    j->rows[j->n].name = name;
-    return &j->rows[j->n++];
+    uint32_t i = (uint32_t)mt_index_mix((uint64_t)name, 0) & j->mask;
+    while (j->slot[i] != 0 && j->rows[j->slot[i] - 1].name != name)
+        i = (i + 1) & j->mask;
+    if (j->slot[i] == 0) {
+        j->rows[j->n].name = name;
+        j->slot[i] = ++j->n;
+    }
+    return &j->rows[j->slot[i] - 1];
 }
 
 static void join(struct joining *j, const struct answers *hits, const struct answers *misses) {
@@ -86,8 +106,7 @@ int mt_scopes_caches_read(mt_name_id hits, mt_name_id misses, memtrack_cache_row
     if (rc == 0)
         rc = read_answers(misses, &of_misses);
     uint32_t n_tallies = mt_tallies_count();
-    size_t bytes = (of_hits.n + of_misses.n + n_tallies + 1) * sizeof *rows;
-    if (rc == 0 && (j.rows = mt_pages_new(bytes)) == NULL)
+    if (rc == 0 && !start(&j, of_hits.n + of_misses.n + n_tallies + 1))
         rc = -MEMTRACK_ENOMEM;
     if (rc == 0) {
         join(&j, &of_hits, &of_misses);
@@ -95,7 +114,7 @@ int mt_scopes_caches_read(mt_name_id hits, mt_name_id misses, memtrack_cache_row
         for (uint32_t i = 0; i < j.n && i < capacity; i++)
             rows[i] = j.rows[i];
         rc = (int)j.n;
-        mt_pages_unmap(j.rows, bytes);
+        mt_pages_unmap(j.rows, j.bytes);
     }
     free_answers(&of_hits);
     free_answers(&of_misses);

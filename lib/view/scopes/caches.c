@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * What a cache has answered are two rows of scopes, one of its hits and one of its misses, and what
- * it holds is a figure of the program: rows of the same name are put together.
+ * it holds is a figure of the program: rows of the same name are put together. A table by name says
+ * where the row of each is: there may be one for each name that a program made.
  */
 #include "view/scopes/caches.h"
 
@@ -20,14 +21,15 @@ struct building {
     const struct mt_profile *profile;
     struct mt_cache_row *items;
     size_t n;
+    size_t *place; /* by name: one more than its row; 0: it has none */
 };
 
 static struct mt_cache_row *row_of(struct building *b, mt_string name) {
-    for (size_t i = b->n; i-- > 0;)
-        if (b->items[i].name == name)
-            return &b->items[i];
-    b->items[b->n] = (struct mt_cache_row){.name = name};
-    return &b->items[b->n++];
+    if (b->place[name] == 0) {
+        b->items[b->n] = (struct mt_cache_row){.name = name};
+        b->place[name] = ++b->n;
+    }
+    return &b->items[b->place[name] - 1];
 }
 
 static int compare(const void *a, const void *b, void *context) {
@@ -54,17 +56,37 @@ static void take_size(struct building *b, const struct mt_scope_tally *from) {
     row->highest_bytes = from->highest;
 }
 
-int64_t mt_caches_build(const struct mt_scopes_rows *rows, struct mt_cache_row **out) {
+static mt_string last_name(const struct mt_scopes_rows *rows) {
     const struct mt_scopes *scopes = &rows->profile->info.scopes;
-    struct building b = {.profile = rows->profile};
-    b.items = calloc(rows->n_answers + scopes->n_tallies + 1, sizeof *b.items);
-    if (!b.items)
-        return -MEMTRACK_ENOMEM;
+    mt_string last = 0;
     for (size_t i = 0; i < rows->n_answers; i++)
-        take_answers(&b, &rows->answers[i]);
+        last = rows->answers[i].name > last ? rows->answers[i].name : last;
+    for (size_t i = 0; i < scopes->n_tallies; i++)
+        last = scopes->tallies[i].name > last ? scopes->tallies[i].name : last;
+    return last;
+}
+
+static void take(struct building *b, const struct mt_scopes_rows *rows) {
+    const struct mt_scopes *scopes = &rows->profile->info.scopes;
+    for (size_t i = 0; i < rows->n_answers; i++)
+        take_answers(b, &rows->answers[i]);
     for (size_t i = 0; i < scopes->n_tallies; i++)
         if (scopes->tallies[i].kind == MT_TALLY_CACHE)
-            take_size(&b, &scopes->tallies[i]);
+            take_size(b, &scopes->tallies[i]);
+}
+
+int64_t mt_caches_build(const struct mt_scopes_rows *rows, struct mt_cache_row **out) {
+    struct building b = {.profile = rows->profile};
+    b.items = calloc(rows->n_answers + rows->profile->info.scopes.n_tallies + 1, sizeof *b.items);
+    b.place = calloc((size_t)last_name(rows) + 1, sizeof *b.place);
+    if (b.items && b.place)
+        take(&b, rows);
+    bool made = b.items && b.place;
+    free(b.place);
+    if (!made) {
+        free(b.items);
+        return -MEMTRACK_ENOMEM;
+    }
     qsort_r(b.items, b.n, sizeof *b.items, compare, (void *)(uintptr_t)rows->profile);
     *out = b.items;
     return (int64_t)b.n;
