@@ -306,15 +306,20 @@ static int reset(uint32_t group, const struct mt_hook_frame *frame) {
     return rc;
 }
 
-/* Returns 0 when there is something to be read. */
-static int look_at(uint32_t group) {
+/* Returns 0 when there is something to be read. An event of this thread that has been left by a
+ * longjmp is over then. */
+static int look_at(uint32_t group, const struct mt_hook_frame *frame) {
     if (!is_group(group))
         return -MEMTRACK_EUSAGE;
-    return why_not();
+    struct mt_thread *t = mt_guard_enter(frame);
+    if (t == NULL)
+        return why_not();
+    mt_guard_leave(t);
+    return 0;
 }
 
 MT_HOOK int memtrack_group_read(uint32_t group, memtrack_scope_row *rows, uint32_t capacity) {
-    int rc = rows == NULL && capacity != 0 ? -MEMTRACK_EUSAGE : look_at(group);
+    int rc = rows == NULL && capacity != 0 ? -MEMTRACK_EUSAGE : look_at(group, MT_CALLER());
     return rc == 0 && has_ledger() ? mt_scopes_read(group, rows, capacity) : rc;
 }
 
@@ -323,7 +328,7 @@ MT_HOOK int memtrack_scopes_read(memtrack_scope_row *rows, uint32_t capacity) {
 }
 
 MT_HOOK int memtrack_group_print(uint32_t group, int fd, const char *sort, uint32_t n) {
-    int rc = look_at(group);
+    int rc = look_at(group, MT_CALLER());
     return rc == 0 && has_ledger() ? mt_scopes_print(group, fd, sort, n) : rc;
 }
 
@@ -333,7 +338,7 @@ MT_HOOK int memtrack_scopes_print(int fd, const char *sort, uint32_t n) {
 
 static int find_events(uint64_t ns, uint64_t bytes, bool by_bytes, memtrack_scope_event *out,
                        uint32_t capacity) {
-    int rc = out == NULL && capacity != 0 ? -MEMTRACK_EUSAGE : look_at(0);
+    int rc = out == NULL && capacity != 0 ? -MEMTRACK_EUSAGE : look_at(0, MT_CALLER());
     return rc == 0 && has_ledger() ? mt_scopes_timeline_find(ns, bytes, by_bytes, out, capacity)
                                    : rc;
 }

@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: MIT
 # cost: 5
 """Scopes where something ends: more functions are open than there is room for, a function's code is
-unloaded and its address is another one's, a reset comes between an error and the end, and the
-program allows itself no clock any more; hooks that come and go, and more caches than anybody has."""
+unloaded and its address is another one's, a reset comes between an error and the end, the program
+allows itself no clock any more, hooks come and go, and handlers jump out of memtrack's functions;
+and more caches than anybody has."""
 import os
 
 from support import case, compiler, harness
@@ -213,6 +214,41 @@ int main(int argc, char **argv) {
 }
 """
 
+JUMP = """
+#define _GNU_SOURCE
+#include <memtrack.h>
+#include <setjmp.h>
+#include <signal.h>
+#include <stdio.h>
+#include <sys/time.h>
+static sigjmp_buf out;
+static volatile int jumps;
+static void on_alarm(int number) {
+    (void)number;
+    jumps++;
+    siglongjmp(out, 1);
+}
+static int refused(void) {
+    memtrack_scope scope;
+    int rc = memtrack_begin(&scope, "left");
+    return rc < 0 || memtrack_end(&scope, NULL) < 0;
+}
+int main(void) {
+    struct sigaction action = {.sa_handler = on_alarm};
+    struct itimerval every = {{0, 200}, {0, 200}}, never = {{0, 0}, {0, 0}};
+    static volatile int n_refused;
+    sigaction(SIGALRM, &action, NULL);
+    setitimer(ITIMER_REAL, &every, NULL);
+    if (sigsetjmp(out, 1) && memtrack_scopes_read(NULL, 0) < 0)
+        n_refused = n_refused + 1;
+    while (jumps < 500)
+        n_refused = n_refused + refused();
+    setitimer(ITIMER_REAL, &never, NULL);
+    printf("%d %d\\n", n_refused, memtrack_scopes_read(NULL, 0));
+    return 0;
+}
+"""
+
 FAILED = b"""\
 thread 1 1 of this scope
 thread 1 1 of this scope
@@ -316,6 +352,10 @@ class Edges(case.Case):
         self.assertEqual(("%d %d\n" % (n, n),) * 2, self.say("many", MANY, str(n)))
         shown = harness.ask("scopes", self.profile)
         self.assertEqual((n, n), (len(shown["caches"]), len(shown["counters"])))
+
+    def test_handlers_that_jump_out(self):
+        """A function of memtrack.h that is left in its middle is over; the next one works."""
+        self.assertEqual(("0 1\n",) * 2, self.say("jump", JUMP))
 
 
 harness.main()

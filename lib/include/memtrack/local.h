@@ -17,8 +17,10 @@
  * inherited stays where it is, since texts may still be pointed to. Where the kernel cannot wipe,
  * the process id is asked for instead, in each call.
  *
- * A signal handler that interrupts one of these functions gets MEMTRACK_EBUSY. Nothing here
- * allocates by malloc, or calls anything that does.
+ * A signal handler that interrupts one of these functions gets MEMTRACK_EBUSY. When it leaves that
+ * function by longjmp, the next call from where it jumped to, or from further out, takes over: so
+ * each says in which frame it is, and whoever appends does it in an order in which it can be left.
+ * Nothing here allocates by malloc, or calls anything that does.
  *
  * Each file that includes this holds all of it, as weak functions and variables, of which the
  * linker keeps one: so objects of a program share their timers. An object that is opened by dlopen
@@ -49,6 +51,7 @@ enum {
     MEMTRACK_LOCAL_EVENTS_ = 4096,
     MEMTRACK_LOCAL_MAX_GROUPS_ = 4096,
     MEMTRACK_LOCAL_MAX_HOOKS_ = 16,
+    MEMTRACK_LOCAL_SIGNAL_FRAME_ = 512, /* bytes that are less than what the kernel keeps */
     MEMTRACK_LOCAL_LOOKS_ =
         8 /* threads that are looked at, whether they have ended, for a new one */
 };
@@ -109,6 +112,7 @@ struct memtrack_local_thread_ {
     struct memtrack_local_thread_ *next;
     struct memtrack_local_process_ *process;
     int busy, tid;
+    uintptr_t frame; /* of what makes it busy */
     uint32_t depth, capacity;
     uint64_t n_serials;
     struct memtrack_local_frame_ *stack;
@@ -154,7 +158,7 @@ struct memtrack_local_process_ {
 /* The page that a fork wipes. */
 struct memtrack_local_page_ {
     struct memtrack_local_process_ *process;
-    int lock;
+    uintptr_t lock; /* who has it: the address of that thread's memtrack_local_mine_; 0: nobody */
 };
 
 struct memtrack_local_state_ {
@@ -175,7 +179,7 @@ struct memtrack_local_state_ memtrack_local_state_ = {NULL, 0, 0};
 #else
 #define MEMTRACK_LOCAL_THREAD_ __attribute__((weak, visibility("default")))
 #endif
-/* 1: it is being made. */
+/* With its last bit: it is being made, in this frame. */
 extern __thread uintptr_t memtrack_local_mine_ MEMTRACK_LOCAL_THREAD_;
 __thread uintptr_t memtrack_local_mine_ = 0;
 
@@ -189,8 +193,12 @@ __thread uintptr_t memtrack_local_mine_ = 0;
 /* ---- the process ----------------------------------------------------------------------------- */
 
 MEMTRACK_SYSTEM_FUNCTION_ void memtrack_local_lock_(struct memtrack_local_page_ *page) {
-    while (__atomic_exchange_n(&page->lock, 1, __ATOMIC_ACQUIRE))
+    uintptr_t nobody = 0;
+    while (!__atomic_compare_exchange_n(&page->lock, &nobody, (uintptr_t)&memtrack_local_mine_, 0,
+                                        __ATOMIC_ACQUIRE, __ATOMIC_RELAXED)) {
+        nobody = 0;
         sched_yield();
+    }
 }
 
 MEMTRACK_SYSTEM_FUNCTION_ void memtrack_local_unlock_(struct memtrack_local_page_ *page) {
@@ -213,8 +221,10 @@ MEMTRACK_SYSTEM_FUNCTION_ void *memtrack_local_take_(struct memtrack_local_proce
         p->arena_left = MEMTRACK_LOCAL_ARENA_BYTES_;
     }
     place = p->arena;
-    p->arena += bytes;
     p->arena_left -= bytes;
+    __atomic_signal_fence(
+        __ATOMIC_SEQ_CST); /* left here, it is a little smaller than it could be */
+    p->arena += bytes;
     return place;
 }
 
@@ -338,11 +348,11 @@ memtrack_local_find_thread_(struct memtrack_local_process_ *p) {
 }
 
 /* Makes the calling thread known. Returns NULL when there is no memory. */
-MEMTRACK_LOCAL_ struct memtrack_local_thread_ *memtrack_local_join_(void);
-MEMTRACK_LOCAL_ struct memtrack_local_thread_ *memtrack_local_join_(void) {
+MEMTRACK_LOCAL_ struct memtrack_local_thread_ *memtrack_local_join_(uintptr_t frame);
+MEMTRACK_LOCAL_ struct memtrack_local_thread_ *memtrack_local_join_(uintptr_t frame) {
     struct memtrack_local_process_ *p;
     struct memtrack_local_thread_ *t = NULL;
-    memtrack_local_mine_ = 1;
+    memtrack_local_mine_ = frame | 1;
     __atomic_signal_fence(__ATOMIC_SEQ_CST); /* a handler sees it before the lock is taken */
     if ((p = memtrack_local_lock_process_()) != NULL) {
         if ((t = memtrack_local_find_thread_(p)) != NULL)
@@ -354,19 +364,44 @@ MEMTRACK_LOCAL_ struct memtrack_local_thread_ *memtrack_local_join_(void) {
     return t;
 }
 
+/* Returns whether a function of these, which was interrupted in that frame, has been left. What
+ * interrupts it lies below it, and below what the kernel keeps of the registers, or is a handler on a
+ * stack of its own; and a function of these that is called from the same place lies hardly lower. */
+MEMTRACK_LOCAL_ int memtrack_local_is_left_(uintptr_t inside, uintptr_t frame);
+MEMTRACK_LOCAL_ int memtrack_local_is_left_(uintptr_t inside, uintptr_t frame) {
+    struct {
+        void *where;
+        int flags;
+        size_t bytes;
+    } stack = {NULL, 0, 0};
+    if (frame + MEMTRACK_LOCAL_SIGNAL_FRAME_ < inside ||
+        memtrack_usage_call_(SYS_sigaltstack, 0, (long)&stack, 0, 0) != 0 || (stack.flags & 1) != 0)
+        return 0;
+    if (MEMTRACK_LOCAL_GET_(memtrack_local_state_.page->lock) == (uintptr_t)&memtrack_local_mine_)
+        memtrack_local_unlock_(memtrack_local_state_.page);
+    return 1;
+}
+
 /* Returns the calling thread, which is inside from now on; NULL, and *why says it. */
 MEMTRACK_SYSTEM_FUNCTION_ struct memtrack_local_thread_ *memtrack_local_enter_(int *why) {
     struct memtrack_local_thread_ *t = (struct memtrack_local_thread_ *)memtrack_local_mine_;
+    uintptr_t frame = (uintptr_t)__builtin_frame_address(0);
     *why = -MEMTRACK_EBUSY;
-    if ((uintptr_t)t == 1)
-        return NULL;
+    if ((uintptr_t)t & 1) {
+        if (!memtrack_local_state_.page ||
+            !memtrack_local_is_left_((uintptr_t)t & ~(uintptr_t)1, frame))
+            return NULL;
+        t = NULL;
+    }
     if (!t || t->process != memtrack_local_current_()) {
         *why = -MEMTRACK_ELIMIT;
-        if (!(t = memtrack_local_join_()))
+        if (!(t = memtrack_local_join_(frame)))
             return NULL;
-    } else if (t->busy) {
+    } else if (__builtin_expect(t->busy, 0) && !memtrack_local_is_left_(t->frame, frame)) {
         return NULL;
     }
+    t->frame = frame;
+    __atomic_signal_fence(__ATOMIC_SEQ_CST);
     MEMTRACK_LOCAL_SET_(t->busy, 1);
     __atomic_signal_fence(__ATOMIC_SEQ_CST); /* a handler sees it before what follows */
     return t;

@@ -102,7 +102,7 @@ MEMTRACK_LOCAL_ void memtrack_local_end_all_(struct memtrack_local_thread_ *t) {
 MEMTRACK_LOCAL_ int memtrack_local_deepen_(struct memtrack_local_thread_ *t);
 MEMTRACK_LOCAL_ int memtrack_local_deepen_(struct memtrack_local_thread_ *t) {
     uint32_t capacity = t->capacity ? t->capacity * 2 : 64;
-    struct memtrack_local_frame_ *stack;
+    struct memtrack_local_frame_ *stack, *old;
     if (t->depth == MEMTRACK_LOCAL_MAX_DEPTH_)
         return 0;
     stack = (struct memtrack_local_frame_ *)memtrack_system_pages_(capacity * sizeof *stack);
@@ -110,8 +110,9 @@ MEMTRACK_LOCAL_ int memtrack_local_deepen_(struct memtrack_local_thread_ *t) {
         return 0;
     if (t->depth)
         memcpy(stack, t->stack, t->depth * sizeof *stack);
-    memtrack_system_free_(t->stack, t->capacity * sizeof *stack);
+    old = t->stack;
     t->stack = stack;
+    memtrack_system_free_(old, t->capacity * sizeof *stack);
     t->capacity = capacity;
     return 1;
 }
