@@ -302,14 +302,10 @@ static bool are_pages_due(const struct mt_sampler *sampler, uint64_t now_ns) {
     }
 }
 
-bool mt_sampler_tick(struct mt_sampler *sampler, uint64_t now_ns) {
-    uint64_t time_ns = now_ns > sampler->start_ns ? now_ns - sampler->start_ns : 0;
-    bool with_pages = are_pages_due(sampler, now_ns), any = false;
-    struct mt_tick sum = {.time_ns = time_ns};
-    uint64_t began_ns = own_time_ns();
-    sampler->pages_cost_ns = 0;
-    if (!sampler->options.root_only && mt_descendants_look(&sampler->processes) == 0)
-        add_found(sampler, time_ns); /* what finds no memory is found at the next tick */
+/* Looks at each process, and adds up those that count. Returns whether any of them still runs. */
+static bool look_at_all(struct mt_sampler *sampler, uint64_t time_ns, bool with_pages,
+                        struct mt_tick *sum) {
+    bool any = false;
     sampler->n_running = sampler->n_refused = 0;
     for (size_t i = 0; i < sampler->n; i++) {
         struct mt_sampled *s = &sampler->items[i];
@@ -319,10 +315,22 @@ bool mt_sampler_tick(struct mt_sampler *sampler, uint64_t now_ns) {
         any |= !s->has_ended;
         if (s->has_ended || !s->is_counted)
             continue;
-        add_to(&sum, &s->latest);
+        add_to(sum, &s->latest);
         sampler->n_running++;
         sampler->n_refused += s->pages_refused;
     }
+    return any;
+}
+
+bool mt_sampler_tick(struct mt_sampler *sampler, uint64_t now_ns) {
+    uint64_t time_ns = now_ns > sampler->start_ns ? now_ns - sampler->start_ns : 0;
+    bool with_pages = are_pages_due(sampler, now_ns);
+    struct mt_tick sum = {.time_ns = time_ns};
+    uint64_t began_ns = own_time_ns();
+    sampler->pages_cost_ns = 0;
+    if (!sampler->options.root_only && mt_descendants_look(&sampler->processes) == 0)
+        add_found(sampler, time_ns); /* what finds no memory is found at the next tick */
+    bool any = look_at_all(sampler, time_ns, with_pages, &sum);
     sampler->tick_cost_ns = own_time_ns() - began_ns - sampler->pages_cost_ns;
     if (with_pages)
         sampler->next_pages_ns = mt_usage_pss_next(now_ns, now_ns + sampler->pages_cost_ns);

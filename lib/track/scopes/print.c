@@ -393,28 +393,26 @@ static void sort(struct table *t) {
     }
 }
 
-int mt_scopes_print(uint32_t group, int fd, const char *by, uint32_t n) {
-    enum mt_scopes_sort order = MT_SCOPE_BY_PEAK;
-    if (by != NULL && !mt_order_parse(by, &order))
-        return -MEMTRACK_EUSAGE;
-    int found = mt_scopes_read(group, NULL, 0);
-    if (found < 0)
-        return found;
-    uint32_t capacity = (uint32_t)found;
-    size_t row = sizeof(memtrack_scope_row) + sizeof(memtrack_scope_row *),
-           bytes = sizeof(struct table) + capacity * row;
-    struct table *t = mt_pages_new(bytes);
-    if (t == NULL)
-        return -MEMTRACK_ENOMEM;
+static size_t bytes_for(uint32_t capacity) {
+    return sizeof(struct table) +
+           capacity * (sizeof(memtrack_scope_row) + sizeof(memtrack_scope_row *));
+}
+
+/* Takes the rows to behind the table, and their order to behind the rows. Names that are new since
+ * there was room for capacity are left out. Returns 0 or an error. */
+static int take_rows(struct table *t, uint32_t group, uint32_t capacity) {
     memtrack_scope_row *rows = (memtrack_scope_row *)(t + 1);
     t->rows = (const memtrack_scope_row **)(rows + capacity);
-    t->fd = fd;
-    t->sort = order;
-    found = mt_scopes_read(group, rows, capacity);
+    int found = mt_scopes_read(group, rows, capacity);
     t->n = found < 0 ? 0 : (uint32_t)found < capacity ? (uint32_t)found : capacity;
     for (uint32_t i = 0; i < t->n; i++)
         t->rows[i] = &rows[i];
     sort(t);
+    return found < 0 ? found : 0;
+}
+
+/* n: rows at most; 0: all. */
+static void put_all(struct table *t, uint32_t n) {
     uint32_t all = t->n;
     t->n = n != 0 && n < all ? n : all;
     lay_out(t);
@@ -425,7 +423,23 @@ int mt_scopes_print(uint32_t group, int fd, const char *by, uint32_t n) {
     if (t->n < all)
         put_rest(t, all - t->n);
     flush(t);
-    int status = found < 0 ? found : t->status;
-    mt_pages_unmap(t, bytes);
+}
+
+int mt_scopes_print(uint32_t group, int fd, const char *by, uint32_t n) {
+    enum mt_scopes_sort order = MT_SCOPE_BY_PEAK;
+    if (by != NULL && !mt_order_parse(by, &order))
+        return -MEMTRACK_EUSAGE;
+    int found = mt_scopes_read(group, NULL, 0);
+    if (found < 0)
+        return found;
+    struct table *t = mt_pages_new(bytes_for((uint32_t)found));
+    if (t == NULL)
+        return -MEMTRACK_ENOMEM;
+    t->fd = fd;
+    t->sort = order;
+    int status = take_rows(t, group, (uint32_t)found);
+    put_all(t, n);
+    status = status != 0 ? status : t->status;
+    mt_pages_unmap(t, bytes_for((uint32_t)found));
     return status;
 }
