@@ -66,7 +66,7 @@ static int list_processes(struct listing *list) {
             continue;
         member.start_ticks = mt_process_start_ticks(member.pid);
         member.parent_pid = mt_process_parent(member.pid);
-        if (member.start_ticks) /* else it has ended */
+        if (member.start_ticks) /* else it has ended, and may still be there as a zombie */
             rc = add_member(list, &member);
     }
     if (directory)
@@ -169,16 +169,11 @@ static void keep_tree(struct mt_live_members *all, uint32_t root) {
     all->n = n;
 }
 
-/* It has ended, and nobody has asked yet how: it has no memory any more. */
-static bool is_zombie(const struct mt_live_member *member) {
-    return !member->is_recorded && mt_process_state(member->pid) == 'Z';
-}
-
 /* What is gone has led to its children, and is of no more use. */
 static void drop_others(struct mt_live_members *members) {
     size_t kept = 0;
     for (size_t i = 0; i < members->n; i++)
-        if (!members->items[i].is_gone && !is_zombie(&members->items[i]) &&
+        if (!members->items[i].is_gone &&
             (members->items[i].is_recorded || !is_memtrack(members->items[i].pid)))
             members->items[kept++] = members->items[i];
     members->n = kept;

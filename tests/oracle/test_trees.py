@@ -7,6 +7,7 @@ import contextlib
 import json
 import os
 import re
+import select
 import signal
 import socket
 import struct
@@ -62,6 +63,16 @@ def tree(directory, *command, **setting):
         running.child.stdin.close()
         running.child.wait(harness.WATCHDOG_SECONDS)
         running.child.stop()
+
+
+def await_end(pid):
+    """Until it has ended: nobody waits for it, so that it is a zombie."""
+    process = os.pidfd_open(pid)
+    try:
+        if not select.select([process], [], [], harness.WATCHDOG_SECONDS)[0]:
+            raise harness.Hang("process %d has not ended" % pid)
+    finally:
+        os.close(process)
 
 
 def grown(report, column="live_bytes"):
@@ -159,10 +170,30 @@ class Live(case.Case):
         with self.preloaded() as t:
             gone = t.tell("F")
             t.tell("0 q")
+            await_end(gone)
             report = t.ask("report", "--tree", t.pid)
             self.assertNotIn(gone, [p["pid"] for p in report["processes"]])
         self.assertIn("there is no process %d" % t.pid,
                       t.text("report", "--tree", t.pid, code=3))
+
+    def test_a_zombie_is_no_process_of_the_tree(self):
+        """It has no memory any more: it is not told of as one that is not recorded."""
+        with self.preloaded() as t:
+            t.tell("a 5")
+            t.tell("u")
+            child = t.tell("f")
+            t.tell("1 a 30")
+            pids = {p["pid"] for p in t.ask("report", "--tree", t.pid)["processes"]}
+            self.assertEqual(3, len(pids))
+            for pid in pids - {t.pid}:
+                os.kill(pid, signal.SIGKILL)
+                await_end(pid)
+                with open("/proc/%d/stat" % pid, encoding="ascii", errors="replace") as file:
+                    self.assertIn(") Z ", file.read())
+            report = t.ask("report", "--tree", "--by", "function", t.pid)
+            self.assertEqual([t.pid], [p["pid"] for p in report["processes"]])
+            self.assertEqual(5 * BLOCK, grown(report), child)
+            self.assertEqual([], [n for n in report["coverage"]["notes"] if "of the tree" in n])
 
 
 class Top(case.Case):

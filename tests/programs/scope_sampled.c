@@ -2,8 +2,9 @@
 // flags: -O1 -g -fno-builtin
 /*
  * Scopes whose bytes are drawn from SEED, nested and recursive, to be measured one in N. What they
- * come to is printed: "NAME COUNT RECURSIVE ERRORS BYTES SQUARES OWN", and what memtrack_scopes_read
- * says, "row NAME COUNT RECURSIVE ERRORS BYTES OWN UNMEASURED". Standard error has the table.
+ * come to is printed: "NAME COUNT RECURSIVE ERRORS BYTES SQUARES ALL_SQUARES LARGEST OWN" (squares and
+ * largest without the first of each), and what memtrack_scopes_read says, "row NAME COUNT RECURSIVE
+ * ERRORS BYTES OWN UNMEASURED". Standard error has the table.
  *
  * usage: scope_sampled SEED
  */
@@ -14,12 +15,12 @@
 
 #include "memtrack.h"
 
-enum { ROUNDS = 20000, OUTER = 0, INNER, SELF, N_NAMES };
+enum { ROUNDS = 20000, OUTER = 0, INNER, SELF, SAME, N_NAMES };
 
-static const char *const names[N_NAMES] = {"outer", "inner", "self"};
+static const char *const names[N_NAMES] = {"outer", "inner", "self", "same"};
 static struct {
-    uint64_t count, recursive, errors, bytes, own;
-    double squares;
+    uint64_t count, recursive, errors, bytes, own, largest;
+    double squares, all_squares;
 } truth[N_NAMES];
 static uint64_t state;
 
@@ -39,6 +40,8 @@ static uint64_t allocate(uint64_t bytes) {
 
 /* The first scope of a name is like no other. */
 static uint64_t own_bytes(int name) {
+    if (name == SAME)
+        return 100;
     return truth[name].count == 1 ? 1000000 : 1 + draw(1000);
 }
 
@@ -65,8 +68,12 @@ static uint64_t work(int name, int depth) {
         truth[name].recursive++;
     } else {
         truth[name].bytes += bytes;
-        if (bytes < 1000000) /* the first ones are known */
+        truth[name].all_squares += (double)bytes * (double)bytes;
+        if (bytes < 1000000) { /* the first ones are known */
             truth[name].squares += (double)bytes * (double)bytes;
+            if (bytes > truth[name].largest)
+                truth[name].largest = bytes;
+        }
     }
     return bytes;
 }
@@ -74,14 +81,17 @@ static uint64_t work(int name, int depth) {
 int main(int argc, char **argv) {
     static memtrack_scope_row rows[N_NAMES + 1];
     state = argc > 1 ? strtoull(argv[1], NULL, 10) : 1;
+    work(INNER, 0); /* its first one is in no other */
     for (int i = 0; i < ROUNDS; i++) {
         work(OUTER, 0);
         work(SELF, 0);
+        work(SAME, 0);
     }
     for (int i = 0; i < N_NAMES; i++)
-        printf("%s %" PRIu64 " %" PRIu64 " %" PRIu64 " %" PRIu64 " %.0f %" PRIu64 "\n", names[i],
-               truth[i].count, truth[i].recursive, truth[i].errors, truth[i].bytes,
-               truth[i].squares, truth[i].own);
+        printf("%s %" PRIu64 " %" PRIu64 " %" PRIu64 " %" PRIu64 " %.0f %.0f %" PRIu64 " %" PRIu64
+               "\n",
+               names[i], truth[i].count, truth[i].recursive, truth[i].errors, truth[i].bytes,
+               truth[i].squares, truth[i].all_squares, truth[i].largest, truth[i].own);
     int n = memtrack_scopes_read(rows, N_NAMES + 1);
     for (int i = 0; i < n && i <= N_NAMES; i++)
         printf("row %s %" PRIu64 " %" PRIu64 " %" PRIu64 " %.0f %" PRId64 " %" PRIu64 "\n",
