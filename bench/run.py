@@ -90,11 +90,9 @@ class Programs:
         if not os.path.exists(program) or os.path.getmtime(program) < newest:
             compiler = "g++" if source.endswith(".cpp") else "gcc"
             with open(source) as text:
-                own = re.search(r"^// flags: (.*)", text.read(), re.MULTILINE)
-            subprocess.run([
-                compiler, "-O2", "-g", "-pthread", *(own.group(1).split() if own else
-                                                     ()), *extra, "-o", program, source],
-                           check=True, cwd=os.path.dirname(source))
+                own = " ".join(re.findall(r"^// flags: (.*)", text.read(), re.MULTILINE))
+            subprocess.run([compiler, "-O2", "-g", "-pthread", *own.split(), *extra, "-o", program,
+                            source], check=True, cwd=os.path.dirname(source))
         return program
 
     def launcher(self):
@@ -178,9 +176,10 @@ def run_round(bench, workload, chosen, patience):
 
 def tools_for(workload, chosen, options):
     """What is measured of snapshots is a tracked program, with them and without. Scopes are
-    nothing to other tools."""
+    nothing to other tools, and all of them may be measured or some."""
     if workload.shape == "scopes":
-        return [tool for tool in chosen if tool.name != "heaptrack"]
+        kept = [tool for tool in chosen if tool.name in ("native", "memtrack")]
+        return [*kept, tools.Sampling(options.build)] if len(kept) == 2 else kept
     if workload.shape != "snapshots":
         return chosen
     return [

@@ -106,13 +106,21 @@ def output_rows(results):
 SCOPE_GOALS = {"scope": "100"}
 
 
-def scope_rows(results, others):
+SCOPE_TOOLS = ("memtrack", "one in 100")
+
+
+def scope_rows(results):
+    """The ratio is to the two readings of the clock that are measured beside it in the same run."""
     for workload, tools in results:
         if workload.shape == "scopes":
-            for what, native in (tools["native"].get("ns") or {}).items():
-                tracked = [(tools.get(tool, {}).get("ns") or {}).get(what) for tool in others]
+            nanoseconds = {tool: tools.get(tool, {}).get("ns") or {}
+                           for tool in ("native", *SCOPE_TOOLS)}
+            clocks = nanoseconds["memtrack"].get("two clock readings")
+            for what, native in nanoseconds["native"].items():
+                tracked = [nanoseconds[tool].get(what) for tool in SCOPE_TOOLS]
+                ratio = tracked[0][0] / clocks[0] if tracked[0] and clocks and clocks[0] else None
                 yield [what, "%.1f" % native[0], *("%.0f" % ns[0] if ns else "-" for ns in tracked),
-                       SCOPE_GOALS.get(what, "-")]
+                       "%.2f" % ratio if ratio else "-", SCOPE_GOALS.get(what, "-")]
 
 
 def depth_rows(results):
@@ -204,9 +212,10 @@ def build(results, tools, more=()):
         ("Added nanoseconds", "Cells are nanoseconds per malloc and free, by stack depth.",
          ["depth", "native ns", *others], depth_rows(results)),
         ("Scopes",
-         "Cells are nanoseconds each, in a process that nobody tracks and in a tracked one. Every "
-         "scope reads the "
-         "clock twice.", ["what", "untracked", *others, "goal"], scope_rows(results, others)),
+         "Cells are nanoseconds each, in a process that nobody tracks, in a tracked one, and where "
+         "one scope in 100 is measured (`--scope-sample 100`). A scope that is measured reads the "
+         "clock twice, and the ratio is how many times as long as these two readings it takes.",
+         ["what", "untracked", *SCOPE_TOOLS, "ratio", "goal"], scope_rows(results)),
         ("Start-up", "Cells are the time that is added to a program that does nothing.",
          ["workload", "native", *others], startup_rows(results)), ]
     listed = [(title, note, *without_empty(header, list(rows)))

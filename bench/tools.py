@@ -77,6 +77,16 @@ class Preload(Native):
         return glob.glob(os.path.join(scratch, "*.ledger"))
 
 
+class Sampling(Preload):
+    """The library, which measures one scope in 100 and counts the others."""
+
+    def __init__(self, build):
+        super().__init__(os.path.join(build, "libmemtrack.so"), "one in 100")
+
+    def environment(self, scratch):
+        return {**super().environment(scratch), "MEMTRACK_SCOPE_SAMPLE": "100"}
+
+
 class LookedAt(Preload):
     """The library, and from outside a snapshot every 100 ms as long as the program runs."""
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 // flags: -finstrument-functions -finstrument-functions-exclude-file-list=micro.h,memtrack.h
-// -I../../lib/include
+// flags: -I../../lib/include
 /*
  * What measuring costs, in nanoseconds each: a scope around nothing, a scope around a malloc and a
  * free less what these cost by themselves, a call of a function that -finstrument-functions makes a

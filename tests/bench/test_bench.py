@@ -114,8 +114,19 @@ def driver():
                peaks.get("sh", 1e9), peaks)
 
 
+def programs():
+    """A program that cannot be built is left out of a run, and is missed by nobody."""
+    with tempfile.TemporaryDirectory() as folder:
+        done = subprocess.run([sys.executable, SOURCE / "bench/run.py", "--print-command", "scopes"],
+                              env=dict(os.environ, MEMTRACK_BENCH_DIR=folder), capture_output=True,
+                              text=True)
+        expect("the scopes are built", done.returncode == 0 and
+               pathlib.Path(folder, "programs/scopes").exists(), done.stderr)
+
+
 arithmetic()
 columns()
+programs()
 selection()
 names()
 driver()
