@@ -25,7 +25,7 @@
 #include "track/scopes/choose.h"
 #include "track/scopes/measure.h"
 #include "track/scopes/stack.h"
-#include "track/scopes/sums.h"
+#include "track/scopes/totals-local.h"
 #include "track/scopes/totals.h"
 #include "track/tables/names.h"
 

@@ -16,7 +16,7 @@
 #include "memtrack/error.h"
 #include "track/ground/index.h"
 #include "track/ground/state.h"
-#include "track/scopes/sums.h"
+#include "track/scopes/totals-local.h"
 #include "track/tables/names.h"
 
 enum { MAX_CHUNKS = 16384, FIRST_CAPACITY = 32, MOST_CAPACITY = 1 << 16 };

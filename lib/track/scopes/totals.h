@@ -51,7 +51,7 @@ MT_HIDDEN void mt_scopes_totals_place(struct mt_thread *t, struct mt_scope_total
 MT_HIDDEN void mt_scopes_totals_keep_error(const struct mt_thread *t, struct mt_scope_totals *r,
                                            const char *why, uint64_t now_ns);
 
-/* Adds a scope that has ended to its record; NULL: it had no room. See sums.h for the usual ones. */
+/* Adds a scope that has ended to its record; NULL: it had no room. See totals-local.h for the usual ones. */
 MT_HIDDEN void mt_scopes_totals_add(struct mt_thread *t, struct mt_scope_totals *r,
                                     const struct mt_scope_result *result);
 /* Adds a time that was measured elsewhere. */

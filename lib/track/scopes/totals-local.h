@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* How a scope that has ended is added to the record of its name. What every scope passes through is
  * here, as a part of the function that ends it; totals.c has the rest. For this room alone. */
-#ifndef MT_TRACK_SUMS_H
-#define MT_TRACK_SUMS_H
+#ifndef MT_TRACK_TOTALS_LOCAL_H
+#define MT_TRACK_TOTALS_LOCAL_H
 
 #include "memtrack/histogram.h"
 #include "track/scopes/totals.h"
