@@ -9,8 +9,8 @@
  * VEX and EVEX have the same ones. 3DNow! and XOP, which no compiler makes by itself, are not known.
  *
  * Rejected: a disassembler's library. The smallest is twenty times the code, and what the figures
- * are must not depend on whether it is there. A test compares all instructions of large programs
- * with objdump's.
+ * are must not depend on whether it is there. oracle/test_instructions compares all of the C and C++
+ * libraries' with objdump's.
  */
 #include "view/flow/instruction.h"
 
@@ -229,6 +229,8 @@ static enum mt_instruction_kind kind_of_first(const struct reading *r) {
     case 0xcf:
     case 0xf4:
         return MT_INSTRUCTION_END;
+    case 0xc7: /* xbegin, whose transaction may be aborted */
+        return r->modrm == 0xf8 ? MT_INSTRUCTION_BRANCH : MT_INSTRUCTION_PLAIN;
     case 0xff:
         return kind_of_group_ff(r);
     default:
