@@ -4,6 +4,7 @@
 """memtrack watch: memory of any process tree. The program under it takes its steps when it is told,
 and the next one only when the last was seen, so that no time decides."""
 import array
+import contextlib
 import fcntl
 import json
 import os
@@ -152,8 +153,11 @@ class Watch(case.Case):
         def has_it():
             with open("/proc/%d/maps" % pid) as file:
                 mapped = set(re.findall(r"\S+\.ledger", file.read()))
-            files = "/proc/%d/fd" % watcher
-            return mapped & {os.readlink(os.path.join(files, name)) for name in os.listdir(files)}
+            held, files = set(), "/proc/%d/fd" % watcher
+            for name in os.listdir(files):
+                with contextlib.suppress(FileNotFoundError):  # closed meanwhile
+                    held.add(os.readlink(os.path.join(files, name)))
+            return mapped & held
         self.wait_for(has_it)
 
     def check_said(self, pid, n_processes):
