@@ -16,6 +16,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/process.h"
 #include "command/command.h"
 #include "export/export.h"
 #include "launch/launch.h"
@@ -148,6 +149,21 @@ static int check_output(const struct mt_watched_request *r, struct mt_error *err
     return mt_output_check(r->output, r->shared.force, error);
 }
 
+/* A kernel thread runs in the kernel's memory, and of a zombie only its status is left. */
+static int explain_nothing(const struct mt_watched_request *r, struct mt_error *error) {
+    char state = r->pid ? mt_process_state((uint32_t)r->pid) : 0;
+    if (r->n_patterns)
+        return mt_error_set(error, MEMTRACK_ENOTFOUND, "--include takes names of programs.",
+                            "nothing was seen: no program matched --include");
+    if (state)
+        return mt_error_set(error, MEMTRACK_ENOTFOUND, "ps -e lists the others.",
+                            "nothing was seen: process %d has no memory, as %s", (int)r->pid,
+                            state == 'Z' ? "one that has ended and was not waited for"
+                                         : "a kernel thread");
+    return mt_error_set(error, MEMTRACK_ENOTFOUND, "",
+                        "nothing was seen: it ended before the first look");
+}
+
 /* Writes first: what is shown may be cut short by whoever reads it. */
 static int finish(struct watch *w, struct mt_error *error) {
     struct mt_profile *profile;
@@ -159,10 +175,7 @@ static int finish(struct watch *w, struct mt_error *error) {
     if (rc != 0)
         return mt_error_set(error, MEMTRACK_ENOMEM, "", "out of memory");
     if (profile->info.n_ticks == 0)
-        rc = mt_error_set(
-            error, MEMTRACK_ENOTFOUND, r->n_patterns ? "--include takes names of programs." : "",
-            "nothing was seen: %s",
-            r->n_patterns ? "no program matched --include" : "it ended before the first look");
+        rc = explain_nothing(r, error);
     tell(w);
     if (rc == 0 && (!r->shared.quiet || r->shared.json))
         rc = show(w, profile, error);

@@ -13,6 +13,7 @@
 #include <stdlib.h>
 
 #include "base/clock.h"
+#include "base/process.h"
 #include "watch/coarsen.h"
 #include "watch/watch.h"
 
@@ -130,6 +131,17 @@ static size_t count_running(const struct mt_sampler *sampler) {
     return n;
 }
 
+/* After the last look some may have ended. */
+static size_t count_left(const struct mt_sampler *sampler) {
+    size_t n = 0;
+    for (size_t i = 0; i < sampler->n; i++) {
+        const struct mt_descendant *process = &sampler->processes.items[i];
+        n += !sampler->items[i].has_ended && mt_process_state(process->pid) != 'Z' &&
+             mt_process_start_ticks(process->pid) == process->start_ticks;
+    }
+    return n;
+}
+
 /* The parts of a pipeline end one after the other. Those that are to be ended are waited for. */
 static void grant_grace(struct mt_watched *w) {
     uint64_t now = mt_clock_now_ns(), end = now + GRACE_NS;
@@ -178,5 +190,5 @@ void mt_watched_follow(struct mt_watched *w) {
         grant_grace(w);
         w->end_ns = w->child->end_ns > now ? w->child->end_ns : mt_clock_now_ns();
     }
-    w->n_left = count_running(w->sampler);
+    w->n_left = count_left(w->sampler);
 }

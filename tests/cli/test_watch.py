@@ -181,6 +181,17 @@ class Watch(case.Case):
         rows = json.loads(self.ask("scopes", "--json", "w.pb.gz"))["rows"]
         self.assertLessEqual({"a::b", "outer", "second"}, {row["name"] for row in rows})
 
+    def test_nothing_to_see(self):
+        """A zombie has no memory; and of what has ended nobody says that it still runs."""
+        zombie = subprocess.Popen(["true"])
+        self.wait_for(lambda: self.state(zombie.pid) == "Z")
+        text = self.ask("watch", str(zombie.pid), code=FAILED)
+        self.assertIn("process %d has no memory, as one that has ended and was not waited for" %
+                      zombie.pid, text)
+        zombie.wait()
+        stepper = self.start("-q", "--for", "1ms")
+        self.assertEqual((0, ""), stepper.end("exit 0"))
+
     def test_figures(self):
         """Those of a process that stands still equal what /proc says."""
         stepper = Stepper([SHAPE], self.dir)
