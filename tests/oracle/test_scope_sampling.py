@@ -60,6 +60,16 @@ class Sampled(case.Case):
                 self.near(row["own"], true["own"], variance[name], name + ", itself")
                 self.assertEqual(row["own"], their["own_allocated_bytes"])
 
+    def test_the_first_after_a_reset_is_measured(self):
+        result = harness.record(self.path("p.pb.gz"), [harness.program("scope_firsts")],
+                                options=["--scope-sample", "1000000"],
+                                env=harness.plain_environment())
+        self.assertEqual(0, result.code, "%r" % result)
+        alone, grouped = (["%s %d %d" % (name, count, count - 1) for count in (1, 2, 3)]
+                          for name in ("alone", "grouped"))
+        self.assertEqual((alone + grouped + (alone + grouped) + (alone + grouped + grouped)) * 4,
+                         result.stdout.decode().splitlines())
+
     def test_all(self):
         truth, rows, theirs = self.play(1)
         for name, true in truth.items():

@@ -12,7 +12,9 @@
 #ifndef MT_TRACK_CHOOSE_H
 #define MT_TRACK_CHOOSE_H
 
+#include "base/atomic.h"
 #include "track/ground/state.h"
+#include "track/scopes/totals.h"
 #include "track/thread/thread.h"
 
 static inline uint64_t next_random(struct mt_thread *t) {
@@ -24,14 +26,24 @@ static inline uint64_t next_random(struct mt_thread *t) {
     return x ^ x >> 31;
 }
 
+/* Tells whether the next scope of a record is its first. What was forgotten is not in it any more
+ * from then on, and not only from that scope's end. */
+MT_NOINLINE static bool is_first(const struct mt_thread *t, struct mt_scope_totals *r) {
+    if (r->epoch != mt_load_part(&t->control->scopes_epoch))
+        mt_scopes_totals_renew(t, r);
+    bool is_it = !r->has_first;
+    r->has_first = 1;
+    return is_it;
+}
+
 /* Returns how many scopes the next one of a record stands for, or 0 when it is only counted. */
 static inline uint64_t choose(struct mt_thread *t, struct mt_scope_totals *r) {
     uint64_t one_in = mt_state.options.scope_sample;
-    if (one_in <= 1 || r == NULL || !r->has_first) {
-        if (r != NULL)
-            r->has_first = 1;
+    if (mt_unlikely(one_in <= 1 || r == NULL))
         return 1;
-    }
+    bool is_known = r->has_first && r->epoch == mt_load_part(&t->control->scopes_epoch);
+    if (mt_unlikely(!is_known) && is_first(t, r))
+        return 1;
     return next_random(t) <= mt_state.options.scope_sample_most ? one_in : 0;
 }
 

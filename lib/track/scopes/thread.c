@@ -156,9 +156,8 @@ static inline __attribute__((always_inline)) void finish_unmeasured(struct mt_th
                                                                     struct mt_open_scope *f,
                                                                     bool is_misuse,
                                                                     memtrack_delta *out) {
-    struct mt_scope_result result = {
-        .is_misuse = is_misuse, .is_failed = f->is_failed, .is_recursive = f->is_recursive};
-    add_unmeasured(t, (struct mt_scope_totals *)f->totals, &result);
+    add_unmeasured(t, (struct mt_scope_totals *)f->totals, is_misuse, f->is_failed,
+                   f->is_recursive);
     if (f->is_function)
         mt_scopes_calls_add_unmeasured(t, f);
     pop_unmeasured(t, f);
@@ -520,7 +519,7 @@ int mt_scopes_thread_end_detached(struct mt_thread *t, struct mt_scope_handle *h
         .end_ns = clock_ns(CLOCK_MONOTONIC),
     };
     if (h->weight == 0) {
-        add_unmeasured(t, record_of(t, h), &result);
+        add_unmeasured(t, record_of(t, h), false, h->is_failed, h->is_recursive);
         if (out != NULL)
             *out = (memtrack_delta){0};
         return 0;

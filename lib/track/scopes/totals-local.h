@@ -103,24 +103,28 @@ static inline __attribute__((always_inline)) void add_idle(struct mt_thread *t,
     note_latest(r, f->before_bytes, mt_scopes_totals_live(t), f->begin_ns + (uint64_t)duration_ns);
 }
 
-/* Adds one that was only counted: nothing but what it was is looked at. */
-static inline __attribute__((always_inline)) void
-add_unmeasured(struct mt_thread *t, struct mt_scope_totals *r,
-               const struct mt_scope_result *result) {
+/* Adds one that was only counted: nothing but what it was is looked at. It has no result, which
+ * would take longer to be made than all of this. */
+static inline __attribute__((always_inline)) void add_unmeasured(struct mt_thread *t,
+                                                                 struct mt_scope_totals *r,
+                                                                 bool is_misuse, bool is_failed,
+                                                                 bool is_recursive) {
     if (mt_unlikely(r == NULL)) {
         mt_scopes_totals_drop();
         return;
     }
-    if (mt_unlikely(result->is_failed))
-        mt_scopes_totals_look_failed(t, r, result);
+    if (mt_unlikely(is_failed))
+        mt_scopes_totals_look_failed(t, r, 0);
     else
         look(t, r);
     r->count++;
     r->unmeasured++;
-    r->errors += result->is_failed;
-    r->misuses += result->is_misuse;
-    r->recursive += result->is_recursive;
-    r->unmeasured_recursive += result->is_recursive;
+    r->errors += is_failed;
+    r->misuses += is_misuse;
+    if (mt_unlikely(is_recursive)) {
+        r->recursive++;
+        r->unmeasured_recursive++;
+    }
 }
 
 #endif

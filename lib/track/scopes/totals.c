@@ -197,9 +197,8 @@ MT_NOINLINE void mt_scopes_totals_renew(const struct mt_thread *t, struct mt_sco
 /* What was said of its error belongs to it, and so to what it counts in, even if everything was
  * forgotten after that. */
 MT_NOINLINE void mt_scopes_totals_look_failed(const struct mt_thread *t, struct mt_scope_totals *r,
-                                              const struct mt_scope_result *result) {
-    uint64_t said_ns = r->error_ns,
-             begin_ns = result->end_ns - (uint64_t)result->value[MT_SCOPE_DURATION_NS];
+                                              uint64_t begin_ns) {
+    uint64_t said_ns = r->error_ns;
     look(t, r);
     if (r->error_ns == 0 && said_ns >= begin_ns)
         r->error_ns = said_ns;
@@ -287,7 +286,8 @@ void mt_scopes_totals_add(struct mt_thread *t, struct mt_scope_totals *r,
         return;
     }
     if (mt_unlikely(result->is_failed))
-        mt_scopes_totals_look_failed(t, r, result);
+        mt_scopes_totals_look_failed(
+            t, r, result->end_ns - (uint64_t)result->value[MT_SCOPE_DURATION_NS]);
     else
         look(t, r);
     r->count++;

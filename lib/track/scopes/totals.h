@@ -61,9 +61,9 @@ MT_HIDDEN void mt_scopes_totals_add_time(struct mt_thread *t, struct mt_scope_to
 /* Brings a record up to date: with what has been forgotten, and with the thread that has the bank
  * now, which is counted in it once. */
 MT_HIDDEN void mt_scopes_totals_renew(const struct mt_thread *t, struct mt_scope_totals *r);
-/* The same for one that is counted now and has failed. */
+/* The same for one that is counted now and has failed. begin_ns: CLOCK_MONOTONIC; 0: not known. */
 MT_HIDDEN void mt_scopes_totals_look_failed(const struct mt_thread *t, struct mt_scope_totals *r,
-                                            const struct mt_scope_result *result);
+                                            uint64_t begin_ns);
 /* Makes a bucket of a histogram that nothing has fallen into yet. Returns NULL when there is no
  * room. */
 MT_HIDDEN uint64_t *mt_scopes_totals_new_word(struct mt_scope_totals *r, uint64_t key);
