@@ -25,7 +25,7 @@ target_compile_options(mt_target_flags INTERFACE
 set(MT_GENERAL_REGISTERS -mgeneral-regs-only)
 function(mt_use_general_registers)
   foreach(source ${ARGN})
-    if(NOT source MATCHES "lib/track/(live/sampling|scopes/(print|read))\\.c$")
+    if(NOT source MATCHES "lib/track/(ground/logarithm|live/sampling|scopes/(choose|print|read))\\.c$")
       set_property(SOURCE ${source} APPEND PROPERTY COMPILE_OPTIONS ${MT_GENERAL_REGISTERS})
     endif()
   endforeach()

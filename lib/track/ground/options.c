@@ -189,6 +189,5 @@ void mt_options_read(struct mt_options *o) {
     bound(&o->events, 0, MT_MOST_EVENTS);
     bound(&o->scope_sample, 1, MT_MOST_SCOPE_SAMPLE);
     o->scopes_unusual = o->scope_cpu || o->scope_sample > 1;
-    o->scope_sample_most = UINT64_MAX / o->scope_sample;
     settle_limit(o);
 }

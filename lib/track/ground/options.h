@@ -45,8 +45,6 @@ struct mt_options {
     bool dormant;           /* MEMTRACK_ACTIVE=0 */
     bool scope_cpu;         /* MEMTRACK_SCOPE_CPU=1 */
     bool scopes_unusual;    /* scopes have to look at scope_cpu and scope_sample */
-    /* Of the numbers of 64 bits one in scope_sample is not higher. */
-    uint64_t scope_sample_most;
     char ignored[MT_IGNORED_BYTES]; /* words of MEMTRACK_OPTIONS that are not understood */
 };
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* See sampling.h. The logarithm is computed here because libm is not a dependency of the preloaded
- * object. */
 #include "track/live/sampling.h"
+
+#include "track/ground/logarithm.h"
 
 /* xorshift64*: Vigna, "An experimental exploration of Marsaglia's xorshift generators, scrambled",
  * 2016. */
@@ -14,25 +14,8 @@ static uint64_t next_random(struct mt_sampling_part *part) {
     return x * UINT64_C(2685821657736338717);
 }
 
-/* Returns ln(x) for x in (0, 1], by its exponent and a series for the mantissa. The error is below
- * 1e-9. */
-static double natural_log(double x) {
-    int exponent = 0;
-    while (x < 0.70710678118654752) {
-        x *= 2;
-        exponent--;
-    }
-    double y = (x - 1) / (x + 1), square = y * y, term = y, sum = 0;
-    for (int k = 1; k < 24; k += 2) {
-        sum += term / k;
-        term *= square;
-    }
-    return 2 * sum + exponent * 0.69314718055994531;
-}
-
 static int64_t next_gap(struct mt_sampling_part *part, uint64_t period) {
-    double uniform = ((double)(next_random(part) >> 11) + 1) / 9007199254740992.0; /* in (0, 1] */
-    double gap = -natural_log(uniform) * (double)period;
+    double gap = -mt_logarithm_of_random(next_random(part)) * (double)period;
     return gap < 1 ? 1 : gap > 4e18 ? INT64_MAX / 2 : (int64_t)gap;
 }
 

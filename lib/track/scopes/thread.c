@@ -59,7 +59,7 @@ void mt_scopes_thread_clear(struct mt_thread *t) {
 
 void mt_scopes_thread_reset(struct mt_thread *t) {
     t->scopes.name = t->scopes.root = t->domain = 0;
-    t->scopes.random = 0;
+    t->scopes.random = t->scopes.until = 0;
 }
 
 void mt_scopes_thread_free(struct mt_thread *t) {
@@ -279,18 +279,35 @@ push(struct mt_thread *t, mt_name_id name, mt_name_id group, const void *storage
 
 /* ---- one scope in N -------------------------------------------------------------------------- */
 
-/* As push, of a scope that is only counted: no counter is looked at. */
+/* As push, of a scope that is only counted, on a stack that has room: no counter is looked at. */
 static inline __attribute__((always_inline)) struct mt_open_scope *
-push_unmeasured(struct mt_thread *t, mt_name_id name, mt_name_id group, const void *storage,
-                struct mt_scope_totals *r) {
-    struct mt_scope_stack *s = room_of(t, storage);
-    if (mt_unlikely(s == NULL))
-        return NULL;
+push_counted(struct mt_thread *t, struct mt_scope_stack *s, mt_name_id name, mt_name_id group,
+             const void *storage, struct mt_scope_totals *r) {
     struct mt_open_scope *f = new_open(t, s, name, group, storage, r);
     f->high_bytes = INT64_MIN;
     f->weight = 0;
     show(t, s, f, false);
     return f;
+}
+
+static inline struct mt_open_scope *push_unmeasured(struct mt_thread *t, mt_name_id name,
+                                                    mt_name_id group, const void *storage,
+                                                    struct mt_scope_totals *r) {
+    struct mt_scope_stack *s = room_of(t, storage);
+    return mt_likely(s != NULL) ? push_counted(t, s, name, group, storage, r) : NULL;
+}
+
+/* Returns the stack, if a scope that begins now finds room on it and nothing that has been left. NULL
+ * does not tell anything: what calls no function cannot know it all. */
+static inline __attribute__((always_inline)) struct mt_scope_stack *
+peek_room(const struct mt_thread *t, const void *storage) {
+    struct mt_scope_stack *s = t->scopes.stack;
+    if (mt_unlikely(!has_room(s)))
+        return NULL;
+    const struct mt_open_scope *f = s->top;
+    bool is_kept = f == NULL || f->is_function ||
+                   (f->storage != (uint64_t)storage && f->storage >= entered_at(t));
+    return mt_likely(is_kept) ? s : NULL;
 }
 
 MT_NOINLINE static struct mt_open_scope *push_weighted(struct mt_thread *t, mt_name_id name,
@@ -313,7 +330,7 @@ static inline __attribute__((always_inline)) struct mt_open_scope *
 push_either(struct mt_thread *t, mt_name_id name, mt_name_id group, const void *storage,
             bool is_unusual) {
     struct mt_scope_totals *r = mt_scopes_totals_find(t, name, group);
-    return is_unusual ? push_chosen(t, name, group, storage, r, choose(t, r))
+    return is_unusual ? push_chosen(t, name, group, storage, r, mt_scopes_choose(t, r))
                       : push(t, name, group, storage, r);
 }
 
@@ -348,6 +365,26 @@ static inline __attribute__((always_inline)) int begin(struct mt_thread *t, memt
     return 0;
 }
 
+/* Begins a scope that is only counted, as most are when one in N is measured, if everything that it
+ * takes is known: then no function is called, and nothing has to be kept over calls. Returns false
+ * when nothing was done; begin_unusual is for all of them. */
+static inline __attribute__((always_inline)) bool begin_counted(struct mt_thread *t,
+                                                                memtrack_scope *scope,
+                                                                const char *name, mt_name_id group,
+                                                                const char *file) {
+    struct mt_scope_stack *s = peek_room(t, scope);
+    mt_name_id id = s != NULL ? mt_names_peek(&t->names, name) : 0;
+    struct mt_scope_totals *r = id != 0 ? mt_scopes_totals_peek(t, id, group) : NULL;
+    if (mt_unlikely(r == NULL || !is_only_counted(t, r) || (r->file == 0 && file != NULL)))
+        return false;
+    count_down(t);
+    struct mt_open_scope *f = push_counted(t, s, id, group, scope, r);
+    struct mt_scope_handle *h = (struct mt_scope_handle *)scope;
+    open_handle(h, OPEN, f->serial, s->depth - 1, id, group);
+    h->event = 0;
+    return true;
+}
+
 MT_NOINLINE static int begin_unusual(struct mt_thread *t, memtrack_scope *scope, const char *name,
                                      mt_name_id group, const char *file, uint32_t line) {
     return begin(t, scope, name, group, file, line, true);
@@ -361,7 +398,9 @@ MT_NOINLINE static int begin_usual(struct mt_thread *t, memtrack_scope *scope, c
 int mt_scopes_thread_begin(struct mt_thread *t, memtrack_scope *scope, const char *name,
                            mt_name_id group, const char *file, uint32_t line) {
     if (mt_unlikely(mt_state.options.scopes_unusual))
-        return begin_unusual(t, scope, name, group, file, line);
+        return mt_likely(begin_counted(t, scope, name, group, file))
+                   ? 0
+                   : begin_unusual(t, scope, name, group, file, line);
     return begin_usual(t, scope, name, group, file, line);
 }
 
@@ -375,9 +414,25 @@ void mt_scopes_thread_fail(struct mt_thread *t, struct mt_scope_handle *h, const
         mt_scopes_totals_keep_error(t, r, why, clock_ns(CLOCK_MONOTONIC));
 }
 
+/* As begin_counted: ends such a scope, with nobody to be told. */
+static inline __attribute__((always_inline)) bool end_counted(struct mt_thread *t,
+                                                              struct mt_open_scope *f) {
+    struct mt_scope_totals *r = (struct mt_scope_totals *)f->totals;
+    if (mt_unlikely(f->weight != 0 || f->is_failed || r == NULL || !is_up_to_date(t, r)))
+        return false;
+    count_unmeasured(r, f->is_recursive);
+    pop_unmeasured(t, f);
+    return true;
+}
+
 void mt_scopes_thread_end_innermost(struct mt_thread *t, struct mt_open_scope *f,
                                     memtrack_delta *out) {
-    finish(t, f, false, out);
+    if (mt_likely(!mt_state.options.scopes_unusual))
+        finish_usual(t, f, false, out);
+    else if (mt_unlikely(out != NULL) || !end_counted(t, f))
+        finish_either(t, f, false, out);
+    else if (f->is_function)
+        mt_scopes_calls_add_unmeasured(t, f);
 }
 
 int mt_scopes_thread_end(struct mt_thread *t, struct mt_scope_handle *h, memtrack_delta *out) {

@@ -7,9 +7,13 @@
 #include "memtrack/histogram.h"
 #include "track/scopes/totals.h"
 
+static inline bool is_up_to_date(const struct mt_thread *t, const struct mt_scope_totals *r) {
+    return r->epoch == mt_load_part(&t->control->scopes_epoch) &&
+           r->last_thread == t->bank->n_threads;
+}
+
 static inline void look(const struct mt_thread *t, struct mt_scope_totals *r) {
-    if (mt_unlikely(r->epoch != mt_load_part(&t->control->scopes_epoch) ||
-                    r->last_thread != t->bank->n_threads))
+    if (mt_unlikely(!is_up_to_date(t, r)))
         mt_scopes_totals_renew(t, r);
 }
 
@@ -103,6 +107,15 @@ static inline __attribute__((always_inline)) void add_idle(struct mt_thread *t,
     note_latest(r, f->before_bytes, mt_scopes_totals_live(t), f->begin_ns + (uint64_t)duration_ns);
 }
 
+static inline void count_unmeasured(struct mt_scope_totals *r, bool is_recursive) {
+    r->count++;
+    r->unmeasured++;
+    if (mt_unlikely(is_recursive)) {
+        r->recursive++;
+        r->unmeasured_recursive++;
+    }
+}
+
 /* Adds one that was only counted: nothing but what it was is looked at. It has no result, which
  * would take longer to be made than all of this. */
 static inline __attribute__((always_inline)) void add_unmeasured(struct mt_thread *t,
@@ -117,14 +130,9 @@ static inline __attribute__((always_inline)) void add_unmeasured(struct mt_threa
         mt_scopes_totals_look_failed(t, r, 0);
     else
         look(t, r);
-    r->count++;
-    r->unmeasured++;
     r->errors += is_failed;
     r->misuses += is_misuse;
-    if (mt_unlikely(is_recursive)) {
-        r->recursive++;
-        r->unmeasured_recursive++;
-    }
+    count_unmeasured(r, is_recursive);
 }
 
 #endif

@@ -41,6 +41,12 @@ static inline struct mt_scope_totals *mt_scopes_totals_find(struct mt_thread *t,
     const struct mt_known_scope *known = mt_scopes_totals_known(t, name, group);
     return mt_likely(known->key == key) ? known->totals : mt_scopes_totals_learn(t, name, group);
 }
+/* The same without a call: NULL, too, where one would be needed. */
+static inline struct mt_scope_totals *mt_scopes_totals_peek(struct mt_thread *t, mt_name_id name,
+                                                            mt_name_id group) {
+    const struct mt_known_scope *known = mt_scopes_totals_known(t, name, group);
+    return mt_likely(known->key == mt_scopes_totals_key(name, group)) ? known->totals : NULL;
+}
 /* Does the same for scopes of the process that this thread ends. */
 MT_HIDDEN struct mt_scope_totals *
 mt_scopes_totals_find_of_process(struct mt_thread *t, mt_name_id name, mt_name_id group);

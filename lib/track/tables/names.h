@@ -37,20 +37,27 @@ static inline bool mt_names_is_on_page(const char *text, uint32_t bytes) {
         word_there;                                                                                \
     })
 
-/* Tells whether text still holds what has been known there. The one that is there now may be
- * shorter, but what lies behind it on its page can be read. The last word that is compared overlaps
- * the one before it. */
+/* Tells whether the n bytes, one word at least, at text are those there. The last word that is
+ * compared overlaps the one before it. */
 static inline __attribute__((always_inline)) bool
-mt_names_is_known(const struct mt_known_name *known, const char *text) {
-    uint32_t n = known->bytes, i = 0;
-    const char *there = known->text;
-    if (mt_unlikely(n < sizeof(uint64_t) || !mt_names_is_on_page(text, n)))
-        return mt_names_is_same_text(text, there, n);
+mt_names_are_same_words(const char *text, const char *there, uint32_t n) {
+    uint32_t i = 0;
     for (; i + sizeof(uint64_t) < n; i += sizeof(uint64_t))
         if (MT_NAMES_WORD(uint64_t, text + i) != MT_NAMES_WORD(uint64_t, there + i))
             return false;
     i = n - (uint32_t)sizeof(uint64_t);
     return MT_NAMES_WORD(uint64_t, text + i) == MT_NAMES_WORD(uint64_t, there + i);
+}
+
+/* Tells whether text still holds what has been known there. The one that is there now may be
+ * shorter, but what lies behind it on its page can be read. */
+static inline __attribute__((always_inline)) bool
+mt_names_is_known(const struct mt_known_name *known, const char *text) {
+    uint32_t n = known->bytes;
+    const char *there = known->text;
+    if (mt_unlikely(n < sizeof(uint64_t) || !mt_names_is_on_page(text, n)))
+        return mt_names_is_same_text(text, there, n);
+    return mt_names_are_same_words(text, there, n);
 }
 
 /* Return the one id of a text (its first MT_NAME_MAX_BYTES bytes), or of the function at an
@@ -63,6 +70,23 @@ static inline __attribute__((always_inline)) mt_name_id mt_names_find(struct mt_
     if (mt_likely(known->address == (uint64_t)text && mt_names_is_known(known, text)))
         return known->name;
     return mt_names_learn_text(part, text);
+}
+/* The same without a call: 0, too, where one would be needed to know. */
+static inline __attribute__((always_inline)) mt_name_id mt_names_peek(struct mt_names_part *part,
+                                                                      const char *text) {
+    __asm__("" : "+r"(text)); /* as above */
+    const struct mt_known_name *known = mt_names_known(part, (uint64_t)text);
+    uint32_t n = known->bytes;
+    bool is_same = known->address == (uint64_t)text && mt_names_is_on_page(text, n);
+    const char *there = known->text;
+    if (mt_likely(n >= sizeof(uint64_t)))
+        is_same = is_same && mt_names_are_same_words(text, there, n);
+    else
+        is_same = is_same && n >= sizeof(uint32_t) &&
+                  MT_NAMES_WORD(uint32_t, text) == MT_NAMES_WORD(uint32_t, there) &&
+                  MT_NAMES_WORD(uint32_t, text + n - sizeof(uint32_t)) ==
+                      MT_NAMES_WORD(uint32_t, there + n - sizeof(uint32_t));
+    return mt_likely(is_same) ? known->name : 0;
 }
 static inline mt_name_id mt_names_find_function(struct mt_names_part *part, uint64_t address) {
     const struct mt_known_name *known = mt_names_known(part, address);

@@ -11,6 +11,7 @@ struct mt_scopes_part {
     mt_name_id name;              /* the name of the innermost scope, 0: none is open */
     struct mt_scope_stack *stack; /* made with the first scope */
     uint64_t random;              /* what chooses the scopes that are measured; 0: not seeded */
+    uint64_t until;               /* scopes until the next one that is; 0: not drawn */
     uint32_t root;                /* node of the function that was called last by none; 0: none */
 };
 
