@@ -31,8 +31,8 @@ class Sampled(case.Case):
                 truth[words[0]] = dict(zip(COLUMNS, map(int, words[1:]), strict=True))
         return truth, rows, {row["name"]: row for row in harness.ask("scopes", profile)["rows"]}
 
-    def near(self, estimate, true, variance, what):
-        sigma = math.sqrt(variance * (ONE_IN - 1))
+    def near(self, estimate, true, variance, what, one_in=ONE_IN):
+        sigma = math.sqrt(variance * (one_in - 1))
         self.assertLessEqual(abs(estimate - true), 4 * sigma,
                              "%s: %d, not %d" % (what, estimate, true))
 
@@ -60,15 +60,38 @@ class Sampled(case.Case):
                 self.near(row["own"], true["own"], variance[name], name + ", itself")
                 self.assertEqual(row["own"], their["own_allocated_bytes"])
 
+    def run_both(self, one_in, *command):
+        """Runs a program with timers, recorded and not. Yields its output and its table."""
+        recorded = harness.record(self.path("both.pb.gz"), command,
+                                  options=["--force", "--scope-sample", str(one_in)],
+                                  env=harness.plain_environment())
+        self.assertEqual(0, recorded.code, "%r" % recorded)
+        yield recorded.stdout.decode().splitlines(), recorded.stderr.decode()
+        alone = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+                               env=harness.plain_environment(MEMTRACK_SCOPE_SAMPLE=str(one_in)),
+                               check=True)
+        yield alone.stdout.splitlines(), alone.stderr
+
     def test_the_first_after_a_reset_is_measured(self):
-        result = harness.record(self.path("p.pb.gz"), [harness.program("scope_firsts")],
-                                options=["--scope-sample", "1000000"],
-                                env=harness.plain_environment())
-        self.assertEqual(0, result.code, "%r" % result)
         alone, grouped = (["%s %d %d" % (name, count, count - 1) for count in (1, 2, 3)]
                           for name in ("alone", "grouped"))
-        self.assertEqual((alone + grouped + (alone + grouped) + (alone + grouped + grouped)) * 4,
-                         result.stdout.decode().splitlines())
+        for lines, _ in self.run_both(1000000, harness.program("scope_firsts")):
+            self.assertEqual((alone + grouped + (alone + grouped) + (alone + grouped + grouped)) * 4,
+                             lines)
+
+    def test_times_are_what_the_measured_scopes_say(self):
+        for one_in in (1, 2, 10, 100):
+            command = [harness.program("scope_estimates"), str(one_in)]
+            for lines, table in self.run_both(one_in, *command):
+                rows = [line.split() for line in lines]
+                for mine, theirs in zip(sorted(rows[:3]), sorted(rows[3:]), strict=True):
+                    self.assertEqual(mine[:4], theirs[:4])
+                    for own, their in zip(mine[4:], theirs[4:], strict=True):
+                        self.assertLessEqual(abs(int(own) - int(their)), 2, (mine, theirs))
+                    count = int(mine[1])
+                    self.near(count - int(mine[3]), count / one_in, count / one_in ** 2, mine[0],
+                              one_in)
+                self.check_titles(table, one_in > 1)
 
     def test_all(self):
         truth, rows, theirs = self.play(1)

@@ -67,6 +67,12 @@ struct memtrack_local_table_ {
     uint32_t capacity, used;
 };
 
+/* Of a record's scopes those that are measured in any case, when one in several is. */
+struct memtrack_local_sure_ {
+    uint64_t count, recursive;
+    int64_t own_ns, sum[MEMTRACK_LOCAL_VALUES_];
+};
+
 struct memtrack_local_record_ {
     struct memtrack_local_record_ *next; /* of the same key */
     struct memtrack_local_key_ *key;
@@ -75,6 +81,9 @@ struct memtrack_local_record_ {
     uint64_t count, recursive, errors, misuses, error_ns;
     int64_t own_ns;
     struct memtrack_local_sums_ value[MEMTRACK_LOCAL_VALUES_];
+    uint64_t unmeasured, unmeasured_recursive; /* of count, and of recursive */
+    struct memtrack_local_sure_ sure;
+    int has_first; /* the first scope has been chosen */
     struct memtrack_local_table_ *table;
     char *error;        /* text of the latest error, or NULL */
     uint32_t outermost; /* depth of the outermost open scope */
@@ -101,6 +110,7 @@ struct memtrack_local_frame_ {
     uint64_t begin_ns, begin_cpu_ns;
     int64_t inner_ns, taken_ns; /* of scopes inside; what was measured before it was attached */
     int is_failed, is_recursive;
+    uint32_t weight; /* scopes that it stands for; 0: it is only counted, and has no times */
 };
 
 struct memtrack_local_known_ {
@@ -114,7 +124,7 @@ struct memtrack_local_thread_ {
     int busy, tid;
     uintptr_t frame; /* of what makes it busy */
     uint32_t depth, capacity;
-    uint64_t n_serials;
+    uint64_t n_serials, random;
     struct memtrack_local_frame_ *stack;
     uintptr_t hook_frame; /* of the function that calls a hook now; 0: none does */
     int hook;             /* one more than the place of that hook */
@@ -135,8 +145,9 @@ struct memtrack_local_event_ {
 };
 
 struct memtrack_local_process_ {
-    uint64_t generation, start_ns;
+    uint64_t generation, start_ns, n_threads;
     int pid, has_cpu;
+    uint32_t one_in; /* scopes of threads, one of which is measured */
     struct memtrack_local_thread_ *threads, *next_look;
     struct memtrack_local_key_ *first, *last;
     struct memtrack_local_key_ *chain[MEMTRACK_LOCAL_CHAINS_];
@@ -235,6 +246,15 @@ MEMTRACK_SYSTEM_FUNCTION_ int memtrack_local_is_on_(const char *name) {
     return value && *value && strcmp(value, "0") != 0;
 }
 
+/* Returns a number of the environment, from 1 to most; 1 when there is none. */
+MEMTRACK_SYSTEM_FUNCTION_ uint32_t memtrack_local_number_(const char *name, uint32_t most) {
+    const char *value = getenv(name);
+    uint64_t number = 0;
+    for (; value && *value >= '0' && *value <= '9'; value++)
+        number = number > most ? number : number * 10 + (uint64_t)(*value - '0');
+    return !value || *value || !number ? 1 : number > most ? most : (uint32_t)number;
+}
+
 /* Returns the page; NULL when there is no memory. */
 MEMTRACK_LOCAL_ struct memtrack_local_page_ *memtrack_local_make_page_(void);
 MEMTRACK_LOCAL_ struct memtrack_local_page_ *memtrack_local_make_page_(void) {
@@ -265,6 +285,7 @@ MEMTRACK_LOCAL_ struct memtrack_local_process_ *memtrack_local_make_process_(voi
     p->pid = (int)getpid();
     p->start_ns = memtrack_system_ns_(MEMTRACK_SYSTEM_MONOTONIC_);
     p->has_cpu = memtrack_local_is_on_("MEMTRACK_SCOPE_CPU");
+    p->one_in = memtrack_local_number_("MEMTRACK_SCOPE_SAMPLE", 1u << 20);
     p->n_groups = 1;
     return p;
 }
@@ -341,6 +362,7 @@ memtrack_local_find_thread_(struct memtrack_local_process_ *p) {
     t = (struct memtrack_local_thread_ *)memtrack_local_take_(p, sizeof *t);
     if (t) {
         t->process = p;
+        t->random = ++p->n_threads * UINT64_C(0x9E3779B97F4A7C15); /* never 0 */
         t->next = p->threads;
         MEMTRACK_LOCAL_PUBLISH_(p->threads, t);
     }

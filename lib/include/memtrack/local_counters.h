@@ -161,6 +161,7 @@ MEMTRACK_SYSTEM_FUNCTION_ int memtrack_local_answer_(const char *name, uint64_t 
     }
     memset(&result, 0, sizeof result);
     result.duration_ns = (int64_t)duration_ns;
+    result.weight = 1;
     memtrack_local_add_(t, r, &result);
     return memtrack_local_leave_(t, 0);
 }

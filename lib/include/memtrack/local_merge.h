@@ -32,9 +32,11 @@ MEMTRACK_LOCAL_ int memtrack_local_scope_merge(memtrack_scope *into, memtrack_sc
         rc = to == other ? -MEMTRACK_EUSAGE : memtrack_local_fault_of_detached_(t, other);
     if (rc == 0) {
         to->is_failed |= other->is_failed;
-        to->cpu_ns += other->cpu_ns;
-        if (other->begin_ns < to->begin_ns)
-            to->begin_ns = other->begin_ns;
+        if (to->weight && other->weight) { /* else one of them has no times */
+            to->cpu_ns += other->cpu_ns * other->weight;
+            if (other->begin_ns < to->begin_ns)
+                to->begin_ns = other->begin_ns;
+        }
         other->state = MEMTRACK_LOCAL_ENDED_;
     }
     return memtrack_local_leave_(t, rc);

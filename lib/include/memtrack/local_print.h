@@ -124,6 +124,16 @@ MEMTRACK_SYSTEM_FUNCTION_ struct memtrack_local_cell_ memtrack_local_time_text_(
     return cell;
 }
 
+/* The same of one that may be below zero: a difference of estimates. */
+MEMTRACK_SYSTEM_FUNCTION_ struct memtrack_local_cell_ memtrack_local_self_text_(int64_t ns) {
+    struct memtrack_local_cell_ cell = memtrack_local_time_text_(ns < 0 ? -(double)ns : (double)ns);
+    if (ns < 0) {
+        memmove(cell.text + 1, cell.text, strlen(cell.text) + 1);
+        cell.text[0] = '-';
+    }
+    return cell;
+}
+
 /* ---- rows ------------------------------------------------------------------------------------ */
 
 /* Returns what a row is sorted by, or -1 when there is no such order. */
@@ -186,7 +196,7 @@ memtrack_local_cell_of_(const memtrack_scope_row *row, int column) {
     case 3:
         return memtrack_local_time_text_(row->duration_ns.sum);
     case 4:
-        return memtrack_local_time_text_((double)row->own_duration_ns);
+        return memtrack_local_self_text_(row->own_duration_ns);
     case 5:
         return memtrack_local_time_text_(mean);
     case 6:
@@ -205,28 +215,44 @@ MEMTRACK_SYSTEM_FUNCTION_ void memtrack_local_pad_(struct memtrack_local_text_ *
     memtrack_local_say_(t, text);
 }
 
+/* Returns the title of a column, which marks an estimate: counts and the longest are none. */
+MEMTRACK_SYSTEM_FUNCTION_ const char *memtrack_local_title_(int column, int are_estimates) {
+    static const char *const titles[] = {"COUNT", "ERRORS", "MISUSES", "~TIME", "~SELF",
+                                         "~MEAN", "~P50",   "~P95",    "MAX"};
+    const char *title = titles[column];
+    return title + (*title == '~' && !are_estimates);
+}
+
+MEMTRACK_SYSTEM_FUNCTION_ int memtrack_local_are_estimates_(const memtrack_scope_row *rows,
+                                                            size_t n) {
+    while (n && !rows[n - 1].unmeasured)
+        n--;
+    return n != 0;
+}
+
 /* Writes the rows below a head. Columns that would say nothing are left out: those of errors. */
 MEMTRACK_SYSTEM_FUNCTION_ void memtrack_local_print_table_(struct memtrack_local_text_ *t,
                                                            const memtrack_scope_row *rows,
                                                            size_t n) {
-    static const char *const heads[] = {"COUNT", "ERRORS", "MISUSES", "TIME", "SELF",
-                                        "MEAN",  "P50",    "P95",     "MAX"};
+    const char *title[MEMTRACK_LOCAL_COLUMNS_];
     size_t width[MEMTRACK_LOCAL_COLUMNS_] = {0};
-    for (int c = 0; c < MEMTRACK_LOCAL_COLUMNS_; c++)
+    for (int c = 0; c < MEMTRACK_LOCAL_COLUMNS_; c++) {
+        title[c] = memtrack_local_title_(c, memtrack_local_are_estimates_(rows, n));
         for (size_t i = 0; i < n; i++) {
             size_t length = strlen(memtrack_local_cell_of_(&rows[i], c).text);
             uint64_t wrong = c == 1 ? rows[i].errors : rows[i].misuses;
-            length = length > strlen(heads[c]) ? length : strlen(heads[c]);
+            length = length > strlen(title[c]) ? length : strlen(title[c]);
             if ((c != 1 && c != 2) || wrong)
                 width[c] = length > width[c] ? length : width[c];
         }
+    }
     for (size_t i = 0; i <= n; i++) {
         for (int c = 0; c < MEMTRACK_LOCAL_COLUMNS_; c++) {
             if (!width[c])
                 continue;
             memtrack_local_say_(t, c ? "  " : " ");
             memtrack_local_pad_(t, width[c],
-                                i ? memtrack_local_cell_of_(&rows[i - 1], c).text : heads[c]);
+                                i ? memtrack_local_cell_of_(&rows[i - 1], c).text : title[c]);
         }
         memtrack_local_say_(t, "  ");
         memtrack_local_name_(t, i ? rows[i - 1].name : "SCOPE");

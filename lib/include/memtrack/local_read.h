@@ -33,16 +33,38 @@ MEMTRACK_SYSTEM_FUNCTION_ void memtrack_local_add_words_(struct memtrack_local_w
     }
 }
 
+MEMTRACK_SYSTEM_FUNCTION_ void memtrack_local_copy_sums_(struct memtrack_local_sums_ *to,
+                                                         const struct memtrack_local_sums_ *from) {
+    to->sum = MEMTRACK_LOCAL_GET_(from->sum);
+    to->max = MEMTRACK_LOCAL_GET_(from->max);
+    to->min = MEMTRACK_LOCAL_GET_(from->min);
+    to->low = MEMTRACK_LOCAL_GET_(from->low);
+    to->high = MEMTRACK_LOCAL_GET_(from->high);
+}
+
 MEMTRACK_SYSTEM_FUNCTION_ void memtrack_local_add_sums_(struct memtrack_local_sums_ *to,
                                                         const struct memtrack_local_sums_ *from) {
-    int64_t sum = MEMTRACK_LOCAL_GET_(from->sum), max = MEMTRACK_LOCAL_GET_(from->max),
-            min = MEMTRACK_LOCAL_GET_(from->min);
-    uint64_t low = MEMTRACK_LOCAL_GET_(from->low);
-    to->sum = to->sum > INT64_MAX - sum ? INT64_MAX : to->sum + sum;
-    to->low += low;
-    to->high += MEMTRACK_LOCAL_GET_(from->high) + (to->low < low);
-    to->max = max > to->max ? max : to->max;
-    to->min = min < to->min ? min : to->min;
+    to->sum = to->sum > INT64_MAX - from->sum ? INT64_MAX : to->sum + from->sum;
+    to->low += from->low;
+    to->high += from->high + (to->low < from->low);
+    to->max = from->max > to->max ? from->max : to->max;
+    to->min = from->min < to->min ? from->min : to->min;
+}
+
+/* Adds the times of a record's scopes. */
+MEMTRACK_SYSTEM_FUNCTION_ void memtrack_local_add_times_(memtrack_scope_row *row,
+                                                         struct memtrack_local_whole_ *w,
+                                                         const struct memtrack_local_record_ *r) {
+    struct memtrack_local_sums_ value[MEMTRACK_LOCAL_VALUES_];
+    int64_t own_ns = MEMTRACK_LOCAL_GET_(r->own_ns);
+    for (int i = 0; i < MEMTRACK_LOCAL_VALUES_; i++)
+        memtrack_local_copy_sums_(&value[i], &r->value[i]);
+    if (MEMTRACK_LOCAL_GET_(r->unmeasured))
+        memtrack_local_estimate_times_(r, value, &own_ns);
+    row->own_duration_ns += own_ns;
+    for (int i = 0; i < MEMTRACK_LOCAL_VALUES_; i++)
+        memtrack_local_add_sums_(&w->value[i], &value[i]);
+    memtrack_local_add_words_(w, MEMTRACK_LOCAL_FIND_(r->table));
 }
 
 /* Adds a record to a row, unless what is in it has been forgotten. */
@@ -57,15 +79,13 @@ MEMTRACK_SYSTEM_FUNCTION_ void memtrack_local_add_record_to_(memtrack_scope_row 
     row->recursive += MEMTRACK_LOCAL_GET_(r->recursive);
     row->errors += MEMTRACK_LOCAL_GET_(r->errors);
     row->misuses += MEMTRACK_LOCAL_GET_(r->misuses);
-    row->own_duration_ns += MEMTRACK_LOCAL_GET_(r->own_ns);
+    row->unmeasured += MEMTRACK_LOCAL_GET_(r->unmeasured);
     error_ns = MEMTRACK_LOCAL_GET_(r->error_ns);
     if (error_ns > w->error_ns) {
         w->error_ns = error_ns;
         row->latest_error = MEMTRACK_LOCAL_FIND_(r->error);
     }
-    for (int i = 0; i < MEMTRACK_LOCAL_VALUES_; i++)
-        memtrack_local_add_sums_(&w->value[i], &r->value[i]);
-    memtrack_local_add_words_(w, MEMTRACK_LOCAL_FIND_(r->table));
+    memtrack_local_add_times_(row, w, r);
 }
 
 /* Makes the statistic of n values. A percentile is never outside of the smallest and the largest
@@ -117,7 +137,7 @@ MEMTRACK_SYSTEM_FUNCTION_ int memtrack_local_row_(struct memtrack_local_process_
     row->line = row->file ? key->line : 0;
     row->is_process = key->is_process;
     n = row->count - row->recursive;
-    if (n) {
+    if (n && w->value[0].min <= w->value[0].max) { /* else none of them has been measured */
         memtrack_local_statistic_(&row->duration_ns, &w->value[0], w->counts[0], n);
         memtrack_local_statistic_(&row->cpu_ns, &w->value[1], w->counts[1], n);
     }

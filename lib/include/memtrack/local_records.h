@@ -101,7 +101,14 @@ MEMTRACK_SYSTEM_FUNCTION_ void memtrack_local_renew_(struct memtrack_local_threa
     MEMTRACK_LOCAL_SET_(r->misuses, 0);
     MEMTRACK_LOCAL_SET_(r->error_ns, 0);
     MEMTRACK_LOCAL_SET_(r->own_ns, 0);
+    MEMTRACK_LOCAL_SET_(r->unmeasured, 0);
+    MEMTRACK_LOCAL_SET_(r->unmeasured_recursive, 0);
+    MEMTRACK_LOCAL_SET_(r->sure.count, 0);
+    MEMTRACK_LOCAL_SET_(r->sure.recursive, 0);
+    MEMTRACK_LOCAL_SET_(r->sure.own_ns, 0);
+    r->has_first = 0;
     for (int i = 0; i < MEMTRACK_LOCAL_VALUES_; i++) {
+        MEMTRACK_LOCAL_SET_(r->sure.sum[i], 0);
         MEMTRACK_LOCAL_SET_(r->value[i].sum, 0);
         MEMTRACK_LOCAL_SET_(r->value[i].low, 0);
         MEMTRACK_LOCAL_SET_(r->value[i].high, 0);
@@ -115,7 +122,53 @@ MEMTRACK_SYSTEM_FUNCTION_ void memtrack_local_renew_(struct memtrack_local_threa
 struct memtrack_local_result_ {
     int64_t duration_ns, cpu_ns, own_ns;
     int is_failed, is_misuse, is_recursive;
+    uint32_t weight; /* as of struct memtrack_local_frame_ */
 };
+
+/* Adds a scope to those that are sure. Their sums do not saturate, as the others do: no program
+ * has so many of them. */
+MEMTRACK_LOCAL_ void memtrack_local_add_sure_(struct memtrack_local_record_ *r,
+                                              const struct memtrack_local_result_ *result);
+MEMTRACK_LOCAL_ void memtrack_local_add_sure_(struct memtrack_local_record_ *r,
+                                              const struct memtrack_local_result_ *result) {
+    const int64_t value[MEMTRACK_LOCAL_VALUES_] = {result->duration_ns, result->cpu_ns};
+    MEMTRACK_LOCAL_SET_(r->sure.count, r->sure.count + 1);
+    MEMTRACK_LOCAL_SET_(r->sure.own_ns, r->sure.own_ns + result->own_ns);
+    if (result->is_recursive)
+        MEMTRACK_LOCAL_SET_(r->sure.recursive, r->sure.recursive + 1);
+    for (int i = 0; i < MEMTRACK_LOCAL_VALUES_ && !result->is_recursive; i++)
+        MEMTRACK_LOCAL_SET_(r->sure.sum[i],
+                            (int64_t)((uint64_t)r->sure.sum[i] + (uint64_t)value[i]));
+}
+
+/* Counts a scope. Returns whether its times are to be added: those of inner ones of its like are not,
+ * nor are there any of one that is only counted. */
+MEMTRACK_SYSTEM_FUNCTION_ int memtrack_local_tally_(struct memtrack_local_record_ *r,
+                                                    const struct memtrack_local_result_ *result) {
+    MEMTRACK_LOCAL_SET_(r->count, r->count + 1);
+    if (result->is_failed)
+        MEMTRACK_LOCAL_SET_(r->errors, r->errors + 1);
+    if (result->is_misuse)
+        MEMTRACK_LOCAL_SET_(r->misuses, r->misuses + 1);
+    if (result->is_recursive)
+        MEMTRACK_LOCAL_SET_(r->recursive, r->recursive + 1);
+    if (__builtin_expect(!result->weight, 0)) {
+        MEMTRACK_LOCAL_SET_(r->unmeasured, r->unmeasured + 1);
+        if (result->is_recursive)
+            MEMTRACK_LOCAL_SET_(r->unmeasured_recursive, r->unmeasured_recursive + 1);
+        return 0;
+    }
+    MEMTRACK_LOCAL_SET_(r->own_ns, r->own_ns + result->own_ns);
+    return !result->is_recursive;
+}
+
+/* Returns whether what was said of an error that long ago was said of this scope. When one that is
+ * only counted began is not known. */
+MEMTRACK_SYSTEM_FUNCTION_ int memtrack_local_is_of_(const struct memtrack_local_result_ *result,
+                                                    uint64_t said_ns) {
+    return !result->weight || said_ns >= memtrack_system_ns_(MEMTRACK_SYSTEM_MONOTONIC_) -
+                                             (uint64_t)result->duration_ns;
+}
 
 MEMTRACK_SYSTEM_FUNCTION_ void memtrack_local_add_(struct memtrack_local_thread_ *t,
                                                    struct memtrack_local_record_ *r,
@@ -123,19 +176,12 @@ MEMTRACK_SYSTEM_FUNCTION_ void memtrack_local_add_(struct memtrack_local_thread_
     uint64_t said_ns = result->is_failed ? r->error_ns : 0;
     memtrack_local_renew_(t, r);
     /* What was said of its error belongs to it, even if everything was forgotten after that. */
-    if (said_ns && !r->error_ns &&
-        said_ns >= memtrack_system_ns_(MEMTRACK_SYSTEM_MONOTONIC_) - (uint64_t)result->duration_ns)
+    if (said_ns && !r->error_ns && memtrack_local_is_of_(result, said_ns))
         MEMTRACK_LOCAL_SET_(r->error_ns, said_ns);
-    MEMTRACK_LOCAL_SET_(r->count, r->count + 1);
-    MEMTRACK_LOCAL_SET_(r->own_ns, r->own_ns + result->own_ns);
-    if (result->is_failed)
-        MEMTRACK_LOCAL_SET_(r->errors, r->errors + 1);
-    if (result->is_misuse)
-        MEMTRACK_LOCAL_SET_(r->misuses, r->misuses + 1);
-    if (result->is_recursive) {
-        MEMTRACK_LOCAL_SET_(r->recursive, r->recursive + 1);
+    if (__builtin_expect(t->process->one_in > 1, 0) && result->weight == 1)
+        memtrack_local_add_sure_(r, result);
+    if (!memtrack_local_tally_(r, result))
         return;
-    }
     memtrack_local_sum_(&r->value[MEMTRACK_LOCAL_DURATION_], result->duration_ns);
     memtrack_local_count_(t, r, MEMTRACK_LOCAL_DURATION_, result->duration_ns);
     memtrack_local_sum_(&r->value[MEMTRACK_LOCAL_CPU_], result->cpu_ns);

@@ -11,6 +11,7 @@
 #define MEMTRACK_LOCAL_SCOPES_H
 
 #include "memtrack/local_hooks.h"
+#include "memtrack/local_sample.h"
 
 #ifdef __cplusplus
 extern "C" {
@@ -28,7 +29,8 @@ enum {
 /* What a memtrack_scope holds. */
 struct memtrack_local_handle_ {
     uint64_t magic, generation, serial;
-    int state, is_failed, is_recursive, reserved;
+    int state, is_failed, is_recursive;
+    uint32_t weight; /* of one that is on no stack */
     uint32_t depth, group;
     struct memtrack_local_thread_ *thread; /* that has it open */
     struct memtrack_local_key_ *key;
@@ -56,24 +58,35 @@ MEMTRACK_SYSTEM_FUNCTION_ uint64_t memtrack_local_cpu_ns_(const struct memtrack_
     return __builtin_expect(p->has_cpu, 0) ? memtrack_system_ns_(MEMTRACK_SYSTEM_THREAD_TIME_) : 0;
 }
 
+/* Adds what the innermost scope, which is taken away, has measured to result. */
+MEMTRACK_SYSTEM_FUNCTION_ void memtrack_local_measure_(const struct memtrack_local_thread_ *t,
+                                                       struct memtrack_local_frame_ *f,
+                                                       struct memtrack_local_result_ *result) {
+    uint64_t now_ns = memtrack_system_ns_(MEMTRACK_SYSTEM_MONOTONIC_),
+             cpu_ns = result->is_misuse ? 0 : memtrack_local_cpu_ns_(t->process);
+    result->duration_ns = (int64_t)(now_ns - f->begin_ns);
+    result->cpu_ns = cpu_ns ? (int64_t)(cpu_ns - f->begin_cpu_ns) : 0;
+    result->own_ns = result->duration_ns - f->inner_ns;
+    memtrack_local_subtract_(t, f, result->duration_ns);
+}
+
 /* Ends the innermost scope of t, which is the calling thread or one that has ended. */
 MEMTRACK_SYSTEM_FUNCTION_ void memtrack_local_finish_(struct memtrack_local_thread_ *t,
-                                                      uint64_t now_ns, uint64_t cpu_ns,
                                                       int is_misuse, memtrack_delta *out) {
     struct memtrack_local_frame_ *f = &t->stack[t->depth - 1];
     struct memtrack_local_result_ result;
     MEMTRACK_LOCAL_SET_(t->depth, t->depth - 1);
-    result.duration_ns = (int64_t)(now_ns - f->begin_ns);
-    result.cpu_ns = cpu_ns ? (int64_t)(cpu_ns - f->begin_cpu_ns) : 0;
-    result.own_ns = result.duration_ns - f->inner_ns;
+    result.duration_ns = result.cpu_ns = result.own_ns = 0;
     result.is_failed = f->is_failed;
     result.is_misuse = is_misuse;
     result.is_recursive = f->is_recursive;
-    if (t->depth)
-        f[-1].inner_ns += result.duration_ns - f->taken_ns;
+    result.weight = f->weight;
+    if (f->weight)
+        memtrack_local_measure_(t, f, &result);
     f->serial = 0;
     memtrack_local_add_(t, f->record, &result);
-    memtrack_local_add_event_(t, f->record->key, f->begin_ns, (uint64_t)result.duration_ns);
+    if (f->weight)
+        memtrack_local_add_event_(t, f->record->key, f->begin_ns, (uint64_t)result.duration_ns);
     if (out) {
         out->duration_ns = (uint64_t)result.duration_ns;
         out->cpu_ns = (uint64_t)result.cpu_ns;
@@ -82,7 +95,7 @@ MEMTRACK_SYSTEM_FUNCTION_ void memtrack_local_finish_(struct memtrack_local_thre
 
 /* Ends the innermost scope as a misuse, when nothing else will end it any more. */
 MEMTRACK_SYSTEM_FUNCTION_ void memtrack_local_abandon_(struct memtrack_local_thread_ *t) {
-    memtrack_local_finish_(t, memtrack_system_ns_(MEMTRACK_SYSTEM_MONOTONIC_), 0, 1, NULL);
+    memtrack_local_finish_(t, 1, NULL);
 }
 
 /* The lock is let go meanwhile: what ends may need more room, and takes it. */
@@ -121,7 +134,7 @@ MEMTRACK_LOCAL_ int memtrack_local_deepen_(struct memtrack_local_thread_ *t) {
  * nobody can end it any more. Returns NULL when there is no room. */
 MEMTRACK_SYSTEM_FUNCTION_ struct memtrack_local_frame_ *
 memtrack_local_push_(struct memtrack_local_thread_ *t, struct memtrack_local_record_ *r,
-                     const void *storage) {
+                     const void *storage, uint32_t weight) {
     struct memtrack_local_frame_ *f;
     while (t->depth && t->stack[t->depth - 1].storage == storage)
         memtrack_local_abandon_(t);
@@ -133,6 +146,7 @@ memtrack_local_push_(struct memtrack_local_thread_ *t, struct memtrack_local_rec
     f->storage = storage;
     f->inner_ns = f->taken_ns = 0;
     f->is_failed = 0;
+    f->weight = weight;
     f->is_recursive = r->outermost < t->depth && t->stack[r->outermost].record == r;
     if (!f->is_recursive)
         r->outermost = t->depth;
@@ -209,15 +223,17 @@ MEMTRACK_LOCAL_ int memtrack_local_group_begin_at(uint32_t group, memtrack_scope
     if (group >= MEMTRACK_LOCAL_FIND_(t->process->n_groups))
         return memtrack_local_leave_(t, memtrack_local_inert_(scope, -MEMTRACK_EUSAGE));
     if ((r = memtrack_local_find_record_(t, group, 0, name)) != NULL)
-        f = memtrack_local_push_(t, r, scope);
+        f = memtrack_local_push_(t, r, scope, memtrack_local_choose_(t, r));
     if (!f) {
         memtrack_local_drop_();
         return memtrack_local_leave_(t, memtrack_local_inert_(scope, -MEMTRACK_ELIMIT));
     }
     memtrack_local_note_place_(t, r->key, file, line);
     memtrack_local_open_(h, t, f);
-    f->begin_cpu_ns = memtrack_local_cpu_ns_(t->process);
-    f->begin_ns = memtrack_system_ns_(MEMTRACK_SYSTEM_MONOTONIC_);
+    if (f->weight) {
+        f->begin_cpu_ns = memtrack_local_cpu_ns_(t->process);
+        f->begin_ns = memtrack_system_ns_(MEMTRACK_SYSTEM_MONOTONIC_);
+    }
     return memtrack_local_begun_(t, scope, r->key->text);
 }
 
@@ -250,6 +266,7 @@ MEMTRACK_LOCAL_ int memtrack_local_begin_process_at(memtrack_scope *scope, const
     h->state = MEMTRACK_LOCAL_OF_PROCESS_;
     h->key = r->key;
     h->is_failed = h->is_recursive = 0;
+    h->weight = 1;
     h->cpu_ns = 0;
     h->inner_ns = 0;
     h->begin_ns = memtrack_system_ns_(MEMTRACK_SYSTEM_MONOTONIC_);
@@ -268,7 +285,8 @@ MEMTRACK_SYSTEM_FUNCTION_ int memtrack_local_end_alone_(struct memtrack_local_th
     struct memtrack_local_record_ *r =
         memtrack_local_find_record_(t, h->key->group, h->key->is_process, h->key->text);
     struct memtrack_local_result_ result;
-    result.duration_ns = (int64_t)(now_ns - h->begin_ns);
+    result.weight = h->weight;
+    result.duration_ns = h->weight ? (int64_t)(now_ns - h->begin_ns) : 0;
     result.cpu_ns = (int64_t)h->cpu_ns;
     result.own_ns = result.duration_ns - h->inner_ns;
     result.is_failed = h->is_failed;
@@ -284,14 +302,14 @@ MEMTRACK_SYSTEM_FUNCTION_ int memtrack_local_end_alone_(struct memtrack_local_th
         return 0;
     }
     memtrack_local_add_(t, r, &result);
-    memtrack_local_add_event_(t, r->key, h->begin_ns, (uint64_t)result.duration_ns);
+    if (h->weight)
+        memtrack_local_add_event_(t, r->key, h->begin_ns, (uint64_t)result.duration_ns);
     return 0;
 }
 
 MEMTRACK_SYSTEM_FUNCTION_ int memtrack_local_end_inside_(struct memtrack_local_thread_ *t,
                                                          struct memtrack_local_handle_ *h,
                                                          memtrack_delta *out) {
-    uint64_t now_ns, cpu_ns;
     int rc = memtrack_local_fault_(t, h);
     if (rc)
         return rc;
@@ -301,10 +319,8 @@ MEMTRACK_SYSTEM_FUNCTION_ int memtrack_local_end_inside_(struct memtrack_local_t
         memtrack_local_abandon_(t);
         rc = -MEMTRACK_EORDER;
     }
-    now_ns = memtrack_system_ns_(MEMTRACK_SYSTEM_MONOTONIC_);
-    cpu_ns = memtrack_local_cpu_ns_(t->process);
     h->state = MEMTRACK_LOCAL_ENDED_;
-    memtrack_local_finish_(t, now_ns, cpu_ns, 0, out);
+    memtrack_local_finish_(t, 0, out);
     return rc;
 }
 
@@ -338,7 +354,6 @@ MEMTRACK_SYSTEM_FUNCTION_ int memtrack_local_detach_inside_(struct memtrack_loca
     struct memtrack_local_handle_ *h = memtrack_local_handle_of_(scope);
     struct memtrack_local_frame_ *f;
     uint64_t cpu_ns;
-    int64_t duration_ns;
     int rc = memtrack_local_fault_(t, h);
     if (rc)
         return rc;
@@ -348,13 +363,16 @@ MEMTRACK_SYSTEM_FUNCTION_ int memtrack_local_detach_inside_(struct memtrack_loca
         return -MEMTRACK_EORDER;
     f = &t->stack[t->depth - 1];
     MEMTRACK_LOCAL_SET_(t->depth, t->depth - 1);
-    cpu_ns = memtrack_local_cpu_ns_(t->process);
-    duration_ns = (int64_t)(memtrack_system_ns_(MEMTRACK_SYSTEM_MONOTONIC_) - f->begin_ns);
-    if (t->depth)
-        f[-1].inner_ns += duration_ns - f->taken_ns;
-    h->begin_ns = f->begin_ns;
-    h->cpu_ns = cpu_ns - f->begin_cpu_ns;
+    h->weight = f->weight;
+    h->begin_ns = h->cpu_ns = 0;
     h->inner_ns = f->inner_ns;
+    if (f->weight) {
+        cpu_ns = memtrack_local_cpu_ns_(t->process);
+        memtrack_local_subtract_(
+            t, f, (int64_t)(memtrack_system_ns_(MEMTRACK_SYSTEM_MONOTONIC_) - f->begin_ns));
+        h->begin_ns = f->begin_ns;
+        h->cpu_ns = cpu_ns - f->begin_cpu_ns;
+    }
     h->is_failed = f->is_failed;
     h->is_recursive = f->is_recursive;
     h->state = MEMTRACK_LOCAL_DETACHED_;
@@ -371,13 +389,15 @@ MEMTRACK_SYSTEM_FUNCTION_ int memtrack_local_attach_inside_(struct memtrack_loca
     if (rc || h->state != MEMTRACK_LOCAL_DETACHED_)
         return rc ? rc : -MEMTRACK_EUSAGE;
     if ((r = memtrack_local_find_record_(t, h->key->group, 0, h->key->text)) != NULL)
-        f = memtrack_local_push_(t, r, scope);
+        f = memtrack_local_push_(t, r, scope, h->weight);
     if (!f)
         return -MEMTRACK_ELIMIT;
-    f->begin_ns = h->begin_ns;
-    f->begin_cpu_ns = memtrack_local_cpu_ns_(t->process) - h->cpu_ns;
     f->inner_ns = h->inner_ns;
-    f->taken_ns = (int64_t)(memtrack_system_ns_(MEMTRACK_SYSTEM_MONOTONIC_) - h->begin_ns);
+    if (f->weight) {
+        f->begin_ns = h->begin_ns;
+        f->begin_cpu_ns = memtrack_local_cpu_ns_(t->process) - h->cpu_ns;
+        f->taken_ns = (int64_t)(memtrack_system_ns_(MEMTRACK_SYSTEM_MONOTONIC_) - h->begin_ns);
+    }
     f->is_failed = h->is_failed;
     f->is_recursive = h->is_recursive;
     memtrack_local_open_(h, t, f);
@@ -461,6 +481,7 @@ MEMTRACK_LOCAL_ int memtrack_local_group_record(uint32_t group, const char *name
     }
     memset(&result, 0, sizeof result);
     result.duration_ns = result.own_ns = (int64_t)duration_ns;
+    result.weight = 1;
     now_ns = memtrack_system_ns_(MEMTRACK_SYSTEM_MONOTONIC_);
     memtrack_local_add_(t, r, &result);
     memtrack_local_add_event_(t, r->key, now_ns > duration_ns ? now_ns - duration_ns : 0,
