@@ -41,8 +41,10 @@ static int take(const struct mt_top *top, struct mt_profile **profile, struct mt
     struct mt_ledger *own = NULL;
     if (top->is_tree)
         return take_tree(top, profile, error);
-    if (!mt_top_model_ledger(top->model))
-        return mt_error_set(error, MEMTRACK_ENOTFOUND, "", "this was written already");
+    if (!mt_top_model_ledger(top->model)) {
+        mt_error_set(error, MEMTRACK_ENOTFOUND, "", "this was written already");
+        return -MEMTRACK_ENOTFOUND;
+    }
     int rc = mt_ledger_open(top->target.path, &own, NULL);
     struct mt_ledger *ledger = rc == 0 ? own : mt_top_model_ledger(top->model);
     rc = mt_ledger_live_convert(ledger, profile, error);

@@ -233,22 +233,18 @@ static bool are_estimates(const struct table *t) {
     return unmeasured != 0;
 }
 
-/* Marks what is estimated when one scope in several was measured. Counts are exact, and the largest
- * are of those that were measured. */
-static uint32_t title(char cell[CELL], const struct table *t, enum figure f) {
+/* Tells whether the figures of a column are estimates, as they are when one scope in several was
+ * measured. Counts are exact, and the largest are of those that were measured. */
+static bool is_estimated(const struct table *t, enum figure f) {
     bool is_exact = columns[f].unit == NUMBER ? f != BLOCKS : f == PEAK || f == MAX;
-    char *end = mt_text_put(cell, cell + CELL - 1, !is_exact && t->are_estimates ? "~" : "");
-    end = mt_text_put(end, cell + CELL - 1, columns[f].title);
-    *end = 0;
-    return (uint32_t)(end - cell);
+    return !is_exact && t->are_estimates;
 }
 
 static void lay_out(struct table *t) {
     t->are_estimates = are_estimates(t);
     for (enum figure f = COUNT; f < N_FIGURES; f++) {
-        char of_title[CELL];
         bool is_wanted = is_wanted_always(f, t->sort);
-        uint32_t width = title(of_title, t, f);
+        uint32_t width = is_estimated(t, f) + (uint32_t)mt_text_bytes(columns[f].title);
         for (uint32_t i = 0; i < t->n; i++) {
             char cell[CELL];
             uint32_t here = format(cell, t->rows[i], f);
@@ -283,9 +279,10 @@ static void put(struct table *t, const char *text) {
         put_character(t, *text);
 }
 
-static void put_right(struct table *t, uint32_t width, const char *text) {
-    for (uint32_t n = (uint32_t)mt_text_bytes(text); n < width; n++)
+static void put_right(struct table *t, uint32_t width, const char *mark, const char *text) {
+    for (uint32_t n = (uint32_t)(mt_text_bytes(mark) + mt_text_bytes(text)); n < width; n++)
         put_character(t, ' ');
+    put(t, mark);
     put(t, text);
     for (int i = 0; i < GAP; i++)
         put_character(t, ' ');
@@ -319,20 +316,18 @@ static void put_rest(struct table *t, uint32_t n) {
 }
 
 static void put_table(struct table *t) {
-    char cell[CELL];
     put(t, " ");
     for (enum figure f = COUNT; f < N_FIGURES; f++)
-        if (t->width[f] != 0) {
-            title(cell, t, f);
-            put_right(t, t->width[f], cell);
-        }
+        if (t->width[f] != 0)
+            put_right(t, t->width[f], is_estimated(t, f) ? "~" : "", columns[f].title);
     put(t, "SCOPE\n");
     for (uint32_t i = 0; i < t->n; i++) {
         put(t, " ");
         for (enum figure f = COUNT; f < N_FIGURES; f++)
             if (t->width[f] != 0) {
+                char cell[CELL];
                 format(cell, t->rows[i], f);
-                put_right(t, t->width[f], cell);
+                put_right(t, t->width[f], "", cell);
             }
         put_name(t, t->rows[i]);
     }
