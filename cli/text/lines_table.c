@@ -248,11 +248,13 @@ static void put_note(const struct listing *l, const char *text) {
     fputc('\n', l->terminal->stream);
 }
 
-/* Hooks of lines are for the languages that include headers. */
+/* Hooks of lines are for the languages that include headers; what is interpreted or compiled as it
+ * runs is of a module in brackets. */
 static bool can_have_hits(const struct listing *l, const struct mt_lines_function *function) {
     const char *file = mt_profile_text(l->lines->profile, function->file),
+               *module = mt_profile_text(l->lines->profile, function->module),
                *ending = strrchr(file, '.');
-    return !ending || strcmp(ending, ".rs") != 0;
+    return module[0] != '[' && (!ending || strcmp(ending, ".rs") != 0);
 }
 
 static void put_notes(const struct listing *l) {

@@ -4,7 +4,7 @@
 """memtrack run --lines: what each line changes, and how often it runs, is what the programs' own
 comments say of their lines; times are within what holds on any machine. With gcc and clang, with
 hooks and without, optimised and not; recursion, threads, loops, inlined functions, exceptions,
-jumps, signals, libraries that come and go; and of Rust."""
+jumps, signals, libraries that come and go; of Rust, and of Python's scripts."""
 import re
 
 from support import case, compiler, harness, output
@@ -192,6 +192,43 @@ void grow(int n) {
 }
 """
 
+PYTHON = r"""
+kept = []
+def fill(n):
+    for i in range(n):
+        kept.append(bytearray(100000)) # fill: inc=1000010 freed=0
+    big = bytes(3000000) # fill: inc=3000033 blocks=1
+    kept.clear() # fill: inc=-1000010 blocks=-10 freed=10
+    return big
+fill(10)
+"""
+
+# What a thread holds is live for the lines of another one, too.
+HOLDER = r"""
+#include <pthread.h>
+#include <stdlib.h>
+static pthread_barrier_t barrier;
+static void *kept[2];
+static void *hold(void *unused) {
+    kept[0] = malloc(4 << 20); /* hold: inc=4194304 */
+    pthread_barrier_wait(&barrier);
+    pthread_barrier_wait(&barrier);
+    return unused;
+}
+static void look(void) {
+    kept[1] = malloc(1000); /* look: inc=1000 */
+}
+int main(void) {
+    pthread_t thread;
+    pthread_barrier_init(&barrier, NULL, 2);
+    pthread_create(&thread, NULL, hold, NULL);
+    pthread_barrier_wait(&barrier);
+    look();
+    pthread_barrier_wait(&barrier);
+    return pthread_join(thread, NULL);
+}
+"""
+
 RUST = r"""
 fn fill(n: usize) -> Vec<Box<[u8; 100]>> {
     let mut list = Vec::with_capacity(n); // fill: inc=80 blocks=1
@@ -212,7 +249,7 @@ def expectations(text, allows_hits):
     """{(function, line): {key: value}} of the comments of a source."""
     expected = {}
     for number, line in enumerate(text.splitlines(), 1):
-        match = re.search(r"(?:/\*|//) (\w+): ([^*]*)", line)
+        match = re.search(r"(?:/\*|//|#) (\w+): ([^*]*)", line)
         if match:
             pairs = dict(pair.split("=") for pair in match.group(2).split())
             expected[match.group(1), number] = {
@@ -292,6 +329,11 @@ class Lines(case.Case):
                     said = self.record(self.compile(C, tool, *flags), self.NAMES)
                     rows = self.compare(C, said, False)
                     self.assertEqual({None}, {row["hits"] for row in rows.values()})
+                    lines = C.splitlines()  # each function is shown from where it begins
+                    begins = {plain(f["function"]): lines[f["from_line"] - 1]
+                              for f in said["functions"]}
+                    self.assertEqual({}, {name: line for name, line in begins.items()
+                                          if name + "(" not in line})
 
     def test_levels(self):
         """With one thread, what is live after a line is what its lines before have left."""
@@ -305,6 +347,26 @@ class Lines(case.Case):
             self.assertEqual(live, row["live_after_bytes"], row)
             self.assertGreaterEqual(row["peak_bytes"], live, row)
         self.assertEqual(500 + 320, live)
+
+    def test_levels_of_threads(self):
+        said = self.record(self.compile(HOLDER, "gcc", "-O0"), ["hold", "look"])
+        row = next(row for (name, _), row in self.compare(HOLDER, said, False).items()
+                   if name == "look")
+        for level in ("live_after_bytes", "peak_bytes"):
+            self.assertGreaterEqual(row[level], (4 << 20) - (64 << 10), row)
+            self.assertLessEqual(row[level], (4 << 20) + (128 << 10), row)
+
+    def test_python(self):
+        """Lines of a script, which nothing was built for; and nothing is said of a compiler."""
+        script = self.write("fill.py", PYTHON)
+        recorded = ["--lines", "fill", "-o", self.path("p.pb.gz"), "--"]
+        harness.memtrack("run", "-q", "--force", *recorded, harness.tool("python3"), script)
+        rows = self.compare(PYTHON, harness.ask("annotate", self.path("p.pb.gz")), False)
+        after = [row["live_after_bytes"] for row in rows.values()]
+        self.assertEqual([3000033, -1000010], [after[1] - after[0], after[2] - after[1]])
+        shown = harness.memtrack("annotate", self.path("p.pb.gz")).stdout.decode()
+        self.assertIn("kept.clear()", shown)
+        self.assertNotIn("-fsanitize-coverage", shown)
 
     def test_sums(self):
         """All lines of the program together have changed what is live at its end."""
