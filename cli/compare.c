@@ -95,16 +95,6 @@ static void split(struct argp_state *state, struct compare *c, char **words) {
         argp_error(state, "a command is empty");
 }
 
-static double parse_percent(struct argp_state *state, const char *text) {
-    char *end;
-    double percent = strtod(text, &end);
-    if (end != text && *end == '%')
-        end++;
-    if (end == text || *end || !(percent >= 0) || percent > 1e6)
-        argp_error(state, "--fail-above %s: needs a percentage, such as 5", text);
-    return percent;
-}
-
 /* Takes a file, unless dashes among the words say that they are commands. */
 static error_t take_file(struct argp_state *state, struct compare *c, const char *file) {
     if (c->n_files == 0 && state->quoted)
@@ -167,7 +157,7 @@ static error_t parse(int key, char *text, struct argp_state *state) {
     case KEY_MARKDOWN:
         return c->benchmarks.markdown = true, 0;
     case KEY_FAIL_ABOVE:
-        c->benchmarks.fail_above_percent = parse_percent(state, text);
+        c->benchmarks.fail_above_percent = mt_options_percent(state, "--fail-above", text);
         return c->benchmarks.fail_above_given = true, 0;
     case ARGP_KEY_ARG:
         return take_file(state, c, text);

@@ -122,16 +122,6 @@ static uint64_t parse_limit(struct argp_state *state, const char *option, const 
     return limit;
 }
 
-static double parse_percent(struct argp_state *state, const char *text) {
-    char *end;
-    double percent = strtod(text, &end);
-    if (end != text && *end == '%')
-        end++;
-    if (end == text || *end || !(percent >= 0) || percent > 1e6)
-        argp_error(state, "--tolerance %s: needs a percentage, such as 5", text);
-    return percent;
-}
-
 static error_t parse_budget(int key, const char *text, struct argp_state *state) {
     struct mt_check_request *o = state->input;
     struct mt_error error;
@@ -169,7 +159,7 @@ static error_t parse_budget(int key, const char *text, struct argp_state *state)
         o->baseline = text;
         return 0;
     case KEY_TOLERANCE:
-        o->tolerance_percent = parse_percent(state, text);
+        o->tolerance_percent = mt_options_percent(state, "--tolerance", text);
         o->tolerance_given = true;
         return 0;
     default:

@@ -36,6 +36,16 @@ size_t mt_options_number(const struct argp_state *state, const char *option, con
     return number;
 }
 
+double mt_options_percent(const struct argp_state *state, const char *option, const char *text) {
+    char *end;
+    double percent = strtod(text, &end);
+    if (end != text && *end == '%')
+        end++;
+    if (end == text || *end || !(percent >= 0) || percent > 1e6)
+        argp_error(state, "%s %s: needs a percentage, such as 5", option, text);
+    return percent;
+}
+
 uint64_t mt_options_duration(const struct argp_state *state, const char *option, const char *text,
                              uint64_t unit_ns, uint64_t least_ns, const char *example) {
     uint64_t ns = 0;

@@ -80,6 +80,8 @@ uint64_t mt_options_duration(const struct argp_state *state, const char *option,
 /* In bytes. */
 uint64_t mt_options_size(const struct argp_state *state, const char *option, const char *text,
                          const char *example);
+/* In percent, with the sign or without. */
+double mt_options_percent(const struct argp_state *state, const char *option, const char *text);
 /* Of "yes|no". */
 bool mt_options_answer(const struct argp_state *state, const char *option, const char *text);
 /* Refuses text, which is not in list ("a|b|c"). */

@@ -69,21 +69,6 @@ static struct row row_at(Dwarf_Lines *rows, size_t n, size_t i) {
     return row;
 }
 
-static size_t first_row_behind(Dwarf_Lines *rows, size_t n, uint64_t address) {
-    size_t low = 0;
-    Dwarf_Addr at;
-    while (n) {
-        size_t half = n / 2;
-        if (dwarf_lineaddr(dwarf_onesrcline(rows, low + half), &at) == 0 && at <= address) {
-            low += half + 1;
-            n -= half + 1;
-        } else {
-            n = half;
-        }
-    }
-    return low;
-}
-
 /* A row that begins before the node says of which line its beginning is. But what is of no line (the
  * call of a hook, what a compiler does before it, what catches an exception) has that of whatever
  * stands before it. Then a row begins at the hook, or somewhere behind it, and the code before does
@@ -107,7 +92,7 @@ static int add_lines_of(const struct mt_block_file *f, const struct mt_flow *flo
                         Dwarf_Lines *rows, size_t n_rows, struct mt_block_places *places) {
     const struct mt_flow_node *node = &flow->nodes[n];
     uint64_t bias = mt_block_lines_bias(f);
-    size_t i = first_row_behind(rows, n_rows, node->start + bias);
+    size_t i = mt_symbols_lines_row_behind(rows, n_rows, node->start + bias);
     int rc = 0;
     if (i > 0 && is_of_row_before(flow, n, rows, n_rows, i, bias)) {
         const struct row row = row_at(rows, n_rows, i - 1);

@@ -298,8 +298,7 @@ static const char *unit_file(Dwarf_Die *lines, uint64_t index) {
     return dwarf_filesrc(files, index, NULL, NULL);
 }
 
-/* Returns the index of the first row behind the address. */
-static size_t row_behind(Dwarf_Lines *rows, size_t n, uint64_t address) {
+size_t mt_symbols_lines_row_behind(Dwarf_Lines *rows, size_t n, uint64_t address) {
     size_t low = 0;
     while (n) {
         size_t half = n / 2;
@@ -321,7 +320,7 @@ static int line_before(Dwarf_Die *lines, uint64_t address, uint64_t start, const
     size_t n;
     if (!file || dwarf_getsrclines(lines, &rows, &n) != 0)
         return 0;
-    for (size_t i = row_behind(rows, n, address); i > 0; i--) {
+    for (size_t i = mt_symbols_lines_row_behind(rows, n, address); i > 0; i--) {
         Dwarf_Line *row = dwarf_onesrcline(rows, i - 1);
         Dwarf_Addr at;
         int line;

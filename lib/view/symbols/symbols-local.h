@@ -196,6 +196,9 @@ enum { MT_MAX_INLINED_FRAMES = 128 };
  * memory. */
 struct mt_symbols_lines *mt_symbols_lines_new(struct mt_symbols_module *module);
 void mt_symbols_lines_free(struct mt_symbols_lines *lookup); /* NULL is fine */
+/* Returns the index of the first of n rows, in the order of their addresses, that lies behind the
+ * address; n: there is none. */
+size_t mt_symbols_lines_row_behind(Dwarf_Lines *rows, size_t n, uint64_t address);
 /* Returns whether libdw holds so many line tables of the module that it should be opened again. */
 bool mt_symbols_lines_are_many(const struct mt_symbols_lines *lookup);
 /* Says that the module is being opened again: libdw holds none of its line tables. */
