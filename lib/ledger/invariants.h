@@ -218,16 +218,22 @@ static inline uint64_t mt_group_tag(const struct mt_group *g, uint32_t i) {
     return g->tags[i >> 2] >> (16 * (i & 3)) & 0xffff;
 }
 
-/* A block is in the group of its key or a later one, and each group that it has gone past has
- * counted that. past has room for n_groups, to count again; seen has a bit for each key. */
+/* What has been counted in a region. past has room for n_groups, seen a bit for each key. */
+struct mt_region_census {
+    uint32_t used, *past;
+    uint64_t *seen;
+};
+
+/* Looks at each block of a region, and takes the census. A block is in the group of its key or a
+ * later one, and each group that it has gone past has counted that. */
 static inline const char *mt_region_fault(const struct mt_region *r, const struct mt_group *group,
-                                          uint32_t *past, uint64_t *seen,
+                                          struct mt_region_census *census,
                                           const struct mt_limits *l) {
-    uint32_t used = 0;
+    census->used = 0;
     for (uint32_t i = 0; i < r->n_groups; i++)
-        past[i] = 0;
+        census->past[i] = 0;
     for (uint32_t i = 0; i < MT_REGION_KEYS / 64; i++)
-        seen[i] = 0;
+        census->seen[i] = 0;
     for (uint32_t i = 0; i < r->n_groups * (uint32_t)MT_GROUP_ENTRIES; i++) {
         const struct mt_group *g = &group[i / MT_GROUP_ENTRIES];
         uint64_t tag = mt_group_tag(g, i % MT_GROUP_ENTRIES),
@@ -236,18 +242,26 @@ static inline const char *mt_region_fault(const struct mt_region *r, const struc
         if (tag == 0)
             continue;
         MT_MUST(tag <= MT_REGION_KEYS, "a block lies outside of it");
-        MT_MUST(!(seen[key / 64] >> (key % 64) & 1), "a block is there twice");
+        MT_MUST(!(census->seen[key / 64] >> (key % 64) & 1), "a block is there twice");
         MT_MUST((entry & MT_ENTRY_SITE_MASK) > 0 && (entry & MT_ENTRY_SITE_MASK) < l->n_sites,
                 "the site of a block is not there");
-        seen[key / 64] |= UINT64_C(1) << (key % 64);
-        used++;
+        census->seen[key / 64] |= UINT64_C(1) << (key % 64);
+        census->used++;
         for (uint32_t home = mt_group_home(key, r->n_groups); home != i / MT_GROUP_ENTRIES;
              home = home + 1 == r->n_groups ? 0 : home + 1)
-            past[home]++;
+            census->past[home]++;
     }
-    MT_MUST(used == r->used, "it does not have as many blocks as it says");
+    return NULL;
+}
+
+/* Compares what the region says of its blocks with the census. Whoever was killed while a block
+ * came or went leaves the counts ahead of the blocks. */
+static inline const char *mt_region_miscount(const struct mt_region *r,
+                                             const struct mt_group *group,
+                                             const struct mt_region_census *census) {
+    MT_MUST(census->used == r->used, "it does not have as many blocks as it says");
     for (uint32_t i = 0; i < r->n_groups; i++)
-        MT_MUST(group[i].tags[1] >> 32 == past[i],
+        MT_MUST(group[i].tags[1] >> 32 == census->past[i],
                 "a group does not know how many blocks went past it");
     return NULL;
 }

@@ -3,11 +3,10 @@
  * Nothing is touched but the control line: sites that were last changed before clear_epoch count as
  * zero, and become so at their next change; so do banks; blocks of eras before clear_era are not
  * known any more. An event that is under way goes by what it knew when it began, in all that it
- * counts: so it is before the clear as a whole, and its block is of an earlier era. Epochs are put
- * forward by more than there are peaks while this is done. The era is put forward by one, so that
- * blocks from now on are told from those of before. There are 8192 eras: when they have been used
- * up, all blocks get era 0, which is before every clear_era, and counting begins anew with the
- * time.
+ * counts: so it is before the clear as a whole, and its block is of an earlier era. The era is put
+ * forward by one, so that blocks from now on are told from those of before. There are 8192 eras:
+ * when they have been used up, all blocks get era 0, which is before every clear_era, and counting
+ * begins anew with the time.
  */
 #include "track/clear.h"
 
@@ -22,8 +21,6 @@
 #include "track/tables/banks.h"
 
 #include <time.h>
-
-#define CLEAR_EPOCHS (UINT64_C(1) << 32)
 
 static struct mt_lock clearing;
 
@@ -63,13 +60,8 @@ static void renumber_eras(struct mt_thread *t) {
 
 static void clear_counters(struct mt_control *c) {
     /* Relaxed: peaks may go on being counted meanwhile. */
-    uint64_t epoch = mt_load_relaxed(&c->epoch) + CLEAR_EPOCHS;
-    mt_store_release(&c->clear_epoch, epoch);
-    mt_store_release(&c->clear_era, mt_eras_begin_next());
-    mt_add_release(&c->epoch, CLEAR_EPOCHS); /* whoever sees it sees clear_epoch */
-    /* Events that do not know of the clear yet publish no more. */
-    mt_store_relaxed(&c->current_bytes, 0);
-    mt_store_relaxed(&c->peak_bytes, 0);
+    mt_store_release(&c->clear_epoch, mt_load_relaxed(&c->epoch) + MT_CLEAR_EPOCHS);
+    mt_eras_complete_clear();
 }
 
 static bool clear_all(struct mt_thread *t) {

@@ -13,6 +13,7 @@
 #include "track/ground/closed.h"
 #include "track/ground/state.h"
 #include "track/lines/kept.h"
+#include "track/live/eras.h"
 #include "track/process/python.h"
 #include "track/python/weave.h"
 #include "track/scopes/hooks.h"
@@ -269,7 +270,9 @@ static bool note_clear(struct mt_thread *t) {
     if (mt_load_relaxed(&c->clear_epoch) != t->clear_epoch) {
         bool is_locked = mt_state_lock_growth();
         if (!is_locked && t->clear_epoch != UINT64_MAX)
-            return false;                  /* what it knows will do for one more event */
+            return false; /* what it knows will do for one more event */
+        if (is_locked)
+            mt_eras_complete_clear();
         t->era = mt_load_relaxed(&c->era); /* mt_eras_look may be raising it */
         t->clear_era = c->clear_era;
         t->clear_epoch = c->clear_epoch;

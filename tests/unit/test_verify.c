@@ -203,6 +203,44 @@ static void an_event_may_be_half_done(void **state) {
     fixture_teardown(&b.f);
 }
 
+/* Such an event counts in one region at most a block that is not in it, or not any more. */
+static void half_an_event_is_in_one_region(void **state) {
+    (void)state;
+    struct built b;
+    build(&b);
+    miscounted(&b);
+    lost_way(&b);
+    b.f.banks[1].sequence = 1;
+    assert_int_equal(verify(&b).n_faults, 0);
+    struct mt_region *other = b.region + 1;
+    *other = *b.region; /* the same blocks, 64 KiB further on */
+    for (int i = 0; i < 3; i++)
+        b.f.sites[1].counters.allocated_blocks++;
+    struct mt_verdict v = verify(&b);
+    assert_true(v.n_faults > 0);
+    assert_non_null(strstr(v.first, "it does not have as many blocks as it says"));
+    fixture_teardown(&b.f);
+}
+
+/* A process that was killed in memtrack_clear_traces, right after clear_epoch was put forward. */
+static void half_a_clear_is_a_clear(void **state) {
+    (void)state;
+    struct built b;
+    build(&b);
+    b.f.header->control.clear_epoch = b.f.header->control.epoch + 1000;
+    b.f.banks[1].sequence = 1;
+    struct mt_verdict v = verify(&b);
+    assert_string_equal(v.first, "");
+    struct mt_ledger *ledger;
+    struct mt_ledger_totals totals;
+    assert_int_equal(mt_ledger_open(b.f.path, &ledger, NULL), 0);
+    assert_int_equal(mt_ledger_totals(ledger, &totals), 0);
+    assert_int_equal(totals.current_bytes, 0);
+    assert_int_equal(totals.peak_bytes, 0);
+    mt_ledger_close(ledger);
+    fixture_teardown(&b.f);
+}
+
 /* Whatever is in it, it is survived. */
 static void noise_is_survived(void **state) {
     (void)state;
@@ -231,6 +269,8 @@ int main(void) {
         cmocka_unit_test(what_fits_is_sound),
         cmocka_unit_test(each_fault_is_found),
         cmocka_unit_test(an_event_may_be_half_done),
+        cmocka_unit_test(half_an_event_is_in_one_region),
+        cmocka_unit_test(half_a_clear_is_a_clear),
         cmocka_unit_test(noise_is_survived),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -44,6 +44,19 @@ uint32_t mt_eras_begin_next(void) {
     return next;
 }
 
+void mt_eras_complete_clear(void) {
+    struct mt_control *c = &mt_state.header->control;
+    /* Relaxed: peaks may go on being counted, but do not make up for a clear. */
+    if (mt_load_relaxed(&c->epoch) >= mt_load_relaxed(&c->clear_epoch))
+        return;
+    mt_store_release(&c->clear_era, mt_eras_begin_next());
+    /* Events that do not know of the clear yet publish no more. */
+    mt_store_relaxed(&c->current_bytes, 0);
+    mt_store_relaxed(&c->peak_bytes, 0);
+    /* Last: whoever sees it sees clear_epoch, and a reader that does not completes the clear. */
+    mt_add_release(&c->epoch, MT_CLEAR_EPOCHS);
+}
+
 uint32_t mt_eras_of_now(void) {
     struct mt_ledger_header *h = mt_state.header;
     uint32_t era = !mt_os_may(SYS_clock_gettime)

@@ -17,6 +17,11 @@ MT_HIDDEN void mt_eras_look(void);
 MT_HIDDEN void mt_eras_begin(uint32_t era);
 /* Begins the one after the present one, which others may be raising, and returns it. */
 MT_HIDDEN uint32_t mt_eras_begin_next(void);
+/* By what the epoch is put forward: more than there are peaks while this is done. */
+#define MT_CLEAR_EPOCHS (UINT64_C(1) << 32)
+/* Does what is to be done once clear_epoch has been put forward, unless it has been done: a clear
+ * may have been left. To be called under the lock of growth. */
+MT_HIDDEN void mt_eras_complete_clear(void);
 /* Returns the era, from 1 to MT_ERAS / 2, with which counting begins anew by the clock. */
 MT_HIDDEN uint32_t mt_eras_of_now(void);
 

@@ -571,11 +571,16 @@ uint32_t mt_live_list(struct mt_thread *t, struct mt_live_cursor *c, uint64_t *a
 static const char *check_leaf(const struct mt_region *regions, const struct mt_limits *limits) {
     static uint32_t past[1 << 16]; /* one thread checks at a time */
     static uint64_t seen[MT_REGION_KEYS / 64];
+    struct mt_region_census census = {.past = past, .seen = seen};
     const char *violation = NULL;
-    for (int i = 0; regions != NULL && violation == NULL && i < MT_REGIONS_PER_LEAF; i++)
-        if (regions[i].n_groups != 0)
-            violation =
-                mt_region_fault(&regions[i], mt_live_group(&regions[i], 0), past, seen, limits);
+    for (int i = 0; regions != NULL && violation == NULL && i < MT_REGIONS_PER_LEAF; i++) {
+        const struct mt_region *r = &regions[i];
+        if (r->n_groups == 0)
+            continue;
+        violation = mt_region_fault(r, mt_live_group(r, 0), &census, limits);
+        if (violation == NULL)
+            violation = mt_region_miscount(r, mt_live_group(r, 0), &census);
+    }
     return violation;
 }
 
