@@ -5,8 +5,8 @@
  * known any more. An event that is under way goes by what it knew when it began, in all that it
  * counts: so it is before the clear as a whole, and its block is of an earlier era. The era is put
  * forward by one, so that blocks from now on are told from those of before. There are 8192 eras:
- * when they have been used up, all blocks get era 0, which is before every clear_era, and counting
- * begins anew with the time.
+ * when they have been used up, all cleared blocks get era 0, which is before every clear_era, and
+ * counting begins anew with the time.
  */
 #include "track/clear.h"
 
@@ -43,12 +43,14 @@ static void let_events_end(const struct mt_thread *t) {
     }
 }
 
-/* Gives all blocks era 0. Blocks that come meanwhile are of the last era, and get the present one
- * afterwards. */
+/* When the eras have been used up: gives all blocks that have been cleared era 0. Those that have
+ * come since are of the last era, and get the present one. Whatever instruction this comes to, what
+ * is below clear_era has been cleared, and nothing else has. */
 static void renumber_eras(struct mt_thread *t) {
     struct mt_control *c = t->control;
-    mt_eras_begin(MT_ERAS - 1);
-    mt_store_ordered(&c->clear_era, MT_ERAS - 1);
+    /* Relaxed: only the clock raises it meanwhile, and to less than that. */
+    if (mt_load_relaxed(&c->era) < MT_ERAS - 1)
+        return;
     /* An event that goes by an earlier era has to enter its block before we look for it. */
     let_events_end(t);
     mt_live_set_era(t, 0, MT_ERAS - 2, 0);
@@ -98,10 +100,9 @@ static bool begin_clearing(struct mt_thread *t) {
 int mt_clear(struct mt_thread *t) {
     if (!begin_clearing(t))
         return -MEMTRACK_EBUSY;
-    /* Relaxed: only the clock raises it from here on, and to less than that. */
-    if (mt_load_relaxed(&t->control->era) + 2 >= MT_ERAS)
-        renumber_eras(t);
+    renumber_eras(t); /* an earlier clear may have been left before it had done so */
     bool done = clear_all(t);
+    renumber_eras(t);
     mt_lock_release(&clearing, MT_RANK_CLEARING);
     return done ? 0 : -MEMTRACK_EBUSY;
 }

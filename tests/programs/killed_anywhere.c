@@ -23,6 +23,8 @@ enum {
     AFTERWARDS = 10,
     MANY_BIG = 380, /* few less than what the first table of big blocks has room for */
     MORE_BIG = 8,
+    MANY_CLEARS = 8182,
+    FEW = 5,
     PAGES = 3,
     PAGE = 4096,
 };
@@ -133,6 +135,23 @@ static void do_clear(void) {
     memtrack_clear_traces();
 }
 
+/* There are 8192 eras, and a clear begins one: one of those that come makes them anew. */
+static void have_few_eras(void) {
+    have_neighbours();
+    for (int i = 0; i < MANY_CLEARS; i++)
+        memtrack_clear_traces();
+}
+
+static void do_last_clears(void) {
+    for (int i = 0; i < 8192 - MANY_CLEARS; i++) {
+        trap_off();
+        for (int j = 0; j < FEW; j++)
+            memtrack_track(domain, mapping + 8 * j, BLOCK);
+        trap_on();
+        memtrack_clear_traces();
+    }
+}
+
 static void do_mmap(void) {
     mapping = mmap(NULL, PAGES * PAGE, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 }
@@ -165,6 +184,7 @@ static const struct kind kinds[] = {
     {"first_figures", do_malloc, do_figures, NULL},
     {"figures", nothing, do_figures, nothing},
     {"clear", have_neighbours, do_clear, nothing},
+    {"last_clears", have_few_eras, do_last_clears, NULL},
     {"mmap", nothing, do_mmap, do_munmap_all},
     {"munmap", do_mmap, do_munmap, nothing},
     {"munmap_all", do_mmap, do_munmap_all, nothing},
