@@ -16,6 +16,7 @@
 #include <string.h>
 
 #include "base/array.h"
+#include "base/search.h"
 #include "watch/coarsen.h"
 
 #define MOST_GAP_NS UINT64_C(10000000000)
@@ -296,15 +297,8 @@ static void replay_change(struct replay *r, const struct change *change,
 
 /* Returns the first tick at or after the time; the last one when there is none. */
 static uint32_t tick_at(const struct mt_profile_info *info, uint64_t time_ns) {
-    size_t low = 0, high = info->n_ticks - 1;
-    while (low < high) {
-        size_t middle = (low + high) / 2;
-        if (info->ticks[middle].time_ns < time_ns)
-            low = middle + 1;
-        else
-            high = middle;
-    }
-    return (uint32_t)low;
+    size_t last = info->n_ticks - 1;
+    return (uint32_t)MT_PARTITION_POINT(i, last, info->ticks[i].time_ns < time_ns);
 }
 
 static void emit(struct replay *r, struct mt_profile_info *info, uint32_t tick,

@@ -95,7 +95,7 @@ def room(path):
         return "layout"
     if path in ("base/atomic.h", "base/text.h"):
         return "atomic"
-    if path.startswith(("base/array.", "base/clock.", "base/error.", "base/hash.", "base/library.", "base/loop.", "base/new_file.", "base/process.", "base/saturate.")):
+    if path.startswith(("base/array.", "base/clock.", "base/error.", "base/hash.", "base/library.", "base/loop.", "base/new_file.", "base/process.", "base/saturate.", "base/search.")):
         return "common"
     if path.startswith("page/core/"):
         return "core"

@@ -13,6 +13,7 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "base/search.h"
 
 /* Returns the next word, up to a blank. */
 static struct mt_scan next_word(struct mt_scan *line) {
@@ -63,14 +64,7 @@ static int compare_ranges(const void *left, const void *right) {
 
 /* Returns the last range that begins at or below the address, if it holds the address. */
 static uint32_t find(const struct range *ranges, size_t n, uint64_t address) {
-    size_t low = 0, high = n;
-    while (low < high) {
-        size_t middle = low + (high - low) / 2;
-        if (ranges[middle].start <= address)
-            low = middle + 1;
-        else
-            high = middle;
-    }
+    size_t low = MT_PARTITION_POINT(i, n, ranges[i].start <= address);
     return low && address < ranges[low - 1].limit ? ranges[low - 1].mapping : 0;
 }
 

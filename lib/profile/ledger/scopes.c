@@ -20,6 +20,7 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "base/search.h"
 #include "ledger/estimate.h"
 #include "ledger/statistics.h"
 #include "profile/ledger/calls.h"
@@ -280,14 +281,7 @@ static size_t latest_values(const struct mt_event *keys, size_t n, uint64_t seri
 }
 
 static int take_keys(struct taking *t, uint64_t serial, const struct mt_event *keys, size_t n) {
-    size_t low = 0, high = n;
-    while (low < high) {
-        size_t middle = low + (high - low) / 2;
-        if (keys[middle].scope < serial)
-            low = middle + 1;
-        else
-            high = middle;
-    }
+    size_t low = MT_PARTITION_POINT(i, n, keys[i].scope < serial);
     const struct mt_event *latest[MAX_KEYS];
     size_t n_latest = latest_values(keys + low, n - low, serial, latest);
     int rc = 0;

@@ -8,6 +8,7 @@
 
 #include "base/array.h"
 #include "base/saturate.h"
+#include "base/search.h"
 #include "view/annotate/annotate-local.h"
 #include "view/rows/rows-local.h"
 
@@ -63,14 +64,7 @@ static void join(struct pairs *pairs) {
 
 /* Returns the pairs of a row: *n of them. */
 static struct pair *pairs_of(const struct pairs *pairs, uint32_t row, size_t *n) {
-    size_t low = 0, high = pairs->n;
-    while (low < high) {
-        size_t middle = low + (high - low) / 2;
-        if (pairs->items[middle].row < row)
-            low = middle + 1;
-        else
-            high = middle;
-    }
+    size_t low = MT_PARTITION_POINT(i, pairs->n, pairs->items[i].row < row);
     for (*n = 0; low + *n < pairs->n && pairs->items[low + *n].row == row;)
         ++*n;
     return &pairs->items[low];

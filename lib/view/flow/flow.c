@@ -18,6 +18,7 @@
 
 #include "base/array.h"
 #include "base/error.h"
+#include "base/search.h"
 #include "view/flow/instruction.h"
 
 enum { MOST_INSTRUCTIONS = 1 << 20, BEFORE_JUMP = 12, MOST_ENTRIES = 1 << 12 };
@@ -351,16 +352,7 @@ void mt_flow_free(struct mt_flow *flow) {
 }
 
 size_t mt_flow_find(const struct mt_flow *flow, uint64_t address) {
-    size_t low = 0, n = flow->n_nodes;
-    while (n) {
-        size_t half = n / 2;
-        if (flow->nodes[low + half].start <= address) {
-            low += half + 1;
-            n -= half + 1;
-        } else {
-            n = half;
-        }
-    }
+    size_t low = MT_PARTITION_POINT(i, flow->n_nodes, flow->nodes[i].start <= address);
     return low && address < flow->nodes[low - 1].end ? low - 1 : SIZE_MAX;
 }
 

@@ -6,6 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/search.h"
+
 #define MOST_OFFERS (UINT64_C(20) << 20)
 
 static int compare_owners(const void *a, const void *b) {
@@ -29,15 +31,7 @@ void mt_owners_free(struct mt_owners *owners) {
 
 /* The first item at or above the address. */
 static size_t lower_bound(const struct mt_owners *owners, uint64_t address) {
-    size_t low = 0, high = owners->n;
-    while (low < high) {
-        size_t middle = low + (high - low) / 2;
-        if (owners->items[middle].address < address)
-            low = middle + 1;
-        else
-            high = middle;
-    }
-    return low;
+    return MT_PARTITION_POINT(i, owners->n, owners->items[i].address < address);
 }
 
 void mt_owners_range(const struct mt_owners *owners, uint64_t start, uint64_t bytes, size_t *first,

@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "base/saturate.h"
+#include "base/search.h"
 
 const char *mt_scopes_arcs_value_key(enum mt_call_value value) {
     static const char *const keys[MT_N_CALL_VALUES] = {
@@ -96,14 +97,7 @@ void mt_scopes_arcs_free(struct mt_scopes_arcs *arcs) {
 
 const struct mt_scopes_arc *mt_scopes_arcs_of(const struct mt_scopes_arcs *arcs, mt_string function,
                                               size_t *n) {
-    size_t low = 0, high = arcs->n;
-    while (low < high) {
-        size_t middle = low + (high - low) / 2;
-        if (arcs->items[middle].function < function)
-            low = middle + 1;
-        else
-            high = middle;
-    }
+    size_t low = MT_PARTITION_POINT(i, arcs->n, arcs->items[i].function < function);
     for (*n = 0; low + *n < arcs->n && arcs->items[low + *n].function == function;)
         ++*n;
     return *n != 0 ? &arcs->items[low] : NULL;

@@ -20,6 +20,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "base/search.h"
 #include "view/symbols/blocks-local.h"
 #include "view/symbols/demangle.h"
 
@@ -248,16 +249,7 @@ static int work_out_those_that_ran(struct mt_block_file *f) {
 /* ---- functions that have not run ------------------------------------------------------------- */
 
 static bool has_run(const struct mt_block_file *f, uint64_t function) {
-    size_t low = 0, n = f->n;
-    while (n) {
-        size_t half = n / 2;
-        if (f->blocks[low + half].function < function) {
-            low += half + 1;
-            n -= half + 1;
-        } else {
-            n = half;
-        }
-    }
+    size_t low = MT_PARTITION_POINT(i, f->n, f->blocks[i].function < function);
     return low < f->n && f->blocks[low].function == function;
 }
 

@@ -22,6 +22,7 @@
 #include <string.h>
 
 #include "base/array.h"
+#include "base/search.h"
 #include "view/symbols/symbols-local.h"
 
 enum { MAX_DEPTH = 64, MIN_ROWS = 600 * 1000, BYTES_PER_ROW = 100, MAX_RANGES = 100 * 1000 * 1000 };
@@ -87,16 +88,7 @@ static void sort_ranges(struct ranges *ranges) {
 /* Returns the innermost range that holds the address, or NULL when there is none. Ranges may
  * nest, but seldom more than a few. */
 static const struct range *find_range(const struct ranges *ranges, uint64_t address) {
-    size_t low = 0, n = ranges->n;
-    while (n) {
-        size_t half = n / 2;
-        if (ranges->range[low + half].low <= address) {
-            low += half + 1;
-            n -= half + 1;
-        } else {
-            n = half;
-        }
-    }
+    size_t low = MT_PARTITION_POINT(i, ranges->n, ranges->range[i].low <= address);
     for (size_t tries = 0; low > 0 && tries < 64; tries++) {
         const struct range *range = &ranges->range[--low];
         if (address < range->high)
@@ -298,19 +290,13 @@ static const char *unit_file(Dwarf_Die *lines, uint64_t index) {
     return dwarf_filesrc(files, index, NULL, NULL);
 }
 
+static bool is_up_to(Dwarf_Line *row, uint64_t address) {
+    Dwarf_Addr at;
+    return dwarf_lineaddr(row, &at) == 0 && at <= address;
+}
+
 size_t mt_symbols_lines_row_behind(Dwarf_Lines *rows, size_t n, uint64_t address) {
-    size_t low = 0;
-    while (n) {
-        size_t half = n / 2;
-        Dwarf_Addr at;
-        if (dwarf_lineaddr(dwarf_onesrcline(rows, low + half), &at) == 0 && at <= address) {
-            low += half + 1;
-            n -= half + 1;
-        } else {
-            n = half;
-        }
-    }
-    return low;
+    return MT_PARTITION_POINT(i, n, is_up_to(dwarf_onesrcline(rows, i), address));
 }
 
 /* A row of line 0 is code that the compiler made up. It is taken to belong to the line before

@@ -19,6 +19,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/search.h"
 #include "view/symbols/symbols-local.h"
 
 static const char prefix[] = "sub_";
@@ -83,14 +84,7 @@ bool mt_symbols_nameless_find(const struct mt_symbols_module *module, uint64_t a
     uint64_t base = 0;
     const struct header *header = find_header(module, &base);
     int64_t wanted = (int64_t)(address - base);
-    size_t low = 0, high = header ? header->count : 0;
-    while (low < high) {
-        size_t half = low + (high - low) / 2;
-        if (header->row[half].start <= wanted)
-            low = half + 1;
-        else
-            high = half;
-    }
+    size_t low = MT_PARTITION_POINT(i, header ? header->count : 0, header->row[i].start <= wanted);
     if (low == 0 || !is_covered(module, address))
         return false;
     *start = base + (uint64_t)(int64_t)header->row[low - 1].start;

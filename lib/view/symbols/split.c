@@ -26,6 +26,7 @@
 #include <unistd.h>
 
 #include "base/array.h"
+#include "base/search.h"
 #include "view/symbols/split-local.h"
 #include "view/symbols/symbols-local.h"
 
@@ -103,16 +104,7 @@ static void find_bases(struct mt_split *split) {
 /* Takes what is from a base to the next one, or to the end. */
 static struct mt_bytes part_from(const struct bases *bases, struct mt_bytes section,
                                  uint64_t base) {
-    size_t low = 0, n = bases->n;
-    while (n) {
-        size_t half = n / 2;
-        if (bases->at[low + half] <= base) {
-            low += half + 1;
-            n -= half + 1;
-        } else {
-            n = half;
-        }
-    }
+    size_t low = MT_PARTITION_POINT(i, bases->n, bases->at[i] <= base);
     return mt_section_part(section, base, low < bases->n ? bases->at[low] - base : UINT64_MAX);
 }
 

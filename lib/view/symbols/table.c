@@ -14,22 +14,13 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/search.h"
 #include "view/symbols/symbols-local.h"
 
 enum { MAX_DYNAMIC_LOCALS = 4 }; /* a table with no more has been stripped of its local symbols */
 
 static size_t first_at_or_after(const struct mt_symbol_query *queries, size_t n, uint64_t address) {
-    size_t low = 0;
-    while (n) {
-        size_t half = n / 2;
-        if (queries[low + half].address < address) {
-            low += half + 1;
-            n -= half + 1;
-        } else {
-            n = half;
-        }
-    }
-    return low;
+    return MT_PARTITION_POINT(i, n, queries[i].address < address);
 }
 
 static bool plainer(const char *a, const char *b) {
