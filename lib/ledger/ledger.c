@@ -63,12 +63,14 @@ static size_t clamp_count(const struct mt_ledger *ledger, uint32_t claimed,
 
 /* A process that was killed while it cleared has cleared: since clear_epoch was put forward, no event
  * has gone by it. */
-static void complete_clear(struct mt_control *c) {
+static void complete_clear(struct mt_ledger_info *info) {
+    struct mt_control *c = &info->control;
     if (c->clear_epoch <= c->epoch)
         return;
     c->epoch = c->clear_epoch;
     c->clear_era = MT_ERAS;
     c->current_bytes = c->peak_bytes = 0;
+    info->flags |= MT_FLAG_CLEARED;
 }
 
 static void take_info(struct mt_ledger *ledger, const struct prefix *prefix) {
@@ -91,7 +93,7 @@ static void take_info(struct mt_ledger *ledger, const struct prefix *prefix) {
     FIELD(prefix, info->file_bytes, file_bytes);
     FIELD(prefix, info->allocator_path, allocator_path);
     FIELD(prefix, info->control, control);
-    complete_clear(&info->control);
+    complete_clear(info);
     if (info->file_bytes > ledger->file.size_bytes)
         info->file_bytes = ledger->file.size_bytes;
     uint32_t nodes, sites, banks, modules, names, scopes, events, open, threads, codes, tallies,

@@ -26,6 +26,7 @@ static struct mt_lock clearing;
 
 void mt_clear_start(void) {
     clearing = (struct mt_lock){0};
+    mt_state.completed_clear = 0;
 }
 
 /* Waits until every event of another thread that was under way is over. It does not wait for
@@ -73,11 +74,9 @@ static bool clear_all(struct mt_thread *t) {
     if (done) {
         mt_state.header->clear_ns = mt_os_clock_ns(CLOCK_MONOTONIC);
         clear_counters(t->control);
-        mt_scopes_totals_clear();
-        mt_state_unlock_growth();
         mt_scopes_process_clear();
-        mt_state_flag(MT_FLAG_CLEARED);
-        mt_state_changed();
+        mt_scopes_totals_clear();
+        mt_state_unlock_growth(); /* no thread notices the clear before that */
     }
     mt_scopes_process_unlock();
     return done;

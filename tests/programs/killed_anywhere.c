@@ -3,10 +3,10 @@
 /*
  * Is killed at an instruction of the recorder's. `killed_anywhere EVENT SEED COUNT [threads] [leave]`:
  * COUNT children, each of which is killed in the event after a number of the recorder's instructions
- * that is left to chance; COUNT 0: after each number that there is. threads: another thread has
- * recorded before, so that locks are taken. leave: the child is not killed, but leaves the event by
- * siglongjmp, and allocates and ends. Prints how many instructions the event takes, and how many
- * children did not come to its end.
+ * that is left to chance; COUNT 0: after each number that there is. threads: there is another thread
+ * that records, so that locks are taken. leave: the child is not killed, but leaves the event by
+ * siglongjmp; then it ends a scope that is around the event, it and the other thread allocate, and it
+ * ends. Prints how many instructions the event takes, and how many children did not come to its end.
  */
 #include "stepping.h"
 #include <memtrack.h>
@@ -21,6 +21,8 @@ enum {
     BLOCK = 100,
     NEIGHBOURS = 48,
     AFTERWARDS = 10,
+    FIRST = 1,
+    LAST = -1,
     MANY_BIG = 380, /* few less than what the first table of big blocks has room for */
     MORE_BIG = 8,
     MANY_CLEARS = 8182,
@@ -32,6 +34,8 @@ enum {
 
 static volatile long countdown, passed;
 static volatile bool leaves;
+static volatile int asked, answered; /* of the other thread, by its number */
+static bool has_other;
 static sigjmp_buf back;
 static void *volatile block;
 static char *volatile mapping;
@@ -192,15 +196,30 @@ static const struct kind kinds[] = {
 
 /* ---- children -------------------------------------------------------------------------------- */
 
-static void *other(void *unused) {
-    free(need(malloc(1)));
+/* Records one event each time it is asked; asked LAST, blocks that stay. */
+__attribute__((noinline)) static void *other(void *unused) {
+    for (int number = 0; number != LAST; answered = number) {
+        while (asked == number)
+            usleep(50);
+        number = asked;
+        if (number != LAST)
+            free(need(malloc(1)));
+        for (int i = 0; number == LAST && i < AFTERWARDS; i++)
+            need(malloc(2 * BLOCK));
+    }
     return unused;
+}
+
+static void ask_other(int number) {
+    asked = number;
+    while (has_other && answered != number)
+        usleep(50);
 }
 
 static void have_threads(void) {
     pthread_t id;
-    if (pthread_create(&id, NULL, other, NULL) == 0)
-        pthread_join(id, NULL);
+    has_other = pthread_create(&id, NULL, other, NULL) == 0;
+    ask_other(FIRST);
 }
 
 /* The one caller of event, so that its call path is the one that it has had before. */
@@ -209,8 +228,10 @@ __attribute__((noinline)) static void step_through(const struct kind *kind) {
         kind->prepare();
         int stepping = rounds == 0;
         __asm__ volatile("" : "+r"(stepping)); /* no second copy of the call for the last round */
-        if (stepping)
+        if (stepping) {
+            ask_other(FIRST + 1); /* it knows of all that has been so far */
             trap_on();
+        }
         kind->event();
         trap_off();
         if (rounds != 0)
@@ -220,10 +241,16 @@ __attribute__((noinline)) static void step_through(const struct kind *kind) {
 
 /* Returns whether the event came to its end. */
 static bool step_or_leave(const struct kind *kind) {
+    memtrack_scope around;
+    memtrack_begin(&around, "around");
     if (sigsetjmp(back, 1) == 0) {
         step_through(kind);
         return true;
     }
+    int rc = memtrack_end(&around, NULL);
+    if (rc != 0 && rc != -MEMTRACK_EORDER)
+        die("%s: the scope around it: %d", kind->name, rc);
+    ask_other(LAST);
     for (int i = 0; i < AFTERWARDS; i++) {
         free(need(malloc(2 * BLOCK)));
         need(malloc(2 * BLOCK));

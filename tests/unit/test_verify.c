@@ -237,6 +237,7 @@ static void half_a_clear_is_a_clear(void **state) {
     assert_int_equal(mt_ledger_totals(ledger, &totals), 0);
     assert_int_equal(totals.current_bytes, 0);
     assert_int_equal(totals.peak_bytes, 0);
+    assert_int_equal(totals.flags & MT_FLAG_CLEARED, MT_FLAG_CLEARED);
     mt_ledger_close(ledger);
     fixture_teardown(&b.f);
 }

@@ -18,8 +18,8 @@
  *
  * Two shorter proofs that it was left, which also do where the chain cannot be followed to its end:
  * live frames cover the place where the event's frame was; or that place is not there any more, or
- * has been used for something else since: it holds zero, where no hook returns to, or is below the
- * stack of now and holds nothing else that could be returned to.
+ * is below the stack of now and holds nothing that could be returned to. The live frames begin with
+ * our own, which lie below that of now and write over what was there.
  *
  * When the event's own chain is whole, and ends elsewhere, it is a coroutine's: left for good, or
  * switched away from in a handler and perhaps resumed. Nothing can tell; see replace in enter.c.
@@ -29,7 +29,7 @@
 #include "unwind/chain.h"
 #include "unwind/stack.h"
 
-enum { MOST_STEPS = 4096 };
+enum { MOST_STEPS = 4096, OWN_STACK_BYTES = 1024 /* of what is called here, and a margin */ };
 
 static struct mt_chain chain_from(const struct mt_hook_frame *frame) {
     return (struct mt_chain){.state = {.pc = frame->return_address,
@@ -57,7 +57,9 @@ static enum mt_fate follow(struct mt_chain *c, uint64_t busy, uint64_t low) {
 }
 
 /* Returns where the event's own chain leads to, if its frame is still there. */
-static struct mt_chain chain_of_busy(const struct mt_hook_frame *frame) {
+static struct mt_chain chain_of_busy(uint64_t busy) {
+    const struct mt_hook_frame *frame =
+        (const struct mt_hook_frame *)busy; /* NOLINT(performance-no-int-to-ptr) */
     struct mt_chain c = chain_from(frame);
     for (int i = 0; i < MOST_STEPS && mt_chain_step(&c); i++)
         ;
@@ -73,18 +75,15 @@ static bool is_below(const struct mt_chain *chain, uint64_t busy, const struct m
 
 enum mt_fate mt_left_fate(uint64_t busy, const struct mt_hook_frame *now) {
     struct mt_chain chain = chain_from(now);
-    enum mt_fate fate = follow(&chain, busy, (uint64_t)now);
+    uint64_t own = (uint64_t)__builtin_frame_address(0) - OWN_STACK_BYTES;
+    enum mt_fate fate = follow(&chain, busy, own);
     if (fate != MT_FATE_UNKNOWN)
         return fate;
     if (mt_os_first_unreadable((uint64_t)now, (uint64_t)now + 1) != (uint64_t)now + 1)
         return MT_FATE_UNKNOWN; /* the kernel may not be asked what can be read */
     if (mt_os_first_unreadable(busy, busy + sizeof *now) < busy + sizeof *now)
         return MT_FATE_LEFT;
-    const struct mt_hook_frame *frame =
-        (const struct mt_hook_frame *)busy; /* NOLINT(performance-no-int-to-ptr) */
-    if (frame->return_address == 0)
-        return MT_FATE_LEFT;
-    struct mt_chain before = chain_of_busy(frame);
+    struct mt_chain before = chain_of_busy(busy);
     if (before.is_whole)
         return chain.is_whole && before.state.sp == chain.state.sp ? MT_FATE_LEFT : MT_FATE_UNKNOWN;
     return is_below(&chain, busy, now) ? MT_FATE_LEFT : MT_FATE_UNKNOWN;

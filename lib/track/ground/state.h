@@ -71,6 +71,9 @@ struct mt_state {
      * see track/fork.c. While that lasts it is counted in its parent as one without a ledger. */
     const struct mt_thread *interrupted;
     bool is_unrecorded;
+
+    /* The clear_epoch of the last clear that all threads have been told of. */
+    uint64_t completed_clear;
 };
 
 MT_HIDDEN extern struct mt_page mt_page;

@@ -47,14 +47,21 @@ uint32_t mt_eras_begin_next(void) {
 void mt_eras_complete_clear(void) {
     struct mt_control *c = &mt_state.header->control;
     /* Relaxed: peaks may go on being counted, but do not make up for a clear. */
-    if (mt_load_relaxed(&c->epoch) >= mt_load_relaxed(&c->clear_epoch))
+    uint64_t clear_epoch = mt_load_relaxed(&c->clear_epoch);
+    if (mt_state.completed_clear == clear_epoch)
         return;
-    mt_store_release(&c->clear_era, mt_eras_begin_next());
-    /* Events that do not know of the clear yet publish no more. */
-    mt_store_relaxed(&c->current_bytes, 0);
-    mt_store_relaxed(&c->peak_bytes, 0);
-    /* Last: whoever sees it sees clear_epoch, and a reader that does not completes the clear. */
-    mt_add_release(&c->epoch, MT_CLEAR_EPOCHS);
+    if (mt_load_relaxed(&c->epoch) < clear_epoch) {
+        mt_store_release(&c->clear_era, mt_eras_begin_next());
+        /* Events that do not know of the clear yet publish no more. */
+        mt_store_relaxed(&c->current_bytes, 0);
+        mt_store_relaxed(&c->peak_bytes, 0);
+        /* Last: whoever sees it sees clear_epoch, and a reader that does not completes the clear. */
+        mt_add_release(&c->epoch, MT_CLEAR_EPOCHS);
+    }
+    mt_state_flag(MT_FLAG_CLEARED);
+    mt_state_changed();
+    mt_barrier();
+    mt_state.completed_clear = clear_epoch;
 }
 
 uint32_t mt_eras_of_now(void) {
