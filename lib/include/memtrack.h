@@ -33,6 +33,7 @@
 #include <string.h>
 
 #include "memtrack/error.h"
+#include "memtrack/unseen.h"
 
 #ifdef __cplusplus
 extern "C" {
@@ -141,8 +142,7 @@ typedef struct memtrack_block {
 #endif
 
 #define MEMTRACK_QUIET_                                                                            \
-    __attribute__((unused, always_inline,                                                          \
-                   no_instrument_function)) /* no scope, no frame, no warning */
+    MEMTRACK_UNSEEN_ __attribute__((unused, always_inline)) /* no scope, no frame, no warning */
 #if defined(MEMTRACK_IMPLEMENTATION)
 #define MEMTRACK_API_(type, name, parameters, arguments, untracked) type memtrack_##name parameters;
 #elif defined(MEMTRACK_REQUIRED)
@@ -435,7 +435,7 @@ MEMTRACK_API_(int, snapshot, (const char *path), (path), -MEMTRACK_EUNTRACKED)
 
 /* ---- block forms ----------------------------------------------------------------------------- */
 
-__attribute__((unused, no_instrument_function)) static __inline__ void
+MEMTRACK_UNSEEN_ __attribute__((unused)) static __inline__ void
 memtrack_leave_(memtrack_scope *scope) {
     memtrack_end(scope, NULL);
 }

@@ -41,13 +41,13 @@ namespace detail {
  * recording. */
 class c_string {
   public:
-    c_string(const char *text, size_t bytes) noexcept {
+    MEMTRACK_UNSEEN_ c_string(const char *text, size_t bytes) noexcept {
         bytes = bytes < sizeof text_ ? bytes : sizeof text_ - 1;
         if (bytes != 0)
             memcpy(text_, text, bytes);
         text_[bytes] = 0;
     }
-    const char *get() const noexcept {
+    MEMTRACK_UNSEEN_ const char *get() const noexcept {
         return text_;
     }
 
@@ -68,7 +68,7 @@ struct place {
 
 /* Tells whether somebody measures: the same test of one address that the functions of memtrack.h
  * begin with. What is done only then is no part of what a scope costs in an untracked process. */
-inline bool is_measured() noexcept {
+MEMTRACK_UNSEEN_ inline bool is_measured() noexcept {
 #if defined(MEMTRACK_REQUIRED) || defined(MEMTRACK_TIMERS)
     return true;
 #elif defined(MEMTRACK_FIND_)
@@ -81,7 +81,7 @@ inline bool is_measured() noexcept {
 }
 
 /* Returns how many exceptions are on their way in this thread; before C++17 whether there is one. */
-inline int exceptions() noexcept {
+MEMTRACK_UNSEEN_ inline int exceptions() noexcept {
 #if !defined(__cpp_exceptions)
     return 0;
 #elif defined(__cpp_lib_uncaught_exceptions)
@@ -96,17 +96,19 @@ inline int exceptions() noexcept {
 class scope {
   public:
     /* This is no scope: nothing is measured until a scope is moved here. */
-    scope() noexcept : open_(false) {}
-    MEMTRACK_NODISCARD_ explicit scope(const char *name, const char *file = __builtin_FILE(),
-                                       uint32_t line = __builtin_LINE()) noexcept {
+    MEMTRACK_UNSEEN_ scope() noexcept : open_(false) {}
+    MEMTRACK_NODISCARD_ MEMTRACK_UNSEEN_ explicit scope(const char *name,
+                                                        const char *file = __builtin_FILE(),
+                                                        uint32_t line = __builtin_LINE()) noexcept {
         if (detail::is_measured())
             begin(name, file, line);
     }
     template <typename Text, detail::if_text<Text> = 0>
-    MEMTRACK_NODISCARD_ explicit scope(const Text &name, const char *file = __builtin_FILE(),
-                                       uint32_t line = __builtin_LINE()) noexcept
+    MEMTRACK_NODISCARD_ MEMTRACK_UNSEEN_ explicit scope(const Text &name,
+                                                        const char *file = __builtin_FILE(),
+                                                        uint32_t line = __builtin_LINE()) noexcept
         : scope(detail::c_string(name.data(), name.size()).get(), file, line) {}
-    ~scope() {
+    MEMTRACK_UNSEEN_ ~scope() {
         if (open_ && detail::is_measured())
             leave();
     }
@@ -117,10 +119,10 @@ class scope {
      * the thread's innermost scope. Other scopes stay where they are among the thread's scopes, and
      * count as lost when the variable that they began in goes out of use.
      */
-    scope(scope &&other) noexcept : open_(false) {
+    MEMTRACK_UNSEEN_ scope(scope &&other) noexcept : open_(false) {
         take(other);
     }
-    scope &operator=(scope &&other) noexcept {
+    MEMTRACK_UNSEEN_ scope &operator=(scope &&other) noexcept {
         if (this != &other) {
             int detached = other.open_ ? memtrack_scope_detach(&other.scope_) : -1;
             end();
@@ -133,7 +135,7 @@ class scope {
 
     /* Ends it now. The result is zero in an untracked process, and for a scope that has been
      * ended. */
-    memtrack_delta end() noexcept {
+    MEMTRACK_UNSEEN_ memtrack_delta end() noexcept {
         memtrack_delta delta = {};
         if (open_)
             memtrack_end(&scope_, &delta);
@@ -141,29 +143,30 @@ class scope {
         return delta;
     }
     /* Returns whether it has neither been ended nor moved away. */
-    explicit operator bool() const noexcept {
+    MEMTRACK_UNSEEN_ explicit operator bool() const noexcept {
         return open_;
     }
 
-    int set(const char *key, const char *value) noexcept {
+    MEMTRACK_UNSEEN_ int set(const char *key, const char *value) noexcept {
         return open_ ? memtrack_scope_set(&scope_, key, value) : -MEMTRACK_EENDED;
     }
     template <typename Text, detail::if_text<Text> = 0>
-    int set(const char *key, const Text &value) noexcept {
+    MEMTRACK_UNSEEN_ int set(const char *key, const Text &value) noexcept {
         return set(key, detail::c_string(value.data(), value.size()).get());
     }
     /* Lets it count as an error when it ends. */
-    int fail(const char *why) noexcept {
+    MEMTRACK_UNSEEN_ int fail(const char *why) noexcept {
         has_failed_ = true;
         return open_ ? memtrack_scope_fail(&scope_, why) : -MEMTRACK_EENDED;
     }
-    template <typename Text, detail::if_text<Text> = 0> int fail(const Text &why) noexcept {
+    template <typename Text, detail::if_text<Text> = 0>
+    MEMTRACK_UNSEEN_ int fail(const Text &why) noexcept {
         return fail(detail::c_string(why.data(), why.size()).get());
     }
-    int detach() noexcept {
+    MEMTRACK_UNSEEN_ int detach() noexcept {
         return open_ ? memtrack_scope_detach(&scope_) : -MEMTRACK_EENDED;
     }
-    int attach() noexcept {
+    MEMTRACK_UNSEEN_ int attach() noexcept {
         if (open_ && detail::is_measured())
             exceptions_ = detail::exceptions();
         return open_ ? memtrack_scope_attach(&scope_) : -MEMTRACK_EENDED;
@@ -171,29 +174,29 @@ class scope {
 
   protected:
     struct unbegun {};
-    explicit scope(unbegun) noexcept {
+    MEMTRACK_UNSEEN_ explicit scope(unbegun) noexcept {
         if (detail::is_measured())
             exceptions_ = detail::exceptions();
     }
     memtrack_scope scope_;
 
   private:
-    __attribute__((noinline)) void begin(const char *name, const char *file,
-                                         uint32_t line) noexcept {
+    MEMTRACK_UNSEEN_ __attribute__((noinline)) void begin(const char *name, const char *file,
+                                                          uint32_t line) noexcept {
         exceptions_ = detail::exceptions();
         memtrack_begin_at(&scope_, name, file, line);
     }
-    __attribute__((noinline)) void leave() noexcept {
+    MEMTRACK_UNSEEN_ __attribute__((noinline)) void leave() noexcept {
         if (!has_failed_ && detail::exceptions() > exceptions_)
             memtrack_scope_fail(&scope_, "left by an exception");
         memtrack_end(&scope_, nullptr);
     }
-    void take(scope &other) noexcept {
+    MEMTRACK_UNSEEN_ void take(scope &other) noexcept {
         take(other, other.open_ ? memtrack_scope_detach(&other.scope_) : -1);
     }
     /* A scope that could not be detached is detached already, is the process's, or has others
      * inside of it. */
-    void take(scope &other, int detached) noexcept {
+    MEMTRACK_UNSEEN_ void take(scope &other, int detached) noexcept {
         open_ = other.open_;
         other.open_ = false;
         if (open_) {
@@ -212,17 +215,21 @@ class scope {
 /* This measures all threads of the process. */
 class process_scope : public scope {
   public:
-    process_scope() noexcept = default;
-    MEMTRACK_NODISCARD_ explicit process_scope(const char *name,
-                                               const char *file = __builtin_FILE(),
-                                               uint32_t line = __builtin_LINE()) noexcept
+    MEMTRACK_UNSEEN_ process_scope() noexcept = default;
+    MEMTRACK_UNSEEN_ process_scope(process_scope &&) noexcept = default;
+    MEMTRACK_UNSEEN_ process_scope &operator=(process_scope &&) noexcept = default;
+    MEMTRACK_UNSEEN_ ~process_scope() = default;
+    MEMTRACK_NODISCARD_
+    MEMTRACK_UNSEEN_ explicit process_scope(const char *name, const char *file = __builtin_FILE(),
+                                            uint32_t line = __builtin_LINE()) noexcept
         : scope(unbegun{}) {
         memtrack_begin_process_at(&scope_, name, file, line);
     }
     template <typename Text, detail::if_text<Text> = 0>
-    MEMTRACK_NODISCARD_ explicit process_scope(const Text &name,
-                                               const char *file = __builtin_FILE(),
-                                               uint32_t line = __builtin_LINE()) noexcept
+    MEMTRACK_NODISCARD_
+        MEMTRACK_UNSEEN_ explicit process_scope(const Text &name,
+                                                const char *file = __builtin_FILE(),
+                                                uint32_t line = __builtin_LINE()) noexcept
         : process_scope(detail::c_string(name.data(), name.size()).get(), file, line) {}
 };
 

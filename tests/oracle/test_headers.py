@@ -1,11 +1,12 @@
 # SPDX-License-Identifier: MIT
 # timeout: 300
-# cost: 13
+# cost: 25
 """memtrack.h and memtrack.hpp in other people's programs: every standard, both compilers, all
 warnings, several files that use them differently; and scopes as C++ objects measure what they
 should."""
 import itertools
 import os
+import re
 
 from support import case, compiler, harness
 
@@ -95,6 +96,43 @@ void *other(memtrack_scope *scope) {
 """
 
 
+# What the C headers define, beside the program's own function.
+CHECKED = """
+#include <memtrack/benchmark.h>
+#include <memtrack/expect.h>
+#include <memtrack/task.h>
+static void *volatile kept;
+static void take(size_t bytes) {
+    kept = malloc(bytes);
+}
+int main(void) {
+    memtrack_task task;
+    memtrack_turn turn;
+    MEMTRACK_EXPECT_MAX(1000) take(50);
+    MEMTRACK_EXPECT_MAX_NS(1000000000) take(51);
+    MEMTRACK_EXPECT_PROCESS_MAX(1000) take(52);
+    memtrack_task_begin(&task, "task");
+    memtrack_task_enter(&task, &turn);
+    take(53);
+    memtrack_task_leave(&turn);
+    memtrack_task_end(&task, NULL);
+    MEMTRACK_BENCHMARK("benchmark", 20) take(54);
+    return 0;
+}
+"""
+
+
+def function_name(text):
+    """Of a function as the demangler writes it, without what it returns, its arguments and those of
+    templates."""
+    while "<" in text:
+        shorter = re.sub("<[^<>]*>", "", text)
+        if shorter == text:
+            break
+        text = shorter
+    return text.replace("operator ", "operator_").partition("(")[0].split()[-1]
+
+
 class Headers(case.Case):
     def compile(self, text, name, *command):
         path = self.write(name, text)
@@ -178,6 +216,30 @@ class Headers(case.Case):
         tracked = harness.track([self.path("program")], self.dir)
         rows = harness.ask("scopes", tracked.profile.path)["rows"]
         self.assertEqual({"main", "other", "two files"}, {row["name"] for row in rows})
+
+    def scopes_of(self, source, *flags, which):
+        """What the program's scopes have measured, by name."""
+        compiler.build(self.path("program"), source, compiler.INCLUDE, "-g", "-pthread", *flags,
+                       compiler=which)
+        tracked = harness.track([self.path("program")], self.dir, name=which + "".join(flags))
+        self.assertEqual(0, tracked.code, "%r" % tracked)
+        rows = harness.ask("scopes", tracked.profile.path)["rows"]
+        return {row["name"]: (row["count"], row["misuses"], row["net_bytes"]["sum"],
+                              row["allocated_bytes"]["sum"]) for row in rows}
+
+    def test_figures_with_instrumented_functions(self):
+        """They are those of the build without the flag, in which there is no function of ours."""
+        objects = os.path.join(harness.SOURCE, "tests/support/headers.cpp")
+        checked = self.write("x.c", CHECKED)
+        for which, source, *flags in (("g++", objects, "-std=c++20"),
+                                      ("g++", objects, "-std=c++20", "-O2"), ("clang++", objects),
+                                      ("gcc", checked), ("clang", checked)):
+            with self.subTest(compiler=which, flags=flags):
+                plain = self.scopes_of(source, *flags, which=which)
+                seen = self.scopes_of(source, "-finstrument-functions", *flags, which=which)
+                self.assertEqual(plain, {name: seen.get(name) for name in plain})
+                self.assertIn("main", seen)
+                self.assertEqual([], [name for name in seen if "memtrack" in function_name(name)])
 
 
 if __name__ == "__main__":

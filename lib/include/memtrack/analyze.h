@@ -39,6 +39,7 @@
 #define MEMTRACK_ANALYZE_H
 
 #include <memtrack/error.h>
+#include <memtrack/unseen.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <string.h>
@@ -77,7 +78,7 @@ typedef struct memtrack_load_options {
                                NULL: MEMTRACK_SYSROOT */
 } memtrack_load_options;
 
-static inline memtrack_load_options memtrack_load_options_init(void) {
+MEMTRACK_UNSEEN_ static inline memtrack_load_options memtrack_load_options_init(void) {
     memtrack_load_options options;
     memset(&options, 0, sizeof options);
     options.struct_bytes = sizeof options;
@@ -311,7 +312,7 @@ typedef struct memtrack_view {
     size_t limit;                  /* keep the first so many rows; 0: all */
 } memtrack_view;
 
-static inline memtrack_view memtrack_view_init(void) {
+MEMTRACK_UNSEEN_ static inline memtrack_view memtrack_view_init(void) {
     memtrack_view view;
     memset(&view, 0, sizeof view);
     view.struct_bytes = sizeof view;

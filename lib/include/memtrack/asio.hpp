@@ -62,15 +62,16 @@ namespace detail {
 class shared_task {
   public:
     template <typename Text>
-    shared_task(const Text &name, const place &place) : text_(kept(name)), name_(text_.c_str()) {
+    MEMTRACK_UNSEEN_ shared_task(const Text &name, const place &place)
+        : text_(kept(name)), name_(text_.c_str()) {
         memtrack_task_begin_at(&task_, name_, place.file, place.line);
     }
     shared_task(const shared_task &) = delete;
     shared_task &operator=(const shared_task &) = delete;
-    ~shared_task() {
+    MEMTRACK_UNSEEN_ ~shared_task() {
         memtrack_task_end(&task_, nullptr);
     }
-    memtrack_task *get() noexcept {
+    MEMTRACK_UNSEEN_ memtrack_task *get() noexcept {
         return &task_;
     }
 
@@ -82,12 +83,13 @@ class shared_task {
 
 class turn {
   public:
-    explicit turn(memtrack_task *task) noexcept : exceptions_(exceptions()), task_(task) {
+    MEMTRACK_UNSEEN_ explicit turn(memtrack_task *task) noexcept
+        : exceptions_(exceptions()), task_(task) {
         memtrack_task_enter(task, &turn_);
     }
     turn(const turn &) = delete;
     turn &operator=(const turn &) = delete;
-    ~turn() {
+    MEMTRACK_UNSEEN_ ~turn() {
         if (exceptions() > exceptions_)
             memtrack_task_fail(task_, "left by an exception");
         memtrack_task_leave(&turn_);
@@ -101,20 +103,20 @@ class turn {
 
 /* Earlier versions have the member private, or only this function. */
 template <typename Executor, typename Function>
-auto execute_by(const Executor &executor, Function &&function, int)
+MEMTRACK_UNSEEN_ auto execute_by(const Executor &executor, Function &&function, int)
     -> decltype(executor.execute(std::forward<Function>(function))) {
     executor.execute(std::forward<Function>(function));
 }
 #if defined(ASIO_VERSION) && ASIO_VERSION < 102400
 template <typename Executor, typename Function>
-auto execute_by(const Executor &executor, Function &&function, long)
+MEMTRACK_UNSEEN_ auto execute_by(const Executor &executor, Function &&function, long)
     -> decltype(::asio::execution::execute(executor, std::forward<Function>(function))) {
     ::asio::execution::execute(executor, std::forward<Function>(function));
 }
 #endif
 #if defined(BOOST_ASIO_VERSION) && BOOST_ASIO_VERSION < 102400
 template <typename Executor, typename Function>
-auto execute_by(const Executor &executor, Function &&function, long)
+MEMTRACK_UNSEEN_ auto execute_by(const Executor &executor, Function &&function, long)
     -> decltype(::boost::asio::execution::execute(executor, std::forward<Function>(function))) {
     ::boost::asio::execution::execute(executor, std::forward<Function>(function));
 }
@@ -124,9 +126,10 @@ auto execute_by(const Executor &executor, Function &&function, long)
 template <typename Function> class turn_function {
   public:
     template <typename Callable>
-    turn_function(std::shared_ptr<shared_task> task, Callable &&function)
+    MEMTRACK_UNSEEN_ turn_function(std::shared_ptr<shared_task> task, Callable &&function)
         : task_(std::move(task)), function_(std::forward<Callable>(function)) {}
-    void operator()() {
+    MEMTRACK_UNSEEN_MEMBERS_(turn_function)
+    MEMTRACK_UNSEEN_ void operator()() {
         turn turn(task_->get());
         Function function(std::move(function_)); /* ends within the turn, as it does in Asio */
         function();
@@ -142,20 +145,20 @@ template <typename Function> class turn_function {
 /* The properties are the inner executor's, asked for as Asio itself does: members may be private. */
 #define MEMTRACK_ASIO_PROPERTIES_(name)                                                            \
     template <typename Property>                                                                   \
-    auto query(const Property &property) const noexcept->typename std::enable_if<                  \
+    MEMTRACK_UNSEEN_ auto query(const Property &property) const noexcept->typename std::enable_if< \
         name::can_query<const Executor &, Property>::value,                                        \
         typename name::query_result<const Executor &, Property>::type>::type {                     \
         return name::query(executor_, property);                                                   \
     }                                                                                              \
     template <typename Property>                                                                   \
-    auto require(const Property &property) const->typename std::enable_if<                         \
+    MEMTRACK_UNSEEN_ auto require(const Property &property) const->typename std::enable_if<        \
         name::can_require<const Executor &, Property>::value,                                      \
         followed_executor<typename std::decay<                                                     \
             typename name::require_result<const Executor &, Property>::type>::type>>::type {       \
         return {task_, name::require(executor_, property)};                                        \
     }                                                                                              \
     template <typename Property>                                                                   \
-    auto prefer(const Property &property) const->typename std::enable_if<                          \
+    MEMTRACK_UNSEEN_ auto prefer(const Property &property) const->typename std::enable_if<         \
         name::can_prefer<const Executor &, Property>::value,                                       \
         followed_executor<typename std::decay<                                                     \
             typename name::prefer_result<const Executor &, Property>::type>::type>>::type {        \
@@ -167,25 +170,27 @@ template <typename Executor> class followed_executor {
   public:
     using inner_executor_type = Executor;
 
-    followed_executor(std::shared_ptr<detail::shared_task> task, Executor executor) noexcept
+    MEMTRACK_UNSEEN_ followed_executor(std::shared_ptr<detail::shared_task> task,
+                                       Executor executor) noexcept
         : task_(std::move(task)), executor_(std::move(executor)) {}
+    MEMTRACK_UNSEEN_MEMBERS_(followed_executor)
 
-    Executor get_inner_executor() const noexcept {
+    MEMTRACK_UNSEEN_ Executor get_inner_executor() const noexcept {
         return executor_;
     }
     /* Lets the task count as an error, with this text, when it ends. */
-    void fail(const char *why) const noexcept {
+    MEMTRACK_UNSEEN_ void fail(const char *why) const noexcept {
         memtrack_task_fail(task_->get(), why);
     }
 
-    bool operator==(const followed_executor &other) const noexcept {
+    MEMTRACK_UNSEEN_ bool operator==(const followed_executor &other) const noexcept {
         return task_ == other.task_ && executor_ == other.executor_;
     }
-    bool operator!=(const followed_executor &other) const noexcept {
+    MEMTRACK_UNSEEN_ bool operator!=(const followed_executor &other) const noexcept {
         return !(*this == other);
     }
 
-    template <typename Function> void execute(Function &&function) const {
+    template <typename Function> MEMTRACK_UNSEEN_ void execute(Function &&function) const {
         using in_turn = detail::turn_function<typename std::decay<Function>::type>;
         detail::execute_by(executor_, in_turn(task_, std::forward<Function>(function)), 0);
     }
@@ -203,8 +208,9 @@ template <typename Executor> class followed_executor {
 };
 
 template <typename Executor, typename Name>
-followed_executor<Executor> follow(Executor executor, const Name &name,
-                                   detail::place place = {__builtin_FILE(), __builtin_LINE()}) {
+MEMTRACK_UNSEEN_ followed_executor<Executor> follow(Executor executor, const Name &name,
+                                                    detail::place place = {__builtin_FILE(),
+                                                                           __builtin_LINE()}) {
     return {std::make_shared<detail::shared_task>(name, place), std::move(executor)};
 }
 
@@ -215,8 +221,8 @@ followed_executor<Executor> follow(Executor executor, const Name &name,
     template <typename Name, typename Function, typename Candidate>                                \
     struct associated<memtrack::task_function<Name, Function>, Candidate> {                        \
         using type = typename associated<Function, Candidate>::type;                               \
-        static type get(const memtrack::task_function<Name, Function> &task,                       \
-                        const Candidate &candidate = Candidate()) noexcept {                       \
+        MEMTRACK_UNSEEN_ static type get(const memtrack::task_function<Name, Function> &task,      \
+                                         const Candidate &candidate = Candidate()) noexcept {      \
             return associated<Function, Candidate>::get(task.get(), candidate);                    \
         }                                                                                          \
     };

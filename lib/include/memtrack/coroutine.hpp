@@ -60,22 +60,22 @@ class coroutine_scope {
   public:
     coroutine_scope(const coroutine_scope &) = delete;
     coroutine_scope &operator=(const coroutine_scope &) = delete;
-    inline ~coroutine_scope();
+    MEMTRACK_UNSEEN_ inline ~coroutine_scope();
 
-    inline memtrack_delta end() noexcept;
-    template <typename Text> int set(const char *key, const Text &value) noexcept {
+    MEMTRACK_UNSEEN_ inline memtrack_delta end() noexcept;
+    template <typename Text> MEMTRACK_UNSEEN_ int set(const char *key, const Text &value) noexcept {
         return scope_.set(key, value);
     }
-    template <typename Text> int fail(const Text &why) noexcept {
+    template <typename Text> MEMTRACK_UNSEEN_ int fail(const Text &why) noexcept {
         return scope_.fail(why);
     }
 
   private:
     friend class coroutine_promise;
     template <typename Name>
-    coroutine_scope(coroutine_promise &promise, const Name &name,
-                    const detail::place &place) noexcept;
-    inline void forget() noexcept;
+    MEMTRACK_UNSEEN_ coroutine_scope(coroutine_promise &promise, const Name &name,
+                                     const detail::place &place) noexcept;
+    MEMTRACK_UNSEEN_ inline void forget() noexcept;
 
     coroutine_promise &promise_;
     coroutine_scope *outer_;
@@ -90,7 +90,7 @@ template <typename Name> struct follow_name {
 };
 
 /* Returns what co_await would ask for an awaitable: the result of its operator, or itself. */
-template <typename Awaitable> decltype(auto) awaiter_of(Awaitable &&awaitable) {
+template <typename Awaitable> MEMTRACK_UNSEEN_ decltype(auto) awaiter_of(Awaitable &&awaitable) {
     if constexpr (requires { std::forward<Awaitable>(awaitable).operator co_await(); })
         return std::forward<Awaitable>(awaitable).operator co_await();
     else if constexpr (requires { operator co_await(std::forward<Awaitable>(awaitable)); })
@@ -103,17 +103,19 @@ template <typename Awaitable> decltype(auto) awaiter_of(Awaitable &&awaitable) {
  * soon as it is. */
 template <typename Follower, typename Awaitable> class followed {
   public:
-    followed(Follower follower, Awaitable &&awaitable)
+    MEMTRACK_UNSEEN_ followed(Follower follower, Awaitable &&awaitable)
         : follower_(follower), awaiter_(awaiter_of(std::forward<Awaitable>(awaitable))) {}
     followed(const followed &) = delete;
     followed &operator=(const followed &) = delete;
+    MEMTRACK_UNSEEN_ ~followed() = default;
 
-    bool await_ready() {
+    MEMTRACK_UNSEEN_ bool await_ready() {
         return static_cast<bool>(awaiter_.await_ready());
     }
     /* The scopes are suspended before the coroutine is: afterwards another thread may have resumed
      * it, and this may be gone. */
-    template <typename Promise> auto await_suspend(std::coroutine_handle<Promise> handle) {
+    template <typename Promise>
+    MEMTRACK_UNSEEN_ auto await_suspend(std::coroutine_handle<Promise> handle) {
         using result = decltype(awaiter_.await_suspend(handle));
         follower_.suspend();
         resuming unless{follower_};
@@ -129,7 +131,7 @@ template <typename Follower, typename Awaitable> class followed {
             return next;
         }
     }
-    decltype(auto) await_resume() {
+    MEMTRACK_UNSEEN_ decltype(auto) await_resume() {
         follower_.resume();
         return awaiter_.await_resume();
     }
@@ -139,7 +141,7 @@ template <typename Follower, typename Awaitable> class followed {
     struct resuming {
         Follower follower;
         bool is_wanted = true;
-        ~resuming() {
+        MEMTRACK_UNSEEN_ ~resuming() {
             if (is_wanted)
                 follower.resume();
         }
@@ -151,18 +153,18 @@ template <typename Follower, typename Awaitable> class followed {
 
 struct scope_follower {
     scope *followed;
-    void suspend() noexcept {
+    MEMTRACK_UNSEEN_ void suspend() noexcept {
         followed->detach();
     }
-    void resume() noexcept {
+    MEMTRACK_UNSEEN_ void resume() noexcept {
         followed->attach(); /* is refused, without harm, if it has not been suspended */
     }
 };
 
 struct promise_follower {
     coroutine_promise *promise;
-    inline void suspend() noexcept;
-    inline void resume() noexcept;
+    MEMTRACK_UNSEEN_ inline void suspend() noexcept;
+    MEMTRACK_UNSEEN_ inline void resume() noexcept;
 };
 
 } // namespace detail
@@ -170,42 +172,47 @@ struct promise_follower {
 /* To be awaited: the scope, which is this thread's innermost, does not measure while the coroutine
  * is suspended. */
 template <typename Awaitable>
-detail::followed<detail::scope_follower, Awaitable> across(scope &scope, Awaitable &&awaitable) {
+MEMTRACK_UNSEEN_ detail::followed<detail::scope_follower, Awaitable> across(scope &scope,
+                                                                            Awaitable &&awaitable) {
     return {detail::scope_follower{&scope}, std::forward<Awaitable>(awaitable)};
 }
 
 /* To be awaited in a coroutine whose promise is a coroutine_promise: begins a scope, and returns
  * it. The name is a C string, a std::string or a std::string_view. */
 template <typename Name>
-detail::follow_name<Name> follow(const Name &name,
-                                 detail::place place = {__builtin_FILE(), __builtin_LINE()}) {
+MEMTRACK_UNSEEN_ detail::follow_name<Name>
+follow(const Name &name, detail::place place = {__builtin_FILE(), __builtin_LINE()}) {
     return {name, place};
 }
 
 /* Is a base of the promise of coroutines whose scopes are to be followed. */
 class coroutine_promise {
   public:
-    template <typename Name> auto await_transform(detail::follow_name<Name> wanted) noexcept {
+    MEMTRACK_UNSEEN_ coroutine_promise() = default;
+    template <typename Name>
+    MEMTRACK_UNSEEN_ auto await_transform(detail::follow_name<Name> wanted) noexcept {
         struct beginning : std::suspend_never {
             coroutine_promise *promise;
             detail::follow_name<Name> wanted;
-            coroutine_scope await_resume() const noexcept {
+            MEMTRACK_UNSEEN_ coroutine_scope await_resume() const noexcept {
                 return coroutine_scope(*promise, wanted.name, wanted.where);
             }
         };
         return beginning{{}, this, wanted};
     }
-    template <typename Awaitable> auto await_transform(Awaitable &&awaitable) {
+    template <typename Awaitable> MEMTRACK_UNSEEN_ auto await_transform(Awaitable &&awaitable) {
         return follow(std::forward<Awaitable>(awaitable));
     }
     template <typename Awaitable>
-    detail::followed<detail::promise_follower, Awaitable> follow(Awaitable &&awaitable) {
+    MEMTRACK_UNSEEN_ detail::followed<detail::promise_follower, Awaitable>
+    follow(Awaitable &&awaitable) {
         return {detail::promise_follower{this}, std::forward<Awaitable>(awaitable)};
     }
 
     /* Is told by the coroutine that awaits this one, which has not begun and begins in this thread
      * as soon as the caller's await_suspend returns. Callers of other types are left out. */
-    template <typename Promise> void called_by(std::coroutine_handle<Promise> caller) noexcept {
+    template <typename Promise>
+    MEMTRACK_UNSEEN_ void called_by(std::coroutine_handle<Promise> caller) noexcept {
         if constexpr (std::is_base_of_v<coroutine_promise, Promise>) {
             coroutine_promise &promise = caller.promise();
             caller_ = promise.innermost_ ? &promise : promise.caller_;
@@ -219,7 +226,7 @@ class coroutine_promise {
     friend struct detail::promise_follower;
 
     /* Innermost first, as scopes are left. */
-    void suspend() noexcept {
+    MEMTRACK_UNSEEN_ void suspend() noexcept {
         for (coroutine_promise *p = this; p && p->is_running_; p = p->caller_) {
             for (coroutine_scope *s = p->innermost_; s; s = s->outer_)
                 s->scope_.detach();
@@ -227,7 +234,7 @@ class coroutine_promise {
         }
     }
     /* Outermost first. */
-    void resume() noexcept {
+    MEMTRACK_UNSEEN_ void resume() noexcept {
         if (is_running_)
             return;
         if (caller_)
@@ -235,7 +242,7 @@ class coroutine_promise {
         attach(innermost_);
         is_running_ = true;
     }
-    static void attach(coroutine_scope *s) noexcept {
+    MEMTRACK_UNSEEN_ static void attach(coroutine_scope *s) noexcept {
         if (!s)
             return;
         attach(s->outer_);

@@ -112,7 +112,8 @@
 #elif defined(CATCH_VERSION_MAJOR) || defined(CATCH_TEST_MACROS_HPP_INCLUDED)
 #include <string>
 /* FAIL_CHECK would show the place in this header. */
-static inline void memtrack_expect_catch_(const char *file, int line, const char *message) {
+MEMTRACK_UNSEEN_ static inline void memtrack_expect_catch_(const char *file, int line,
+                                                           const char *message) {
     Catch::AssertionHandler handler(
         "MEMTRACK_EXPECT", Catch::SourceLineInfo(file, static_cast<std::size_t>(line)),
         Catch::StringRef(), Catch::ResultDisposition::ContinueOnFailure);
@@ -123,7 +124,8 @@ static inline void memtrack_expect_catch_(const char *file, int line, const char
 #elif defined(CRITERION_H_) || defined(CRITERION_ASSERT_H_) || defined(CRITERION_NEW_ASSERT_H_)
 #include <criterion/event.h>
 /* cr_expect, too, would show the place in this header. */
-static inline void memtrack_expect_criterion_(const char *file, int line, const char *message) {
+MEMTRACK_UNSEEN_ static inline void memtrack_expect_criterion_(const char *file, int line,
+                                                               const char *message) {
     struct criterion_assert_stats failed;
     memset(&failed, 0, sizeof failed);
     failed.message = message;
@@ -221,12 +223,12 @@ int memtrack_expect_policy_ = 0;
 }
 #endif
 
-static inline int memtrack_expect_variable_(const char *name, int on, int off) {
+MEMTRACK_UNSEEN_ static inline int memtrack_expect_variable_(const char *name, int on, int off) {
     const char *value = getenv(name);
     return !value || !*value ? 0 : strcmp(value, "0") == 0 ? off : on;
 }
 
-static inline int memtrack_expect_look_(void) {
+MEMTRACK_UNSEEN_ static inline int memtrack_expect_look_(void) {
     int policy = __atomic_load_n(&memtrack_expect_policy_, __ATOMIC_RELAXED);
     if (policy & MEMTRACK_EXPECT_LOOKED_)
         return policy;
@@ -238,13 +240,13 @@ static inline int memtrack_expect_look_(void) {
     return policy | __atomic_fetch_or(&memtrack_expect_policy_, policy, __ATOMIC_RELAXED);
 }
 
-static inline int memtrack_expect_is_required_(int policy) {
+MEMTRACK_UNSEEN_ static inline int memtrack_expect_is_required_(int policy) {
     return (policy & MEMTRACK_EXPECT_REQUIRE_ON_) ||
            (MEMTRACK_EXPECT_REQUIRED_HERE_ && !(policy & MEMTRACK_EXPECT_REQUIRE_OFF_));
 }
 
 /* Returns 1 for the one block that is to speak, 0 for all others. */
-static inline int memtrack_expect_speaks_(int policy) {
+MEMTRACK_UNSEEN_ static inline int memtrack_expect_speaks_(int policy) {
     if ((policy & (MEMTRACK_EXPECT_SPOKEN_ | MEMTRACK_EXPECT_QUIET_ON_)) ||
         (MEMTRACK_EXPECT_QUIET_HERE_ && !(policy & MEMTRACK_EXPECT_QUIET_OFF_)))
         return 0;
@@ -260,7 +262,7 @@ struct memtrack_expect_text_ {
 };
 
 /* Returns "75,432", whatever the locale. */
-static inline struct memtrack_expect_text_ memtrack_expect_count_(double number) {
+MEMTRACK_UNSEEN_ static inline struct memtrack_expect_text_ memtrack_expect_count_(double number) {
     struct memtrack_expect_text_ out;
     char digits[32];
     int n = snprintf(digits, sizeof digits, "%.0f",
@@ -280,14 +282,15 @@ static inline struct memtrack_expect_text_ memtrack_expect_count_(double number)
 }
 
 /* Returns "3 blocks". */
-static inline struct memtrack_expect_text_ memtrack_expect_of_(double number, const char *unit) {
+MEMTRACK_UNSEEN_ static inline struct memtrack_expect_text_ memtrack_expect_of_(double number,
+                                                                                const char *unit) {
     struct memtrack_expect_text_ out, count = memtrack_expect_count_(number);
     snprintf(out.text, sizeof out.text, "%.40s %.20s%s", count.text, unit, number == 1 ? "" : "s");
     return out;
 }
 
 /* Returns "73.7 KiB (75,432 bytes)" or "512 bytes". */
-static inline struct memtrack_expect_text_ memtrack_expect_size_(double bytes) {
+MEMTRACK_UNSEEN_ static inline struct memtrack_expect_text_ memtrack_expect_size_(double bytes) {
     static const char units[] = "KMGTPE";
     struct memtrack_expect_text_ out, exact = memtrack_expect_of_(bytes, "byte");
     double value = bytes / 1024;
@@ -305,7 +308,8 @@ static inline struct memtrack_expect_text_ memtrack_expect_size_(double bytes) {
 /* ---- the check ------------------------------------------------------------------------------- */
 
 /* While an exception is on its way, one that failing throws would end the process: it is caught. */
-static inline void memtrack_expect_fail_(const struct memtrack_expect_ *e, const char *what) {
+MEMTRACK_UNSEEN_ static inline void memtrack_expect_fail_(const struct memtrack_expect_ *e,
+                                                          const char *what) {
     char message[600];
     snprintf(message, sizeof message, "%.200s%s: %.380s", e->text,
              strlen(e->text) > 200 ? "..." : "", what);
@@ -327,7 +331,7 @@ static inline void memtrack_expect_fail_(const struct memtrack_expect_ *e, const
     MEMTRACK_EXPECT_FAIL(e->file, e->line, message);
 }
 
-static inline void memtrack_expect_unrecorded_(const struct memtrack_expect_ *e) {
+MEMTRACK_UNSEEN_ static inline void memtrack_expect_unrecorded_(const struct memtrack_expect_ *e) {
     int policy = memtrack_expect_look_();
     if (memtrack_expect_is_required_(policy))
         memtrack_expect_fail_(e,
@@ -341,8 +345,8 @@ static inline void memtrack_expect_unrecorded_(const struct memtrack_expect_ *e)
 }
 
 /* Writes what is wrong, and returns whether something is. */
-static inline int memtrack_expect_judge_(const struct memtrack_expect_ *e, const memtrack_delta *d,
-                                         char what[380]) {
+MEMTRACK_UNSEEN_ static inline int memtrack_expect_judge_(const struct memtrack_expect_ *e,
+                                                          const memtrack_delta *d, char what[380]) {
     int of = e->of & ~MEMTRACK_EXPECT_ALL_;
     double actual =
         of == MEMTRACK_EXPECT_PEAK_ ? (double)d->peak_bytes : (double)d->allocated_blocks;
@@ -380,14 +384,15 @@ static inline int memtrack_expect_judge_(const struct memtrack_expect_ *e, const
 }
 
 /* It is a scope as well, where there are scopes: the profile shows it like the others. */
-static inline int memtrack_expect_begin_time_(struct memtrack_expect_ *e, const char *place) {
+MEMTRACK_UNSEEN_ static inline int memtrack_expect_begin_time_(struct memtrack_expect_ *e,
+                                                               const char *place) {
     memtrack_begin_at(&e->scope, place, e->file, (uint32_t)e->line);
     e->pid = (long)getpid();
     e->begin_ns = memtrack_system_ns_(MEMTRACK_SYSTEM_MONOTONIC_);
     return 1;
 }
 
-static inline void memtrack_expect_end_time_(struct memtrack_expect_ *e) {
+MEMTRACK_UNSEEN_ static inline void memtrack_expect_end_time_(struct memtrack_expect_ *e) {
     char what[380];
     double ns = (double)(memtrack_system_ns_(MEMTRACK_SYSTEM_MONOTONIC_) - e->begin_ns);
     e->state = MEMTRACK_EXPECT_DONE_;
@@ -403,9 +408,10 @@ static inline void memtrack_expect_end_time_(struct memtrack_expect_ *e) {
     memtrack_expect_fail_(e, what);
 }
 
-static inline int memtrack_expect_begin_(struct memtrack_expect_ *e, int of, double limit,
-                                         const char *text, const char *file, int line,
-                                         const char *place) {
+MEMTRACK_UNSEEN_ static inline int memtrack_expect_begin_(struct memtrack_expect_ *e, int of,
+                                                          double limit, const char *text,
+                                                          const char *file, int line,
+                                                          const char *place) {
     const char *slash;
     e->of = of;
     e->limit = limit;
@@ -430,7 +436,7 @@ static inline int memtrack_expect_begin_(struct memtrack_expect_ *e, int of, dou
 }
 
 /* Ends a block, once, whatever failing does: the state is changed first. */
-static inline void memtrack_expect_end_(struct memtrack_expect_ *e) {
+MEMTRACK_UNSEEN_ static inline void memtrack_expect_end_(struct memtrack_expect_ *e) {
     memtrack_delta delta;
     char what[380];
     int rc = memtrack_end(&e->scope, &delta);
@@ -449,7 +455,7 @@ static inline void memtrack_expect_end_(struct memtrack_expect_ *e) {
 }
 
 /* Returns 0: the block does not run again. */
-static inline int memtrack_expect_left_(struct memtrack_expect_ *e) {
+MEMTRACK_UNSEEN_ static inline int memtrack_expect_left_(struct memtrack_expect_ *e) {
     if (e->state == MEMTRACK_EXPECT_INSIDE_ && e->of == MEMTRACK_EXPECT_TIME_)
         memtrack_expect_end_time_(e);
     else if (e->state == MEMTRACK_EXPECT_INSIDE_)

@@ -29,22 +29,22 @@ namespace memtrack {
 class memory_manager : public benchmark::MemoryManager {
   public:
     /* What the library registers stays registered: the object has to outlive all benchmarks. */
-    memory_manager() : scope_(), is_registered_(memtrack_is_tracing() != 0) {
+    MEMTRACK_UNSEEN_ memory_manager() : scope_(), is_registered_(memtrack_is_tracing() != 0) {
         if (is_registered_)
             benchmark::RegisterMemoryManager(this);
     }
     memory_manager(const memory_manager &) = delete;
     memory_manager &operator=(const memory_manager &) = delete;
-    ~memory_manager() {
+    MEMTRACK_UNSEEN_ ~memory_manager() {
         if (is_registered_)
             benchmark::RegisterMemoryManager(nullptr);
     }
 
-    void Start() {
+    MEMTRACK_UNSEEN_ void Start() {
         memtrack_begin_process_at(&scope_, "benchmark", nullptr, 0); // its place is not here
     }
     /* Versions differ in which of the two is there to be overridden. */
-    void Stop(Result &result) {
+    MEMTRACK_UNSEEN_ void Stop(Result &result) {
         memtrack_delta delta;
         memtrack_end(&scope_, &delta);
         result.num_allocs = static_cast<int64_t>(delta.allocated_blocks);
@@ -52,24 +52,24 @@ class memory_manager : public benchmark::MemoryManager {
         set_total(&result, static_cast<int64_t>(delta.allocated_bytes), 0);
         set_growth(&result, delta.net_bytes, 0);
     }
-    void Stop(Result *result) {
+    MEMTRACK_UNSEEN_ void Stop(Result *result) {
         Stop(*result);
     }
 
   private:
     /* Earlier versions have no such members. */
     template <typename R>
-    static auto set_total(R *result, int64_t bytes, int)
+    MEMTRACK_UNSEEN_ static auto set_total(R *result, int64_t bytes, int)
         -> decltype(static_cast<void>(result->total_allocated_bytes)) {
         result->total_allocated_bytes = bytes;
     }
-    template <typename R> static void set_total(R *, int64_t, long) {}
+    template <typename R> MEMTRACK_UNSEEN_ static void set_total(R *, int64_t, long) {}
     template <typename R>
-    static auto set_growth(R *result, int64_t bytes, int)
+    MEMTRACK_UNSEEN_ static auto set_growth(R *result, int64_t bytes, int)
         -> decltype(static_cast<void>(result->net_heap_growth)) {
         result->net_heap_growth = bytes;
     }
-    template <typename R> static void set_growth(R *, int64_t, long) {}
+    template <typename R> MEMTRACK_UNSEEN_ static void set_growth(R *, int64_t, long) {}
 
     memtrack_scope scope_;
     bool is_registered_;

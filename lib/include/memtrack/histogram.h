@@ -19,7 +19,7 @@
 
 enum { MEMTRACK_HISTOGRAM_MANTISSA_BITS_ = 5, MEMTRACK_HISTOGRAM_BUCKETS_ = 60 << 5 };
 
-static inline uint32_t memtrack_histogram_bucket(uint64_t magnitude) {
+MEMTRACK_UNSEEN_ static inline uint32_t memtrack_histogram_bucket(uint64_t magnitude) {
     uint32_t e;
     if (magnitude >> MEMTRACK_HISTOGRAM_MANTISSA_BITS_ == 0)
         return (uint32_t)magnitude;
@@ -28,7 +28,7 @@ static inline uint32_t memtrack_histogram_bucket(uint64_t magnitude) {
            (uint32_t)(magnitude >> e & ((1u << MEMTRACK_HISTOGRAM_MANTISSA_BITS_) - 1));
 }
 
-static inline uint64_t memtrack_histogram_begin(uint32_t bucket) {
+MEMTRACK_UNSEEN_ static inline uint64_t memtrack_histogram_begin(uint32_t bucket) {
     uint32_t e = bucket >> MEMTRACK_HISTOGRAM_MANTISSA_BITS_;
     uint64_t mantissa = bucket & ((1u << MEMTRACK_HISTOGRAM_MANTISSA_BITS_) - 1);
     return e == 0 ? mantissa : (mantissa | 1u << MEMTRACK_HISTOGRAM_MANTISSA_BITS_) << (e - 1);
@@ -36,7 +36,7 @@ static inline uint64_t memtrack_histogram_begin(uint32_t bucket) {
 
 /* Returns the value that stands for what fell into a bucket of values from 0 to INT64_MAX; for a
  * bucket of one value, this is that value. */
-static inline int64_t memtrack_histogram_middle(uint32_t bucket) {
+MEMTRACK_UNSEEN_ static inline int64_t memtrack_histogram_middle(uint32_t bucket) {
     uint64_t begin = memtrack_histogram_begin(bucket), end = memtrack_histogram_begin(bucket + 1u);
     return bucket >= memtrack_histogram_bucket(INT64_MAX)
                ? INT64_MAX
@@ -46,9 +46,10 @@ static inline int64_t memtrack_histogram_middle(uint32_t bucket) {
 /* Returns the least value that percent of all total values do not exceed (nearest rank, as the
  * median of two values has to be one that occurred): counts[b] values fell into bucket b, from the
  * first of these buckets to the last. */
-static inline int64_t memtrack_histogram_percentile(const uint64_t *counts, uint32_t first,
-                                                    uint32_t last, uint64_t total,
-                                                    uint64_t percent) {
+MEMTRACK_UNSEEN_ static inline int64_t memtrack_histogram_percentile(const uint64_t *counts,
+                                                                     uint32_t first, uint32_t last,
+                                                                     uint64_t total,
+                                                                     uint64_t percent) {
     uint64_t rank = total / 100 * percent + (total % 100 * percent + 99) / 100, below = 0;
     for (uint32_t b = first; b <= last; b++) {
         below += counts[b];
@@ -59,7 +60,8 @@ static inline int64_t memtrack_histogram_percentile(const uint64_t *counts, uint
 }
 
 /* Adds the square of a value to a number of 128 bits. */
-static inline void memtrack_histogram_square(uint64_t *low, uint64_t *high, int64_t value) {
+MEMTRACK_UNSEEN_ static inline void memtrack_histogram_square(uint64_t *low, uint64_t *high,
+                                                              int64_t value) {
     uint64_t v = value < 0 ? -(uint64_t)value : (uint64_t)value;
     uint64_t top = v >> 32, bottom = v & UINT32_MAX, cross = top * bottom;
     uint64_t square_low = bottom * bottom, square_high = top * top + (cross >> 31);
@@ -79,8 +81,8 @@ static inline void memtrack_histogram_square(uint64_t *low, uint64_t *high, int6
  *
  * What is left is of the order of the result, so nothing cancels.
  */
-static inline double memtrack_histogram_deviation(uint64_t n, int64_t sum, uint64_t low,
-                                                  uint64_t high) {
+MEMTRACK_UNSEEN_ static inline double memtrack_histogram_deviation(uint64_t n, int64_t sum,
+                                                                   uint64_t low, uint64_t high) {
 #ifdef __SIZEOF_INT128__
     __extension__ typedef unsigned __int128 wide;
     __extension__ typedef __int128 wide_signed;

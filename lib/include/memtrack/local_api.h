@@ -54,10 +54,10 @@ struct memtrack_cache_row;
 struct memtrack_hook_t;
 
 #ifdef __cplusplus
-#define MEMTRACK_LOCAL_ __attribute__((visibility("default"), no_instrument_function)) inline
+#define MEMTRACK_LOCAL_ MEMTRACK_UNSEEN_ __attribute__((visibility("default"))) inline
 extern "C" {
 #else
-#define MEMTRACK_LOCAL_ __attribute__((weak, visibility("default"), no_instrument_function))
+#define MEMTRACK_LOCAL_ MEMTRACK_UNSEEN_ __attribute__((weak, visibility("default")))
 #endif
 MEMTRACK_LOCAL_ int memtrack_local_begin(memtrack_scope *scope, const char *name);
 MEMTRACK_LOCAL_ int memtrack_local_begin_at(memtrack_scope *scope, const char *name,

@@ -31,6 +31,8 @@
 #include <stdint.h>
 #include <string.h>
 
+#include "memtrack/unseen.h"
+
 typedef struct memtrack_shift {
     double estimate, low, high;
     /* The confidence that the interval low..high holds the true difference, 0..1: at least 0.95
@@ -42,7 +44,7 @@ typedef struct memtrack_shift {
 
 /* Returns the square root, to the last bit or the one before, of what is 0 or more; 0 of what is
  * not. Newton's method, from half the exponent. */
-static inline double memtrack_statistics_root(double square) {
+MEMTRACK_UNSEEN_ static inline double memtrack_statistics_root(double square) {
     uint64_t bits;
     double root, before;
     if (!(square > 0))
@@ -59,7 +61,8 @@ static inline double memtrack_statistics_root(double square) {
     return root;
 }
 
-static inline void memtrack_statistics_sink_(double *values, size_t top, size_t n) {
+MEMTRACK_UNSEEN_ static inline void memtrack_statistics_sink_(double *values, size_t top,
+                                                              size_t n) {
     double value = values[top];
     for (size_t below = 2 * top + 1; below < n; below = 2 * top + 1) {
         if (below + 1 < n && values[below] < values[below + 1])
@@ -73,7 +76,7 @@ static inline void memtrack_statistics_sink_(double *values, size_t top, size_t 
 }
 
 /* Sorts in place. Not qsort: that one allocates, and who measures a program must not. */
-static inline void memtrack_statistics_sort(double *values, size_t n) {
+MEMTRACK_UNSEEN_ static inline void memtrack_statistics_sort(double *values, size_t n) {
     for (size_t i = n / 2; i-- > 0;)
         memtrack_statistics_sink_(values, i, n);
     for (size_t end = n; end-- > 1;) {
@@ -84,7 +87,7 @@ static inline void memtrack_statistics_sort(double *values, size_t n) {
     }
 }
 
-static inline double memtrack_statistics_mean(const double *values, size_t n) {
+MEMTRACK_UNSEEN_ static inline double memtrack_statistics_mean(const double *values, size_t n) {
     double sum = 0, lost = 0; /* Kahan's: as exact for a million values as for ten */
     for (size_t i = 0; i < n; i++) {
         double value = values[i] - lost, next = sum + value;
@@ -95,7 +98,8 @@ static inline double memtrack_statistics_mean(const double *values, size_t n) {
 }
 
 /* Returns the standard deviation of the values as a sample (n - 1); 0 of less than two. */
-static inline double memtrack_statistics_deviation(const double *values, size_t n, double mean) {
+MEMTRACK_UNSEEN_ static inline double memtrack_statistics_deviation(const double *values, size_t n,
+                                                                    double mean) {
     double sum = 0;
     for (size_t i = 0; i < n; i++)
         sum += (values[i] - mean) * (values[i] - mean);
@@ -104,7 +108,8 @@ static inline double memtrack_statistics_deviation(const double *values, size_t 
 
 /* Returns the value that the fraction p (0..1) of sorted values lie below, between two of them in
  * proportion: 0 is the smallest, 1 the largest, 0.5 the median. n > 0. */
-static inline double memtrack_statistics_quantile(const double *sorted, size_t n, double p) {
+MEMTRACK_UNSEEN_ static inline double memtrack_statistics_quantile(const double *sorted, size_t n,
+                                                                   double p) {
     double place = p * (double)(n - 1);
     size_t at = (size_t)place;
     if (at + 1 >= n)
@@ -112,7 +117,7 @@ static inline double memtrack_statistics_quantile(const double *sorted, size_t n
     return sorted[at] + (place - (double)at) * (sorted[at + 1] - sorted[at]);
 }
 
-static inline double memtrack_statistics_median(const double *sorted, size_t n) {
+MEMTRACK_UNSEEN_ static inline double memtrack_statistics_median(const double *sorted, size_t n) {
     return n % 2 ? sorted[n / 2] : (sorted[n / 2 - 1] + sorted[n / 2]) / 2;
 }
 
@@ -121,14 +126,14 @@ static inline double memtrack_statistics_median(const double *sorted, size_t n) 
 enum { MEMTRACK_SHIFT_EXACT_ = 25 };
 
 /* Numbers in the order of doubles, so that halving an interval of them ends after 64 steps. */
-static inline uint64_t memtrack_shift_rank_(double value) {
+MEMTRACK_UNSEEN_ static inline uint64_t memtrack_shift_rank_(double value) {
     uint64_t bits;
     value += 0.0; /* -0 is 0 */
     __builtin_memcpy(&bits, &value, sizeof bits);
     return bits >> 63 ? ~bits : bits | UINT64_C(1) << 63;
 }
 
-static inline double memtrack_shift_ranked_(uint64_t rank) {
+MEMTRACK_UNSEEN_ static inline double memtrack_shift_ranked_(uint64_t rank) {
     double value;
     rank = rank >> 63 ? rank ^ UINT64_C(1) << 63 : ~rank;
     __builtin_memcpy(&value, &rank, sizeof value);
@@ -136,8 +141,8 @@ static inline double memtrack_shift_ranked_(uint64_t rank) {
 }
 
 /* Returns how many of the differences b - a are at most x. Of a larger a, more are. */
-static inline uint64_t memtrack_shift_count_(const double *a, size_t n, const double *b, size_t m,
-                                             double x) {
+MEMTRACK_UNSEEN_ static inline uint64_t memtrack_shift_count_(const double *a, size_t n,
+                                                              const double *b, size_t m, double x) {
     uint64_t count = 0;
     size_t j = 0;
     for (size_t i = 0; i < n; i++) {
@@ -149,8 +154,8 @@ static inline uint64_t memtrack_shift_count_(const double *a, size_t n, const do
 }
 
 /* Returns d(k), 1 <= k <= n * m. */
-static inline double memtrack_shift_nth_(const double *a, size_t n, const double *b, size_t m,
-                                         uint64_t k) {
+MEMTRACK_UNSEEN_ static inline double memtrack_shift_nth_(const double *a, size_t n,
+                                                          const double *b, size_t m, uint64_t k) {
     uint64_t low = memtrack_shift_rank_(b[0] - a[n - 1]);
     uint64_t high = memtrack_shift_rank_(b[m - 1] - a[0]);
     while (low < high) {
@@ -166,7 +171,7 @@ static inline double memtrack_shift_nth_(const double *a, size_t n, const double
 /* ways[u] is the number of orders of n and m values in which u pairs are inverted, which are the
  * partitions of u into at most n parts of at most m each. These are products of Gaussian
  * binomials: multiply by 1 - q^(m+i), divide by 1 - q^i. They are exact in doubles up to 2^53. */
-static inline void memtrack_shift_orders_(size_t n, size_t m, double *ways) {
+MEMTRACK_UNSEEN_ static inline void memtrack_shift_orders_(size_t n, size_t m, double *ways) {
     size_t most = n * m;
     memset(ways, 0, (most + 1) * sizeof *ways);
     ways[0] = 1;
@@ -180,7 +185,8 @@ static inline void memtrack_shift_orders_(size_t n, size_t m, double *ways) {
 
 /* Returns the largest k that keeps the wanted confidence, at least 1. *confidence is the one that
  * it keeps. */
-static inline uint64_t memtrack_shift_exact_(size_t n, size_t m, double *confidence) {
+MEMTRACK_UNSEEN_ static inline uint64_t memtrack_shift_exact_(size_t n, size_t m,
+                                                              double *confidence) {
     double ways[MEMTRACK_SHIFT_EXACT_ * MEMTRACK_SHIFT_EXACT_ + 1], all = 0, below;
     uint64_t k = 1;
     memtrack_shift_orders_(n, m, ways);
@@ -195,7 +201,8 @@ static inline uint64_t memtrack_shift_exact_(size_t n, size_t m, double *confide
     return k;
 }
 
-static inline uint64_t memtrack_shift_normal_(size_t n, size_t m, double *confidence) {
+MEMTRACK_UNSEEN_ static inline uint64_t memtrack_shift_normal_(size_t n, size_t m,
+                                                               double *confidence) {
     double a = (double)n, b = (double)m;
     double deviation = memtrack_statistics_root(a * b * (a + b + 1) / 12);
     double rank = a * b / 2 - 1.959963984540054 * deviation;
@@ -204,8 +211,8 @@ static inline uint64_t memtrack_shift_normal_(size_t n, size_t m, double *confid
 }
 
 /* Says by how much the values of b are larger than those of a. Both are sorted; n, m > 0. */
-static inline memtrack_shift memtrack_shift_between(const double *a, size_t n, const double *b,
-                                                    size_t m) {
+MEMTRACK_UNSEEN_ static inline memtrack_shift memtrack_shift_between(const double *a, size_t n,
+                                                                     const double *b, size_t m) {
     memtrack_shift shift;
     uint64_t all = (uint64_t)n * m;
     uint64_t k = n <= MEMTRACK_SHIFT_EXACT_ && m <= MEMTRACK_SHIFT_EXACT_

@@ -18,6 +18,8 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include "memtrack/unseen.h"
+
 #ifdef __cplusplus
 extern "C" {
 #endif
@@ -45,7 +47,7 @@ enum {
 };
 
 /* Not a scope of -finstrument-functions, and no frame of its own where it can be helped. */
-#define MEMTRACK_SYSTEM_FUNCTION_ __attribute__((unused, no_instrument_function)) static __inline__
+#define MEMTRACK_SYSTEM_FUNCTION_ MEMTRACK_UNSEEN_ __attribute__((unused)) static __inline__
 
 /* Returns the nanoseconds of a clock. */
 MEMTRACK_SYSTEM_FUNCTION_ uint64_t memtrack_system_ns_(int clock) {

@@ -60,7 +60,7 @@ typedef struct memtrack_turn {
     struct memtrack_turn *next;
 } memtrack_turn;
 
-#define MEMTRACK_TASK_ __attribute__((unused, no_instrument_function)) static __inline__
+#define MEMTRACK_TASK_ MEMTRACK_UNSEEN_ __attribute__((unused)) static __inline__
 
 /* Is held for a few instructions, and not while anything waits. */
 MEMTRACK_TASK_ void memtrack_task_lock_(memtrack_task *task) {

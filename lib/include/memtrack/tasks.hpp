@@ -46,7 +46,7 @@ namespace detail {
  * written as they are mangled. */
 class type_text {
   public:
-    explicit type_text(const std::type_info *type) noexcept {
+    MEMTRACK_UNSEEN_ explicit type_text(const std::type_info *type) noexcept {
         const char *mangled = type ? type->name() : "";
         if (!read(mangled)) {
             n_ = 0;
@@ -54,22 +54,22 @@ class type_text {
         }
         text_[n_] = 0;
     }
-    const char *get() const noexcept {
+    MEMTRACK_UNSEEN_ const char *get() const noexcept {
         return text_;
     }
-    void append(const char *text) noexcept {
+    MEMTRACK_UNSEEN_ void append(const char *text) noexcept {
         add(text, strlen(text));
         text_[n_] = 0;
     }
 
   private:
-    void add(const char *text, size_t bytes) noexcept {
+    MEMTRACK_UNSEEN_ void add(const char *text, size_t bytes) noexcept {
         size_t room = sizeof text_ - 1 - n_;
         bytes = bytes < room ? bytes : room;
         memcpy(text_ + n_, text, bytes);
         n_ += bytes;
     }
-    bool read(const char *m) noexcept {
+    MEMTRACK_UNSEEN_ bool read(const char *m) noexcept {
         static const char *const plain[] = {"iint",  "junsigned int", "llong",  "munsigned long",
                                             "cchar", "bbool",         "ddouble"};
         for (const char *known : plain)
@@ -85,7 +85,7 @@ class type_text {
     }
     /* Reads St, LENGTH NAME or B LENGTH TAG. Returns what follows, or nullptr when it is something
      * else. */
-    const char *read_part(const char *m) noexcept {
+    MEMTRACK_UNSEEN_ const char *read_part(const char *m) noexcept {
         if (m[0] == 'S' && m[1] == 't' && n_ == 0) {
             add("std", 3);
             return m + 2;
@@ -108,7 +108,7 @@ class type_text {
 };
 
 /* Is for a catch block: lets the scope fail with the type of the exception, and what it says. */
-inline void fail_with(scope &scope, const char *what) noexcept {
+MEMTRACK_UNSEEN_ inline void fail_with(scope &scope, const char *what) noexcept {
     type_text text(abi::__cxa_current_exception_type());
     if (what != nullptr) {
         text.append(": ");
@@ -119,12 +119,13 @@ inline void fail_with(scope &scope, const char *what) noexcept {
 
 /* Calls a function, or a member of its first argument. */
 template <typename Function, typename... Arguments>
-auto call(std::false_type /* a member */, Function &&function, Arguments &&...arguments)
+MEMTRACK_UNSEEN_ auto call(std::false_type /* a member */, Function &&function,
+                           Arguments &&...arguments)
     -> decltype(std::forward<Function>(function)(std::forward<Arguments>(arguments)...)) {
     return std::forward<Function>(function)(std::forward<Arguments>(arguments)...);
 }
 template <typename Function, typename... Arguments>
-auto call(std::true_type, Function &&function, Arguments &&...arguments)
+MEMTRACK_UNSEEN_ auto call(std::true_type, Function &&function, Arguments &&...arguments)
     -> decltype(std::mem_fn(function)(std::forward<Arguments>(arguments)...)) {
     return std::mem_fn(function)(std::forward<Arguments>(arguments)...);
 }
@@ -137,8 +138,8 @@ using result =
 
 /* Calls it in a scope. */
 template <typename Name, typename Function, typename... Arguments>
-result<Function, Arguments...> call_in(const Name &name, const place &place, Function &&function,
-                                       Arguments &&...arguments) {
+MEMTRACK_UNSEEN_ result<Function, Arguments...>
+call_in(const Name &name, const place &place, Function &&function, Arguments &&...arguments) {
     if (!is_measured())
         return call(is_member<Function>(), std::forward<Function>(function),
                     std::forward<Arguments>(arguments)...);
@@ -170,10 +171,10 @@ result<Function, Arguments...> call_in(const Name &name, const place &place, Fun
 #endif
 }
 
-inline const char *kept(const char *name) noexcept {
+MEMTRACK_UNSEEN_ inline const char *kept(const char *name) noexcept {
     return name;
 }
-template <typename Text, if_text<Text> = 0> std::string kept(const Text &name) {
+template <typename Text, if_text<Text> = 0> MEMTRACK_UNSEEN_ std::string kept(const Text &name) {
     return std::string(name.data(), name.size());
 }
 
@@ -183,28 +184,32 @@ template <typename Text, if_text<Text> = 0> std::string kept(const Text &name) {
 template <typename Name, typename Function> class task_function {
   public:
     template <typename Callable>
-    task_function(Name name, Callable &&function, const detail::place &place)
+    MEMTRACK_UNSEEN_ task_function(Name name, Callable &&function, const detail::place &place)
         : name_(std::move(name)), place_(place), function_(std::forward<Callable>(function)) {}
+    MEMTRACK_UNSEEN_MEMBERS_(task_function)
 
     template <typename... Arguments>
-    detail::result<Function &, Arguments...> operator()(Arguments &&...arguments) & {
+    MEMTRACK_UNSEEN_ detail::result<Function &, Arguments...>
+    operator()(Arguments &&...arguments) & {
         return detail::call_in(name_, place_, function_, std::forward<Arguments>(arguments)...);
     }
     template <typename... Arguments>
-    detail::result<const Function &, Arguments...> operator()(Arguments &&...arguments) const & {
+    MEMTRACK_UNSEEN_ detail::result<const Function &, Arguments...>
+    operator()(Arguments &&...arguments) const & {
         return detail::call_in(name_, place_, function_, std::forward<Arguments>(arguments)...);
     }
     template <typename... Arguments>
-    detail::result<Function, Arguments...> operator()(Arguments &&...arguments) && {
+    MEMTRACK_UNSEEN_ detail::result<Function, Arguments...>
+    operator()(Arguments &&...arguments) && {
         return detail::call_in(name_, place_, std::move(function_),
                                std::forward<Arguments>(arguments)...);
     }
 
     /* The function itself. */
-    Function &get() noexcept {
+    MEMTRACK_UNSEEN_ Function &get() noexcept {
         return function_;
     }
-    const Function &get() const noexcept {
+    MEMTRACK_UNSEEN_ const Function &get() const noexcept {
         return function_;
     }
 
@@ -215,8 +220,8 @@ template <typename Name, typename Function> class task_function {
 };
 
 template <typename Name, typename Function>
-task_function<decltype(detail::kept(std::declval<const Name &>())),
-              typename std::decay<Function>::type>
+MEMTRACK_UNSEEN_ task_function<decltype(detail::kept(std::declval<const Name &>())),
+                               typename std::decay<Function>::type>
 task(const Name &name, Function &&function,
      detail::place place = {__builtin_FILE(), __builtin_LINE()}) {
     return {detail::kept(name), std::forward<Function>(function), place};

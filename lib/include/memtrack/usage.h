@@ -22,6 +22,7 @@
 #include <sys/syscall.h>
 
 #include "memtrack/error.h"
+#include "memtrack/unseen.h"
 
 #if !(defined(__LP64__) && (defined(__x86_64__) || defined(__aarch64__)))
 #include <errno.h>
@@ -60,7 +61,7 @@ typedef struct memtrack_peak {
 
 enum { MEMTRACK_PEAK_RESET = 1 };
 
-#define MEMTRACK_USAGE_API_ __attribute__((unused, no_instrument_function)) static __inline__
+#define MEMTRACK_USAGE_API_ MEMTRACK_UNSEEN_ __attribute__((unused)) static __inline__
 
 /* ---- the system's calls ---------------------------------------------------------------------- */
 
