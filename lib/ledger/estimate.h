@@ -10,6 +10,10 @@
  * The same for the squares, whose share of the sure ones is that of their mean. Scopes that all
  * have the same value come to exactly their sum.
  *
+ * What a scope did by itself is what it measured less those inside of it that were measured, each as
+ * often as it stands for others. The difference may be below zero where what it stands for cannot be.
+ * Records are added up before it is cut off, so that their errors go up and down against each other.
+ *
  * Rejected: multiplying by N, which is off by as much as the number that happened to be measured
  * differs from 1 in N, so that the mean of three scopes could exceed the largest.
  */
@@ -62,6 +66,11 @@ static inline void mt_estimate_squares(const struct mt_estimate *e, struct mt_sc
     double low = all - (double)high * word;
     s->square_high = high;
     s->square_low = low > 0 && low <= most ? (uint64_t)low : 0;
+}
+
+/* Returns what a row shows of the sum of its records' own values. */
+static inline int64_t mt_estimate_own(int value, int64_t own) {
+    return own < 0 && value != MT_SCOPE_NET_BYTES ? 0 : own;
 }
 
 /* Makes the sums of a copy of a record what all of its scopes are estimated to come to. One whose

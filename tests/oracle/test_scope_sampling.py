@@ -9,11 +9,36 @@ import math
 import sqlite3
 import subprocess
 
-from support import case, harness
+from support import case, compiler, harness
 
 ONE_IN = 10
 COLUMNS = ["count", "recursive", "errors", "bytes", "squares", "all_squares", "largest", "own"]
 ROW = ["count", "recursive", "errors", "bytes", "own", "unmeasured"]
+
+
+# Eight scopes that do nothing by themselves, and a sum of their own that is estimated all the same.
+NOTHING_OWN = """
+#include <memtrack/timers.h>
+#include <stdio.h>
+#include <stdlib.h>
+int main(void) {
+    memtrack_scope_row rows[16];
+    for (int i = 0; i < 8; i++) {
+        char outer[] = {'o', '0' + i, 0}, inner[] = {'i', '0' + i, 0};
+        MEMTRACK_SCOPE(outer)
+            for (int j = 0; j < 200; j++)
+                MEMTRACK_SCOPE(inner) {
+                    char *volatile block = malloc(1000);
+                    free(block);
+                }
+    }
+    for (int i = memtrack_scopes_read(rows, 16) - 1; i >= 0; i--)
+        printf("%s %lld %lld\\n", rows[i].name, (long long)rows[i].own_allocated_bytes,
+               (long long)rows[i].own_duration_ns);
+    memtrack_scopes_print(2, "self-time", 0);
+    return 0;
+}
+"""
 
 
 class Sampled(case.Case):
@@ -92,6 +117,25 @@ class Sampled(case.Case):
                     self.near(count - int(mine[3]), count / one_in, count / one_in ** 2, mine[0],
                               one_in)
                 self.check_titles(table, one_in > 1)
+
+    def test_no_estimate_is_below_nothing(self):
+        program = compiler.build(self.path("own"), self.write("own.c", NOTHING_OWN),
+                                 compiler.INCLUDE, "-O1")
+        (lines, table), (alone, alone_table) = self.run_both(50, program)
+        self.assertNotIn("-", table + alone_table)
+        self.assertLessEqual(0, min(int(line.split()[2]) for line in alone))
+        own = {name: (int(bytes), int(ns)) for name, bytes, ns in map(str.split, lines)}
+        rows = {row["name"]: row for row in harness.ask("scopes", self.path("both.pb.gz"))["rows"]}
+        self.assertEqual(own, {name: (row["own_allocated_bytes"], row["own_duration_ns"])
+                               for name, row in rows.items()})
+        table = csv.DictReader(io.StringIO(self.ask("scopes", self.path("both.pb.gz"), "--csv")))
+        self.assertEqual(own, {row["name"]: (int(row["own_allocated_bytes"]),
+                                             int(row["own_duration_ns"])) for row in table})
+        estimates = [200 - 1 - 50 * (199 - rows["i%d" % i]["unmeasured"]) for i in range(8)]
+        self.assertLess(min(estimates), 0)
+        self.assertLess(0, max(estimates))
+        self.assertEqual([max(0, 1000 * blocks) for blocks in estimates],
+                         [own["o%d" % i][0] for i in range(8)])
 
     def test_all(self):
         truth, rows, theirs = self.play(1)

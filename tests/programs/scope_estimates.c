@@ -69,10 +69,12 @@ static int64_t work(int name, int depth) {
     return (int64_t)delta.duration_ns * (number == 1 ? 1 : one_in);
 }
 
-/* Returns what count scopes come to: the first, and what the measured ones of the others say. */
+/* Returns what count scopes come to: the first, and what the measured ones of the others say, but no
+ * less than nothing. */
 static double estimate(int64_t sum, int64_t first, uint64_t count, uint64_t unmeasured) {
     double rest = (double)(count - 1);
-    return (double)first + (double)(sum - first) * (rest / (rest - (double)unmeasured));
+    double all = (double)first + (double)(sum - first) * (rest / (rest - (double)unmeasured));
+    return all > 0 ? all : 0;
 }
 
 int main(int argc, char **argv) {

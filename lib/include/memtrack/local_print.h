@@ -124,16 +124,6 @@ MEMTRACK_SYSTEM_FUNCTION_ struct memtrack_local_cell_ memtrack_local_time_text_(
     return cell;
 }
 
-/* The same of one that may be below zero: a difference of estimates. */
-MEMTRACK_SYSTEM_FUNCTION_ struct memtrack_local_cell_ memtrack_local_self_text_(int64_t ns) {
-    struct memtrack_local_cell_ cell = memtrack_local_time_text_(ns < 0 ? -(double)ns : (double)ns);
-    if (ns < 0) {
-        memmove(cell.text + 1, cell.text, strlen(cell.text) + 1);
-        cell.text[0] = '-';
-    }
-    return cell;
-}
-
 /* ---- rows ------------------------------------------------------------------------------------ */
 
 /* Returns what a row is sorted by, or -1 when there is no such order. */
@@ -196,7 +186,7 @@ memtrack_local_cell_of_(const memtrack_scope_row *row, int column) {
     case 3:
         return memtrack_local_time_text_(row->duration_ns.sum);
     case 4:
-        return memtrack_local_self_text_(row->own_duration_ns);
+        return memtrack_local_time_text_((double)row->own_duration_ns);
     case 5:
         return memtrack_local_time_text_(mean);
     case 6:

@@ -132,6 +132,8 @@ MEMTRACK_SYSTEM_FUNCTION_ int memtrack_local_row_(struct memtrack_local_process_
     }
     for (; r; r = r->next)
         memtrack_local_add_record_to_(row, w, r, epoch);
+    if (row->own_duration_ns < 0) /* a difference of estimates */
+        row->own_duration_ns = 0;
     row->name = key->text;
     row->file = MEMTRACK_LOCAL_FIND_(key->file);
     row->line = row->file ? key->line : 0;

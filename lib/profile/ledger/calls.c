@@ -74,6 +74,14 @@ static struct mt_scope_call call_of(const struct mt_profile *profile, const stru
     return call;
 }
 
+/* As mt_estimate_own says. */
+static void cut_off(struct mt_scopes *scopes) {
+    for (size_t i = 0; i < scopes->n_calls; i++)
+        for (size_t v = 0; v < MT_N_CALL_VALUES; v++)
+            if (v != MT_CALL_NET_BYTES && scopes->calls[i].own[v] < 0)
+                scopes->calls[i].own[v] = 0;
+}
+
 int mt_ledger_calls_take(struct mt_ledger *ledger, struct mt_ledger_labels *names,
                          uint64_t least_epoch) {
     struct mt_profile *profile = names->paths->profile;
@@ -95,6 +103,7 @@ int mt_ledger_calls_take(struct mt_ledger *ledger, struct mt_ledger_labels *name
         if (rc >= 0)
             place[i] = (uint32_t)rc + 1;
     }
+    cut_off(&profile->info.scopes);
     mt_ids_free(&known);
     free(nodes);
     free(place);

@@ -239,8 +239,10 @@ static void fill_statistics(struct weighing *w, memtrack_scope_row *row, const s
         size_t n_weights = sort_weights(w, v);
         *statistic_at(row, v) = statistic_of(&sums->value[v], n, w->weight, n_weights);
     }
-    row->own_allocated_bytes = sums->value[MT_SCOPE_ALLOCATED_BYTES].own;
-    row->own_duration_ns = sums->value[MT_SCOPE_DURATION_NS].own;
+    row->own_allocated_bytes =
+        mt_estimate_own(MT_SCOPE_ALLOCATED_BYTES, sums->value[MT_SCOPE_ALLOCATED_BYTES].own);
+    row->own_duration_ns =
+        mt_estimate_own(MT_SCOPE_DURATION_NS, sums->value[MT_SCOPE_DURATION_NS].own);
 }
 
 static void fill_row(const struct reading *r, uint32_t first, memtrack_scope_row *row) {

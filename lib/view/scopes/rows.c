@@ -14,6 +14,7 @@
 #include <string.h>
 
 #include "base/saturate.h"
+#include "ledger/estimate.h"
 #include "ledger/own.h"
 #include "ledger/statistics.h"
 #include "view/margin.h"
@@ -136,9 +137,11 @@ static void fill_row(struct mt_scope_row *row, const struct mt_scope *const *run
             s->min = run[i]->min[v] < s->min ? run[i]->min[v] : s->min;
         }
     }
-    for (size_t v = 0; v < MT_N_SCOPE_VALUES; v++)
+    for (int v = 0; v < MT_N_SCOPE_VALUES; v++) {
+        row->own[v] = mt_estimate_own(v, row->own[v]);
         if (row->unmeasured && row->value[v].max < row->value[v].min) /* none has been measured */
             row->value[v].max = row->value[v].min = 0;
+    }
     fill_latest(row, run, n);
 }
 
