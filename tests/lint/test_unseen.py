@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-# timeout: 120
+# timeout: 300
 # cost: 5
 """Every function that a public header defines has the attribute of memtrack/unseen.h: clang tells,
 of all headers together, with timers and coroutines."""

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-# timeout: 300
+# timeout: 600
 # cost: 25
 """memtrack.h and memtrack.hpp in other people's programs: every standard, both compilers, all
 warnings, several files that use them differently; and scopes as C++ objects measure what they

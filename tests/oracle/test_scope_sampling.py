@@ -39,6 +39,24 @@ int main(void) {
     return 0;
 }
 """
+# The same of functions.
+NOTHING_OWN_FUNCTIONS = """
+#include <stdlib.h>
+#define PAIR(n)                                \\
+    static void inner##n(void) {               \\
+        char *volatile block = malloc(1000);   \\
+        free(block);                           \\
+    }                                          \\
+    static void outer##n(void) {               \\
+        for (int i = 0; i < 200; i++)          \\
+            inner##n();                        \\
+    }
+PAIR(0) PAIR(1) PAIR(2) PAIR(3) PAIR(4) PAIR(5) PAIR(6) PAIR(7)
+int main(void) {
+    outer0(), outer1(), outer2(), outer3(), outer4(), outer5(), outer6(), outer7();
+    return 0;
+}
+"""
 
 
 class Sampled(case.Case):
@@ -136,6 +154,21 @@ class Sampled(case.Case):
         self.assertLess(0, max(estimates))
         self.assertEqual([max(0, 1000 * blocks) for blocks in estimates],
                          [own["o%d" % i][0] for i in range(8)])
+
+    def test_no_estimate_of_a_call_is_below_nothing(self):
+        program = compiler.build(self.path("own"), self.write("own.c", NOTHING_OWN_FUNCTIONS),
+                                 "-O1", "-finstrument-functions")
+        profile = self.path("calls.pb.gz")
+        harness.check([harness.MEMTRACK, "run", "-q", "--scope-sample", "50", "-o", profile, "--",
+                       program])
+        own = []
+        for row in harness.ask("scopes", profile, "--callers")["rows"]:
+            if row["name"].startswith("outer"):
+                caller, = row["callers"]
+                for key in ("own_allocated_bytes", "own_duration_ns"):
+                    self.assertEqual(row[key], caller[key], row["name"])
+                own.append(row["own_allocated_bytes"])
+        self.assertEqual((8, 0), (len(own), min(own)))
 
     def test_all(self):
         truth, rows, theirs = self.play(1)
