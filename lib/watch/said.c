@@ -14,7 +14,7 @@
 
 #include "profile/ledger/said.h"
 
-enum { MOST = 1 << 18 /* scopes and counters of one process: programs that it has executed */ };
+enum { MOST = 1 << 18 /* scopes, and counters, of one profile: of a process, or of all of them */ };
 
 struct adding {
     const struct mt_profile *from;
@@ -76,85 +76,84 @@ static int add_keys(const struct adding *a, const struct mt_scope_event *event) 
     return rc;
 }
 
-static int add_scopes(const struct adding *a) {
-    const struct mt_scopes *from = &a->from->info.scopes;
+static int add_scope(const struct adding *a, size_t i) {
     struct mt_scopes *into = &a->into->info.scopes;
-    int rc = 0;
-    for (size_t i = 0; rc == 0 && i < from->n_events; i++) {
-        struct mt_scope_event event = from->events[i];
-        if (!move_scope(a, &event))
-            continue;
-        event.name = text(a, event.name);
-        if (a->pid)
-            event.serial = (uint64_t)a->pid << 32 | (uint32_t)event.serial;
-        rc = event.name == UINT32_MAX ? -MEMTRACK_ENOMEM
-             : into->n_events >= MOST ? -MEMTRACK_ELIMIT
-                                      : mt_profile_scopes_add_event(into, &event);
-        if (rc == 0)
-            rc = add_keys(a, &from->events[i]);
-    }
-    return rc;
+    const struct mt_scope_event *from = &a->from->info.scopes.events[i];
+    struct mt_scope_event event = *from;
+    if (!move_scope(a, &event))
+        return 0;
+    if (into->n_events >= MOST)
+        return -MEMTRACK_ELIMIT;
+    event.name = text(a, event.name);
+    if (a->pid)
+        event.serial = (uint64_t)a->pid << 32 | (uint32_t)event.serial;
+    int rc =
+        event.name == UINT32_MAX ? -MEMTRACK_ENOMEM : mt_profile_scopes_add_event(into, &event);
+    return rc == 0 ? add_keys(a, from) : rc;
 }
 
-static int add_counters(const struct adding *a) {
-    const struct mt_scopes *from = &a->from->info.scopes;
+static int add_counter(const struct adding *a, size_t i) {
     struct mt_scopes *into = &a->into->info.scopes;
-    int rc = 0;
-    for (size_t i = 0; rc == 0 && i < from->n_counters; i++) {
-        struct mt_counter counter = from->counters[i];
-        if (!move(a, &counter.time_ns))
-            continue;
-        counter.name = counter_text(a, counter.name);
-        rc = counter.name == UINT32_MAX ? -MEMTRACK_ENOMEM
-             : into->n_counters >= MOST ? -MEMTRACK_ELIMIT
-                                        : mt_profile_scopes_add_counter(into, &counter);
-    }
-    return rc;
+    struct mt_counter counter = a->from->info.scopes.counters[i];
+    if (!move(a, &counter.time_ns))
+        return 0;
+    if (into->n_counters >= MOST)
+        return -MEMTRACK_ELIMIT;
+    counter.name = counter_text(a, counter.name);
+    return counter.name == UINT32_MAX ? -MEMTRACK_ENOMEM
+                                      : mt_profile_scopes_add_counter(into, &counter);
 }
 
 /* Totals are of the whole recording, whenever it began. */
-static int add_totals(const struct adding *a) {
+static int add_total(const struct adding *a, size_t i) {
     const struct mt_scopes *from = &a->from->info.scopes;
     struct mt_scopes *into = &a->into->info.scopes;
-    int rc = 0;
-    for (size_t i = 0; rc == 0 && i < from->n_totals; i++) {
-        struct mt_scope totals = from->totals[i];
-        uint32_t *const texts[] = {&totals.name, &totals.thread, &totals.group, &totals.file,
-                                   &totals.error};
-        for (size_t t = 0; t < sizeof texts / sizeof *texts; t++)
-            if ((*texts[t] = text(a, *texts[t])) == UINT32_MAX)
-                return -MEMTRACK_ENOMEM;
-        rc = mt_profile_scopes_add_totals(into, &totals);
-        for (size_t k = totals.first_bucket;
-             rc == 0 && k - totals.first_bucket < totals.n_buckets && k < from->n_buckets; k++)
-            rc = mt_profile_scopes_add_bucket(into, &from->buckets[k]);
-    }
+    struct mt_scope totals = from->totals[i];
+    uint32_t *const texts[] = {&totals.name, &totals.thread, &totals.group, &totals.file,
+                               &totals.error};
+    for (size_t t = 0; t < sizeof texts / sizeof *texts; t++)
+        if ((*texts[t] = text(a, *texts[t])) == UINT32_MAX)
+            return -MEMTRACK_ENOMEM;
+    int rc = mt_profile_scopes_add_totals(into, &totals);
+    for (size_t k = totals.first_bucket;
+         rc == 0 && k - totals.first_bucket < totals.n_buckets && k < from->n_buckets; k++)
+        rc = mt_profile_scopes_add_bucket(into, &from->buckets[k]);
     return rc;
 }
 
-static int add_marks(const struct adding *a) {
-    int rc = 0;
-    for (size_t i = 0; rc == 0 && i < a->from->info.n_marks; i++) {
-        const struct mt_mark *mark = &a->from->info.marks[i];
-        uint64_t time_ns = mark->time_ns;
-        if (move(a, &time_ns))
-            rc = mt_profile_add_mark(a->into, time_ns, mt_profile_text(a->from, mark->name),
-                                     mark->kind);
-    }
-    return rc;
+static int add_mark(const struct adding *a, size_t i) {
+    const struct mt_mark *mark = &a->from->info.marks[i];
+    uint64_t time_ns = mark->time_ns;
+    return move(a, &time_ns) ? mt_profile_add_mark(a->into, time_ns,
+                                                   mt_profile_text(a->from, mark->name), mark->kind)
+                             : 0;
 }
 
-static int add_all(const struct adding *a) {
+/* Adds as many as there is room for. Returns 0 or -MEMTRACK_ENOMEM. */
+static int add_each(const struct adding *a, size_t n, int (*add)(const struct adding *a, size_t i),
+                    bool *is_full) {
+    int rc = 0;
+    for (size_t i = 0; i < n && rc == 0; i++)
+        rc = add(a, i);
+    *is_full |= rc == -MEMTRACK_ELIMIT;
+    return rc == -MEMTRACK_ELIMIT ? 0 : rc;
+}
+
+static int add_marks(const struct adding *a, bool *is_full) {
+    return add_each(a, a->from->info.n_marks, add_mark, is_full);
+}
+
+static int add_all(const struct adding *a, bool *is_full) {
     const struct mt_scopes *from = &a->from->info.scopes;
     struct mt_scopes *into = &a->into->info.scopes;
     into->events_seen += from->events_seen;
     into->has_cpu |= from->has_cpu;
     if (from->event_sample > into->event_sample)
         into->event_sample = from->event_sample;
-    int rc = add_totals(a);
+    int rc = add_each(a, from->n_totals, add_total, is_full);
     if (rc == 0)
-        rc = add_scopes(a);
-    return rc == 0 ? add_counters(a) : rc;
+        rc = add_each(a, from->n_events, add_scope, is_full);
+    return rc == 0 ? add_each(a, from->n_counters, add_counter, is_full) : rc;
 }
 
 void mt_said_take(struct mt_said *said, struct mt_ledger *ledger) {
@@ -172,7 +171,8 @@ void mt_said_take(struct mt_said *said, struct mt_ledger *ledger) {
         .into = said->profile,
         .shift_ns = (int64_t)(mt_ledger_info(ledger)->start_monotonic_ns - said->origin_ns),
         .count = said};
-    if (!said->profile || add_all(&a) != 0 || add_marks(&a) != 0)
+    bool is_full = false;
+    if (!said->profile || add_all(&a, &is_full) != 0 || add_marks(&a, &is_full) != 0 || is_full)
         said->n_dropped++;
     mt_profile_free(taken);
 }
@@ -187,16 +187,21 @@ uint64_t mt_said_first_ns(const struct mt_said *said) {
     return first;
 }
 
-int mt_said_append(const struct mt_said *said, uint64_t begin_ns, uint32_t pid,
-                   struct mt_profile *into) {
+int mt_said_append(struct mt_said *said, uint64_t begin_ns, uint32_t pid, struct mt_profile *into) {
     const struct adding a = {
         .from = said->profile, .into = into, .shift_ns = -(int64_t)begin_ns, .pid = pid};
-    return said->profile ? add_all(&a) : 0;
+    bool is_full = false;
+    int rc = said->profile ? add_all(&a, &is_full) : 0;
+    said->n_dropped += is_full;
+    return rc;
 }
 
-int mt_said_append_marks(const struct mt_said *said, struct mt_profile *into) {
+int mt_said_append_marks(struct mt_said *said, struct mt_profile *into) {
     const struct adding a = {.from = said->profile, .into = into};
-    return said->profile ? add_marks(&a) : 0;
+    bool is_full = false;
+    int rc = said->profile ? add_marks(&a, &is_full) : 0;
+    said->n_dropped += is_full;
+    return rc;
 }
 
 void mt_said_free(struct mt_said *said) {

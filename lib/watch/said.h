@@ -14,7 +14,7 @@ struct mt_said {                /* all 0: nothing yet */
     uint64_t origin_ns;         /* CLOCK_MONOTONIC: the 0 of all times here; set by who begins */
     size_t n_before;            /* that were over before it, and are left out */
     size_t n_cut;               /* scopes that had begun before it: they begin at 0 */
-    size_t n_dropped;           /* for want of memory, or because there were too many */
+    size_t n_dropped;           /* programs, for want of memory, or room for all that they said */
 };
 
 /* Adds what the ledger has. It is read once: when its process has ended, executes another program,
@@ -25,12 +25,11 @@ void mt_said_take(struct mt_said *said, struct mt_ledger *ledger);
 uint64_t mt_said_first_ns(const struct mt_said *said);
 
 /* Appends scopes and counters to a profile whose axis begins at begin_ns, and not after the first of
- * them. The counters of process pid have its number behind their names; 0: as they are. Returns 0 or
- * -MEMTRACK_E…. */
-int mt_said_append(const struct mt_said *said, uint64_t begin_ns, uint32_t pid,
-                   struct mt_profile *into);
-/* Appends the marks to a profile whose axis begins at 0. */
-int mt_said_append_marks(const struct mt_said *said, struct mt_profile *into);
+ * them. The counters of process pid have its number behind their names; 0: as they are. What a profile
+ * has no room for is counted in n_dropped. Returns 0 or -MEMTRACK_ENOMEM. */
+int mt_said_append(struct mt_said *said, uint64_t begin_ns, uint32_t pid, struct mt_profile *into);
+/* Likewise the marks, to a profile whose axis begins at 0. */
+int mt_said_append_marks(struct mt_said *said, struct mt_profile *into);
 
 void mt_said_free(struct mt_said *said);
 

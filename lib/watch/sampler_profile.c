@@ -65,9 +65,9 @@ static void begin_as_said(struct mt_sampled *s) {
 
 /* What the program itself said is on the axis of its process; on that of the sum as well, where marks
  * are for good. */
-static int add_said(const struct mt_sampler *sampler, size_t index, struct mt_profile *whole,
+static int add_said(struct mt_sampler *sampler, size_t index, struct mt_profile *whole,
                     struct mt_profile *member) {
-    const struct mt_said *said = &sampler->items[index].recorded.said;
+    struct mt_said *said = &sampler->items[index].recorded.said;
     uint32_t pid = index ? sampler->processes.items[index].pid : 0;
     int rc = mt_said_append_marks(said, whole);
     if (rc == 0)

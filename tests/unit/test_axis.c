@@ -13,6 +13,7 @@
 #include "watch/axis.h"
 #include "watch/coarsen.h"
 #include "watch/composition.h"
+#include "watch/said.h"
 
 #define MS   UINT64_C(1000000)
 #define SEC  (1000 * MS)
@@ -184,12 +185,35 @@ static void week_of_compositions(void **state) {
     fixture_teardown(&f);
 }
 
+/* The sum of many processes has room for as many scopes as one of them: the rest is counted. */
+static void too_much_is_said(void **state) {
+    (void)state;
+    enum { SCOPES = 200 * 1000, MOST = 1 << 18 };
+    struct mt_profile *sum = mt_profile_new();
+    struct mt_said said = {.profile = mt_profile_new()};
+    const struct mt_scope_event event = {.name = mt_profile_intern(said.profile, "work")};
+    const struct mt_counter counter = {.name = event.name, .value = 1};
+    for (size_t i = 0; i < SCOPES; i++)
+        assert_int_equal(mt_profile_scopes_add_event(&said.profile->info.scopes, &event), 0);
+    assert_int_equal(mt_profile_scopes_add_counter(&said.profile->info.scopes, &counter), 0);
+    assert_int_equal(mt_said_append(&said, 0, 1, sum), 0);
+    assert_int_equal(said.n_dropped, 0);
+    assert_int_equal(mt_said_append(&said, 0, 2, sum), 0);
+    assert_int_equal(said.n_dropped, 1);
+    assert_int_equal(sum->info.scopes.n_events, MOST);
+    assert_int_equal(sum->info.scopes.n_counters, 2);
+    assert_int_equal(sum->info.scopes.events_seen, said.profile->info.scopes.events_seen * 2);
+    mt_said_free(&said);
+    mt_profile_free(sum);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(week_of_ticks),
         cmocka_unit_test(short_runs_keep_every_tick),
         cmocka_unit_test(coarsening_at_its_limits),
         cmocka_unit_test(week_of_compositions),
+        cmocka_unit_test(too_much_is_said),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
