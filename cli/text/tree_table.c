@@ -156,15 +156,25 @@ static void put_name(const struct view *v, uint32_t id, size_t times, bool is_br
     fputc('\n', t->terminal->stream);
 }
 
-/* Writes how many frames are missing beyond a node, below its name. */
-static void put_missing(const struct view *v, const struct mt_tree_node *node) {
+/* Writes how many frames are missing beyond nodes that follow one another, below their names. */
+static void put_missing(const struct view *v, const uint32_t *nodes, size_t n) {
     const struct mt_terminal *terminal = v->table.terminal;
     char text[MT_ROWS_MISSING_BYTES];
-    if (node->missing_varies)
+    uint32_t missing = 0;
+    bool varies = false;
+    for (size_t i = 0; i < n; i++) {
+        const struct mt_tree_node *node = mt_tree_node(v->tree, nodes[i]);
+        varies |= node->missing_varies || (missing && node->missing && node->missing != missing);
+        if (node->missing && (missing == 0 || node->missing < missing))
+            missing = node->missing;
+    }
+    if (missing == 0)
+        return;
+    if (varies)
         snprintf(text, sizeof text, "[truncated] %s at least %" PRIu32 " more frame%s",
-                 terminal->ellipsis, node->missing, node->missing == 1 ? "" : "s");
+                 terminal->ellipsis, missing, missing == 1 ? "" : "s");
     else
-        mt_rows_missing_text(text, node->missing, terminal->ellipsis);
+        mt_rows_missing_text(text, missing, terminal->ellipsis);
     fprintf(terminal->stream, "%*s", (int)v->table.name_column, "");
     size_t taken = put_marks(v, false);
     mt_terminal_put_fitting(terminal, v->table.name_column + taken, MT_STYLE_WARN, text);
@@ -175,8 +185,6 @@ static void put_node(const struct view *v, uint32_t id, size_t times, bool is_br
     struct mt_row row = figures(mt_tree_node(v->tree, id));
     mt_table_put_numbers(&v->table, &row, false);
     put_name(v, id, times, is_branch);
-    if (mt_tree_node(v->tree, id)->missing)
-        put_missing(v, mt_tree_node(v->tree, id));
 }
 
 /* Writes "… 12 more below 1%". */
@@ -342,6 +350,7 @@ static void put_chain(const struct view *v, bool is_branch) {
         size_t n = find_recursion(v, i, &times);
         for (size_t k = 0; k < n; k++)
             put_node(v, v->chain[i + k], times, is_branch && i + k == 0);
+        put_missing(v, v->chain + i, n * times);
         i += n * times;
     }
 }

@@ -2,6 +2,8 @@
 # timeout: 120
 """`memtrack tree`: what it prints of known profiles (golden/tree-*.txt), its JSON, and its
 options."""
+import re
+
 from support import compiler, golden, harness, live, profiles, terminal
 
 
@@ -50,11 +52,12 @@ class Json(Case):
 
 
 class Programs(Case):
-    def recorded(self, name, text):
+    def recorded(self, name, text, *options):
         source = self.write(name + ".c", text)
         compiler.build(self.path(name), source, "-g", "-O0", "-fno-builtin",
                        "-fno-optimize-sibling-calls")
-        harness.memtrack("run", "-q", "-o", name + ".pb.gz", "--", self.path(name), cwd=self.dir)
+        harness.memtrack("run", "-q", *options, "-o", name + ".pb.gz", "--", self.path(name),
+                         cwd=self.dir)
         return name + ".pb.gz"
 
     def test_functions_that_call_each_other_in_turn(self):
@@ -81,6 +84,37 @@ int main(void) {
                          [line[0] for line in lines])
         self.assertEqual(503, self.text("--by", "function", "--full-names", profile)
                          .count("turns.c"))
+
+    def test_truncated_recursion(self):
+        """What is missing stands below the repeated frames, whichever of them is the outermost."""
+        profile = self.recorded("cut", """\
+#include <stdlib.h>
+static void *kept[2];
+static int again(int n) {
+    return n ? again(n - 1) + 1 : (kept[0] = malloc(5000)) == NULL;
+}
+static int list(int n);
+static int value(int n) {
+    return n ? list(n - 1) + 1 : (kept[1] = malloc(5000)) == NULL;
+}
+static int list(int n) {
+    return value(n) + 1;
+}
+int main(void) {
+    return again(15) + value(10) == 0;
+}
+""", "--frames", "6")
+        names = r"(?:value|list|again)(?: ×\d+)?|\[truncated\].*"
+        for how, expected in (((), ["list ×3", "value ×3"]), (("--inverted",), ["value ×3", "list ×3"])):
+            text = self.text("--by", "function", *how, profile)
+            missing = re.findall(r"\[truncated\].*", text)
+            self.assertEqual(2, len(missing), text)
+            shown = re.findall(names, text)
+            at = shown.index("again ×6")
+            self.assertRegex(shown[at + 1], r"\[truncated\] … \d+ more frames")
+            at = shown.index(expected[0])
+            self.assertEqual(expected, shown[at:at + 2])
+            self.assertRegex(shown[at + 2], r"\[truncated\] … \d+ more frames")
 
     def test_a_running_process_and_a_run(self):
         with live.process([harness.program("known_blocks")]) as process:
