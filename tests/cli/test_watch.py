@@ -138,7 +138,8 @@ class Watch(case.Case):
                      "w.pb.gz", "--marks", self.marks(), str(root)], cwd=self.dir,
                     env=harness.plain_environment())
                 self.await_looks()
-                for step in ("begin a::b", "mark half", "set depth", "end", "end", "again"):
+                for step in ("begin a::b", "mark half", "set depth", "end", "end", "mark behind",
+                             "again"):
                     stepper.step(step)
                 self.wait_for_ledger(watcher.pid, pid)
                 for step in ("begin second", "end", "mark third", "set depth"):
@@ -173,8 +174,9 @@ class Watch(case.Case):
         self.assertEqual([("depth", 2), ("depth", 0)],
                          [(c["name"], c["value"]) for c in process["counters"]])
         marks = [mark for p in seen["processes"] for mark in p["marks"] if mark["name"] != "look"]
-        self.assertEqual(["half", "third"], [mark["name"] for mark in marks])
-        self.assertTrue(scopes[0]["time_ns"] < marks[0]["time_ns"] < scopes[2]["time_ns"])
+        self.assertEqual(["half", "behind", "third"], [mark["name"] for mark in marks])
+        self.assertTrue(scopes[0]["time_ns"] < marks[0]["time_ns"] < scopes[1]["duration_ns"])
+        self.assertTrue(scopes[1]["duration_ns"] < marks[1]["time_ns"] < scopes[2]["time_ns"])
         notes = self.ask("report", "--json", "w.pb.gz")
         self.assertIn("3 scopes, marks and values of counters were over before watching began, and "
                       "are not in it; 1 scopes had begun", notes)
@@ -189,8 +191,7 @@ class Watch(case.Case):
         self.assertIn("process %d has no memory, as one that has ended and was not waited for" %
                       zombie.pid, text)
         zombie.wait()
-        stepper = self.start("-q", "--for", "1ms")
-        self.assertEqual((0, ""), stepper.end("exit 0"))
+        self.assertEqual("", self.ask("watch", "-q", "--for", "1ms", "--", "sleep", "0.1"))
 
     def test_figures(self):
         """Those of a process that stands still equal what /proc says."""
