@@ -244,6 +244,28 @@ fn main() {
 }
 """
 
+# Optimised, the last hook of one() and two() is a jump, and returns behind their calls in main.
+LAST_IS_A_JUMP = r"""
+volatile int g;
+__attribute__((noinline)) void one(int x) {
+    if (x) /* one: hits=10 */
+        g += 1; /* one: hits=5 */
+}
+__attribute__((noinline)) void two(int x) {
+    if (x) /* two: hits=10 */
+        g += 2; /* two: hits=2 */
+}
+int main(void) { /* main: hits=1 */
+    for (int i = 0; i < 10; i++) { /* main: hits=10 */
+        one(i & 1); /* main: hits=10 */
+        g++; /* main: hits=10 */
+        two(i > 7); /* main: hits=10 */
+        g++; /* main: hits=10 */
+    }
+    return 0; /* main: hits=1 */
+} /* main: hits=1 */
+"""
+
 
 def expectations(text, allows_hits):
     """{(function, line): {key: value}} of the comments of a source."""
@@ -320,6 +342,10 @@ class Lines(case.Case):
                     self.assertGreaterEqual(
                         sum(row["time_ns"] or 0 for (name, _), row in rows.items()
                             if name == "walk"), 10000000)
+
+    def test_last_hook_is_a_jump(self):
+        program = self.compile(LAST_IS_A_JUMP, "gcc", *self.hooked("gcc", "-O2"))
+        self.compare(LAST_IS_A_JUMP, self.record(program, ["one", "two", "main"]), True)
 
     def test_without_hooks(self):
         """Memory by line needs nothing but lines, also of optimised code."""
