@@ -149,15 +149,47 @@ static void test_call(void **state) {
     mt_flow_free(&flow);
 }
 
-/* lea table(%rip), %rax; add; jmp *%rax, with entries relative to the table. */
+/* lea table(%rip), %rax; add %rdx, %rax; jmp *%rax, with entries relative to the table. */
+static void put_jump_by(struct code *c, uint64_t table) {
+    PUT(c, 0x48, 0x8d);
+    put_with_distance(c, 0x05, (int32_t)(table - (BASE + c->n + 5)));
+    PUT(c, 0x48, 0x01, 0xd0, 0xff, 0xe0);
+}
+
+/* The entry of the second table would lead into the function from the first one, too. */
+static void test_tables_side_by_side(void **state) {
+    (void)state;
+    enum { SECOND = TABLE + 2 * sizeof(int32_t) };
+    struct code c = {0};
+    struct mt_flow flow;
+    uint64_t first = put_hook(&c);
+    put_jump_by(&c, TABLE);
+    uint64_t one = put_hook(&c);
+    put_jump_by(&c, SECOND);
+    uint64_t two = BASE + c.n;
+    PUT(&c, 0x90, 0xc3);
+    PUT(&c, 0x90, 0x90, 0x90, 0x90, 0x90, 0x90, 0x90, 0x90);
+    uint64_t three = BASE + c.n;
+    PUT(&c, 0x90, 0xc3);
+    c.table[0] = (int32_t)(one - 5 - TABLE);
+    c.table[1] = (int32_t)(two - TABLE);
+    c.table[2] = (int32_t)(three - SECOND);
+    c.table[3] = 1; /* of something else */
+    c.n_table = 4;
+    assert_int_equal(try_build(&flow, &c), 0);
+    set(&flow, first, 9);
+    set(&flow, one, 4);
+    assert_int_equal(mt_flow_solve(&flow), 0);
+    assert_int_equal(ENTRIES(&flow, two), 5);
+    mt_flow_free(&flow);
+}
+
 static void test_table(void **state) {
     (void)state;
     struct code c = {0};
     struct mt_flow flow;
     uint64_t first = put_hook(&c);
-    PUT(&c, 0x48, 0x8d);
-    put_with_distance(&c, 0x05, (int32_t)(TABLE - (BASE + c.n + 5)));
-    PUT(&c, 0x48, 0x01, 0xd0, 0xff, 0xe0); /* add %rdx, %rax; jmp *%rax */
+    put_jump_by(&c, TABLE);
     uint64_t one = put_hook(&c);
     PUT(&c, 0xc3);
     uint64_t two = BASE + c.n; /* without a hook */
@@ -284,9 +316,13 @@ static void test_noise(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_loop),  cmocka_unit_test(test_branch),
-        cmocka_unit_test(test_call),  cmocka_unit_test(test_table),
-        cmocka_unit_test(test_own),   cmocka_unit_test(test_instructions),
+        cmocka_unit_test(test_loop),
+        cmocka_unit_test(test_branch),
+        cmocka_unit_test(test_call),
+        cmocka_unit_test(test_table),
+        cmocka_unit_test(test_tables_side_by_side),
+        cmocka_unit_test(test_own),
+        cmocka_unit_test(test_instructions),
         cmocka_unit_test(test_noise),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -39,6 +39,8 @@ struct parts {
     void *context;
     struct step *steps;
     size_t n, capacity;
+    uint64_t *tables; /* of jumps, sorted */
+    size_t n_tables, table_capacity;
     bool is_open; /* some jump may lead anywhere */
 };
 
@@ -114,11 +116,30 @@ static struct step *target_at(const struct parts *p, uint64_t table, size_t i) {
     return target;
 }
 
-static bool begins_other_table(const struct parts *p, uint64_t table, uint64_t address) {
-    for (size_t i = 0; address != table && i < p->n; i++)
-        if (p->steps[i].instruction.kind == MT_INSTRUCTION_JUMP_AT && table_of(p, i) == address)
-            return true;
-    return false;
+static int compare_addresses(const void *a, const void *b) {
+    uint64_t left = *(const uint64_t *)a, right = *(const uint64_t *)b;
+    return (left > right) - (left < right);
+}
+
+static int find_tables(struct parts *p) {
+    for (size_t i = 0; i < p->n; i++) {
+        uint64_t table =
+            p->steps[i].instruction.kind == MT_INSTRUCTION_JUMP_AT ? table_of(p, i) : 0;
+        if (table == 0)
+            continue;
+        if (!mt_array_reserve(&p->tables, &p->table_capacity, p->n_tables + 1, sizeof *p->tables))
+            return -MEMTRACK_ENOMEM;
+        p->tables[p->n_tables++] = table;
+    }
+    if (p->n_tables)
+        qsort(p->tables, p->n_tables, sizeof *p->tables, compare_addresses);
+    return 0;
+}
+
+/* Returns where the next table begins behind a table, which this one ends at. */
+static uint64_t table_behind(const struct parts *p, uint64_t table) {
+    size_t next = MT_PARTITION_POINT(i, p->n_tables, p->tables[i] <= table);
+    return next < p->n_tables ? p->tables[next] : UINT64_MAX;
 }
 
 static size_t entry_bytes(const struct parts *p, uint64_t table) {
@@ -133,8 +154,9 @@ static bool visit_table(struct parts *p, size_t jump,
                         int (*visit)(struct parts *p, size_t from, struct step *target), int *rc) {
     uint64_t table = table_of(p, jump);
     size_t i = 0, bytes = table ? entry_bytes(p, table) : 0;
+    uint64_t end = table_behind(p, table);
     for (struct step *target; table && i < MOST_ENTRIES && *rc == 0; i++) {
-        target = begins_other_table(p, table, table + i * bytes) ? NULL : target_at(p, table, i);
+        target = table + i * bytes < end ? target_at(p, table, i) : NULL;
         if (!target)
             break;
         *rc = visit(p, jump, target);
@@ -328,6 +350,9 @@ int mt_flow_build(struct mt_flow *flow, const struct mt_flow_range *ranges, size
         rc = -MEMTRACK_EFORMAT;
     if (rc == 0) {
         qsort(p.steps, p.n, sizeof *p.steps, compare_steps);
+        rc = find_tables(&p);
+    }
+    if (rc == 0) {
         find_beginnings(&p);
         rc = make_nodes(&p);
     }
@@ -338,6 +363,7 @@ int mt_flow_build(struct mt_flow *flow, const struct mt_flow_range *ranges, size
     if (rc == 0)
         find_normal(flow, p.is_open);
     free(p.steps);
+    free(p.tables);
     if (rc != 0)
         mt_flow_free(flow);
     return rc;
