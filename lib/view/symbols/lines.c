@@ -5,7 +5,8 @@
  *   address ─► unit: ranges of all units, sorted (built once; .debug_aranges is missing from
  *                    clang's output)
  *           ─► function: ranges of the unit's functions, sorted (built when a unit is first needed)
- *           ─► inlined calls: children of the function that hold the address, downwards
+ *           ─► inlined calls: children of the function that hold the address, downwards (ranges of
+ *                             those of the last function, sorted)
  *           ─► line: the unit's line table                                (libdw)
  *
  * A concrete function's children nest as the calls were inlined, so walking down from it gives the
@@ -26,6 +27,7 @@
 #include "view/symbols/symbols-local.h"
 
 enum { MAX_DEPTH = 64, MIN_ROWS = 600 * 1000, BYTES_PER_ROW = 100, MAX_RANGES = 100 * 1000 * 1000 };
+enum { MAX_NESTING = 4 * MT_MAX_INLINED_FRAMES };
 
 struct range {
     uint64_t low, high; /* as in the debug information */
@@ -44,11 +46,17 @@ struct unit {
     bool indexed, indexed_deeply, counted;
 };
 
+struct children {          /* with code, of one function, block or inlined call */
+    uint64_t unit, parent; /* offsets */
+    struct ranges ranges;
+};
+
 struct mt_symbols_lines {
     struct mt_symbols_module *module;
     struct unit *units;
     size_t n_units, unit_capacity;
     struct ranges unit_ranges;
+    struct children children[MAX_NESTING];
 };
 
 /* ---- ranges ---------------------------------------------------------------------------------- */
@@ -134,6 +142,8 @@ void mt_symbols_lines_free(struct mt_symbols_lines *lookup) {
         return;
     for (size_t i = 0; i < lookup->n_units; i++)
         free(lookup->units[i].functions.range);
+    for (size_t i = 0; i < MAX_NESTING; i++)
+        free(lookup->children[i].ranges.range);
     free(lookup->units);
     free(lookup->unit_ranges.range);
     free(lookup);
@@ -226,38 +236,52 @@ static const struct range *find_function(struct unit *unit, Dwarf_Die *code, uin
 
 /* ---- inlined calls --------------------------------------------------------------------------- */
 
-/* Returns the inlined call, or block, among the children of *parent that holds the address. */
-static bool find_child(Dwarf_Die *parent, uint64_t address, Dwarf_Die *found, unsigned depth) {
+/* Adds the inlined calls and blocks among the children of *parent; of a block that has no code of its
+ * own, those in it. */
+static void add_children(struct ranges *children, Dwarf_Die *parent, unsigned depth) {
     Dwarf_Die die;
     if (depth == MAX_DEPTH || dwarf_child(parent, &die) != 0)
-        return false;
+        return;
     do {
         int tag = dwarf_tag(&die);
         if (tag != DW_TAG_inlined_subroutine && tag != DW_TAG_lexical_block &&
             tag != DW_TAG_try_block && tag != DW_TAG_catch_block)
             continue;
-        if (dwarf_haspc(&die, address) > 0) {
-            *found = die;
-            return true;
-        }
-        bool has_code = dwarf_hasattr(&die, DW_AT_low_pc) || dwarf_hasattr(&die, DW_AT_ranges);
-        if (!has_code && tag != DW_TAG_inlined_subroutine &&
-            find_child(&die, address, found, depth + 1))
-            return true;
+        if (dwarf_hasattr(&die, DW_AT_low_pc) || dwarf_hasattr(&die, DW_AT_ranges))
+            add_die_ranges(children, &die, dwarf_dieoffset(&die));
+        else if (tag != DW_TAG_inlined_subroutine)
+            add_children(children, &die, depth + 1);
     } while (next_sibling(&die));
-    return false;
+}
+
+/* Returns the inlined call, or block, among the children of *parent that holds the address. Who asks
+ * for one address of a function asks for others, and most children of a large one (each call in it)
+ * are neither: what was found is kept for each depth until another parent is asked for there. */
+static bool find_child(struct mt_symbols_lines *lookup, const struct unit *unit, unsigned depth,
+                       Dwarf_Die *parent, uint64_t address, Dwarf_Die *found) {
+    struct children *children = &lookup->children[depth];
+    uint64_t offset = dwarf_dieoffset(parent);
+    if (children->unit != unit->offset || children->parent != offset) {
+        children->ranges.n = 0;
+        add_children(&children->ranges, parent, 0);
+        sort_ranges(&children->ranges);
+        children->unit = unit->offset;
+        children->parent = offset;
+    }
+    const struct range *range = find_range(&children->ranges, address);
+    return range && dwarf_offdie(dwarf_cu_getdwarf(parent->cu), range->offset, found);
 }
 
 /* Fills chain: chain[0] is the function, and each further one is the call inlined into it.
  * Returns their number. */
-static size_t inline_chain(Dwarf_Die *function, uint64_t address,
+static size_t inline_chain(struct mt_symbols_lines *lookup, const struct unit *unit,
+                           Dwarf_Die *function, uint64_t address,
                            Dwarf_Die chain[MT_MAX_INLINED_FRAMES]) {
     Dwarf_Die at = *function, next;
     size_t n = 0;
     chain[n++] = at;
-    for (unsigned steps = 0; steps < 4 * MT_MAX_INLINED_FRAMES && n < MT_MAX_INLINED_FRAMES;
-         steps++) {
-        if (!find_child(&at, address, &next, 0))
+    for (unsigned depth = 0; depth < MAX_NESTING && n < MT_MAX_INLINED_FRAMES; depth++) {
+        if (!find_child(lookup, unit, depth, &at, address, &next))
             break;
         at = next;
         if (dwarf_tag(&at) == DW_TAG_inlined_subroutine)
@@ -476,7 +500,7 @@ size_t mt_symbols_lines_find(struct mt_symbols_lines *lookup, uint64_t address,
     range = find_function(unit, &code, address);
     Dwarf_Die chain[MT_MAX_INLINED_FRAMES];
     if (range && dwarf_offdie(dwarf_cu_getdwarf(code.cu), range->offset, &function)) {
-        size_t n = inline_chain(&function, address, chain);
+        size_t n = inline_chain(lookup, unit, &function, address, chain);
         return make_frames(&lines, &code, chain, n, address, frames);
     }
     frames[0] =
