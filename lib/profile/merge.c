@@ -107,6 +107,7 @@ struct mt_merge {
     struct mt_line *lines; /* of the location at hand */
     size_t lines_capacity;
     uint32_t n_profiles;
+    uint64_t n_processes; /* a profile can be a sum itself */
     bool has_main;
 };
 
@@ -573,6 +574,7 @@ int mt_merge_add(struct mt_merge *merge, const struct mt_profile *profile, const
     free(a.locations);
     free(a.samples);
     merge->n_profiles++;
+    merge->n_processes += profile->info.n_processes ? profile->info.n_processes : 1;
     return rc;
 }
 
@@ -598,7 +600,8 @@ struct mt_profile *mt_merge_finish(struct mt_merge *merge) {
     if (rc == 0 && merge->part.finish)
         rc = merge->part.finish(merge->part.context, profile);
     if (rc == 0) {
-        profile->info.n_processes = merge->n_profiles;
+        profile->info.n_processes =
+            merge->n_processes < UINT32_MAX ? (uint32_t)merge->n_processes : UINT32_MAX;
         merge->into = NULL;
     }
     mt_merge_free(merge);

@@ -259,9 +259,10 @@ class Views(Case):
             self.assertEqual(3, len(timeline["processes"]))
 
     def test_scopes(self):
-        """They are those of all processes."""
-        result = harness.memtrack("scopes", "run", status=0, cwd=self.dir)
-        self.assertIn(b"and 2 more profiles)", result.stdout)
+        """They are those of all processes, of each directory that is given."""
+        for directories, others in ((["run"], 2), (["run", "run"], 5)):
+            result = harness.memtrack("scopes", *directories, status=0, cwd=self.dir)
+            self.assertIn(b"and %d more profiles)" % others, result.stdout)
 
 
 class Clean(Case):

@@ -99,6 +99,21 @@ static void the_sum_of_two_is_their_sums(void **state) {
     mt_profile_free(both);
 }
 
+static void the_sum_of_sums_counts_processes(void **state) {
+    const uint64_t seeds[] = {5, 9};
+    const struct mt_merge_keep keep = {0};
+    (void)state;
+    struct mt_merge *merge = mt_merge_new(&keep);
+    struct mt_profile *both = merged(seeds, 2, keep, 5), *one = profile_of(7);
+    assert_int_equal(0, mt_merge_add(merge, both, "both", true));
+    assert_int_equal(0, mt_merge_add(merge, one, "one", false));
+    struct mt_profile *all = mt_merge_finish(merge);
+    assert_int_equal(3, all->info.n_processes);
+    mt_profile_free(one);
+    mt_profile_free(both);
+    mt_profile_free(all);
+}
+
 static void a_profile_with_itself_is_twice_it_in_no_more_rows(void **state) {
     const uint64_t seeds[] = {7, 7};
     struct mt_profile *one = profile_of(7),
@@ -226,6 +241,7 @@ static void nothing_is_no_profile(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_sum_of_two_is_their_sums),
+        cmocka_unit_test(the_sum_of_sums_counts_processes),
         cmocka_unit_test(a_profile_with_itself_is_twice_it_in_no_more_rows),
         cmocka_unit_test(the_order_does_not_matter),
         cmocka_unit_test(labels_are_kept_and_survive_a_file),
