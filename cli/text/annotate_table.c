@@ -27,10 +27,9 @@
 #include <string.h>
 
 #include "base/array.h"
+#include "text/newer.h"
 #include "text/table-local.h"
 #include "view/format/format.h"
-
-#define NEWER " [changed since]"
 
 enum { TAB_COLUMNS = 4, WIDE_ENOUGH_FOR_BARS = 100 };
 enum {
@@ -288,11 +287,8 @@ static const char *mark_of(const struct view *v, const struct mt_annotate_file *
     const struct mt_profile *profile = v->table.labels.profile;
     if (!v->text.content)
         return " [not found]";
-    uint64_t built_ns =
-        mt_source_built_ns(profile->info.start_time_ns, mt_profile_text(profile, file->module));
-    return mt_source_is_newer(v->table.source, mt_profile_text(profile, file->file), built_ns)
-               ? NEWER
-               : "";
+    bool is_newer = mt_newer_is(profile, v->table.source, file->file, file->module);
+    return is_newer ? MT_NEWER_MARK : "";
 }
 
 static void put_file(const struct view *v, const struct mt_annotate_file *file) {
@@ -300,7 +296,7 @@ static void put_file(const struct view *v, const struct mt_annotate_file *file) 
     const char *mark = mark_of(v, file),
                *path =
                    mt_label_relative(&t->labels, mt_profile_text(t->labels.profile, file->file));
-    *t->n_newer += strcmp(mark, NEWER) == 0;
+    *t->n_newer += strcmp(mark, MT_NEWER_MARK) == 0;
     if (strlen(mark) + FILE_LEAST > t->name_width)
         mark = "";
     char *name =
@@ -379,7 +375,7 @@ static struct mt_row *collect_sums(struct view *v) {
 
 static void put_footnotes(const struct view *v) {
     const struct mt_terminal *terminal = v->table.terminal;
-    mt_table_label_put_newer(terminal, *v->table.n_newer);
+    mt_newer_put_note(terminal, *v->table.n_newer);
     if (v->n_missing) {
         fputc(' ', terminal->stream);
         mt_terminal_put_wrapped(terminal, 1, MT_STYLE_DIM,

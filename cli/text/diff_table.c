@@ -26,6 +26,7 @@
 #include <string.h>
 
 #include "text/lines.h"
+#include "text/newer.h"
 #include "text/roots.h"
 #include "text/table-local.h"
 #include "view/format/format.h"
@@ -512,7 +513,7 @@ void mt_diff_table_print(const struct mt_terminal *terminal, const struct mt_dif
         put_rows(v);
     else
         put_nothing(v);
-    mt_table_label_put_newer(terminal, v->n_newer);
+    mt_newer_put_note(terminal, v->n_newer);
     for (enum mt_side side = MT_OLD; side < MT_N_SIDES; side++)
         mt_table_label_free(&v->names[side]);
     mt_table_stack_free(&v->above);

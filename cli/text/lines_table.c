@@ -19,6 +19,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "text/newer.h"
 #include "view/format/format.h"
 
 enum { TAB_COLUMNS = 4, SOURCE_LEAST = 16, MOST_LINES = 4000, BEHIND = 2, WIDE = 110 };
@@ -32,6 +33,7 @@ struct listing {
     bool has[N_COLUMNS];
     size_t width[N_COLUMNS], source_width;
     size_t n_missing; /* functions whose source is not here */
+    size_t n_newer;   /* whose source was changed after the program was built */
 };
 
 /* ---- cells ----------------------------------------------------------------------------------- */
@@ -189,7 +191,8 @@ static void put_text(const struct listing *l, const char *file, int64_t line, si
 
 /* ---- functions ------------------------------------------------------------------------------- */
 
-static void put_name(const struct listing *l, const struct mt_lines_function *function) {
+static void put_name(const struct listing *l, const struct mt_lines_function *function,
+                     const char *mark) {
     const struct mt_profile *profile = l->lines->profile;
     const char *name = mt_profile_text(profile, function->name),
                *file = mt_profile_text(profile, function->file);
@@ -197,7 +200,9 @@ static void put_name(const struct listing *l, const struct mt_lines_function *fu
     mt_terminal_put(l->terminal, MT_STYLE_BOLD, *name ? name : "?");
     fputs("  ", l->terminal->stream);
     mt_terminal_put(l->terminal, MT_STYLE_NONE, file);
-    fprintf(l->terminal->stream, ":%" PRId64 "\n\n", function->from);
+    fprintf(l->terminal->stream, ":%" PRId64, function->from);
+    mt_terminal_put(l->terminal, MT_STYLE_WARN, mark);
+    fputs("\n\n", l->terminal->stream);
 }
 
 static void put_heading(const struct listing *l) {
@@ -230,8 +235,11 @@ static void put_rows(const struct listing *l, const struct mt_lines_function *fu
 static void put_function(struct listing *l, const struct mt_lines_function *function) {
     const char *file = mt_profile_text(l->lines->profile, function->file);
     char *first = text_of(l, file, function->from);
+    bool is_newer =
+        first && mt_newer_is(l->lines->profile, l->source, function->file, function->module);
     l->n_missing += first == NULL;
-    put_name(l, function);
+    l->n_newer += is_newer;
+    put_name(l, function, is_newer ? MT_NEWER_MARK : "");
     put_heading(l);
     put_rows(l, function, file, first != NULL);
     put_cells(l, 0, &function->sum);
@@ -259,6 +267,7 @@ static bool can_have_hits(const struct listing *l, const struct mt_lines_functio
 
 static void put_notes(const struct listing *l) {
     bool has_all = true;
+    mt_newer_put_note(l->terminal, l->n_newer);
     for (size_t i = 0; i < l->lines->n_functions; i++)
         has_all &= l->lines->functions[i].has_hits || !can_have_hits(l, &l->lines->functions[i]);
     if (!l->lines->is_recorded)

@@ -66,9 +66,6 @@ void mt_table_label_put_notes(struct table *table);
 void mt_table_label_init(struct table *table);
 void mt_table_label_free(struct table *table);
 
-/* Prints what the marks behind source lines mean, when there were some: n of them. */
-void mt_table_label_put_newer(const struct mt_terminal *terminal, size_t n);
-
 /* Begins a line below a name. */
 void mt_table_label_next_line(const struct table *table, size_t indent);
 /* Prints a place, followed by was, and its function beside it or below. */

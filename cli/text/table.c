@@ -22,6 +22,7 @@
 #include <unistd.h>
 
 #include "base/saturate.h"
+#include "text/newer.h"
 #include "text/table-local.h"
 #include "view/format/format.h"
 #include "view/margin.h"
@@ -344,7 +345,7 @@ void mt_table_print(const struct mt_terminal *terminal, const struct mt_rows *ro
         }
         if (!options->is_brief)
             put_sums(&t);
-        mt_table_label_put_newer(terminal, n_newer);
+        mt_newer_put_note(terminal, n_newer);
     }
     mt_table_label_free(&t);
     mt_table_stack_free(&above);

@@ -8,6 +8,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "text/newer.h"
 #include "text/roots.h"
 #include "text/table-local.h"
 #include "view/format/format.h"
@@ -63,27 +64,11 @@ static void put_pair(const struct table *t, const char *name, const char *detail
     free(second);
 }
 
-static const char newer_mark[] = " [changed since]";
-
-static bool is_newer_than_program(const struct table *t, mt_string file, mt_string module) {
-    const struct mt_profile *profile = mt_rows_profile(t->rows);
-    uint64_t built_ns =
-        mt_source_built_ns(profile->info.start_time_ns, mt_profile_text(profile, module));
-    return mt_source_is_newer(t->source, mt_profile_text(profile, file), built_ns);
-}
-
-void mt_table_label_put_newer(const struct mt_terminal *terminal, size_t n) {
-    if (n == 0)
-        return;
-    mt_terminal_put(terminal, MT_STYLE_DIM, " [changed since] the program was built");
-    fputc('\n', terminal->stream);
-}
-
 static void put_source(const struct table *t, mt_string file, int64_t line, mt_string module) {
     const struct mt_profile *profile = mt_rows_profile(t->rows);
     char *text = t->source ? mt_source_line(t->source, mt_profile_text(profile, file), line) : NULL;
-    bool is_newer = text && is_newer_than_program(t, file, module);
-    size_t mark = is_newer ? sizeof newer_mark - 1 : 0;
+    bool is_newer = text && mt_newer_is(profile, t->source, file, module);
+    size_t mark = is_newer ? sizeof MT_NEWER_MARK - 1 : 0;
     char *shown =
         text ? mt_label_fit(&t->labels, text, t->name_width - GAP - mark, mt_format_shorten_end)
              : NULL;
@@ -92,7 +77,7 @@ static void put_source(const struct table *t, mt_string file, int64_t line, mt_s
         mt_terminal_put(t->terminal, MT_STYLE_SOURCE, shown);
     }
     if (shown && is_newer) {
-        mt_terminal_put(t->terminal, MT_STYLE_WARN, newer_mark);
+        mt_terminal_put(t->terminal, MT_STYLE_WARN, MT_NEWER_MARK);
         *t->n_newer += 1;
     }
     free(shown);

@@ -42,16 +42,18 @@ static json_t *row_object(const struct mt_lines_row *row, const char *file,
 static json_t *function_object(const struct mt_lines *lines,
                                const struct mt_lines_function *function, struct mt_source *source) {
     const char *file = mt_profile_text(lines->profile, function->file);
+    const char *module = mt_profile_text(lines->profile, function->module);
+    uint64_t built_ns = mt_source_built_ns(lines->profile->info.start_time_ns, module);
     struct mt_lines_figures sum = function->sum;
     json_t *rows = json_array();
     for (size_t i = 0; rows && i < function->n_rows; i++)
         json_array_append_new(rows,
                               row_object(&lines->rows[function->first_row + i], file, source));
     json_t *object = json_pack(
-        "{s:o, s:o, s:o, s:I, s:I, s:o, s:I, s:I, s:I, s:I, s:o}", "function",
+        "{s:o, s:o, s:b, s:o, s:I, s:I, s:o, s:I, s:I, s:I, s:I, s:o}", "function",
         mt_json_text(mt_profile_text(lines->profile, function->name)), "file", mt_json_text(file),
-        "module", mt_json_text(mt_profile_text(lines->profile, function->module)), "from_line",
-        (json_int_t)function->from, "to_line", (json_int_t)function->to, "time_ns",
+        "is_newer", (int)mt_source_is_newer(source, file, built_ns), "module", mt_json_text(module),
+        "from_line", (json_int_t)function->from, "to_line", (json_int_t)function->to, "time_ns",
         known(function->has_hits, (int64_t)sum.time_ns), "allocated_bytes",
         (json_int_t)sum.allocated_bytes, "allocated_blocks", (json_int_t)sum.allocated_blocks,
         "freed_bytes", (json_int_t)sum.freed_bytes, "freed_blocks", (json_int_t)sum.freed_blocks,

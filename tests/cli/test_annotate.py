@@ -152,6 +152,20 @@ class Sources(Case):
         text = self.text("--source-path", "short", "plain.pb.gz", "parse.cpp")
         self.assertRegex(text, r"40\.0 MiB .* 4 . +parse::tokenize\n")
 
+    def test_functions_of_a_younger_source(self):
+        lines = "--source-path", "elsewhere", "--lines", "read_line", "deep.pb.gz"
+        path = self.path("elsewhere", "reader.c")
+        self.assertNotIn("changed since", self.text(*lines))
+        self.assertFalse(self.json(*lines)["functions"][0]["is_newer"])
+        try:
+            os.utime(path)
+            text = self.text(*lines)
+            self.assertRegex(text, r"read_line  \S+reader\.c:\d+ \[changed since\]\n")
+            self.assertEqual(1, text.count("[changed since] the program was built"))
+            self.assertTrue(self.json(*lines)["functions"][0]["is_newer"])
+        finally:
+            os.utime(path, (BEFORE,) * 2)
+
     def test_widths(self):
         for kind in ("plain", "hostile", "deep", "many", "change", "sampled", "scopes"):
             for options in ([], ["--cumulative"], ["--bytes", "--context", "all"]):
