@@ -5,6 +5,7 @@
  * with some others around them; of a source all lines that have figures; of a function all of it.
  */
 #include <argp.h>
+#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -45,8 +46,9 @@ static const struct argp_option options[] = {
     {"context", KEY_CONTEXT, "N|all", MT_HELP_COMMON,
      "Show N lines around each of them, or whole files (default: 3)", MT_HELP_ROWS},
     {"lines", KEY_LINES, "FUNCTION|FILE", MT_HELP_COMMON,
-     "Show the functions that match (repeatable) line by line, with all that they call (default "
-     "without SOURCE: those of memtrack run --lines)",
+     "Show all lines of the functions that match (repeatable), with all that they call. Excludes "
+     "SOURCE and the options for how lines are counted, chosen and charged (default without "
+     "these: the functions of memtrack run --lines)",
      MT_HELP_ROWS},
     {NULL, 0, NULL, 0, "Output:", MT_HELP_PRINTED},
     {"json", MT_KEY_JSON, NULL, MT_HELP_COMMON, "Print JSON", MT_HELP_PRINTED},
@@ -66,6 +68,7 @@ static const struct argp_option options[] = {
 struct request {
     const char *file, *source;
     int64_t around;
+    bool context_given;
     const char **places;
     size_t n_places;
     const char **lines; /* patterns of --lines */
@@ -90,6 +93,7 @@ static void parse_context(const struct argp_state *state, const char *text, stru
     r->around = strcmp(text, "all") == 0
                     ? INT64_MAX
                     : (int64_t)mt_options_number(state, "--context", text, 0, MOST_CONTEXT);
+    r->context_given = true;
 }
 
 static void add_place(const struct argp_state *state, const char *text, struct request *r) {
@@ -115,12 +119,44 @@ static bool names_source(const char *text) {
     return false;
 }
 
-static void finish(struct request *r) {
+/* Returns what was given that functions line by line do not heed: they are shown whole, and what
+ * counts for a line is not what came from it. NULL for nothing. */
+static const char *unheeded_by_lines(const struct request *r) {
+    const struct mt_view_request *view = &r->view;
+    const struct mt_filter *filter = &view->view.filter;
+    const struct mt_charged *charged = &view->charged;
+    const struct {
+        bool is_given;
+        const char *name;
+    } all[] = {
+        {r->source != NULL, "SOURCE"},
+        {view->shared.n_given, "-n"},
+        {view->sort_given, "--sort"},
+        {r->context_given, "--context"},
+        {view->view.cumulative, "--cumulative"},
+        {view->at_given, "--at"},
+        {filter->n_include != 0, "--include"},
+        {filter->n_exclude != 0, "--exclude"},
+        {filter->all_frames, "--all-frames"},
+        {charged->n != charged->n_owned, "--wrapper"},
+        {charged->keep_std, "--keep-std"},
+        {charged->keep_wrappers, "--keep-wrappers"},
+    };
+    for (size_t i = 0; i < sizeof all / sizeof *all; i++)
+        if (all[i].is_given)
+            return all[i].name;
+    return NULL;
+}
+
+static void finish(const struct argp_state *state, struct request *r) {
     struct mt_options_shared *shared = &r->view.shared;
     if (r->file && !r->source && names_source(r->file)) {
         r->source = r->file;
         r->file = NULL;
     }
+    const char *unheeded = unheeded_by_lines(r);
+    if (r->n_lines && unheeded)
+        argp_error(state, "--lines excludes %s", unheeded);
     if (!shared->n_given)
         shared->n = shared->json || r->source ? 0 : DEFAULT_LINES;
 }
@@ -141,7 +177,7 @@ static error_t parse_option(int key, char *text, struct argp_state *state) {
         take_argument(state, text, r);
         return 0;
     case ARGP_KEY_SUCCESS:
-        finish(r);
+        finish(state, r);
         return 0;
     default:
         return mt_view_options_parse(key, text, state, &r->view);
@@ -217,6 +253,35 @@ static int check_lines(const struct mt_annotate *annotate, const char *path,
                         "%s: no line of source is known of what was allocated", path);
 }
 
+static int64_t count_lines(struct mt_source *source, const char *path) {
+    size_t bytes;
+    const char *text = mt_source_text(source, path, &bytes), *at = text;
+    int64_t n = 0;
+    for (; at && at < text + bytes; n++) {
+        const char *newline = memchr(at, '\n', bytes - (size_t)(at - text));
+        at = newline ? newline + 1 : text + bytes;
+    }
+    return n;
+}
+
+/* A line beyond the end is a slip, but for a source that is not here, or had more lines when it was
+ * compiled, which have figures. */
+static int check_asked_line(const struct mt_annotate *annotate, struct mt_source *source,
+                            struct mt_error *error) {
+    const struct mt_profile *profile = mt_rows_profile(annotate->rows);
+    const char *path = "";
+    int64_t n = 0;
+    for (size_t i = 0; i < annotate->n_files; i++) {
+        const struct mt_annotate_file *file = &annotate->files[i];
+        path = mt_profile_text(profile, file->file);
+        n = count_lines(source, path);
+        if (n == 0 || n >= annotate->line || file->n_lines)
+            return 0;
+    }
+    return mt_error_set(error, MEMTRACK_EUSAGE, "", "%s has %" PRId64 " line%s", path, n,
+                        n == 1 ? "" : "s");
+}
+
 static int print(const struct request *r, const char *path, const struct mt_annotate *annotate,
                  struct mt_error *error) {
     const struct mt_profile *profile = mt_rows_profile(annotate->rows);
@@ -227,9 +292,11 @@ static int print(const struct request *r, const char *path, const struct mt_anno
     const struct mt_export thing = {
         .what = MT_EXPORT_ANNOTATE,
         .annotate = {.annotate = annotate, .source = source, .asked = r->source}};
-    if (r->view.shared.json)
+    if (annotate->line)
+        status = check_asked_line(annotate, source, error);
+    if (status == 0 && r->view.shared.json)
         status = mt_export(stdout, &thing, MT_EXPORT_JSON, error);
-    else if ((status = check_lines(annotate, path, error)) == 0)
+    else if (status == 0 && (status = check_lines(annotate, path, error)) == 0)
         print_text(r, annotate, source);
     mt_source_free(source);
     return status;
@@ -259,7 +326,7 @@ static int annotate_profile(struct request *r, const char *path, struct mt_profi
 static size_t choose_lines(const struct request *r, const struct mt_profile *profile,
                            const char ***patterns) {
     const struct mt_line_changes *changes = &profile->info.lines;
-    size_t n = r->n_lines ? r->n_lines : r->source ? 0 : changes->n_patterns;
+    size_t n = r->n_lines ? r->n_lines : unheeded_by_lines(r) ? 0 : changes->n_patterns;
     *patterns = calloc(n + 1, sizeof **patterns);
     for (size_t i = 0; i < n && *patterns; i++)
         (*patterns)[i] = r->n_lines ? r->lines[i] : mt_profile_text(profile, changes->patterns[i]);

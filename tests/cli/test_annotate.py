@@ -166,6 +166,24 @@ class Sources(Case):
         finally:
             os.utime(path, (BEFORE,) * 2)
 
+    def test_functions_line_by_line_exclude_what_they_do_not_heed(self):
+        for words in (["parse.cpp"], ["-n", "3"], ["--sort", "live"], ["--context", "1"],
+                      ["--cumulative"], ["--at", "peak"], ["--include", "*"], ["--exclude", "x"],
+                      ["--include", "*", "--all-frames"], ["--wrapper", "x"], ["--keep-std"],
+                      ["--keep-wrappers"]):
+            name = "SOURCE" if words == ["parse.cpp"] else words[0]
+            refused = self.call("plain.pb.gz", *words, "--lines", "*", status=2).stderr.decode()
+            self.assertIn("--lines excludes %s\n" % name, refused)
+        self.call("--lines", "*", "plain.pb.gz", MEMTRACK_WRAPPERS="x")
+
+    def test_a_line_beyond_the_end(self):
+        refused = self.call("plain.pb.gz", "names.c:20", status=2)
+        self.assertIn(b"names.c has 19 lines\n", refused.stderr)
+        self.assertEqual(b"", refused.stdout)
+        self.call("--json", "plain.pb.gz", "names.c:20", status=2)
+        self.assertIn("// 19", self.text("plain.pb.gz", "names.c:19"))
+        self.call("deep.pb.gz", "reader.c:999")  # which is not here
+
     def test_widths(self):
         for kind in ("plain", "hostile", "deep", "many", "change", "sampled", "scopes"):
             for options in ([], ["--cumulative"], ["--bytes", "--context", "all"]):
@@ -264,7 +282,7 @@ class Mistakes(Case):
                      contains="names.c has no function called walk")
         self.problem("--sort", "nothing", "plain.pb.gz", status=2, contains="--sort nothing")
         self.problem("plain.pb.gz", "", status=2, contains="the name of the source is empty")
-        self.assertIn("None of these lines", self.text("plain.pb.gz", "names.c:900"))
+        self.assertIn("None of these lines", self.text("plain.pb.gz", "names.c:19"))
         self.assertIn("strdup(name)", self.text("plain.pb.gz", "names.c:0"))
         self.problem("--context", "x", "plain.pb.gz", status=2, contains="--context x")
         self.problem("plain.pb.gz", "names.c", "more", status=2, contains="more")

@@ -60,6 +60,7 @@ struct mt_annotate {
                           cumulative */
     size_t n_scopes;
     char *function;          /* asked for; NULL: none */
+    int64_t line;            /* asked for; 0: none */
     struct mt_row elsewhere; /* what passed the filter and is in none of the lines */
     double elsewhere_variance[MT_N_VALUES];
     size_t n_elsewhere;    /* rows of it */

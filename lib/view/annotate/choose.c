@@ -327,6 +327,7 @@ int mt_annotate_choose(const struct mt_annotate_request *request, struct mt_anno
         status = find_line(&a);
     if (status == 0 && a.function && !(out->function = strdup(a.function)))
         status = -MEMTRACK_ENOMEM;
+    out->line = a.line;
     free(a.source);
     free(a.is_known);
     return status == -MEMTRACK_ENOMEM ? out_of_memory(error) : status;
