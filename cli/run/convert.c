@@ -25,6 +25,7 @@
 #include "view/lines/lines.h"
 #include "view/refused.h"
 #include "view/rows/patterns.h"
+#include "view/summary/anonymous.h"
 #include "view/summary/nameless.h"
 #include "view/summary/own_calls.h"
 #include "view/summary/unseen.h"
@@ -230,7 +231,8 @@ static void fill_result(const struct mt_profile *profile, struct mt_result *resu
     result->exit_known = info->exit_known;
     result->exit_code = info->exit_code;
     result->exit_signal = info->exit_signal;
-    result->anonymous = info->anonymous;
+    result->anonymous_bytes = info->anonymous.bytes;
+    result->is_unexplained = mt_anonymous_is_foreign(info);
     fill_command(profile, result);
 }
 

@@ -42,7 +42,8 @@ struct mt_result {
     uint64_t peak_ns;                    /* since the start of its recording */
     bool peak_time_known, exit_known;
     int exit_code, exit_signal;
-    struct mt_anonymous anonymous;
+    uint64_t anonymous_bytes;
+    bool is_unexplained;    /* malloc explains little of them */
     uint32_t command_bytes; /* words, each ended by a NUL */
     char command[MT_COMMAND_MAX_BYTES];
     char exe[MT_RESULT_FILE_BYTES];

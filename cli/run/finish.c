@@ -20,7 +20,6 @@
 #include <unistd.h>
 
 #include "base/array.h"
-#include "view/summary/anonymous.h"
 
 enum { MANY_LEDGERS = 64, SHORT_PART = 2 /* of the room at the start */ };
 
@@ -83,10 +82,10 @@ static void add_process(struct mt_finish *finish, const struct mt_result *r) {
     p->live_blocks = r->live_blocks;
     p->total_bytes = r->total_bytes;
     p->total_blocks = r->total_blocks;
-    p->anonymous_bytes = r->anonymous.bytes;
+    p->anonymous_bytes = r->anonymous_bytes;
     p->is_blind = r->is_blind;
     p->is_late = r->blank == MT_RESULT_LATE;
-    p->is_unexplained = mt_anonymous_is_much(&r->anonymous);
+    p->is_unexplained = r->is_unexplained;
     p->exit_known = r->exit_known;
     p->exit_code = r->exit_code;
     p->exit_signal = r->exit_signal;

@@ -7,7 +7,7 @@ could not be recorded."""
 import os
 import shutil
 
-from support import case, go, harness
+from support import case, compiler, go, harness
 from support.output import validate
 
 MEMTRACK = harness.MEMTRACK
@@ -89,6 +89,19 @@ class Unseen(Case):
             said, coverage = self.track(self.compile(name, "", text))
             self.assertNotIn("Peak RSS", said)
             self.assertGreater(coverage["anonymous"]["bytes"], 20 << 20)
+
+    def test_what_was_not_counted_may_be_mallocs(self):
+        """When the program, --dormant or --for has switched the recording off."""
+        stopped = self.compile("stopped", "#include <memtrack.h>", "memtrack_stop();" + MALLOCED,
+                               compiler.INCLUDE)
+        plain = self.compile("plain", "", MALLOCED)
+        late = self.compile("late", "", "usleep(300000);" + MALLOCED)
+        for program, options in ((stopped, ()), (plain, ["--dormant"]), (late, ["--for", "50ms"])):
+            with self.subTest(program):
+                said, coverage = self.track(program, options=options)
+                self.assertRegex(said, r"Peak RSS (at least )?4\d\.\d MiB, \d+% of it not recorded: "
+                                       r"blocks that are not counted\. ")
+                self.assertGreaterEqual(coverage["anonymous"]["bytes"], 40 << 20)
 
     def test_a_mapped_file_explains_nothing_and_is_no_memory(self):
         with open(self.path("file"), "wb") as file:

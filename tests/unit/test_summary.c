@@ -2,6 +2,7 @@
 /* What is said of a process: each figure with its meaning, estimates marked, gaps in coverage never
  * left out. */
 #include "profile-fixture.h"
+#include "view/summary/anonymous.h"
 #include "view/summary/summary.h"
 
 static struct mt_profile *profile(void) {
@@ -156,6 +157,22 @@ static void one_line(void **state) {
     p->info.is_memtrack = false;
     assert_facts(p, LINE, "program|app (recorded by another tool)\n");
     mt_profile_free(p);
+}
+
+/* What is missing of a recording that was off for a time may be malloc's. */
+static void what_is_foreign(void **state) {
+    (void)state;
+    static const struct {
+        bool partial, outranked, has_blocks;
+    } cases[] = {{false, false, false}, {true, false, true}, {true, true, false}};
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        const struct mt_profile_info info = {
+            .partial = cases[i].partial,
+            .outranked = cases[i].outranked,
+            .anonymous = {.bytes = 100 << 20, .recorded_bytes = 10 << 20}};
+        assert_int_equal(mt_anonymous_has_blocks(&info), cases[i].has_blocks);
+        assert_int_equal(mt_anonymous_is_foreign(&info), !cases[i].has_blocks);
+    }
 }
 
 static size_t count_lines(const char *text) {
@@ -331,6 +348,7 @@ int main(void) {
         cmocka_unit_test(commands_are_quoted),
         cmocka_unit_test(long_commands_are_cut),
         cmocka_unit_test(one_line),
+        cmocka_unit_test(what_is_foreign),
         cmocka_unit_test(at_most_six_lines),
         cmocka_unit_test(notes_are_cut),
         cmocka_unit_test(totals),

@@ -128,7 +128,7 @@ static int doubt_recording(struct judge *j) {
     if (rc == 0 && info->exit_known && info->exit_signal)
         rc = add_doubt(j, "signal %d ended the process before it could free its memory",
                        info->exit_signal);
-    if (rc == 0 && mt_anonymous_is_much(&info->anonymous))
+    if (rc == 0 && mt_anonymous_is_foreign(info))
         rc = add_doubt(j, "malloc explains less than half of the process's memory, %s",
                        mt_format_size(text, (int64_t)info->anonymous.bytes, false));
     return rc ? rc : doubt_coverage(j);

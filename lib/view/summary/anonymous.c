@@ -20,6 +20,16 @@ bool mt_anonymous_is_much(const struct mt_anonymous *anonymous) {
     return held < whole / 2 && whole - held >= LEAST_UNSEEN_BYTES;
 }
 
+/* A malloc that comes before the recorder's makes a recording partial, too, and is what is looked
+ * for. */
+bool mt_anonymous_has_blocks(const struct mt_profile_info *info) {
+    return info->partial && !info->outranked;
+}
+
+bool mt_anonymous_is_foreign(const struct mt_profile_info *info) {
+    return !mt_anonymous_has_blocks(info) && mt_anonymous_is_much(&info->anonymous);
+}
+
 bool mt_anonymous_is_note(const char *note) {
     return strncmp(note, MT_ANONYMOUS_NOTE, sizeof MT_ANONYMOUS_NOTE - 1) == 0;
 }

@@ -18,5 +18,10 @@ size_t mt_anonymous_brief(const char *note);
  * and 32 bytes for each block) is less than half of the highest anonymous memory, and at least
  * 2 MiB less. */
 bool mt_anonymous_is_much(const struct mt_anonymous *anonymous);
+/* Returns whether so much is not malloc's. Of a recording that was not on all the time, or that
+ * began in a fork, nobody knows: false. */
+bool mt_anonymous_is_foreign(const struct mt_profile_info *info);
+/* Returns whether blocks of malloc are among what was not recorded. */
+bool mt_anonymous_has_blocks(const struct mt_profile_info *info);
 
 #endif

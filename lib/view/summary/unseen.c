@@ -16,6 +16,8 @@
  *
  * The recorded side is generous (the highest heap, as free() need not return anything to the
  * system, and a block may be under way at a tick), so that the note is missing rather than wrong.
+ * What a process got while recording was off, or inherited as a fork, is malloc's and not recorded;
+ * then the note says no more than that.
  * Rejected: smaps, which tells a thread's stack from a heap no better than this does, and holds the
  * program up.
  */
@@ -268,11 +270,14 @@ static bool is_static(const struct found *found, uint64_t unseen_bytes) {
     return found->static_bytes > unseen_bytes / 2;
 }
 
-/* Writes the names of what was found: "the Go runtime, static variables". Returns how many. */
-static size_t put_names(FILE *out, const struct found *found, uint64_t unseen_bytes) {
+/* Writes the names of what there is: "the Go runtime, static variables". Returns how many. */
+static size_t put_names(FILE *out, const struct found *found, uint64_t unseen_bytes,
+                        bool has_blocks) {
     const struct sign *sign;
     const char *advice = NULL;
-    size_t n = 0, i = 0;
+    size_t n = has_blocks, i = 0;
+    if (has_blocks)
+        fputs("blocks that are not counted", out);
     while ((sign = next_found(found, &i, &advice)) != NULL)
         fprintf(out, "%s%s", n++ ? ", " : "", sign->what);
     if (is_static(found, unseen_bytes))
@@ -296,7 +301,8 @@ static void put_advice(FILE *out, const struct found *found, uint64_t unseen_byt
 static const char *whole_note(const struct mt_profile *profile, const struct found *found,
                               char *text, size_t bytes) {
     const struct mt_anonymous *a = &profile->info.anonymous;
-    bool maps = has_mappings_recorded(profile);
+    bool maps = has_mappings_recorded(profile),
+         has_blocks = mt_anonymous_has_blocks(&profile->info);
     uint64_t unseen = a->bytes > a->recorded_bytes ? a->bytes - a->recorded_bytes : 0;
     char all[MT_FORMAT_BYTES];
     FILE *out = fmemopen(text, bytes, "w");
@@ -305,8 +311,8 @@ static const char *whole_note(const struct mt_profile *profile, const struct fou
     fprintf(out, MT_ANONYMOUS_NOTE "%s%s, %.0f%% of it not %s: ", a->is_estimate ? "at least " : "",
             mt_format_size(all, (int64_t)a->bytes, false),
             100 * (double)unseen / (double)(a->bytes ? a->bytes : 1),
-            maps ? "recorded" : "malloc's");
-    if (put_names(out, found, unseen) == 0)
+            maps || has_blocks ? "recorded" : "malloc's");
+    if (put_names(out, found, unseen, has_blocks) == 0)
         fputs(maps ? "stacks of threads, static variables" : "memtrack run --mmap", out);
     fputs(". Pages of files are not counted.", out);
     put_advice(out, found, unseen);
