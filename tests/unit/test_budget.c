@@ -177,6 +177,26 @@ static void leaks_of_a_process_that_runs_are_unknown(void **state) {
     mt_profile_free(p);
 }
 
+static void assert_why(const struct mt_profile *p, const char *scope, const char *why) {
+    struct mt_budget budget = {.of = MT_BUDGET_PEAK, .limit = 300, .scope = scope};
+    const struct mt_budgets budgets = {.items = &budget, .n = 1};
+    struct mt_findings findings;
+    assert_int_equal(mt_budget_check_all(p, &budgets, &findings, NULL), 0);
+    assert_int_equal(findings.items[0].outcome, MT_OUTCOME_UNKNOWN);
+    assert_string_equal(findings.items[0].why, why);
+    mt_finding_free_all(&findings);
+}
+
+static void a_scope_that_goes_on_is_not_missing(void **state) {
+    (void)state;
+    struct mt_profile *p = with_totals(1000, 1);
+    struct mt_scope_open open = {.name = mt_profile_intern(p, "parse")};
+    assert_why(p, "parse", "the profile has no scopes");
+    assert_int_equal(mt_profile_scopes_add_open(&p->info.scopes, &open), 0);
+    assert_why(p, "parse", "no scope of this name has ended");
+    mt_profile_free(p);
+}
+
 /* The one run that took most, of whichever thread or of the process. */
 static void a_scope_is_judged_by_its_largest_run(void **state) {
     (void)state;
@@ -203,6 +223,7 @@ int main(void) {
         cmocka_unit_test(what_the_runtime_keeps_is_no_leak),
         cmocka_unit_test(a_tolerance_is_rounded_down),
         cmocka_unit_test(limits_are_inclusive),
+        cmocka_unit_test(a_scope_that_goes_on_is_not_missing),
         cmocka_unit_test(a_scope_is_judged_by_its_largest_run),
         cmocka_unit_test(leaks_of_a_process_that_runs_are_unknown),
     };

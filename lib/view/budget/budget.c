@@ -310,7 +310,8 @@ static double figure_of_row(const struct mt_scope_row *row, enum mt_budget_of of
  * higher one counts. Returns why there is none, or NULL. */
 static const char *scope_figure(const struct mt_profile *profile, const struct mt_scopes_rows *rows,
                                 struct mt_finding *finding) {
-    const char *why = rows->n ? "no scope of this name has ended" : "the profile has no scopes";
+    bool has_scopes = rows->n || profile->info.scopes.n_open;
+    const char *why = has_scopes ? "no scope of this name has ended" : "the profile has no scopes";
     double most = 0;
     uint64_t count = 0, unmeasured = 0;
     for (size_t i = 0; i < rows->n; i++) {
