@@ -166,8 +166,6 @@ static void say_how_it_began(struct notes *notes, const struct mt_ledger_info *i
         say(notes, "%s forked process%s not recorded, without a ledger: %s.",
             count_text(count, info->unrecorded_forks),
             info->unrecorded_forks == 1 ? " is" : "es are", why_unrecorded(info));
-    if (!(info->flags & (MT_FLAG_COMPLETE | MT_FLAG_DORMANT)))
-        say(notes, "Recording began after the process: earlier allocations are not counted.");
     if (info->sample_bytes)
         say(notes,
             "Sampled, about one allocation in %s bytes: figures are estimates. The true one is "
