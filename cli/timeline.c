@@ -59,8 +59,7 @@ static const struct argp_option table[] = {
      0},
     {"overlay", KEY_OVERLAY, NULL, MT_HELP_COMMON,
      "Compare profiles of different times: each begins at 0. A tree that memtrack watch has seen "
-     "is "
-     "one of them",
+     "is one of them, and then all are shown by their RSS",
      0},
     {"composition", KEY_COMPOSITION, "N", MT_HELP_COMMON,
      "Show the N lines that held most, and everything else. N is at most 12. Needs one "

@@ -376,15 +376,19 @@ static void put_sparkline(const struct mt_terminal *terminal, const double *valu
 static void put_process(const struct mt_terminal *terminal, const struct mt_timeline *timeline,
                         const struct mt_course *course, double *values, size_t n) {
     const struct mt_profile *profile = course->profile;
-    char peak[MT_FORMAT_BYTES];
+    enum mt_series series = timeline->beside;
+    uint64_t most = course->beside_peak_bytes;
+    char peak[MT_FORMAT_BYTES] = "";
     char *visible = mt_format_visible(mt_called_name(profile), terminal->utf8);
     char *name = visible ? mt_format_shorten_end(visible, NAME_WIDTH, terminal->ellipsis) : NULL;
     size_t width = name ? mt_format_width(name) : 0;
-    mt_timeline_columns(course, course->main, 0, timeline->duration_ns, values, n);
+    mt_timeline_columns(course, series, 0, timeline->duration_ns, values, n);
+    if (course->has[series])
+        mt_format_size(peak, (int64_t)most, false);
     fprintf(terminal->stream, "%8" PRIu32 " %s%*s ", profile->info.pid, name ? name : "?",
             width < NAME_WIDTH ? (int)(NAME_WIDTH - width) : 0, "");
-    put_sparkline(terminal, values, n, (double)course->peak_bytes);
-    fprintf(terminal->stream, " %10s\n", mt_format_size(peak, (int64_t)course->peak_bytes, false));
+    put_sparkline(terminal, values, n, (double)most);
+    fprintf(terminal->stream, " %10s\n", peak);
     free(visible);
     free(name);
 }
@@ -397,7 +401,7 @@ static int by_place(const void *a, const void *b) {
 
 int mt_chart_print_processes(const struct mt_terminal *terminal, const struct mt_timeline *timeline,
                              size_t n, const struct mt_chart_options *options) {
-    bool is_heap = timeline->courses[0].main == MT_SERIES_LIVE;
+    bool is_heap = timeline->beside == MT_SERIES_LIVE;
     const char *heading = is_heap ? "heap, each on its own scale" : "RSS, each on its own scale";
     size_t width = options->width ? options->width : terminal->width, taken = 21 + NAME_WIDTH;
     size_t columns = width > taken + LEAST_SPARKS ? width - taken : LEAST_SPARKS;

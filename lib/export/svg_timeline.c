@@ -68,7 +68,7 @@ static bool add_figures(struct mt_svg_chart *c, const struct mt_course *course) 
     return true;
 }
 
-/* Adds the heaps of the processes that had the highest peaks. */
+/* Adds the processes that had the highest peaks, all by the same series. */
 static bool add_processes(struct mt_svg_chart *c) {
     size_t n = c->timeline->n_courses;
     const struct mt_course **sorted = calloc(n, sizeof *sorted);
@@ -87,7 +87,7 @@ static bool add_processes(struct mt_svg_chart *c) {
         struct mt_svg_line *line = add_line(c, label);
         done = line != NULL;
         if (line)
-            mt_timeline_columns(sorted[i], sorted[i]->main, 0, c->to_ns, line->columns,
+            mt_timeline_columns(sorted[i], c->timeline->beside, 0, c->to_ns, line->columns,
                                 c->n_columns);
     }
     free(sorted);
@@ -175,6 +175,8 @@ static void put_subtitle(const struct mt_svg_chart *c, const struct mt_breakdown
     }
     fprintf(c->stream, "<text %s x=\"%d\" y=\"42\">%s UTC, %s", mt_svg_style_fill(MT_SVG_DIM, dim),
             RIGHT, start, mt_format_duration(lasted, t->duration_ns));
+    if (!course && !breakdown)
+        fprintf(c->stream, " · %s", mt_timeline_series_labels[t->beside]);
     if (course)
         fprintf(c->stream, " · peak %s", mt_svg_chart_size((double)course->peak_bytes, peak));
     if (breakdown)

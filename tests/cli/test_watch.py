@@ -15,7 +15,7 @@ import subprocess
 import termios
 import time
 
-from support import case, harness
+from support import case, harness, profiles
 
 MIB = 1 << 20
 SHAPE = harness.program("shape")
@@ -457,6 +457,13 @@ class Watch(case.Case):
             self.assertGreaterEqual(process["peak_rss_bytes"], least * MIB)
         text = self.ask("timeline", "--overlay", "b.pb.gz", "a.pb.gz")
         self.assertIn("shape and 1 more process, each from its beginning", text)
+        recorded = profiles.make_timeline("one", self.dir)
+        for files in (("a.pb.gz", recorded), (recorded, "a.pb.gz")):
+            text = self.ask("timeline", "--overlay", *files)
+            self.assertIn("RSS, each on its own scale", text)
+            self.assertRegex(text, r"server .* 132\.0 MiB\n")  # its heap is 64 MiB
+            svg = self.ask("timeline", "--overlay", "--svg", "-", *files)
+            self.assertIn(" · RSS</text>", svg)
         self.assertIn("nothing was recorded", self.ask("diff", "a.pb.gz", "b.pb.gz", code=3))
         self.assertIn("excludes", self.ask("timeline", "--overlay", "--tree", "a.pb.gz", code=2))
 

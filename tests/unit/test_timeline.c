@@ -396,8 +396,32 @@ static void watched_tree(void **state) {
     mt_profile_free(p);
 }
 
+/* Heaps are compared with heaps; where one is not known, all are shown by their RSS. */
+static void courses_beside_each_other(void **state) {
+    (void)state;
+    struct mt_profile *p[] = {PROCESS(1, 0, 0, 500, 700), PROCESS(2, 0, 9, 300, 200)};
+    struct mt_timeline *t;
+    struct mt_error error;
+    p[1]->info.ticks[1].rss_bytes = 4000;
+    for (int watched = 0; watched < 2; watched++) {
+        p[0]->info.watched = watched;
+        assert_int_equal(
+            mt_timeline_build_aligned((const struct mt_profile *const *)p, 2, &t, &error), 0);
+        assert_int_equal(t->beside, watched ? MT_SERIES_RSS : MT_SERIES_LIVE);
+        assert_int_equal(t->courses[0].beside_peak_bytes, watched ? 100 : 700);
+        assert_int_equal(t->courses[1].beside_peak_bytes, watched ? 4000 : 300);
+        const struct mt_course *low = &t->courses[!watched], *high = &t->courses[watched];
+        assert_true(mt_timeline_compare_peaks(&high, &low) < 0);
+        assert_int_equal(t->courses[1].peak_bytes, 300); /* its heap is known all the same */
+        mt_timeline_free(t);
+    }
+    mt_profile_free(p[0]);
+    mt_profile_free(p[1]);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(courses_beside_each_other),
         cmocka_unit_test(peak_between_ticks),
         cmocka_unit_test(sparse_readings),
         cmocka_unit_test(sum_of_processes),

@@ -371,6 +371,18 @@ static int fill(struct mt_timeline *t, const struct mt_profile **sorted, size_t 
     return 0;
 }
 
+static void choose_series(struct mt_timeline *t) {
+    t->beside = MT_SERIES_LIVE;
+    for (size_t i = 0; i < t->n_courses; i++)
+        if (t->courses[i].main == MT_SERIES_RSS)
+            t->beside = MT_SERIES_RSS;
+    for (size_t i = 0; i < t->n_courses; i++) {
+        struct mt_course *course = &t->courses[i];
+        course->beside_peak_bytes =
+            course->main == t->beside ? course->peak_bytes : course->highest[t->beside];
+    }
+}
+
 /* Counts the processes that ran at each point of a sum that was taken as one. */
 static int count_processes(struct mt_timeline *t) {
     struct event *events = calloc(2 * t->n_courses + 1, sizeof *events);
@@ -428,6 +440,7 @@ static int build(struct mt_timeline *t, const struct wanted *wanted) {
         qsort(sorted, wanted->n, sizeof *sorted, by_start);
     t->is_aligned = wanted->clock == OF_EACH;
     int rc = fill(t, sorted, wanted->n, wanted->clock);
+    choose_series(t);
     if (rc == 0)
         rc = collect_marks(t, wanted->whole);
     if (rc == 0 && wanted->whole)
@@ -518,8 +531,8 @@ void mt_timeline_columns(const struct mt_course *course, enum mt_series series, 
 int mt_timeline_compare_peaks(const void *a, const void *b) {
     const struct mt_course *x = *(const struct mt_course *const *)a,
                            *y = *(const struct mt_course *const *)b;
-    return x->peak_bytes < y->peak_bytes   ? 1
-           : x->peak_bytes > y->peak_bytes ? -1
-           : x < y                         ? -1
-                                           : x > y;
+    return x->beside_peak_bytes < y->beside_peak_bytes   ? 1
+           : x->beside_peak_bytes > y->beside_peak_bytes ? -1
+           : x < y                                       ? -1
+                                                         : x > y;
 }

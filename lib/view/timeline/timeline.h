@@ -53,6 +53,7 @@ struct mt_course {
     enum mt_series main;
     uint64_t peak_bytes, peak_ns, peak_error_ns; /* of it; of a sum what the points say */
     bool peak_time_known;
+    uint64_t beside_peak_bytes; /* of the series that it is shown by beside others */
     uint64_t finest_ns,
         coarsest_ns; /* least and greatest distance of two ticks; 0: fewer than two */
 };
@@ -67,6 +68,9 @@ struct mt_timeline_mark {
 struct mt_timeline {
     struct mt_course *courses; /* of the profiles, by start */
     size_t n_courses;
+    /* What courses are shown by beside each other: the heap, or RSS where that of one is not known,
+     * as the two are not comparable. */
+    enum mt_series beside;
     struct mt_course sum; /* n_points 0: not asked for, or nothing to add up */
     struct mt_timeline_mark *marks;
     size_t n_marks;
@@ -98,7 +102,8 @@ bool mt_timeline_is_sparse(enum mt_series series);
 void mt_timeline_columns(const struct mt_course *course, enum mt_series series, uint64_t from_ns,
                          uint64_t to_ns, double *columns, size_t n);
 
-/* For qsort, of pointers to courses of one timeline: the highest peak of the heap first. */
+/* For qsort, of pointers to courses of one timeline: the highest peak of the series first that all
+ * are shown by. */
 int mt_timeline_compare_peaks(const void *a, const void *b);
 
 #endif
