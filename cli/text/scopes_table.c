@@ -8,7 +8,7 @@
  * Numbers are measured, names get what is left. Columns are dropped from a narrow terminal in the
  * order of what they add: each has a rank, and those of the lowest rank that fit beside a name are
  * shown, in their places. The one that the rows are sorted by comes first of all: without it their
- * order would be a riddle.
+ * order would be a riddle. One time comes before what went wrong, of which the head tells.
  */
 #include "text/scopes_table.h"
 
@@ -46,15 +46,15 @@ enum { SORTED_ONLY = 99 };
 
 static const struct column columns[] = {
     {"COUNT", COUNT, 0, NUMBER, 0},
-    {"ERRORS", ERRORS, 0, NUMBER, 4},
-    {"MISUSES", MISUSES, 0, NUMBER, 4},
+    {"ERRORS", ERRORS, 0, NUMBER, 5},
+    {"MISUSES", MISUSES, 0, NUMBER, 5},
     {"PEAK", MAX, MT_SCOPE_PEAK_BYTES, BYTES, 1},
     {"NET", SUM, MT_SCOPE_NET_BYTES, BYTES, 2},
-    {"ALLOCATED", SUM, MT_SCOPE_ALLOCATED_BYTES, BYTES, 3},
+    {"ALLOCATED", SUM, MT_SCOPE_ALLOCATED_BYTES, BYTES, 4},
     {"SELF", OWN, MT_SCOPE_ALLOCATED_BYTES, BYTES, 8},
     {"FREED", SUM, MT_SCOPE_FREED_BYTES, BYTES, SORTED_ONLY},
     {"BLOCKS", SUM, MT_SCOPE_ALLOCATED_BLOCKS, NUMBER, 11},
-    {"P50", P50, MT_SCOPE_DURATION_NS, TIME, 5},
+    {"P50", P50, MT_SCOPE_DURATION_NS, TIME, 3},
     {"P95", P95, MT_SCOPE_DURATION_NS, TIME, 7},
     {"MAX", MAX, MT_SCOPE_DURATION_NS, TIME, 6},
     {"TIME", SUM, MT_SCOPE_DURATION_NS, TIME, 9},
@@ -273,6 +273,22 @@ static void put_row(const struct mt_terminal *terminal, const struct mt_scopes_r
     free(suffix);
 }
 
+/* Says of columns that tell what went wrong how they can be had, when they found no room. */
+static void put_left_out(const struct mt_terminal *terminal, const struct mt_scopes_rows *rows,
+                         const struct layout *layout) {
+    char text[CELL];
+    for (size_t c = 0; c < N_COLUMNS; c++) {
+        const struct column *column = &columns[c];
+        bool is_error = column->part == ERRORS;
+        if (layout->width[c] || (!is_error && column->part != MISUSES) || !is_wanted(column, rows))
+            continue;
+        snprintf(text, sizeof text, "%*sno room for %s: --sort %s", INDENT, "", column->title,
+                 is_error ? "errors" : "misuses");
+        mt_terminal_put(terminal, MT_STYLE_DIM, text);
+        fputc('\n', terminal->stream);
+    }
+}
+
 void mt_scopes_table_print_rows(const struct mt_terminal *terminal,
                                 const struct mt_scopes_rows *rows,
                                 const struct mt_scopes_table_options *options) {
@@ -293,6 +309,7 @@ void mt_scopes_table_print_rows(const struct mt_terminal *terminal,
     if (rows->n > n)
         fprintf(terminal->stream, "%*s%s %s more name%s\n", INDENT, "", terminal->ellipsis,
                 mt_format_count(count, (int64_t)(rows->n - n)), rows->n - n == 1 ? "" : "s");
+    put_left_out(terminal, rows, &layout);
 }
 
 /* ---- head ------------------------------------------------------------------------------------ */
