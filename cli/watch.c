@@ -23,6 +23,7 @@
 #include "launch/target.h"
 #include "profile/called.h"
 #include "profile/pprof/output.h"
+#include "text/lines.h"
 #include "text/terminal.h"
 #include "timeline/text.h"
 #include "view/format/format.h"
@@ -115,6 +116,15 @@ static const char *base_name(const char *path) {
     return slash && slash[1] ? slash + 1 : path;
 }
 
+static void print_next(const struct watch *w, const char *written) {
+    struct mt_terminal terminal;
+    struct mt_summary next = {0};
+    mt_terminal_init(&terminal, w->watched.child ? stderr : stdout, w->request.shared.color);
+    fputc('\n', terminal.stream);
+    mt_summary_add(&next, "next", false, "memtrack timeline %s", written);
+    mt_lines_print_styled(&terminal, &next, MT_STYLE_BOLD);
+}
+
 static int write_profile(const struct watch *w, const struct mt_profile *profile,
                          struct mt_error *error) {
     const struct mt_watched_request *r = &w->request;
@@ -135,7 +145,7 @@ static int write_profile(const struct watch *w, const struct mt_profile *profile
         if (why.message[0])
             mt_terminal_print_error(r->shared.program, &why);
         if (!r->shared.quiet && !r->shared.json)
-            fprintf(w->watched.child ? stderr : stdout, "\nnext  memtrack timeline %s\n", written);
+            print_next(w, written);
     }
     free(wanted);
     free(written);

@@ -498,7 +498,7 @@ class Watch(case.Case):
         code, err = stepper.end("exit 0")
         self.assertEqual(0, code)
         self.assertRegex(err, r"peak RSS +3\d\.\d MiB \(the kernel's own figure, spikes included\)")
-        self.assertIn("next  memtrack timeline w.pb.gz", err)
+        self.assertIn(" next       memtrack timeline w.pb.gz\n", err)
         self.assertIn("█ RSS" if "█" in err else "# RSS", err)
         self.assertNotIn("heap", err)
         self.assertIn("uss_bytes", self.ask("timeline", "--csv", "w.pb.gz"))
