@@ -295,7 +295,7 @@ static int print_text(const struct request *r, const struct mt_scopes_rows *rows
         mt_scopes_details_print(&terminal, rows, &r->table);
     else
         mt_scopes_table_print_rows(&terminal, rows, &r->table);
-    mt_scopes_events_print_open(&terminal, rows->profile, &r->table);
+    mt_scopes_events_print_open(&terminal, rows, &r->table);
     mt_figures_table_print(&terminal, rows, &r->table);
     return 0;
 }

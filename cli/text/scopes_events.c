@@ -57,21 +57,21 @@ static void put_open(const struct mt_terminal *terminal, const struct mt_profile
 }
 
 void mt_scopes_events_print_open(const struct mt_terminal *terminal,
-                                 const struct mt_profile *profile,
+                                 const struct mt_scopes_rows *rows,
                                  const struct mt_scopes_table_options *options) {
-    const struct mt_scopes *scopes = &profile->info.scopes;
+    const struct mt_scopes *scopes = &rows->profile->info.scopes;
     size_t n = options->n && options->n < scopes->n_open ? options->n : scopes->n_open;
     char more[CELL];
     if (n == 0)
         return;
-    fprintf(terminal->stream, "\n%*s", INDENT, "");
+    fprintf(terminal->stream, "%s%*s", rows->n ? "\n" : "", INDENT, "");
     mt_scopes_table_put_right(terminal, TIME_COLUMNS, MT_STYLE_DIM, "BEGAN AT");
     for (int i = 0; i < open_sizes(terminal); i++)
         mt_scopes_table_put_right(terminal, SIZE_COLUMNS, MT_STYLE_DIM, open_titles[i]);
     mt_terminal_put(terminal, MT_STYLE_DIM, "NOT ENDED");
     fputc('\n', terminal->stream);
     for (size_t i = 0; i < n; i++)
-        put_open(terminal, profile, &scopes->open[i], options);
+        put_open(terminal, rows->profile, &scopes->open[i], options);
     if (scopes->n_open > n)
         fprintf(terminal->stream, "%*s%s %s more\n", INDENT, "", terminal->ellipsis,
                 mt_format_count(more, (int64_t)(scopes->n_open - n)));

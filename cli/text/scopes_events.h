@@ -5,9 +5,9 @@
 
 #include "text/scopes_table.h"
 
-/* Prints the scopes that have not ended. */
+/* Prints the scopes that have not ended, below the rows if there are some. */
 void mt_scopes_events_print_open(const struct mt_terminal *terminal,
-                                 const struct mt_profile *profile,
+                                 const struct mt_scopes_rows *rows,
                                  const struct mt_scopes_table_options *options);
 /* Prints the last n of the scopes that ended, marks and counters, in the order of time. */
 void mt_scopes_events_print(const struct mt_terminal *terminal, const struct mt_profile *profile,

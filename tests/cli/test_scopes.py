@@ -106,6 +106,9 @@ class Outputs(Case):
         self.assertRegex(text, r"5\.0 MiB  serve \(process\)\n")
         self.assertEqual([scope["name"] for scope in self.json("--exclude", "start*")["open"]],
                          ["serve"])
+        alone = self.text("scopes.pb.gz", "--include", "start*")
+        self.assertIn("no scope of these names has ended", alone)
+        self.assertRegex(alone, r"[^\n]\n\n +BEGAN AT ")
         self.assertIn("1 more\n", self.text("scopes.pb.gz", "-n", "1"))
         self.assertNotIn("NOT ENDED", self.text("plain.pb.gz"))
 
