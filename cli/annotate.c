@@ -171,7 +171,7 @@ static error_t parse_option(int key, char *text, struct argp_state *state) {
         add_place(state, text, r);
         return 0;
     case KEY_LINES:
-        mt_options_pattern(state, "--lines", text, &r->lines, &r->n_lines);
+        mt_options_pattern(state, "--lines", "a function or a file", text, &r->lines, &r->n_lines);
         return 0;
     case ARGP_KEY_ARG:
         take_argument(state, text, r);

@@ -212,10 +212,12 @@ static error_t parse_option(int key, char *text, struct argp_state *state) {
         r->callees = true;
         return 0;
     case KEY_INCLUDE:
-        mt_options_pattern(state, "--include", text, &r->include.items, &r->include.n);
+        mt_options_pattern(state, "--include", "the name of a scope", text, &r->include.items,
+                           &r->include.n);
         return 0;
     case KEY_EXCLUDE:
-        mt_options_pattern(state, "--exclude", text, &r->exclude.items, &r->exclude.n);
+        mt_options_pattern(state, "--exclude", "the name of a scope", text, &r->exclude.items,
+                           &r->exclude.n);
         return 0;
     case ARGP_KEY_ARG:
         return add_file(r, text);

@@ -90,7 +90,7 @@ static void add_option(const struct argp_state *state, const char *text,
     if (!has_room(charged, text))
         argp_error(state, "--wrapper %.40s: needs at most %d patterns, of at most %d bytes", text,
                    MT_PROFILE_WRAPPERS, MT_PROFILE_WRAPPER_BYTES);
-    mt_options_pattern(state, "--wrapper", text, &charged->patterns, &charged->n);
+    mt_options_pattern(state, "--wrapper", MT_NEEDED_FRAME, text, &charged->patterns, &charged->n);
 }
 
 bool mt_charged_parse(int key, const char *text, const struct argp_state *state,

@@ -87,11 +87,10 @@ size_t mt_options_rows(const struct argp_state *state, const char *text) {
     return n;
 }
 
-void mt_options_pattern(const struct argp_state *state, const char *option, const char *text,
-                        const char ***list, size_t *n) {
+void mt_options_pattern(const struct argp_state *state, const char *option, const char *needed,
+                        const char *text, const char ***list, size_t *n) {
     if (!*text || *text == ':')
-        argp_error(state, "%s '%s': needs a file, a function or a module; * is any text", option,
-                   text);
+        argp_error(state, "%s '%s': needs %s; * is any text", option, text, needed);
     if (mt_array_grow(list, *n, sizeof **list))
         (*list)[(*n)++] = text;
     else

@@ -88,10 +88,11 @@ bool mt_options_answer(const struct argp_state *state, const char *option, const
 void mt_options_choose(const struct argp_state *state, const char *option, const char *text,
                        const char *list);
 
-/* Appends a pattern of --include and its kin; one without anything to match is refused. *list is
- * realloc'ed. */
-void mt_options_pattern(const struct argp_state *state, const char *option, const char *text,
-                        const char ***list, size_t *n);
+/* Appends a pattern of --include and its kin; one without anything to match is refused, with what
+ * is needed: "a function or a file". *list is realloc'ed. */
+void mt_options_pattern(const struct argp_state *state, const char *option, const char *needed,
+                        const char *text, const char ***list, size_t *n);
+#define MT_NEEDED_FRAME "a file, a function or a module"
 
 /* Where names come from: entries of a command's table, in this group of its help. */
 #define MT_SYMBOL_OPTIONS(group)                                                                   \

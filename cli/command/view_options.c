@@ -87,7 +87,8 @@ enum { INCLUDE, EXCLUDE };
 static void add_pattern(const struct argp_state *state, struct mt_view_request *r, size_t list,
                         const char *pattern) {
     static const char *const names[] = {"--include", "--exclude"};
-    mt_options_pattern(state, names[list], pattern, &r->patterns[list], &r->n_patterns[list]);
+    mt_options_pattern(state, names[list], MT_NEEDED_FRAME, pattern, &r->patterns[list],
+                       &r->n_patterns[list]);
 }
 
 static void parse_sort(const struct argp_state *state, struct mt_view_request *request,

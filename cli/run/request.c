@@ -166,7 +166,7 @@ static error_t parse_recording(int key, char *value, struct argp_state *state) {
         o->sample_bytes = mt_options_size(state, "--sample", value, "512K");
         return 0;
     case KEY_LINES:
-        mt_options_pattern(state, "--lines", value, &o->lines, &o->n_lines);
+        mt_options_pattern(state, "--lines", "a function or a file", value, &o->lines, &o->n_lines);
         return 0;
     case KEY_ALLOCATOR:
         o->allocator = value;

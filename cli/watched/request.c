@@ -122,7 +122,7 @@ static error_t parse_looking(int key, const char *text, const struct argp_state 
         r->root_only = !mt_options_answer(state, "--children", text);
         return 0;
     case KEY_INCLUDE:
-        mt_options_pattern(state, "--include", text, &r->patterns, &r->n_patterns);
+        mt_options_pattern(state, "--include", "a program", text, &r->patterns, &r->n_patterns);
         return 0;
     case KEY_BACKEND:
         if (!mt_sampler_parse_backend(text, &r->backend))

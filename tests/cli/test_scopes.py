@@ -249,6 +249,7 @@ class Errors(Case):
             result = self.call(*arguments, status=2)
             self.assertEqual(result.stdout, b"", arguments)
             self.assertIn(b"memtrack scopes", result.stderr)
+        self.assertIn(b"needs the name of a scope", self.call("--include", "", status=2).stderr)
 
     def test_unreadable(self):
         self.call("/nonexistent", status=3)
