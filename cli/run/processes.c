@@ -222,8 +222,10 @@ static char *joined(char *const *words) {
     char *text = NULL;
     size_t bytes = 0;
     FILE *out = open_memstream(&text, &bytes);
-    for (size_t i = 0; out && words[i]; i++)
-        fprintf(out, "%s%s", i ? " " : "", words[i]);
+    for (size_t i = 0; out && words[i]; i++) {
+        fputs(i ? " " : "", out);
+        mt_format_word_put(out, words[i], SIZE_MAX, "");
+    }
     return out && fclose(out) == 0 ? text : NULL;
 }
 

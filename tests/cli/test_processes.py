@@ -87,7 +87,7 @@ class Directory(Case):
         self.assertGreaterEqual(peak, max(p["peak_bytes"] for p in index["processes"]))
         self.assertLessEqual(peak, sum(p["peak_bytes"] for p in index["processes"]))
         self.assertEqual(peak, max(point["bytes"] for point in index["tree"]["points"]))
-        for word in ("bash -c ls /", "(5 processes, ", "exit 5", "bash (forked)", "ls /",
+        for word in ("bash -c 'ls /", "(5 processes, ", "exit 5", "bash (forked)", "ls /",
                      "memtrack report %s --by process" % name):
             self.assertIn(word, text)
         self.assertLessEqual(max(map(len, text.splitlines())), 80, text)

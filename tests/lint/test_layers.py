@@ -72,7 +72,7 @@ FOLDERS = {
     "view/annotate": {"view", "view/rows"},
     "view/lines": {"view/rows"},
     "view/rows": {"view", "view/format"},
-    "view/processes": {"view"},
+    "view/processes": {"view", "view/format"},
     "view/redact": {"view", "view/rows", "view/sources"},
     "view/sources": {"view", "view/rows"},
     "view/scopes": {"view"},

@@ -244,6 +244,30 @@ static void shortened_text_fits(void **state) {
     assert_int_equal(mt_format_width("\xe6\xbc\xa2"), 2);
 }
 
+static void words_of_a_command(void **state) {
+    (void)state;
+    static const struct {
+        const char *word;
+        size_t room;
+        const char *shown;
+    } cases[] = {
+        {"--size=1k", SIZE_MAX, "--size=1k"},
+        {"", SIZE_MAX, "''"},
+        {"./l 3; ./l 4", SIZE_MAX, "'./l 3; ./l 4'"},
+        {"it's", SIZE_MAX, "'it'\\''s'"},
+        {"\xe6\xbc\xa2", SIZE_MAX, "\xe6\xbc\xa2"},
+        {"a\xe6\xbc\xa2", 3, "a..."},
+        {"abc d", 3, "abc..."},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        char text[32] = "";
+        FILE *out = fmemopen(text, sizeof text, "w");
+        mt_format_word_put(out, cases[i].word, cases[i].room, "...");
+        fclose(out);
+        assert_string_equal(text, cases[i].shown);
+    }
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(sizes),
@@ -256,6 +280,7 @@ int main(void) {
         cmocka_unit_test(shortening),
         cmocka_unit_test(common_folders),
         cmocka_unit_test(shortened_text_fits),
+        cmocka_unit_test(words_of_a_command),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -300,27 +300,13 @@ char *mt_sentence_count(size_t n_profiles, size_t n, size_t n_exceeded, size_t n
 
 /* ---- the next command ------------------------------------------------------------------------ */
 
-/* Writes the text so that a shell reads it back. */
-static void put_word(FILE *out, const char *word) {
-    static const char safe[] =
-        "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789%+,-./:=@_";
-    if (*word && strspn(word, safe) == strlen(word)) {
-        fputs(word, out);
-        return;
-    }
-    fputc('\'', out);
-    for (; *word; word++)
-        *word == '\'' ? (void)fputs("'\\''", out) : (void)fputc(*word, out);
-    fputc('\'', out);
-}
-
 /* All statistics of the scope: in a terminal, the table of them has no room for most. Names are
  * patterns there. */
 static void put_scope(FILE *out, const char *name) {
     fputs("memtrack scopes --details ", out);
     if (!strpbrk(name, "*?[\\")) {
         fputs("--include ", out);
-        put_word(out, name);
+        mt_format_word_put(out, name, SIZE_MAX, "");
         fputc(' ', out);
     }
 }
@@ -335,7 +321,7 @@ char *mt_sentence_next(const struct mt_finding *finding, const char *path) {
         else
             fprintf(out, "memtrack report --by stack --sort %s ",
                     mt_budget_words[finding->of].sort);
-        put_word(out, path);
+        mt_format_word_put(out, path, SIZE_MAX, "");
     }
     return end(&text);
 }

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Numbers and names for people, and back. Sizes are powers of 1024. Nothing here prints; buffers
- * are the caller's.
+ * Numbers and names for people, and back. Sizes are powers of 1024. Buffers are the caller's.
  */
 #ifndef MT_VIEW_FORMAT_H
 #define MT_VIEW_FORMAT_H
@@ -9,6 +8,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 
 enum { MT_FORMAT_BYTES = 40 }; /* large enough for every function with a buffer below */
 
@@ -68,6 +68,10 @@ char *mt_format_folder_common(const char **paths, size_t n);
 /* Empties every outermost pair of brackets of the name: vector<int, allocator<int> > ->
  * vector<ellipsis>. "operator<" and its kin, and "(anonymous namespace)", stay. malloc'ed. */
 char *mt_format_shorten_templates(const char *name, const char *ellipsis);
+
+/* Writes a word of a command as a shell reads it: in quotes where it has to have them. Of a word
+ * longer than room bytes the beginning, and the ellipsis behind it. */
+void mt_format_word_put(FILE *stream, const char *word, size_t room, const char *ellipsis);
 
 /* The qualified name inside a demangled C++ or Rust name: no return type, no parameters, no clone
  * suffix. *name points into demangled; the length is returned. */

@@ -21,6 +21,7 @@
 #include <string.h>
 
 #include "base/hash.h"
+#include "view/format/format.h"
 
 enum { MOST_BYTES = 400 }; /* of a label: beyond what any table shows */
 
@@ -96,7 +97,8 @@ static bool is_repeated(const struct mt_process *p, size_t w) {
 static void put_word(FILE *out, const char *word) {
     const char *slash = strrchr(word, '/');
     bool is_path = slash && slash[1] && !strpbrk(word, " \t\n=");
-    fprintf(out, " %s", is_path ? slash + 1 : word);
+    fputc(' ', out);
+    mt_format_word_put(out, is_path ? slash + 1 : word, SIZE_MAX, "");
 }
 
 /* Returns whether the word tells this process from the others of its program. */

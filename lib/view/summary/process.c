@@ -4,7 +4,6 @@
  * as fits, how long it took, how it ended and the pid. Whole paths, the whole command and the
  * moment are for --verbose.
  */
-#include <ctype.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -17,33 +16,6 @@
 enum {
     COMMAND_BYTES = 400
 }; /* of a command line, and of a word of it, are shown; the last word may go beyond */
-
-/* Writes the beginning of a word that is longer than room, which ends between two characters. */
-static size_t fitting_bytes(const char *word, size_t room) {
-    size_t bytes = strlen(word);
-    if (bytes <= room)
-        return bytes;
-    while (room > 0 && ((unsigned char)word[room] & 0xC0) == 0x80)
-        room--;
-    return room;
-}
-
-static void put_quoted(FILE *stream, const char *word, size_t room, const char *ellipsis) {
-    static const char plain[] = "@%+=:,./-_";
-    size_t bytes = fitting_bytes(word, room);
-    bool quote = !*word;
-    for (size_t i = 0; i < bytes; i++)
-        quote |= !isalnum((unsigned char)word[i]) && !strchr(plain, word[i]) &&
-                 (unsigned char)word[i] < 0x80;
-    if (quote)
-        fputc('\'', stream);
-    for (size_t i = 0; i < bytes; i++)
-        fputs(word[i] == '\'' ? "'\\''" : (char[]){word[i], '\0'}, stream);
-    if (quote)
-        fputc('\'', stream);
-    if (word[bytes])
-        fputs(ellipsis, stream);
-}
 
 /* Returns as much of it as somebody will read; --json has all. name: what the first word is called
  * instead; NULL: as it is. malloc'ed; NULL: out of memory. */
@@ -62,9 +34,9 @@ static char *command_line(const struct mt_profile *profile, const char *name,
         }
         if (i)
             fputc(' ', stream);
-        put_quoted(stream,
-                   i == 0 && name ? name : mt_profile_text(profile, profile->info.command[i]),
-                   COMMAND_BYTES, ellipsis);
+        mt_format_word_put(
+            stream, i == 0 && name ? name : mt_profile_text(profile, profile->info.command[i]),
+            COMMAND_BYTES, ellipsis);
         fflush(stream); /* which brings bytes up to date */
     }
     fclose(stream);
