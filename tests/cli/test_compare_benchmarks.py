@@ -29,6 +29,17 @@ def google(*entries):
         for name, time, unit, more in entries]})
 
 
+def aggregates(name, median):
+    """A run of Google's that reports aggregates alone."""
+    return google(*((name + "_" + which, value, "ns", {
+        "run_name": name, "run_type": "aggregate", "aggregate_name": which})
+        for which, value in (("mean", median + 1), ("median", median), ("stddev", 2))))
+
+
+def bencher(name, mean):
+    return json.dumps({name: {"latency": {"value": mean}}})
+
+
 def shifted(samples, by):
     return [value + by for value in samples]
 
@@ -109,6 +120,30 @@ class Times(Case):
         self.assertEqual(("slower", "samples"), (row["verdict"], row["time"]["of"]))
         self.assertNotIn("not from run to run", self.text("old.json", "new.json", "--json"))
         self.assertIn("not from run to run", " ".join(self.text("old.json", "new.json").split()))
+
+    def test_of_runs_without_samples(self):
+        """The time of such a run is its median, or else its mean."""
+        sides = [1.0, 2, 4, 3, 9], [11.0, 12, 14, 13]
+        for form in (aggregates, bencher):
+            texts = ["\n".join(form("a", value) for value in side) for side in sides]
+            with self.subTest(form.__name__):
+                row = self.rows(*texts)["a"]
+                self.check_row(row, *sides, of="runs")
+                self.assertEqual(("slower", 5, 0, 3), (row["verdict"], *(row["old"][key] for key in (
+                    "runs", "samples", "median_ns"))))
+                self.assertAlmostEqual(3.8 + (form is aggregates), row["old"]["mean_ns"])
+                row = self.rows(form("a", 1) + form("a", 2), form("a", 9))["a"]
+                self.assertEqual(("too_few_samples", "means", 1.5, 9 - 1.5), (
+                    row["verdict"], row["time"]["of"], row["old"]["median_ns"],
+                    row["time"]["estimate_ns"]))
+                self.assertEqual((None, None), (row["old"]["stddev_ns"], row["old"]["min_ns"]))
+
+    def test_rows_that_some_runs_have(self):
+        """A run ends the rows that it has, and no others."""
+        rows = self.rows("".join(own(("a", [at] * 3), *((("b", [at]),) if at % 2 else ()))
+                                 for at in range(1, 7)), own(("a", [1]), ("b", [1])))
+        self.assertEqual([(6, 18, 3.5), (3, 3, 3)], [tuple(rows[name]["old"][key] for key in (
+            "runs", "samples", "median_ns")) for name in "ab"])
 
     def test_verdicts(self):
         memory = (3, 100, 64)
@@ -258,17 +293,28 @@ class Errors(Case):
                                (own(), "its list is empty"), (own(("a", [])), "has no samples_ns"),
                                (own(("a", [1, -1])), "no times of 0 or more"),
                                (own(("a", [1, "2"])), "no times of 0 or more"),
-                               (own(("a", [1])) + "x", "column 1"),
+                               ('{"a":\n x}', "bad.json has no results of benchmarks: line 2"),
+                               ('{"\u00e9": {"latency": {"value": 1}}}x',
+                                "run 2 of bad.json has no results of benchmarks: line 1, column 33"),
+                               (own(("a", [1])) + "\n\n" + own(("a", [1])) + "\n{[}",
+                                "run 3 of bad.json has no results of benchmarks: line 4, column 2"),
+                               (own(("a", [1])) + "[]", "run 2 of bad.json has no results"),
                                (own(("a", [1])).replace('"name"', '"n"'), "benchmark 1 has no name"),
                                (google(("a", 1, "min", {})), "known time_unit"),
+                               (aggregates("a", -5), "no times of 0 or more"),
+                               (aggregates("a", 1e305).replace('"ns"', '"s"'),
+                                "no times of 0 or more"),
                                ('{"a": {"latency": {"value": -1}}}', "no latency"),
                                ("[" * 100000, "maximum parsing depth")):
             with self.subTest(text[:40]):
                 self.write("bad.json", text)
                 self.problem("good.json", "bad.json", status=3, contains=contains)
+        self.write("bad.json", own(("a", [1]))[:-1] + ', "pad": "%s"}x' % ("x" * (40 << 20)))
+        self.problem("good.json", "bad.json", status=3, contains="run 2 of bad.json")
         self.problem("plain.pb.gz", "good.json", status=3, contains="compressed, as profiles are")
-        self.problem("missing.json", "good.json", status=3, contains="cannot open missing.json")
-        self.problem(".", "good.json", status=3, contains="Is a directory")
+        for file, contains in (("missing.json", "cannot open missing.json: No such file"),
+                               (".", "Is a directory\n  Give files that a benchmark has written")):
+            self.problem(file, "good.json", status=3, contains=contains)
 
     def test_wrong_usage(self):
         self.write("a.json", own(("a", EIGHT)))

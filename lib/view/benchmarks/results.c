@@ -8,10 +8,11 @@
  *
  * A repetition of Google's is a sample, as it is one mean: without --benchmark_repetitions there is
  * one. Its aggregates are left out where there are repetitions, and are else all there is. Bencher's
- * form has no samples: the means can be put side by side, and no more.
+ * form has no samples: the means of one run can be put side by side, and no more.
  *
  * Several runs are several values of JSON, as `for i in 1 2 3 4 5; do ./bench; done >old.json` or
- * cat makes them.
+ * cat makes them. Each has a time of its own, the median of its samples, and without samples the
+ * median that it states, or else the mean: of runs enough these are compared whatever the form.
  *
  * The file is read as a tree. It may be a stranger's, so its size is bounded, and a value of another
  * type than it should have is damage.
@@ -38,6 +39,9 @@ struct reader {
     const char *path;
     struct mt_results *results;
     struct mt_error *error;
+    const char *text; /* of n bytes and a NUL */
+    size_t n, at;     /* where the run begins that is read */
+    size_t run;       /* its number, from 1 */
 };
 
 static int out_of_memory(const struct reader *reader) {
@@ -88,13 +92,7 @@ const struct mt_results_row *mt_results_find(const struct mt_results *results, c
     return number ? &results->rows[number - 1] : NULL;
 }
 
-/* Returns the row of this name, made if there is none; NULL: out of memory. */
-static struct mt_results_row *row_of(struct mt_results *results, const char *name) {
-    if (!grow_index(results))
-        return NULL;
-    size_t *place = place_of(results, name);
-    if (*place)
-        return &results->rows[*place - 1];
+static struct mt_results_row *add_row(struct mt_results *results, const char *name) {
     if (!mt_array_reserve(&results->rows, &results->capacity, results->n + 1,
                           sizeof *results->rows))
         return NULL;
@@ -103,7 +101,24 @@ static struct mt_results_row *row_of(struct mt_results *results, const char *nam
         .name = strdup(name), .mean_ns = NAN, .median_ns = NAN, .stddev_ns = NAN, .min_ns = NAN};
     if (!row->name)
         return NULL;
-    *place = ++results->n;
+    results->n++;
+    return row;
+}
+
+/* Returns the row of this name, made if there is none, and notes that this run has it; NULL: out of
+ * memory. */
+static struct mt_results_row *row_of(struct mt_results *results, const char *name) {
+    if (!grow_index(results))
+        return NULL;
+    size_t *place = place_of(results, name);
+    struct mt_results_row *row = *place ? &results->rows[*place - 1] : add_row(results, name);
+    if (!row || row->is_in_run)
+        return row;
+    *place = (size_t)(row - results->rows) + 1;
+    row->is_in_run = true;
+    row->said = (struct mt_results_said){NAN, NAN, NAN};
+    row->next_in_run = results->first_in_run;
+    results->first_in_run = *place;
     return row;
 }
 
@@ -134,32 +149,67 @@ static void add_figure(struct mt_results_row *row, enum mt_results_figure which,
     row->is_known[which] = true;
 }
 
-/* Notes the median of what this run has added. Samples of one run stay together, and sorted. */
-static int end_run(const struct reader *reader, struct mt_results_row *row) {
+/* Returns the time of this run, NAN: it has none. Samples of one run stay together, and sorted. */
+static double time_of_run(struct mt_results_row *row) {
     size_t n = row->n_samples - row->n_before;
     if (n == 0)
+        return isnan(row->said.median_ns) ? row->said.mean_ns : row->said.median_ns;
+    memtrack_statistics_sort(row->samples_ns + row->n_before, n);
+    row->n_before = row->n_samples;
+    return memtrack_statistics_median(row->samples_ns + row->n_before - n, n);
+}
+
+/* Of the figures that runs state themselves, only means can be put together. */
+static void add_said(struct mt_results_row *row) {
+    const struct mt_results_said *said = &row->said;
+    bool is_first = row->n_runs == 1;
+    row->mean_ns = is_first ? said->mean_ns
+                            : row->mean_ns + (said->mean_ns - row->mean_ns) / (double)row->n_runs;
+    row->median_ns = is_first ? said->median_ns : NAN;
+    row->stddev_ns = is_first ? said->stddev_ns : NAN;
+}
+
+static int end_row(const struct reader *reader, struct mt_results_row *row) {
+    double time_ns = time_of_run(row);
+    if (isnan(time_ns))
         return 0;
     if (!mt_array_reserve(&row->runs_ns, &row->runs_capacity, row->n_runs + 1,
                           sizeof *row->runs_ns))
         return out_of_memory(reader);
-    memtrack_statistics_sort(row->samples_ns + row->n_before, n);
-    row->runs_ns[row->n_runs++] = memtrack_statistics_median(row->samples_ns + row->n_before, n);
-    row->n_before = row->n_samples;
+    row->runs_ns[row->n_runs++] = time_ns;
+    add_said(row);
     return 0;
 }
 
-static void judge(struct mt_results_row *row) {
+/* Only rows that the run has: there may be many of both. */
+static int end_run(const struct reader *reader) {
+    struct mt_results *results = reader->results;
+    int rc = 0;
+    while (results->first_in_run && rc == 0) {
+        struct mt_results_row *row = &results->rows[results->first_in_run - 1];
+        results->first_in_run = row->next_in_run;
+        row->is_in_run = false;
+        rc = end_row(reader, row);
+    }
+    return rc;
+}
+
+static void judge_samples(struct mt_results_row *row) {
     size_t n = row->n_samples;
-    if (n == 0)
-        return;
     memtrack_statistics_sort(row->samples_ns, n);
-    memtrack_statistics_sort(row->runs_ns, row->n_runs);
     row->mean_ns = memtrack_statistics_mean(row->samples_ns, n);
-    row->median_ns = row->n_runs >= MT_RESULTS_ENOUGH_RUNS
-                         ? memtrack_statistics_median(row->runs_ns, row->n_runs)
-                         : memtrack_statistics_median(row->samples_ns, n);
+    row->median_ns = memtrack_statistics_median(row->samples_ns, n);
     row->min_ns = row->samples_ns[0];
     row->stddev_ns = n > 1 ? memtrack_statistics_deviation(row->samples_ns, n, row->mean_ns) : NAN;
+}
+
+static void judge(struct mt_results_row *row) {
+    size_t enough = row->n_samples ? MT_RESULTS_ENOUGH_RUNS : 2;
+    memtrack_statistics_sort(row->runs_ns, row->n_runs);
+    if (row->n_samples)
+        judge_samples(row);
+    if (row->n_runs >= enough)
+        row->median_ns = memtrack_statistics_median(row->runs_ns, row->n_runs);
 }
 
 /* ---- our own form ---------------------------------------------------------------------------- */
@@ -206,13 +256,17 @@ static bool is_text(const json_t *value, const char *text) {
 }
 
 /* One of the figures over all repetitions, which go by the names of run_name. */
-static void take_aggregate(struct mt_results_row *row, const json_t *which, double ns) {
-    if (is_text(which, "mean"))
-        row->mean_ns = ns;
-    else if (is_text(which, "median"))
-        row->median_ns = ns;
-    else if (is_text(which, "stddev"))
-        row->stddev_ns = ns;
+static int take_aggregate(const struct reader *reader, struct mt_results_row *row,
+                          const json_t *which, double ns) {
+    double *figure = is_text(which, "mean")     ? &row->said.mean_ns
+                     : is_text(which, "median") ? &row->said.median_ns
+                     : is_text(which, "stddev") ? &row->said.stddev_ns
+                                                : NULL;
+    if (figure && !is_time(ns))
+        return damaged(reader, row->name, "times of 0 or more");
+    if (figure)
+        *figure = ns;
+    return 0;
 }
 
 static int read_google(const struct reader *reader, const json_t *entry, const char *name) {
@@ -231,14 +285,12 @@ static int read_google(const struct reader *reader, const json_t *entry, const c
         row_of(reader->results, json_is_string(run_name) ? json_string_value(run_name) : name);
     if (!row)
         return out_of_memory(reader);
-    if (is_aggregate) {
-        take_aggregate(row, json_object_get(entry, "aggregate_name"),
-                       json_number_value(time) * unit);
-        return 0;
-    }
+    double ns = json_number_value(time) * unit;
+    if (is_aggregate)
+        return take_aggregate(reader, row, json_object_get(entry, "aggregate_name"), ns);
     add_figure(row, MT_RESULTS_BLOCKS, json_object_get(entry, "allocs_per_iter"));
     add_figure(row, MT_RESULTS_PEAK, json_object_get(entry, "max_bytes_used"));
-    return add_sample(reader, row, json_number_value(time) * unit);
+    return add_sample(reader, row, ns);
 }
 
 /* ---- Bencher --------------------------------------------------------------------------------- */
@@ -251,7 +303,7 @@ static int read_bencher(const struct reader *reader, const json_t *entry, const 
     struct mt_results_row *row = row_of(reader->results, name);
     if (!row)
         return out_of_memory(reader);
-    row->mean_ns = json_number_value(latency);
+    row->said.mean_ns = json_number_value(latency);
     for (enum mt_results_figure i = 0; i < MT_RESULTS_N_FIGURES; i++)
         add_figure(row, i, json_object_get(json_object_get(entry, measures[i]), "value"));
     return 0;
@@ -287,10 +339,13 @@ static int read_members(const struct reader *reader, json_t *root) {
 }
 
 static int unknown(const struct reader *reader, const char *what) {
+    char run[32] = "";
+    if (reader->run > 1) /* those before it have some */
+        snprintf(run, sizeof run, "run %zu of ", reader->run);
     return mt_error_set(reader->error, MEMTRACK_EFORMAT,
                         "MEMTRACK_BENCHMARK_FORMAT=json MEMTRACK_BENCHMARK_OUT=FILE writes results "
                         "of benchmarks; memtrack diff compares profiles.",
-                        "%s has no results of benchmarks: %s", reader->path, what);
+                        "%s%s has no results of benchmarks: %s", run, reader->path, what);
 }
 
 /* Is each member an object that has a latency? */
@@ -322,39 +377,55 @@ static int read_root(const struct reader *reader, json_t *root) {
                                : "it is JSON of another kind");
 }
 
-static int not_json(const struct reader *reader, const char *text, const json_error_t *where) {
+/* Makes a place in the run, which counts from 1, one in the file. */
+static void place_in_file(const struct reader *reader, json_error_t *where) {
+    int lines = 0, column = 0;
+    for (size_t i = 0; i < reader->at; i++) {
+        column += ((unsigned char)reader->text[i] & 0xc0) != 0x80; /* characters of UTF-8 */
+        if (reader->text[i] == '\n') {
+            lines++;
+            column = 0;
+        }
+    }
+    where->column += where->line == 1 ? column : 0;
+    where->line += lines;
+}
+
+static int not_json(const struct reader *reader, json_error_t *where) {
     char what[256];
-    if ((unsigned char)text[0] == 0x1f)
+    if ((unsigned char)reader->text[reader->at] == 0x1f)
         return unknown(reader, "it is compressed, as profiles are");
+    place_in_file(reader, where);
     snprintf(what, sizeof what, "line %d, column %d: %.150s", where->line, where->column,
              where->text);
     return unknown(reader, what);
 }
 
-/* Reads one run, and says where the next one begins. */
-static int read_run(const struct reader *reader, const char *text, size_t n, size_t *taken) {
+/* Reads one run, and goes to where the next one begins. */
+static int read_run(struct reader *reader) {
     json_error_t where;
-    json_t *root = json_loadb(text, n, JSON_DISABLE_EOF_CHECK, &where);
+    json_t *root = json_loadb(reader->text + reader->at, reader->n - reader->at,
+                              JSON_DISABLE_EOF_CHECK, &where);
     if (!root)
-        return not_json(reader, text, &where);
-    *taken = (size_t)where.position;
+        return not_json(reader, &where);
     int rc = read_root(reader, root);
     json_decref(root);
-    for (size_t i = 0; i < reader->results->n && rc == 0; i++)
-        rc = end_run(reader, &reader->results->rows[i]);
+    if (rc == 0)
+        rc = end_run(reader);
+    reader->at += (size_t)where.position;
+    reader->at += strspn(reader->text + reader->at, " \n\r\t");
     return rc;
 }
 
-static int read_text(const struct reader *reader, const char *text, size_t n) {
-    size_t at = 0, taken = 0;
-    int rc = n == 0 ? unknown(reader, "it is empty") : 0;
-    while (rc == 0 && at < n) {
-        rc = read_run(reader, text + at, n - at, &taken);
-        at += taken;
-        at += strspn(text + at, " \n\r\t");
+static int read_text(struct reader *reader) {
+    int rc = reader->n == 0 ? unknown(reader, "it is empty") : 0;
+    while (rc == 0 && reader->at < reader->n) {
+        reader->run++;
+        rc = read_run(reader);
     }
     for (size_t i = 0; i < reader->results->n; i++)
         judge(&reader->results->rows[i]);
+    reader->run = 0;
     return rc == 0 && reader->results->n == 0 ? unknown(reader, "its list is empty") : rc;
 }
 
@@ -370,7 +441,9 @@ static int read_file(const struct reader *reader, int fd, char **text, size_t *n
         (*text)[*n] = '\0';
     }
     if (got < 0)
-        return mt_error_set(reader->error, MEMTRACK_EIO, "", "cannot read %s: %m", reader->path);
+        return mt_error_set(reader->error, MEMTRACK_EIO,
+                            "Give files that a benchmark has written, or - for standard input.",
+                            "cannot read %s: %m", reader->path);
     return *n <= MOST_BYTES
                ? 0
                : mt_error_set(reader->error, MEMTRACK_ELIMIT, "Compare fewer benchmarks at once.",
@@ -379,19 +452,24 @@ static int read_file(const struct reader *reader, int fd, char **text, size_t *n
 }
 
 int mt_results_load(const char *path, struct mt_results *results, struct mt_error *error) {
-    const struct reader reader = {path, results, error};
+    struct reader reader = {.path = path, .results = results, .error = error};
     *results = (struct mt_results){.form = MT_RESULTS_MEMTRACK};
     char *text = NULL;
     size_t n = 0;
     bool is_input = strcmp(path, "-") == 0;
     int fd = is_input ? STDIN_FILENO : open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
     if (fd < 0)
-        return mt_error_set(error, MEMTRACK_EIO, "", "cannot open %s: %m", path);
+        return mt_error_set(error, MEMTRACK_EIO,
+                            errno == ENOENT ? "Give files that a benchmark has written."
+                                            : "Check permissions.",
+                            "cannot open %s: %m", path);
     int rc = read_file(&reader, fd, &text, &n);
     if (!is_input)
         close(fd);
+    reader.text = text;
+    reader.n = n;
     if (rc == 0)
-        rc = read_text(&reader, text, n);
+        rc = read_text(&reader);
     free(text);
     return rc;
 }
