@@ -12,6 +12,7 @@ input that once broke something is called crash-*.bin, and nothing here writes i
 """
 import base64
 import gzip
+import json
 import os
 import random
 import subprocess
@@ -210,9 +211,33 @@ def ledger():
                                                        for _ in range(8)))
 
 
+# ---- files of benchmarks -------------------------------------------------------------------------
+
+def results():
+    memory = {"allocated_blocks": 2.5, "allocated_bytes": 64, "peak_bytes": 1e300}
+    own = {"schema": "memtrack-benchmark/1", "benchmarks": [
+        {"name": "a", "samples_ns": [1, 2.5, 3, 4], "memory": memory},
+        {"name": "b", "samples_ns": [0]}]}
+    entry = {"name": "a", "run_name": "a", "real_time": 1.5, "time_unit": "us"}
+    repeated = {"context": {}, "benchmarks": [
+        {**entry, "run_type": "iteration", "allocs_per_iter": 2, "max_bytes_used": 900},
+        {**entry, "name": "c", "run_name": "c", "error_occurred": True}]}
+    aggregates = {"context": {}, "benchmarks": [
+        {**entry, "run_type": "aggregate", "aggregate_name": name}
+        for name in ("mean", "median", "stddev")]}
+    bencher = {"a": {"latency": {"value": 100.0}, "allocations": {"value": 4}}}
+    forms = {"own": own, "google": repeated, "aggregates": aggregates, "bencher": bencher}
+    for name, form in forms.items():
+        save("fuzz_results", name, json.dumps(form).encode())
+    save("fuzz_results", "runs", b"\n".join(
+        json.dumps(form).encode() for form in (*forms.values(), *forms.values())))
+    save("fuzz_results", "cut", json.dumps(own).encode() + b"\n" + json.dumps(own).encode()[:-9])
+
+
 if __name__ == "__main__":
     pprof()
     heap_text()
     others()
     cfi()
     ledger()
+    results()
