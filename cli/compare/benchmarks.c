@@ -35,9 +35,10 @@ static void say_worse(const struct mt_options_shared *shared, const struct mt_pa
     double by = limit_percent / 100;
     if (mt_pairs_is_slower(row, by)) {
         mt_cells_of_time(row, &cells);
-        mt_terminal_print_problem(
-            shared->program, NULL, "%s: time %s -> %s, %s at least: more than --fail-above %g%%",
-            name, cells.old, cells.new, *cells.low ? cells.low : "+", limit_percent);
+        mt_terminal_print_problem(shared->program, NULL,
+                                  "%s: time %s -> %s%s%s%s: more than --fail-above %g%%", name,
+                                  cells.old, cells.new, *cells.low ? ", " : "", cells.low,
+                                  *cells.low ? " at least" : "", limit_percent);
     }
     for (enum mt_results_figure i = 0; i < MT_RESULTS_N_FIGURES; i++) {
         if (!mt_pairs_has(row, i) || !(mt_pairs_change(row, i) > by))

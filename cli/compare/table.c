@@ -32,13 +32,10 @@ static char *format_difference(char text[MT_FORMAT_BYTES + 1], enum mt_measure m
 }
 
 static const char *format_percent(char text[MT_FORMAT_BYTES], const struct mt_compared *compared) {
-    double median = compared->range[0].median, percent = compared->shift.estimate / median * 100;
-    if (!(median > 0) || percent == 0)
+    double median = compared->range[0].median, difference = compared->shift.estimate;
+    if (!(median > 0) || difference == 0)
         return "";
-    if (fabs(percent) < 0.05)
-        return "<0.1%";
-    snprintf(text, MT_FORMAT_BYTES, fabs(percent) < 1000 ? "%+.1f%%" : "%+.0f%%", percent);
-    return text;
+    return mt_format_change(text, difference / median);
 }
 
 static const char *verdict_of(const struct mt_comparison *comparison,

@@ -182,6 +182,18 @@ class Memory(Case):
         self.assertIn("0 1 more allocations".split(), lines)
         self.assertIn("Of 3 with figures of memory, 2 use more.", text)
 
+    def test_figures_of_any_magnitude(self):
+        """What differs is not printed alike, and a change is neither cut nor without its sign."""
+        old, new = (0.001, 0.4, 10), (0.004, 1.4, 1e300)
+        rows = self.rows(own(("a", EIGHT, old), ("b", EIGHT, (0.5, 50, 1))),
+                         own(("a", EIGHT, new), ("b", EIGHT, (499.5, 50050, 1002))))
+        self.assertEqual(1e301, rows["a"]["peak_bytes"]["percent"])
+        lines = [line.split() for line in self.text("old.json", "new.json").splitlines()]
+        for line in ("0.001 0.004 +300.0% more allocations", "0.40 B 1.40 B +250.0% more allocated",
+                     "10 B 4.0 EiB >99999% more peak", "0.50 500 +99800% more allocations",
+                     "50 B 48.9 KiB >99999% more allocated", "1 B 1002 B >99999% more peak"):
+            self.assertIn(line.split(), lines)
+
     def test_of_repetitions_the_highest(self):
         row = self.rows(own(("a", EIGHT, (3, 9, 64)), ("a", EIGHT, (4, 9, 60))),
                         own(("a", EIGHT, (3, 9, 64))))["a"]
@@ -273,6 +285,12 @@ class Output(Case):
             self.assertEqual(said, result.stderr.count(b"more than --fail-above"), result)
             self.assertIn(b"BENCHMARK", result.stdout)
         self.call("new.json", "new.json", "--fail-above", "0")
+        # No part of nothing is "at least".
+        self.write("nothing.json", own(("a", [0] * 8)))
+        self.write("some.json", own(("a", [5] * 8)))
+        result = self.call("nothing.json", "some.json", "--fail-above", "5", status=1)
+        self.assertEqual(b"memtrack compare: a: time 0.00 ns -> 5.00 ns: more than "
+                         b"--fail-above 5%\n", result.stderr)
         # What cannot be judged does not fail.
         self.write("few.json", own(("a", [900], (4, 64, 64))))
         self.call("old.json", "few.json", "--fail-above", "0")

@@ -50,6 +50,19 @@ static void percents_and_durations(void **state) {
                         "2023-11-14T22:13:20.123456Z");
 }
 
+static void changes(void **state) {
+    (void)state;
+    assert_string_equal(mt_format_change(buffer, 0), "0.0%");
+    assert_string_equal(mt_format_change(buffer, 0.123), "+12.3%");
+    assert_string_equal(mt_format_change(buffer, -0.0004), "<0.1%");
+    assert_string_equal(mt_format_change(buffer, -9.9994), "-999.9%");
+    assert_string_equal(mt_format_change(buffer, 9.9996), "+1000%");
+    assert_string_equal(mt_format_change(buffer, 999.99), "+99999%");
+    assert_string_equal(mt_format_change(buffer, 1000), ">99999%");
+    assert_string_equal(mt_format_change(buffer, 1e307), ">99999%");
+    assert_string_equal(mt_format_change(buffer, -1000), "<-99999%");
+}
+
 static void size_classes(void **state) {
     (void)state;
     assert_string_equal(mt_format_size_class(buffer, 0), "0 B");
@@ -272,6 +285,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(sizes),
         cmocka_unit_test(percents_and_durations),
+        cmocka_unit_test(changes),
         cmocka_unit_test(size_classes),
         cmocka_unit_test(reading_sizes),
         cmocka_unit_test(reading_durations),

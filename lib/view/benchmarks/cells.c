@@ -36,10 +36,12 @@ void mt_cells_of_time(const struct mt_pairs_row *row, struct mt_cells *cells) {
     }
 }
 
+/* Figures of an iteration are averages: "2.50", "0.0012", "0.40 B". */
 static void put_figure(char text[MT_FORMAT_BYTES], enum mt_results_figure figure, double value) {
     double most = value < 0x1p62 ? value : 0x1p62;
-    if (figure == MT_RESULTS_BLOCKS && most < 99.95 && most != floor(most))
-        snprintf(text, MT_FORMAT_BYTES, "%.2f", most);
+    if (most < 99.95 && most != floor(most))
+        snprintf(text, MT_FORMAT_BYTES, most < 0.095 ? "%.2g%s" : "%.2f%s", most,
+                 figure == MT_RESULTS_BLOCKS ? "" : " B");
     else if (figure == MT_RESULTS_BLOCKS)
         mt_format_count(text, llround(most));
     else

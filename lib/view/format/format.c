@@ -106,6 +106,10 @@ char *mt_format_change(char buffer[MT_FORMAT_BYTES], double part) {
     double percent = part * 100;
     if (percent == 0)
         memcpy(buffer, "0.0%", sizeof "0.0%");
+    else if (percent >= 99999.5)
+        memcpy(buffer, ">99999%", sizeof ">99999%");
+    else if (percent <= -99999.5)
+        memcpy(buffer, "<-99999%", sizeof "<-99999%");
     else if (fabs(percent) < 0.05)
         memcpy(buffer, "<0.1%", sizeof "<0.1%");
     else

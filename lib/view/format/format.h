@@ -24,7 +24,8 @@ char *mt_format_duration(char buffer[MT_FORMAT_BYTES],
                          uint64_t ns); /* "812 us", "1.83 s", "2 min 3 s" */
 /* Writes a mean, or a part of a clock's tick: "0.38 ns", "11.8 ns", "1.25 us". */
 char *mt_format_mean_time(char buffer[MT_FORMAT_BYTES], double ns);
-/* Writes a part of 1, with its sign: "+12.3%", "-0.4%", "0.0%"; "<0.1%" of what is not 0. */
+/* Writes a part of 1, with its sign: "+12.3%", "-0.4%", "0.0%"; "<0.1%" of what is not 0, and
+ * ">99999%" of what says no more than that nearly nothing was there before. */
 char *mt_format_change(char buffer[MT_FORMAT_BYTES], double part);
 char *mt_format_rfc3339(char buffer[MT_FORMAT_BYTES],
                         uint64_t epoch_ns); /* UTC: "2026-11-21T09:26:19.123456Z" */
