@@ -92,7 +92,8 @@ const struct argp mt_list_argp = {
            "ledger is being made). An ended process leaves its ledger; memtrack report "
            "takes its path, or the pid. The time of the end is approximate: the last time "
            "that the process wrote to its ledger. --clean removes such ledgers for good. It "
-           "leaves those of a memtrack run that is still to make profiles of them.\n\nExit "
+           "leaves those of a memtrack run that is still to make profiles of them. A run of "
+           "several processes is running until all its profiles are written.\n\nExit "
            "status: 0, 1 a ledger is damaged (--verify), 2 wrong usage, 3 something could "
            "not be read or removed.",
 };
@@ -167,7 +168,14 @@ static void format_ago(char text[MT_FORMAT_BYTES], uint64_t time_ns) {
 static bool has_live(const struct mt_listed *item) {
     if (strcmp(item->state, "watched") == 0)
         return item->total_blocks != 0;
-    return strcmp(item->state, "run") != 0;
+    return strcmp(item->state, "run") != 0 && strcmp(item->state, "running") != 0;
+}
+
+/* Of a run that is not over nobody knows it yet, and of one that was cut off before a process ended
+ * nobody ever will. */
+static bool has_peak(const struct mt_listed *item) {
+    return strcmp(item->state, "running") != 0 &&
+           (strcmp(item->state, "run") != 0 || item->total_blocks != 0);
 }
 
 static void print_entry(const struct mt_terminal *t, const struct mt_listed *item, bool with_path) {
@@ -185,7 +193,8 @@ static void print_entry(const struct mt_terminal *t, const struct mt_listed *ite
     if (is_readable) {
         if (has_live(item))
             mt_format_size(live, item->live_bytes, false);
-        mt_format_size(peak, item->peak_bytes, false); /* of one that was watched RSS */
+        if (has_peak(item))
+            mt_format_size(peak, item->peak_bytes, false); /* of one that was watched RSS */
     }
     const char *state = item->is_attended && with_path ? "pending" : item->state;
     if (narrow)
@@ -319,7 +328,7 @@ static bool may_go(const struct mt_found_ledger *found) {
     const char *slash = strrchr(found->path, '/');
     char *directory = slash ? strndup(found->path, (size_t)(slash - found->path)) : NULL;
     bool runs = mt_process_start_ticks(found->name.pid) == found->name.start_ticks;
-    bool may = directory && !found->is_live && !runs && !mt_find_session_is_attended(directory) &&
+    bool may = directory && !found->is_live && !runs && !mt_find_is_attended(directory) &&
                mt_unused_file(found->path);
     free(directory);
     return may;

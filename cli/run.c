@@ -238,8 +238,9 @@ static size_t grant_grace(struct run *run) {
     return n_running;
 }
 
-/* The program that was started is of the run whether it was to be recorded or not. */
-static void add_program(const struct run *run, struct mt_processes *processes) {
+/* Returns an entry for the program that was started, whether it is recorded or not; NULL: out of
+ * memory. */
+static struct mt_process *add_program(const struct run *run, struct mt_processes *processes) {
     struct mt_process *p = mt_processes_add(processes);
     char *words = NULL;
     size_t bytes = 0;
@@ -253,12 +254,19 @@ static void add_program(const struct run *run, struct mt_processes *processes) {
         mt_processes_set_command(p, words, bytes);
     free(words);
     if (!p)
-        return;
+        return NULL;
     p->pid = (uint32_t)run->child.pid;
     p->is_main = true;
     p->program = strdup(base_name(run->options.program[0]));
     p->exe = strdup(run->target.path);
     p->start_time_ns = run->started_ns;
+    return p;
+}
+
+static void add_unrecorded_program(const struct run *run, struct mt_processes *processes) {
+    struct mt_process *p = add_program(run, processes);
+    if (!p)
+        return;
     p->duration_ns = processes->duration_ns;
     p->exit_known = true;
     p->exit_code = WIFEXITED(run->child.wait_status) ? WEXITSTATUS(run->child.wait_status) : -1;
@@ -274,7 +282,7 @@ static void complete(struct run *run) {
     processes->start_time_ns = run->started_ns;
     processes->duration_ns = run->child.end_ns - run->ticker.start_ns;
     if (run->options.only && processes->n && !mt_processes_main(processes))
-        add_program(run, processes);
+        add_unrecorded_program(run, processes);
     mt_processes_sort(processes);
     mt_processes_course_finish(&run->finish.course, run->ticker.start_ns, processes);
     if (mt_run_directory_write_index(&run->directory, processes, &error) != 0)
@@ -307,6 +315,8 @@ static void set_directory(struct run *run) {
     run->directory.pid = (uint32_t)run->child.pid;
     run->directory.since_ns = run->started_ns;
     run->directory.force = run->options.shared.force;
+    run->directory.begun.start_time_ns = run->started_ns;
+    add_program(run, &run->directory.begun);
     if (run->directory.kind == MT_RUN_DIRECTORY_WANTED)
         mt_run_directory_make(&run->directory);
 }
@@ -329,6 +339,7 @@ static void set_triggers(struct run *run, const struct mt_convert *convert) {
 static bool observe(void *context) {
     struct run *run = context;
     bool is_file = run->directory.kind == MT_RUN_DIRECTORY_NONE;
+    run->directory.lock = -1;
     set_directory(run);
     struct mt_convert convert = {
         .session = &run->session,

@@ -64,28 +64,25 @@ static void consider(DIR *folder, const char *pattern, struct candidate *best) {
 
 /* When the run ended, or began when its end was not written down. Returns false when the directory
  * is of no run. */
-static bool is_run_in(const char *path, const char *name, struct timespec *written) {
-    char *directory, *index;
+static bool is_run_here(const char *name, struct timespec *written) {
+    char *index;
     struct stat status;
-    bool is = false;
-    if (asprintf(&directory, "%s/%s", path, name) < 0)
-        return false;
-    is = mt_index_is_run(directory);
-    if (is && asprintf(&index, "%s/" MT_INDEX_NAME, directory) >= 0) {
-        is = stat(index, &status) == 0 || stat(directory, &status) == 0;
+    bool is = mt_index_is_run(name);
+    if (is && asprintf(&index, "%s/" MT_INDEX_NAME, name) >= 0) {
+        is = stat(index, &status) == 0 || stat(name, &status) == 0;
         *written = status.st_mtim;
         free(index);
     }
-    free(directory);
     return is;
 }
 
-static void consider_runs(DIR *folder, const char *path, struct candidate *best) {
+/* Those of the current directory that are over, or those that are not. */
+static void consider_runs(DIR *folder, bool running, struct candidate *best) {
     rewinddir(folder);
     for (struct dirent *entry; (entry = readdir(folder));) {
         struct timespec written;
         if (entry->d_name[0] == '.' || (entry->d_type != DT_DIR && entry->d_type != DT_UNKNOWN) ||
-            !is_run_in(path, entry->d_name, &written))
+            !is_run_here(entry->d_name, &written) || mt_index_is_running(entry->d_name) != running)
             continue;
         best->n++;
         if (!is_newer(best, entry->d_name, written))
@@ -98,13 +95,17 @@ static void consider_runs(DIR *folder, const char *path, struct candidate *best)
 }
 
 /* Returns the newest run in the current directory, malloc'ed; NULL when there is none, or a profile
- * that is newer. */
+ * that is newer. One that is not over is taken when there is nothing else. */
 char *mt_input_newest_run(void) {
     struct candidate best = {0};
     DIR *folder = opendir(".");
     if (folder) {
         consider(folder, "memtrack.*.pb.gz", &best);
-        consider_runs(folder, ".", &best);
+        consider_runs(folder, false, &best);
+        if (!best.name)
+            consider(folder, "*.pb.gz", &best);
+        if (!best.name)
+            consider_runs(folder, true, &best);
         closedir(folder);
     }
     if (best.is_run)

@@ -147,7 +147,7 @@ static int look_into(struct mt_ledger *ledger, const struct mt_found_ledger *fou
 static bool is_attended(const char *path) {
     const char *slash = strrchr(path, '/');
     char *directory = slash ? strndup(path, (size_t)(slash - path)) : NULL;
-    bool is = directory && mt_find_session_is_attended(directory);
+    bool is = directory && mt_find_is_attended(directory);
     free(directory);
     return is;
 }
@@ -315,16 +315,18 @@ static int take_run(struct mt_list_entry *e) {
     if (mt_index_read(e->path, &processes, &e->problem) != 0)
         return 0;
     const struct mt_process *program = mt_processes_main(&processes);
-    uint64_t sum = 0;
+    uint64_t sum = 0, now = mt_clock_ns(CLOCK_REALTIME);
     for (size_t i = 0; i < processes.n; i++) {
         sum += processes.items[i].peak_bytes;
         e->listed.live_bytes += (int64_t)processes.items[i].live_bytes;
         e->listed.total_blocks += processes.items[i].total_blocks;
     }
-    e->listed.state = "run";
+    e->listed.state = processes.is_running ? "running" : "run";
     e->listed.pid = program ? program->pid : 0;
     e->listed.start_time_ns = processes.start_time_ns;
     e->listed.age_ns = processes.duration_ns;
+    if (processes.is_running && processes.start_time_ns < now)
+        e->listed.age_ns = now - processes.start_time_ns;
     e->listed.peak_bytes = (int64_t)(processes.peak_known ? processes.peak_bytes : sum);
     e->exe = strdup(program ? program->exe : "");
     int rc = e->exe ? take_words_of(e, program) : -MEMTRACK_ENOMEM;

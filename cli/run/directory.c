@@ -4,8 +4,9 @@
  * is not, the next number is tried, as with files. With --force the profiles and the index of an
  * earlier run go first, and nothing else of what is in there.
  *
- * The index is there from the beginning, empty and marked so: it tells a directory of a run from
- * one that happens to hold profiles, also when memtrack is killed before the end.
+ * The index is there from the beginning, with the program alone and marked so: it tells a directory
+ * of a run from one that happens to hold profiles, also when memtrack is killed before the end. A
+ * lock on the directory tells a run that is not over from one whose memtrack was killed.
  */
 #include "run/directory.h"
 
@@ -16,6 +17,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -46,6 +48,10 @@ bool mt_run_directory_kind(const char *output, enum mt_run_directory_kind *kind,
 void mt_run_directory_free(struct mt_run_directory *directory) {
     free(directory->path);
     directory->path = NULL;
+    mt_processes_free(&directory->begun);
+    if (directory->lock >= 0)
+        close(directory->lock);
+    directory->lock = -1;
 }
 
 /* ---- what is there already ------------------------------------------------------------------- */
@@ -203,11 +209,16 @@ static void tell(struct mt_run_directory *d, const char *wanted, int why) {
                      "%s/ exists: the profiles were written to %s/", wanted, d->path);
 }
 
+static void hold(struct mt_run_directory *d) {
+    d->lock = open(d->path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (d->lock >= 0)
+        flock(d->lock, LOCK_SH | LOCK_NB);
+}
+
 const char *mt_run_directory_make(struct mt_run_directory *d) {
     if (d->path || d->problem.message[0])
         return d->path;
     const struct mt_output_fields fields = {d->pid, d->program, d->since_ns};
-    const struct mt_processes none = {.start_time_ns = d->since_ns};
     char *wanted = mt_output_name(d->pattern, &fields, "");
     int why = 0;
     if (wanted && !(d->path = make_free(wanted, d->force))) {
@@ -216,8 +227,10 @@ const char *mt_run_directory_make(struct mt_run_directory *d) {
     }
     tell(d, wanted ? wanted : d->pattern, wanted ? why : ENOMEM);
     free(wanted);
-    if (d->path)
-        write_index(d->path, &none, NULL);
+    if (d->path) {
+        hold(d);
+        write_index(d->path, &d->begun, NULL);
+    }
     return d->path;
 }
 

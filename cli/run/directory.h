@@ -28,8 +28,10 @@ struct mt_run_directory {
     uint32_t pid;
     uint64_t since_ns; /* start of the run, since the epoch */
     bool force;
-    char *path;              /* once it has been made */
-    struct mt_error problem; /* why it is elsewhere than asked for, or could not be made */
+    struct mt_processes begun; /* what its index says until the end of the run */
+    char *path;                /* once it has been made */
+    int lock;                  /* it is held while memtrack is at work on the run; -1: none */
+    struct mt_error problem;   /* why it is elsewhere than asked for, or could not be made */
 };
 
 /* The kind that an -o (NULL: none) asks for, and the pattern of the directory, malloc'ed as it

@@ -260,7 +260,7 @@ static void add_run(const struct mt_terminal *t, const struct mt_processes *p, c
                     struct mt_summary *lines) {
     char lasted[MT_FORMAT_BYTES], end[64], about[160], *text = joined(command), *shown = NULL;
     size_t n = mt_processes_count(p);
-    add_end(mt_processes_main(p), p->is_live, end, sizeof end);
+    add_end(mt_processes_main(p), p->is_live || p->is_running, end, sizeof end);
     size_t used =
         COURSE_COLUMN + 2 +
         (size_t)snprintf(about, sizeof about, "(%zu process%s, %s, %s)", n, n == 1 ? "" : "es",

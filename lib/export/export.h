@@ -40,7 +40,8 @@ struct mt_check_run; /* export/check.h */
 /* A ledger, or a profile in the current directory, as `memtrack list` shows it. */
 struct mt_listed {
     const char *path;
-    const char *state; /* "recording", "dormant", "off", "ended", "profile", "run", "unreadable" */
+    const char *state; /* "recording", "dormant", "off", "ended", "profile", "run", "running",
+                        * "unreadable" */
     const char *why;   /* why it is unreadable; "" when it is not */
     uint32_t pid;
     const char *exe;

@@ -355,7 +355,7 @@ int mt_find_left(struct mt_found_ledgers *out) {
     return rc;
 }
 
-bool mt_find_session_is_attended(const char *directory) {
+bool mt_find_is_attended(const char *directory) {
     int fd = open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
     bool is_held = fd >= 0 && flock(fd, LOCK_EX | LOCK_NB) != 0 && errno == EWOULDBLOCK;
     if (fd >= 0)

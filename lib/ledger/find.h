@@ -61,8 +61,8 @@ int mt_find_left(struct mt_found_ledgers *out);
 #define MT_SESSION_PREFIX "memtrack-run-"
 bool mt_find_is_session(const char *directory);
 
-/* Returns whether a memtrack run still works on this session directory (and so will convert and
- * remove the ledgers in it). */
-bool mt_find_session_is_attended(const char *directory);
+/* Returns whether a memtrack run still works on this directory: on one of a session (and so will
+ * convert and remove the ledgers in it), or one of profiles. */
+bool mt_find_is_attended(const char *directory);
 
 #endif

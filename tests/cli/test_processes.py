@@ -149,9 +149,11 @@ class Directory(Case):
         while len(os.listdir(self.path("out"))) < 50:
             self.assertIsNone(process.poll())
             time.sleep(0.02)
+        self.check_listed("running")
         os.killpg(process.pid, signal.SIGKILL)
         process.wait()
         self.assertFalse(self.index("out")["is_complete"])
+        self.check_listed("run")
         for name in ("out", "memtrack.bash.12"):
             report = self.ask(name)
             profiles = [p for p in report["processes"] if p["file"]]
@@ -162,6 +164,34 @@ class Directory(Case):
             if name == "out":
                 os.rename(self.path("out"), self.path("memtrack.bash.12"))
                 os.unlink(self.path("memtrack.bash.12", "index.json"))
+
+    def check_listed(self, state):
+        listed, = harness.ask("list", cwd=self.dir)["profiles"]
+        self.assertEqual(("out", state, "bash"),
+                         (listed["file"], listed["state"], listed["command"][0]))
+        self.assertGreater(listed["pid"], 0)
+
+    def test_not_over(self):
+        """None of its processes has ended: it is said so, and what is over is taken before it."""
+        process = subprocess.Popen([MEMTRACK, "run", "-o", "out/", "--", "bash", "-c",
+                                    "echo; read; echo"],
+                                   cwd=self.dir, stdout=subprocess.PIPE, stdin=subprocess.PIPE,
+                                   stderr=subprocess.DEVNULL,
+                                   env=harness.plain_environment(MEMTRACK_DIR=self.dir))
+        self.addCleanup(process.communicate)
+        process.stdout.readline()
+        while not os.path.exists(self.path("out", "index.json")):
+            self.assertIsNone(process.poll())
+        started, = self.index("out")["processes"]
+        self.assertEqual(["bash", "-c", "echo; read; echo"], started["command"])
+        for arguments in ((), ("out",)):
+            refused = harness.memtrack("report", *arguments, cwd=self.dir, status=3)
+            self.assertIn(b"out: the run is not over", refused.stderr)
+            self.assertIn(b"memtrack report %d." % started["pid"], refused.stderr)
+        shown = harness.memtrack("list", cwd=self.dir).stdout.decode()
+        self.assertRegex(shown, r"%d  running +\S+ \w+ +- +-  bash -c" % started["pid"])
+        self.run_here("ls", "/", options=("-q", "-o", "ls.pb.gz"))
+        self.assertIn(b"ls.pb.gz", harness.memtrack("report", cwd=self.dir).stderr)
 
 
 class Short(Case):

@@ -210,13 +210,13 @@ static void lists_the_running_and_the_left(void **state) {
 
 static void knows_sessions_that_are_attended(void **state) {
     struct place *p = *state;
-    assert_false(mt_find_session_is_attended(p->directory));
+    assert_false(mt_find_is_attended(p->directory));
     int fd = open(p->directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     assert_int_equal(flock(fd, LOCK_SH), 0);
-    assert_true(mt_find_session_is_attended(p->directory));
+    assert_true(mt_find_is_attended(p->directory));
     close(fd);
-    assert_false(mt_find_session_is_attended(p->directory));
-    assert_false(mt_find_session_is_attended("/nonexistent"));
+    assert_false(mt_find_is_attended(p->directory));
+    assert_false(mt_find_is_attended("/nonexistent"));
 }
 
 int main(void) {

@@ -18,6 +18,7 @@
 #include <unistd.h>
 
 #include "base/array.h"
+#include "ledger/find.h"
 #include "profile/pprof/output.h"
 #include "view/subject.h"
 
@@ -85,6 +86,11 @@ bool mt_index_is_run(const char *path) {
     struct stat st;
     return stat(path, &st) == 0 && S_ISDIR(st.st_mode) &&
            (has_index(path) || (is_called_like_one(path) && has_profile(path)));
+}
+
+/* What is not complete and is not held any more was cut off. */
+bool mt_index_is_running(const char *path) {
+    return mt_index_is_run(path) && mt_find_is_attended(path);
 }
 
 /* ---- the index ------------------------------------------------------------------------------- */
@@ -311,6 +317,24 @@ static int add_unlisted(const char *path, struct mt_processes *out, struct mt_er
     return rc;
 }
 
+static bool has_profile_of(const struct mt_processes *processes, uint32_t pid) {
+    for (size_t i = 0; i < processes->n; i++)
+        if (processes->items[i].pid == pid && processes->items[i].file)
+            return true;
+    return false;
+}
+
+/* An index that was not completed has the program as it was started; its profile says more. */
+static void drop_begun(struct mt_processes *processes) {
+    size_t kept = 0;
+    for (size_t i = 0; i < processes->n; i++)
+        if (!processes->items[i].file && has_profile_of(processes, processes->items[i].pid))
+            mt_processes_forget(&processes->items[i]);
+        else
+            processes->items[kept++] = processes->items[i];
+    processes->n = kept;
+}
+
 /* Of profiles alone the first that began is the one that was started. */
 static void choose_main(struct mt_processes *processes) {
     if (processes->n == 0 || mt_processes_main(processes))
@@ -333,6 +357,9 @@ int mt_index_read(const char *path, struct mt_processes *out, struct mt_error *e
         mt_processes_free(out);
         return rc;
     }
+    out->is_running = !out->is_complete && mt_index_is_running(path);
+    if (!out->is_complete)
+        drop_begun(out);
     mt_processes_sort(out);
     choose_main(out);
     return 0;

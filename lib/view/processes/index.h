@@ -18,6 +18,9 @@
  * memtrack.PROGRAM.PID as memtrack run calls it and has profiles in it. */
 bool mt_index_is_run(const char *path);
 
+/* Tells whether a memtrack run is still at work on the directory. */
+bool mt_index_is_running(const char *path);
+
 /*
  * Reads what the directory of a run says of its processes, sorted: by the index, and of profiles
  * that are not in it (memtrack was killed, or the index is gone) by the profiles themselves.

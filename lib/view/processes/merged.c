@@ -81,15 +81,41 @@ static int note_unreadable(const struct loading *l, struct mt_profile *profile) 
     return mt_profile_add_note(profile, text);
 }
 
+static int note_running(const struct loading *l, struct mt_profile *profile) {
+    return l->processes->is_running
+               ? mt_profile_add_note(profile, "the run is not over: what its processes that still "
+                                              "run have is not in it (memtrack list shows them)")
+               : 0;
+}
+
+static int refuse_running(const char *directory, const struct mt_processes *processes,
+                          struct mt_error *error) {
+    const struct mt_process *program = mt_processes_main(processes);
+    char hint[128] = "memtrack list shows the processes that run.";
+    if (program)
+        snprintf(hint, sizeof hint,
+                 "For the program as it is now: memtrack report %u. memtrack list shows all.",
+                 program->pid);
+    return mt_error_set(error, MEMTRACK_ENOTFOUND, hint,
+                        "%s: the run is not over, and none of its processes has ended yet",
+                        directory);
+}
+
+static int refuse(const struct loading *l, struct mt_error *error) {
+    if (l->processes->is_running && l->directory && l->n_unreadable == 0)
+        return refuse_running(l->directory, l->processes, error);
+    return mt_error_set(error, MEMTRACK_ENOTFOUND,
+                        "The processes of the run are in its index.json.", "%s: %s",
+                        l->directory ? l->directory : "the run",
+                        l->n_unreadable ? l->first_problem : "holds no profile that can be read");
+}
+
 static int finish(struct loading *l, struct mt_profile **out, struct mt_error *error) {
     if (l->n_merged == 0)
-        return mt_error_set(
-            error, MEMTRACK_ENOTFOUND, "The processes of the run are in its index.json.", "%s: %s",
-            l->directory ? l->directory : "the run",
-            l->n_unreadable ? l->first_problem : "holds no profile that can be read");
+        return refuse(l, error);
     *out = mt_merge_finish(l->merge);
     l->merge = NULL;
-    if (*out && note_unreadable(l, *out) == 0)
+    if (*out && note_unreadable(l, *out) == 0 && note_running(l, *out) == 0)
         return 0;
     mt_profile_free(*out);
     *out = NULL;

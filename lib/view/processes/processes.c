@@ -13,7 +13,7 @@
 #include "base/error.h"
 #include "profile/called.h"
 
-static void forget(struct mt_process *process) {
+void mt_processes_forget(struct mt_process *process) {
     free(process->program);
     free(process->exe);
     if (process->command)
@@ -25,7 +25,7 @@ static void forget(struct mt_process *process) {
 
 void mt_processes_free(struct mt_processes *processes) {
     for (size_t i = 0; i < processes->n; i++)
-        forget(&processes->items[i]);
+        mt_processes_forget(&processes->items[i]);
     free(processes->items);
     free(processes->points);
     free(processes->unreadable_reason);
@@ -191,7 +191,7 @@ void mt_processes_keep_newest(struct mt_processes *processes) {
         if (is_member[i])
             processes->items[kept++] = processes->items[i];
         else
-            forget(&processes->items[i]);
+            mt_processes_forget(&processes->items[i]);
     processes->n = kept;
     free(is_member);
     for (size_t i = 0; i < kept; i++)

@@ -46,6 +46,7 @@ struct mt_processes {
     size_t n;
     uint64_t start_time_ns, duration_ns; /* of the run */
     bool is_complete;                    /* the index was written at the end of the run */
+    bool is_running;                     /* that end has not come, and memtrack waits for it */
     bool is_live;                        /* they were read while they ran: no run that has ended */
     bool peak_known;
     /* The most that was live in all processes at the same time, as the ticks saw it. */
@@ -57,6 +58,7 @@ struct mt_processes {
     char *unreadable_reason; /* of the first; NULL: none */
 };
 
+void mt_processes_forget(struct mt_process *process);   /* frees what it owns */
 void mt_processes_free(struct mt_processes *processes); /* and leaves it empty */
 
 /* Appends a zeroed entry; NULL: out of memory. */
