@@ -271,7 +271,7 @@ static void add_unrecorded_program(const struct run *run, struct mt_processes *p
     p->exit_known = true;
     p->exit_code = WIFEXITED(run->child.wait_status) ? WEXITSTATUS(run->child.wait_status) : -1;
     p->exit_signal = WIFSIGNALED(run->child.wait_status) ? WTERMSIG(run->child.wait_status) : 0;
-    p->why = strdup("not recorded: --only");
+    p->why = strdup(MT_PROCESS_LEFT_OUT);
 }
 
 /* What the run was as a whole, once all that has ended is converted. */

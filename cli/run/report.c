@@ -101,8 +101,10 @@ static void print_coverage(const struct mt_terminal *terminal, const struct mt_r
     struct mt_summary lines = {0};
     const char *directory = finish->convert.directory->path;
     size_t n_notes = merged->info.n_notes;
-    merged->info.n_notes = 0;
+    merged->info.n_notes =
+        mt_processes_left_out(&finish->processes) != NULL; /* its note is first */
     mt_summary_coverage(rows, &format, &lines);
+    size_t n_single = n_notes - merged->info.n_notes;
     merged->info.n_notes = n_notes;
     add_bound(options, &finish->processes, &lines);
     for (size_t i = 0; program && i < program->info.n_notes; i++) {
@@ -110,9 +112,9 @@ static void print_coverage(const struct mt_terminal *terminal, const struct mt_r
         if (strncmp(note, "Not recorded", 12) == 0)
             mt_summary_add(&lines, "", true, "%s", note);
     }
-    if (n_notes && directory)
+    if (n_single && directory)
         mt_summary_add(&lines, "", false, "%zu note%s on single processes: memtrack report %s",
-                       n_notes, n_notes == 1 ? "" : "s", directory);
+                       n_single, n_single == 1 ? "" : "s", directory);
     mt_lines_print(terminal, &lines);
 }
 

@@ -233,9 +233,14 @@ class Only(Case):
         main, = [p for p in index["processes"] if not p["file"]]
         self.assertEqual((True, "sh", 3, "not recorded: --only"),
                          (main["is_main"], main["program"], main["exit"]["code"], main["why"]))
+        left_out = "Not recorded: sh (process %d): --only leaves it out." % main["pid"]
+        report = harness.memtrack("report", self.directory(), cwd=self.dir).stdout.decode()
+        for shown in (text, report):
+            self.assertRegex(shown, r"\(3 processes, .*exit 3\)")
+            self.assertIn(" coverage   %s\n" % left_out, shown)
+            self.assertNotIn("every allocation was recorded", shown)
+        self.assertEqual([left_out], self.ask(self.directory())["coverage"]["notes"])
         self.assertEqual({main["pid"]}, {p["parent_pid"] for p in recorded})
-        self.assertIn("(4 processes, ", text)
-        self.assertNotIn("Not recorded", text)
 
     def test_the_program_itself(self):
         self.run_here("ls", "/", options=("--only", "ls"))

@@ -81,6 +81,24 @@ static int note_unreadable(const struct loading *l, struct mt_profile *profile) 
     return mt_profile_add_note(profile, text);
 }
 
+/* The first of the notes: what else is not recorded is less. */
+static int note_left_out(const struct loading *l, struct mt_profile *profile) {
+    const struct mt_process *program = mt_processes_left_out(l->processes);
+    struct mt_profile_info *info = &profile->info;
+    char text[512];
+    if (!program)
+        return 0;
+    snprintf(text, sizeof text, "Not recorded: %.400s (process %u): --only leaves it out.",
+             program->program, program->pid);
+    int rc = mt_profile_add_note(profile, text);
+    if (rc == 0) {
+        mt_string last = info->notes[info->n_notes - 1];
+        memmove(info->notes + 1, info->notes, (info->n_notes - 1) * sizeof *info->notes);
+        info->notes[0] = last;
+    }
+    return rc;
+}
+
 static int note_running(const struct loading *l, struct mt_profile *profile) {
     return l->processes->is_running
                ? mt_profile_add_note(profile, "the run is not over: what its processes that still "
@@ -115,7 +133,8 @@ static int finish(struct loading *l, struct mt_profile **out, struct mt_error *e
         return refuse(l, error);
     *out = mt_merge_finish(l->merge);
     l->merge = NULL;
-    if (*out && note_unreadable(l, *out) == 0 && note_running(l, *out) == 0)
+    if (*out && note_unreadable(l, *out) == 0 && note_running(l, *out) == 0 &&
+        note_left_out(l, *out) == 0)
         return 0;
     mt_profile_free(*out);
     *out = NULL;

@@ -130,11 +130,17 @@ const struct mt_process *mt_processes_main(const struct mt_processes *processes)
     return NULL;
 }
 
+const struct mt_process *mt_processes_left_out(const struct mt_processes *processes) {
+    const struct mt_process *program = mt_processes_main(processes);
+    return program && program->why && strcmp(program->why, MT_PROCESS_LEFT_OUT) == 0 ? program
+                                                                                     : NULL;
+}
+
 size_t mt_processes_count(const struct mt_processes *processes) {
     size_t n = 0;
     for (size_t i = 0; i < processes->n; i++)
         n += processes->items[i].is_last_image;
-    return n;
+    return n - (mt_processes_left_out(processes) != NULL);
 }
 
 size_t mt_processes_parent(const struct mt_processes *processes, size_t child) {

@@ -13,6 +13,8 @@
 
 #include "profile/profile.h"
 
+#define MT_PROCESS_LEFT_OUT "not recorded: --only" /* why the program itself has no profile */
+
 struct mt_process {
     uint32_t pid, parent_pid;
     uint32_t image;      /* rises when the process executes another program */
@@ -78,7 +80,10 @@ void mt_processes_keep_newest(struct mt_processes *processes);
 void mt_processes_sort(struct mt_processes *processes);
 /* Returns the program itself, NULL when its end was not seen. */
 const struct mt_process *mt_processes_main(const struct mt_processes *processes);
-/* Returns how many processes there are, each counted once however many programs it executed. */
+/* Returns the program itself when it was not to be recorded, NULL when it was. */
+const struct mt_process *mt_processes_left_out(const struct mt_processes *processes);
+/* Returns how many processes were to be recorded, each counted once however many programs it
+ * executed. */
 size_t mt_processes_count(const struct mt_processes *processes);
 /* Finds the entry of the parent: the image that ran when the child began. SIZE_MAX: none of them.
  * Needs them sorted. */
