@@ -49,10 +49,11 @@ double mt_options_percent(const struct argp_state *state, const char *option, co
 uint64_t mt_options_duration(const struct argp_state *state, const char *option, const char *text,
                              uint64_t unit_ns, uint64_t least_ns, const char *example) {
     uint64_t ns = 0;
+    bool is_fine = least_ns < NS_PER_MS; /* in which unit the least is said */
     if (mt_format_parse_duration(text, unit_ns, &ns) && ns <= INT64_MAX / 2) {
         if (ns < least_ns)
-            argp_error(state, "%s %s: needs at least %" PRIu64 "ms", option, text,
-                       least_ns / NS_PER_MS);
+            argp_error(state, "%s %s: needs at least %" PRIu64 "%s", option, text,
+                       is_fine ? least_ns : least_ns / NS_PER_MS, is_fine ? "ns" : "ms");
         return ns;
     }
     bool is_number = *text && strspn(text, "0123456789.") == strlen(text);

@@ -86,8 +86,9 @@ static const struct argp_option table[] = {
      "Switch recording off after DUR. The program goes on, and its profile is written at its end",
      2},
     {"limit-peak", KEY_LIMIT_PEAK, "SIZE", 0,
-     "Let no process have more than SIZE live: the allocation that would exceed it fails. With "
-     "SIZE:abort it ends the program, and its call path is told. With --mmap, mappings count too",
+     "Let no process have more than SIZE live: the allocation that would exceed it fails, as with "
+     "SIZE:fail. With SIZE:abort it ends the program, and its call path is told. With --mmap, "
+     "mappings count too",
      2},
     {"interval", MT_KEY_INTERVAL, "DUR", 0,
      "Take a point of the time axis so often (default: 10ms, longer in long runs)", 2},
@@ -123,11 +124,13 @@ static void parse_limit(char *text, struct mt_run_request *o, const struct argp_
     char *colon = strrchr(text, ':');
     if (colon) {
         if (strcmp(colon + 1, "fail") != 0 && strcmp(colon + 1, "abort") != 0)
-            mt_options_choose(state, "--limit-peak", colon + 1, "fail|abort");
+            argp_error(state, "--limit-peak %s: needs one of fail|abort behind the colon", text);
         o->limit_aborts = strcmp(colon + 1, "abort") == 0;
         *colon = 0;
     }
     o->limit_peak = mt_options_size(state, "--limit-peak", text, "64M or 64M:abort");
+    if (o->limit_peak == 0)
+        argp_error(state, "--limit-peak 0 would let no allocation succeed");
 }
 
 static bool set_flag(int key, struct mt_run_request *o) {

@@ -121,7 +121,8 @@ class Limit(case.Case):
         self.assertLessEqual(max(peaks), LIMIT)
 
     def test_wrong_words(self):
-        for words, reason in ((["--limit-peak", "much"], "64M"), (["--limit-peak", "1M:stop"], "fail"),
+        for words, reason in ((["--limit-peak", "much"], "64M"), (["--limit-peak", "1M:stop"], "1M:stop: needs one of fail|abort"),
+                              (["--limit-peak", "0"], "no allocation"),
                               (["--limit-peak", "1M", "--sample", "64K"], "--sample")):
             result = harness.run([harness.MEMTRACK, "run", *words, "--", "true"])
             self.assertEqual(125, result.code, "%r" % result)
