@@ -127,12 +127,15 @@ static void print_lines(const struct mt_terminal *terminal, const struct mt_rows
     mt_table_print(terminal, rows, &table);
 }
 
-static void print_next(const struct mt_terminal *terminal, const struct mt_finish *finish) {
+static void print_next(const struct mt_terminal *terminal, const struct mt_run_request *options,
+                       const struct mt_finish *finish) {
     const char *directory = finish->convert.directory->path;
     const struct mt_process *program = mt_processes_main(&finish->processes);
     struct mt_summary next = {0};
     fputc('\n', terminal->stream);
-    if (directory)
+    if (directory && options->n_lines)
+        mt_summary_add(&next, "next", false, "memtrack annotate %s", directory);
+    else if (directory)
         mt_summary_add(&next, "next", false, "memtrack report %s --by process", directory);
     else if (program && program->file)
         mt_summary_add(&next, "next", false, "memtrack report %s", program->file);
@@ -153,7 +156,7 @@ static void print_tree(const struct mt_run_request *options, const struct mt_fin
     mt_run_processes_print(&terminal, &finish->processes);
     if (rows)
         print_lines(&terminal, rows, n_merged, count_profiles(&finish->processes));
-    print_next(&terminal, finish);
+    print_next(&terminal, options, finish);
     mt_rows_free(rows);
     mt_profile_free(merged);
 }
@@ -278,7 +281,7 @@ static const struct mt_result *main_result(const struct mt_finish *finish) {
     return NULL;
 }
 
-/* Prints the functions of --lines, line by line. */
+/* Prints the functions of --lines, line by line; quiet: only that there are none. */
 static void print_line_by_line(const struct mt_run_request *options,
                                const struct mt_profile *profile) {
     struct mt_lines lines;
@@ -290,10 +293,12 @@ static void print_line_by_line(const struct mt_run_request *options,
         mt_terminal_print_error(us, &error);
         return;
     }
-    struct mt_source *source = mt_source_new(mt_profile_text(profile, profile->info.cwd));
-    fputc('\n', terminal.stream);
-    mt_lines_table_print(&terminal, &lines, source, &table);
-    mt_source_free(source);
+    if (!options->shared.quiet) {
+        struct mt_source *source = mt_source_new(mt_profile_text(profile, profile->info.cwd));
+        fputc('\n', terminal.stream);
+        mt_lines_table_print(&terminal, &lines, source, &table);
+        mt_source_free(source);
+    }
     mt_lines_free(&lines);
 }
 
@@ -309,11 +314,12 @@ static void print_main(const struct mt_run_request *options, const struct mt_res
     if (options->shared.json) {
         if (mt_run_summary_print_json(stderr, profile, &summary.wrappers, 0, &error) != 0)
             mt_terminal_print_error(us, &error);
-    } else if (!options->shared.quiet) {
-        mt_run_summary_print(stderr, profile, &summary);
-        if (options->n_lines)
-            print_line_by_line(options, profile);
+        return;
     }
+    if (!options->shared.quiet)
+        mt_run_summary_print(stderr, profile, &summary);
+    if (options->n_lines)
+        print_line_by_line(options, profile);
 }
 
 static void put_indented(char *lines) {

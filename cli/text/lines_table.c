@@ -266,18 +266,19 @@ static bool can_have_hits(const struct listing *l, const struct mt_lines_functio
 }
 
 static void put_notes(const struct listing *l) {
-    bool has_all = true;
+    bool could_have = false;
     mt_newer_put_note(l->terminal, l->n_newer);
     for (size_t i = 0; i < l->lines->n_functions; i++)
-        has_all &= l->lines->functions[i].has_hits || !can_have_hits(l, &l->lines->functions[i]);
+        could_have |= can_have_hits(l, &l->lines->functions[i]);
     if (!l->lines->is_recorded)
         put_note(l, "Lines were not recorded: LIVE is what came from a line and was not freed, by "
                     "whomever. memtrack run --lines records what each line frees, what is live "
                     "after it, and how often and how long it runs.");
-    else if (!has_all)
+    else if (could_have && !l->lines->has_hits)
         put_note(
-            l, "HITS and TIME of code that is built for it: -fsanitize-coverage=trace-pc -include "
-               "memtrack/lines.h (gcc), -fsanitize-coverage=trace-pc-guard,no-prune (clang).");
+            l, "HITS and TIME need code that is built with -include memtrack/lines.h and "
+               "-fsanitize-coverage=trace-pc (gcc) or -fsanitize-coverage=trace-pc-guard,no-prune "
+               "(clang).");
     if (l->lines->has_hits && l->lines->is_worked_out)
         put_note(l, "TIME is that of a block of code, and stands in the line in which the block "
                     "begins. A line with HITS alone runs within a block of another line.");

@@ -424,8 +424,9 @@ class Lines(case.Case):
         for tool in ("gcc", "clang-14"):
             with self.subTest(tool=tool):
                 program = self.compile(PROCESSES, tool, *self.hooked(tool))
-                harness.memtrack("run", "-q", "--lines", "step", "-o", self.path(tool) + "/", "--",
-                                 program, status=137)
+                ran = harness.memtrack("run", "--lines", "step", "-o", self.path(tool) + "/", "--",
+                                       program, status=137)
+                self.assertIn("memtrack annotate " + self.path(tool), ran.stderr.decode())
                 said = harness.ask("annotate", self.path(tool))
                 self.compare(PROCESSES, said, True)
 
@@ -482,6 +483,9 @@ class Lines(case.Case):
         self.assertIn("Lines were not recorded", told)
         refused = harness.memtrack("annotate", profile, "--lines", "nowhere", status=3)
         self.assertIn("no function or file called nowhere", refused.stderr.decode())
+        told = harness.memtrack("run", "-q", "--force", "-o", profile, "--lines", "nowhere", "--",
+                                program)
+        self.assertIn("no function or file called nowhere", told.stderr.decode())
 
     def test_refused(self):
         result = harness.memtrack("run", "--lines", "f", "--sample", "1K", "--", "true", status=125)
