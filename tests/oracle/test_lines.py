@@ -133,14 +133,34 @@ template <typename T> __attribute__((noinline)) void stock(int n) {
         kept.emplace_back(new char[sizeof(T) * 100]); // stock: hits=7
 }
 __attribute__((noinline)) void order(int n) {
-    std::unique_ptr<int[]> list(new int[250]); // order: all=3000
+    std::unique_ptr<int[]> list(new int[250]); // order: all=14000
     if (n > 1)
-        throw std::runtime_error("no such thing"); // order: hits=2
+        throw std::runtime_error("no such thing"); // order: hits=13
     list[0] = n;
+}
+__attribute__((noinline)) int retry(int n) {
+    int tries = 0;
+    for (int i = 0; i < n; i++)
+        try {
+            std::string name(100, 'x');
+            order(2);
+            tries++; // retry: hits=0
+        } catch (const std::exception &) { // retry: hits=10
+            tries += 2; // retry: hits=10
+        }
+    try {
+        order(2);
+    } catch (const char *) { // retry: hits=1
+        tries++; // retry: hits=0
+    } catch (const std::exception &) { // retry: hits=1
+        tries++; // retry: hits=1
+    }
+    return tries;
 }
 }
 int main() {
     kept.reserve(64);
+    shop::retry(10);
     shop::stock<char>(3);
     shop::stock<double>(4);
     for (int i = 1; i <= 3; i++)
@@ -411,7 +431,7 @@ class Lines(case.Case):
             with self.subTest(tool=tool):
                 program = self.compile(CXX, tool, *self.hooked(tool))
                 self.assertEqual(0, harness.run([program]).code)
-                said = self.record(program, ["*stock*", "shop::order"])
+                said = self.record(program, ["*stock*", "shop::order", "shop::retry"])
                 rows = self.compare(CXX, said, True)
                 self.check_times(said)
                 order = [row for (name, _), row in rows.items() if name == "order"]

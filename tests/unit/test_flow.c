@@ -231,6 +231,9 @@ static void test_own(void **state) {
     assert_int_equal(nodes[0], 0);
     uint32_t only[] = {(uint32_t)mt_flow_find(&flow, caught)};
     assert_int_equal(mt_flow_own(&flow, only, 1), 1);
+    flow.nodes[0].is_known = true; /* nothing of the line has run but that */
+    uint32_t both[] = {0, (uint32_t)mt_flow_find(&flow, caught)};
+    assert_int_equal(mt_flow_own(&flow, both, 2), 2);
     mt_flow_free(&flow);
 
     c = (struct code){0};

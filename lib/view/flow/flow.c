@@ -437,13 +437,16 @@ static bool leads_inside(const struct mt_flow *flow, uint32_t node) {
 }
 
 static size_t without_exceptions(const struct mt_flow *flow, uint32_t *nodes, size_t n) {
-    size_t kept = 0, n_normal = 0;
-    for (size_t i = 0; i < n; i++)
-        n_normal += flow->nodes[nodes[i]].is_normal;
-    for (size_t i = 0; i < n && n_normal; i++)
+    size_t kept = 0;
+    bool runs_normally = false;
+    for (size_t i = 0; i < n; i++) {
+        const struct mt_flow_node *node = &flow->nodes[nodes[i]];
+        runs_normally |= node->is_normal && (!node->is_known || node->count != 0);
+    }
+    for (size_t i = 0; i < n && runs_normally; i++)
         if (flow->nodes[nodes[i]].is_normal)
             nodes[kept++] = nodes[i];
-    return n_normal ? kept : n;
+    return runs_normally ? kept : n;
 }
 
 static size_t take_out_idle(struct mt_flow *flow, uint32_t *nodes, size_t n) {
@@ -457,7 +460,6 @@ static size_t take_out_idle(struct mt_flow *flow, uint32_t *nodes, size_t n) {
 }
 
 size_t mt_flow_own(struct mt_flow *flow, uint32_t *nodes, size_t n) {
-    n = without_exceptions(flow, nodes, n);
     size_t n_busy = 0, before = n + 1;
     for (size_t i = 0; i < n; i++) {
         n_busy += !flow->nodes[nodes[i]].does_nothing;
@@ -469,7 +471,7 @@ size_t mt_flow_own(struct mt_flow *flow, uint32_t *nodes, size_t n) {
     }
     for (size_t i = 0; i < n; i++)
         flow->marks[nodes[i]] = OUTSIDE;
-    return n;
+    return without_exceptions(flow, nodes, n);
 }
 
 bool mt_flow_entries(struct mt_flow *flow, const uint32_t *nodes, size_t n, uint64_t *entries) {

@@ -79,8 +79,8 @@ int mt_flow_solve(struct mt_flow *flow);
 
 /* Takes those nodes out of a list that stand in its line without being the line's own: those which
  * do nothing and do not lead to others of the list, and those which are reached by an exception
- * alone, as that is how objects of the line are destroyed then. Unless none is left. Returns how
- * many stay. */
+ * alone, as that is how objects of the line are destroyed then. Unless none is left that has run.
+ * Returns how many stay. */
 size_t mt_flow_own(struct mt_flow *flow, uint32_t *nodes, size_t n);
 
 /* Finds how often control has come to these nodes from others, or has gone around a loop within
